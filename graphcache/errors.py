@@ -1,0 +1,35 @@
+"""The one tree of exceptions: all that graphcache raises on purpose is a `GraphcacheError`.
+
+A message names the thing, what was found, what was expected and what to do; the command line
+prints it as it stands and ends with `exit_code`, so no traceback ever reaches a user.
+"""
+
+from __future__ import annotations
+
+
+class GraphcacheError(Exception):
+    """Anything graphcache refuses to do; the message says why and what to do instead."""
+
+    exit_code = 1
+
+
+class InputError(GraphcacheError):
+    """No input could be read: nothing was changed."""
+
+
+class UsageError(GraphcacheError):
+    """What was asked for makes no sense as asked (unknown query, parameter of a wrong type)."""
+
+    exit_code = 2
+
+
+class StoreError(GraphcacheError):
+    """A store is missing, locked, damaged, foreign, or of another format."""
+
+
+class QueryError(GraphcacheError):
+    """A store refused a query: syntax, an unknown label, a write, the time limit."""
+
+
+class GraphError(GraphcacheError):
+    """A networkx graph does not have the form that `to_networkx` gives."""

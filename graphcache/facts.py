@@ -1,0 +1,168 @@
+"""What sources say, as columns: a row a statement, before what is said twice is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.columns import SEPARATOR, arrow_schema
+from graphcache.records import Page, Report
+from graphcache.schema import edge_type
+from graphcache.spack.compilers import normal_compiler
+from graphcache.spack.variants import normal_variants
+
+SPEC_FACTS = pa.schema(
+    [
+        ("hash", pa.string()),
+        ("name", pa.string()),
+        ("version", pa.string()),
+        ("platform", pa.string()),
+        ("os", pa.string()),
+        ("target", pa.string()),
+        ("compilers", pa.string()),  # joined by SEPARATOR, null where not known
+        ("variants", pa.string()),  # joined by SEPARATOR, in normal form
+        ("namespace", pa.string()),
+        ("external", pa.bool_()),
+        ("size", pa.int64()),
+        ("tarball", pa.string()),
+        ("in_buildcache", pa.bool_()),
+        ("derived", pa.bool_()),
+    ]
+)
+IN_STACK_FACTS = pa.schema(
+    [("row", pa.int64()), ("stack", pa.string()), ("release", pa.string()), ("root", pa.bool_())]
+)
+IN_RELEASE_FACTS = pa.schema([("row", pa.int64()), ("release", pa.string()), ("root", pa.bool_())])
+DEPENDS_ON_FACTS = arrow_schema(edge_type("DEPENDS_ON"))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What sources say, a row a statement; the same may be said many times.
+
+    `specs` has a row a record. `in_stack` and `in_release` name a row of `specs` and a stack or a
+    release; `depends_on` has pairs of hashes.
+    """
+
+    specs: pa.Table
+    in_stack: pa.Table
+    in_release: pa.Table
+    depends_on: pa.Table
+
+    @classmethod
+    def concat(cls, parts: Iterable[Facts]) -> Facts:
+        """All that the parts say."""
+        specs, in_stack, in_release, depends_on = [], [], [], []
+        rows = 0
+        for part in parts:
+            specs.append(part.specs)
+            in_stack.append(_shift_rows(part.in_stack, rows))
+            in_release.append(_shift_rows(part.in_release, rows))
+            depends_on.append(part.depends_on)
+            rows += part.specs.num_rows
+        return cls(
+            pa.concat_tables([SPEC_FACTS.empty_table(), *specs]),
+            pa.concat_tables([IN_STACK_FACTS.empty_table(), *in_stack]),
+            pa.concat_tables([IN_RELEASE_FACTS.empty_table(), *in_release]),
+            pa.concat_tables([DEPENDS_ON_FACTS.empty_table(), *depends_on]),
+        )
+
+
+def _shift_rows(table: pa.Table, by: int) -> pa.Table:
+    return table.set_column(0, "row", pc.add(table["row"], by))
+
+
+def map_unique(column: Any, function: Callable[[Any], Any], type_: pa.DataType) -> Any:
+    """The function applied to each distinct value of a column; null stays null."""
+    unique = pc.unique(column)
+    values = [None if value is None else function(value) for value in unique.to_pylist()]
+    return pa.array(values, type_).take(pc.index_in(column, unique))
+
+
+def page_facts(pages: list[Page], report: Report) -> Facts:
+    """What pages say, as columns."""
+    records = list(chain.from_iterable(page.records for page in pages))
+    page_of = pa.array([i for i, page in enumerate(pages) for _ in page.records], pa.int32())
+
+    def text(values: Iterable[str | None]) -> pa.Array:
+        return pa.array(values, pa.string())
+
+    def per_page(values: Iterable[Any], type_: pa.DataType) -> pa.Array:
+        return pa.array(values, type_).take(page_of)
+
+    specs = {
+        "hash": text([r.hash for r in records]),
+        "name": per_page([page.package for page in pages], pa.string()),
+        "version": text([r.versions[0] for r in records]),
+        "platform": text([r.platform for r in records]),
+        "os": text([r.os for r in records]),
+        "target": text([r.target for r in records]),
+        "compilers": map_unique(text([r.compiler for r in records]), normal_compiler, pa.string()),
+        "variants": map_unique(
+            text([SEPARATOR.join(r.variants) for r in records]), _normal_joined, pa.string()
+        ),
+        "size": map_unique(
+            text([r.size for r in records]), lambda size: _bytes(size, report), pa.int64()
+        ),
+        "tarball": text([r.tarball for r in records]),
+        "in_buildcache": per_page([page.in_buildcache for page in pages], pa.bool_()),
+        "derived": per_page([page.derived for page in pages], pa.bool_()),
+    }
+    releases = per_page([page.release for page in pages], pa.string())
+    needs = list(chain.from_iterable(page.dependencies for page in pages))
+    return Facts(
+        facts_table(specs, SPEC_FACTS),
+        *_memberships(pa.array([r.stacks for r in records], pa.list_(pa.string())), releases),
+        facts_table(
+            {"from": text(a for a, _ in needs), "to": text(b for _, b in needs)}, DEPENDS_ON_FACTS
+        ),
+    )
+
+
+def _memberships(stacks: pa.ListArray, releases: pa.Array) -> tuple[pa.Table, pa.Table]:
+    """Who is in which stack and release. `root` is no stack but the union index of a release."""
+    row, stack = pc.list_parent_indices(stacks), pc.list_flatten(stacks)
+    is_root = pc.equal(stack, "root")
+    row_in_stack = row.filter(pc.invert(is_root))
+    in_stack = {
+        "row": row_in_stack,
+        "stack": stack.filter(pc.invert(is_root)),
+        "release": releases.take(row_in_stack),
+    }
+    rows = pa.array(range(len(releases)), pa.int64())
+    known = pc.is_valid(releases)
+    in_release = {
+        "row": rows.filter(known),
+        "release": releases.filter(known),
+        "root": pc.is_in(rows, row.filter(is_root)).filter(known),
+    }
+    return facts_table(in_stack, IN_STACK_FACTS), facts_table(in_release, IN_RELEASE_FACTS)
+
+
+def facts_table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
+    """A table of that schema; a column that is not given is null."""
+    rows = len(next(iter(columns.values())))
+    return pa.table(
+        [
+            columns[f.name].cast(f.type) if f.name in columns else pa.nulls(rows, f.type)
+            for f in schema
+        ],
+        schema=schema,
+    )
+
+
+def _normal_joined(variants: str) -> str:
+    return SEPARATOR.join(normal_variants(variants.split(SEPARATOR))) if variants else ""
+
+
+def _bytes(size: str, report: Report) -> int | None:
+    if size.isascii() and size.isdecimal() and len(size) < 19:
+        return int(size)
+    if size != "-":
+        report.warn(f"size {size[:40]!r}: expected a number of bytes or -; not read")
+    return None

@@ -1,0 +1,190 @@
+"""Arrow tables ↔ `networkx.MultiDiGraph`, both ways, without loss.
+
+It works on tables by type, as `Tables` holds them, and does not know `Tables` itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from graphcache.collector import paused_collector
+from graphcache.columns import ARROW_TYPES, arrow_schema, conform, property_type, sort_table
+from graphcache.errors import GraphError
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    NodeId = tuple[str, str]
+    Graph = nx.MultiDiGraph[NodeId]
+
+TABLES = tuple[dict[str, pa.Table], dict[str, pa.Table]]
+
+
+def tables_to_graph(nodes: Mapping[str, pa.Table], edges: Mapping[str, pa.Table]) -> Graph:
+    """The graph of node and edge tables; see `Tables.to_networkx` for its form.
+
+    The adjacency dicts are filled in place: `add_edges_from` takes twice the time. That they end
+    as `add_node` and `add_edge` would leave them is held by a test.
+    """
+    import networkx as nx
+
+    graph: Graph = nx.MultiDiGraph()
+    with paused_collector():
+        at = {type_.name: _fill_nodes(graph, type_, nodes[type_.name]) for type_ in NODE_TYPES}
+        for type_ in EDGE_TYPES:
+            _fill_edges(type_, edges[type_.name], at[type_.start], at[type_.end])
+    return graph
+
+
+# A node's id, its successors and its predecessors.
+_Place = tuple["NodeId", dict[Any, Any], dict[Any, Any]]
+
+
+def _fill_nodes(graph: Any, type_: NodeType, table: pa.Table) -> dict[str, _Place]:
+    """Add a type's nodes; where each is, by key."""
+    caption = () if "label" in table.column_names else ("label",)
+    places: dict[str, _Place] = {}
+    for key, attributes in zip(table[type_.key].to_pylist(), row_dicts(table), strict=True):
+        node = (type_.name, key)
+        successors: dict[Any, Any] = {}
+        predecessors: dict[Any, Any] = {}
+        graph._node[node] = {"type": type_.name, **dict.fromkeys(caption, key), **attributes}
+        graph._succ[node] = successors
+        graph._pred[node] = predecessors
+        places[key] = node, successors, predecessors
+    return places
+
+
+def _fill_edges(
+    type_: EdgeType, table: pa.Table, starts: dict[str, _Place], ends: dict[str, _Place]
+) -> None:
+    """Add a type's edges; no other type joins the same two types of node."""
+    name = type_.name
+    keys = zip(table["from"].to_pylist(), table["to"].to_pylist(), strict=True)
+    attributes = row_dicts(table.drop_columns(["from", "to"]))
+    for (start_key, end_key), properties in zip(keys, attributes, strict=True):
+        start, successors, _ = starts[start_key]
+        end, _, predecessors = ends[end_key]
+        # The two directions share one dict, as in networkx itself.
+        successors[end] = predecessors[start] = {name: properties}
+
+
+def row_dicts(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """Each row as a dict without nulls.
+
+    >>> list(row_dicts(pa.table({"a": [1, None], "b": [["x"], []]})))
+    [{'a': 1, 'b': ['x']}, {'b': []}]
+    """
+    names = [n for n in table.column_names if table[n].null_count < table.num_rows]
+    if not names:
+        yield from ({} for _ in range(table.num_rows))
+        return
+    columns = [python_values(table[name]) for name in names]
+    if any(table[name].null_count for name in names):
+        for row in zip(*columns, strict=True):
+            yield {k: v for k, v in zip(names, row, strict=True) if v is not None}
+    else:
+        for row in zip(*columns, strict=True):
+            yield dict(zip(names, row, strict=True))
+
+
+def python_values(column: pa.ChunkedArray) -> list[Any]:
+    """The column's values as Python objects; lists by slicing, which is quicker than Arrow's way."""
+    if not pa.types.is_list(column.type):
+        return list(column.to_pylist())
+    values: list[Any] = []
+    for chunk in column.chunks:
+        flat, ends = chunk.values.to_pylist(), chunk.offsets.to_pylist()
+        lists = [flat[a:b] for a, b in pairwise(ends)]
+        if chunk.null_count:
+            valid = chunk.is_valid().to_pylist()
+            lists = [v if ok else None for v, ok in zip(lists, valid, strict=True)]
+        values += lists
+    return values
+
+
+def graph_to_tables(graph: Graph) -> TABLES:
+    """Node and edge tables of a graph in the form of `tables_to_graph`; GraphError if it is not."""
+    nodes: dict[str, list[dict[str, Any]]] = {type_.name: [] for type_ in NODE_TYPES}
+    for node, attributes in graph.nodes(data=True):
+        type_name, key = _check_node(node)
+        rows = nodes[type_name]
+        rows.append({**attributes, _KEYS[type_name]: key})
+    edges: dict[str, list[dict[str, Any]]] = {type_.name: [] for type_ in EDGE_TYPES}
+    for start, end, key, attributes in graph.edges(keys=True, data=True):
+        _check_edge(start, end, key)
+        edges[key].append({**attributes, "from": start[1], "to": end[1]})
+    return (
+        {t.name: _to_table(t, _without_derived(t, nodes[t.name])) for t in NODE_TYPES},
+        {t.name: _to_table(t, edges[t.name]) for t in EDGE_TYPES},
+    )
+
+
+_KEYS = {type_.name: type_.key for type_ in NODE_TYPES}
+
+
+def _check_node(node: Any) -> NodeId:
+    match node:
+        case (str(type_name), str(key)) if type_name in _KEYS:
+            return type_name, key
+    known = ", ".join(_KEYS)
+    raise GraphError(f"node {node!r}: expected (TYPE, KEY) with TYPE one of {known}")
+
+
+def _check_edge(start: Any, end: Any, key: Any) -> None:
+    try:
+        type_ = edge_type(key)
+    except (KeyError, TypeError):
+        known = ", ".join(type_.name for type_ in EDGE_TYPES)
+        raise GraphError(
+            f"edge {start!r} → {end!r}: expected a key of {known}, found {key!r}"
+        ) from None
+    if (start[0], end[0]) != (type_.start, type_.end):
+        raise GraphError(f"edge {start!r} → {end!r}: {key} goes from {type_.start} to {type_.end}")
+
+
+def _without_derived(type_: NodeType, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows without `type`, and without a `label` that only repeats the key."""
+    labelled = any(p.name == "label" for p in type_.properties)
+    drop_label = not labelled and all(
+        row.get("label", row[type_.key]) == row[type_.key] for row in rows
+    )
+    dropped = {"type", "label"} if drop_label else {"type"}
+    return [{name: value for name, value in row.items() if name not in dropped} for row in rows]
+
+
+def _to_table(type_: NodeType | EdgeType, rows: list[dict[str, Any]]) -> pa.Table:
+    columns: dict[str, list[Any]] = defaultdict(lambda: [None] * len(rows))
+    for number, row in enumerate(rows):
+        for name, value in row.items():
+            if not isinstance(name, str):
+                raise GraphError(f"{type_.name}: property names are text, found {name!r}")
+            columns[name][number] = value
+    declared = arrow_schema(type_)
+    arrays = {name: _to_array(type_.name, name, columns[name], declared) for name in columns}
+    if not arrays:
+        return declared.empty_table()
+    return sort_table(conform(pa.table(arrays), type_), type_).combine_chunks()
+
+
+def _to_array(type_name: str, name: str, values: list[Any], declared: pa.Schema) -> pa.Array:
+    wanted = declared.field(name).type if name in declared.names else None
+    try:
+        array = pa.array(values, wanted)
+        if wanted is None:
+            property_type(array.type)
+    except (pa.ArrowException, KeyError, OverflowError) as error:
+        kinds = sorted({type(value).__name__ for value in values if value is not None})
+        expected = (
+            property_type(wanted) if wanted is not None else f"one of {', '.join(ARROW_TYPES)}"
+        )
+        raise GraphError(
+            f"{type_name}.{name}: expected {expected}, found values of type {', '.join(kinds)}"
+        ) from error
+    return array

@@ -1,0 +1,220 @@
+"""Joining: from facts, in which things are said many times, to tables, by work on whole columns."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.columns import (
+    SEPARATOR,
+    arrow_schema,
+    conform,
+    sort_table,
+    sorted_unique,
+)
+from graphcache.facts import SPEC_FACTS, Facts, facts_table, map_unique
+from graphcache.records import Report
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type
+from graphcache.spack.compilers import split_compiler
+from graphcache.spack.targets import with_ancestors
+from graphcache.tables import Tables
+
+_IDENTITY = ("name", "version", "platform", "os", "target", "compilers", "variants", "size")
+"""What all records of one hash must agree on, where they know it."""
+
+_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})$")
+
+
+def join(facts: Facts, report: Report) -> Tables:
+    """The graph of all that the facts say; contradictions become warnings in the report."""
+    specs = _join_specs(facts.specs, report)
+    rank = pc.index_in(facts.specs["hash"], specs["hash"].combine_chunks()).cast(pa.int64())
+    compilers, of = _explode(specs["compilers"])
+    built_with = {"from": specs["hash"].take(of), "to": compilers}
+    targets = with_ancestors(set(sorted_unique(specs["target"]).to_pylist()))
+    extends = [(t.name, parent) for t in targets for parent in t.parents]
+    has_target = pc.is_valid(specs["target"])
+    edges = {
+        "OF_PACKAGE": {"from": specs["hash"], "to": specs["name"]},
+        "BUILT_WITH": built_with,
+        "FOR_TARGET": {
+            "from": specs["hash"].filter(has_target),
+            "to": specs["target"].filter(has_target),
+        },
+        "IN_STACK": _join_in_stack(facts.in_stack, rank, specs["hash"]),
+        "IN_RELEASE": _join_in_release(facts.in_release, rank, specs["hash"]),
+        "DEPENDS_ON": _join_depends_on(facts.depends_on),
+        "EXTENDS": {
+            "from": pa.array([a for a, _ in extends], pa.string()),
+            "to": pa.array([b for _, b in extends], pa.string()),
+        },
+    }
+    nodes = {
+        "Package": {"name": sorted_unique(specs["name"])},
+        "Spec": _spec_columns(specs),
+        "Stack": {"name": sorted_unique(facts.in_stack["stack"])},
+        "Compiler": _compiler_columns(sorted_unique(compilers)),
+        "Target": {
+            field: pa.array([getattr(t, field) for t in targets])
+            for field in ("name", "family", "vendor", "generation")
+        },
+        "Release": _release_columns(sorted_unique(facts.in_release["release"])),
+    }
+    return Tables(
+        {t.name: _sorted(nodes[t.name], t) for t in NODE_TYPES},
+        {t.name: _sorted(edges[t.name], t) for t in EDGE_TYPES},
+    )
+
+
+def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
+    return sort_table(conform(pa.table(columns), type_), type_).combine_chunks()
+
+
+def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
+    """One row a hash, sorted by it: a source that knows more fills in, none erases."""
+    hashes = pc.count_distinct(facts["hash"]).as_py()
+    if facts.num_rows > hashes:
+        facts = facts.group_by(facts.column_names, use_threads=False).aggregate([])
+    if facts.num_rows > hashes:
+        rest = [name for name in facts.column_names if name != "hash"]
+        # Minimum and maximum pass over nulls, and do not depend on the order of the input.
+        ends = [(name, end) for name in rest for end in ("min", "max")]
+        joined = facts.group_by("hash", use_threads=False).aggregate(ends)
+        for name in _IDENTITY:
+            _warn_of_contradictions(joined, name, report)
+        best = {
+            name: joined[f"{name}_max" if pa.types.is_boolean(facts[name].type) else f"{name}_min"]
+            for name in rest
+        }
+        facts = facts_table({"hash": joined["hash"], **best}, SPEC_FACTS)
+    return facts.sort_by("hash").combine_chunks()
+
+
+def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None:
+    low, high = joined[f"{name}_min"], joined[f"{name}_max"]
+    differ = pc.fill_null(pc.not_equal(low, high), False)
+    for spec_hash, a, b in zip(
+        joined["hash"].filter(differ).to_pylist(),
+        low.filter(differ).to_pylist(),
+        high.filter(differ).to_pylist(),
+        strict=True,
+    ):
+        said = [str(value).replace(SEPARATOR, " ") for value in (a, b)]
+        report.warn(
+            f"spec {spec_hash}: records disagree on {name}: {said[0]!r} and {said[1]!r}; "
+            f"the first is kept"
+        )
+
+
+def _explode(joined: Any) -> tuple[pa.Array, pa.Array]:
+    """The texts in a column of joined texts, and the row of each."""
+    lists = pc.split_pattern(joined.combine_chunks(), SEPARATOR)
+    return pc.list_flatten(lists), pc.list_parent_indices(lists)
+
+
+def _spec_columns(specs: pa.Table) -> dict[str, Any]:
+    """The columns of the Spec table from joined facts."""
+    short_hash = pc.utf8_slice_codeunits(specs["hash"], 0, 7)
+    seen = ("name", "version", "platform", "os", "target", "compilers", "variants")
+    said = pc.binary_join_element_wise(*(pc.fill_null(specs[n], "") for n in seen), "\x1e")
+    columns = {name: specs[name] for name in specs.column_names}
+    columns["label"] = pc.binary_join_element_wise(specs["version"], short_hash, "/")
+    columns["configuration"] = map_unique(said, _configuration, pa.string())
+    columns["variants"] = map_unique(
+        specs["variants"], lambda text: text.split(SEPARATOR) if text else [], pa.list_(pa.string())
+    )
+    return {field.name: columns[field.name] for field in arrow_schema(node_type("Spec"))}
+
+
+def _configuration(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _compiler_columns(specs: pa.Array) -> dict[str, Any]:
+    parts = [split_compiler(spec) for spec in specs.to_pylist()]
+    names, versions = [name for name, _ in parts], [version for _, version in parts]
+    return {
+        "spec": specs,
+        "name": pa.array(names, pa.string()),
+        "version": pa.array(versions, pa.string()),
+    }
+
+
+def _release_columns(names: pa.Array) -> dict[str, Any]:
+    dates = [_DATED.search(name) for name in names.to_pylist()]
+    return {"name": names, "date": pa.array([d and d.group(1) for d in dates], pa.string())}
+
+
+def _divide(codes: Any, by: int) -> tuple[Any, Any]:
+    """Quotients and remainders."""
+    quotients = pc.divide(codes, by)
+    return quotients, pc.subtract(codes, pc.multiply(quotients, by))
+
+
+def _join_in_stack(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
+    """One edge a spec and stack, with the sorted list of its releases.
+
+    Spec, stack and release become one integer, so that sorting and grouping are done on integers.
+    """
+    stacks, releases = sorted_unique(facts["stack"]), sorted_unique(facts["release"])
+    of_stack = pc.index_in(facts["stack"], stacks).cast(pa.int64())
+    # 0 is 'no release known': such a membership is an edge with an empty list.
+    of_release = pc.add(pc.fill_null(pc.index_in(facts["release"], releases), -1), 1)
+    pair = pc.add(pc.multiply(rank.take(facts["row"]), len(stacks)), of_stack)
+    width = len(releases) + 1
+    codes = sorted_unique(pc.add(pc.multiply(pair, width), of_release.cast(pa.int64())))
+    pairs, release = _divide(codes, width)
+    named = pc.greater(release, 0)
+    first = (
+        pc.is_valid(pairs)
+        if len(pairs) < 2
+        else pa.concat_arrays([pa.array([True]), pc.not_equal(pairs[1:], pairs[:-1])])
+    )
+    count = named.cast(pa.int32())
+    before = pc.subtract(pc.cumulative_sum(count), count)
+    ends = pa.array([pc.sum(count).as_py() or 0], pa.int32())
+    offsets = pa.concat_arrays([before.filter(first), ends])
+    lists = pa.ListArray.from_arrays(
+        offsets, releases.take(pc.subtract(release.filter(named), 1)).cast(pa.string())
+    )
+    pairs = pairs.filter(first)
+    spec, stack = _divide(pairs, len(stacks) or 1)
+    return {
+        "from": hashes.take(spec),
+        "to": stacks.take(stack),
+        "releases": lists,
+        "root": _any_by_code(pair, facts["root"], pairs),
+    }
+
+
+def _join_in_release(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
+    """One edge a spec and release."""
+    releases = sorted_unique(facts["release"])
+    of_release = pc.index_in(facts["release"], releases).cast(pa.int64())
+    pair = pc.add(pc.multiply(rank.take(facts["row"]), len(releases)), of_release)
+    pairs = sorted_unique(pair)
+    spec, release = _divide(pairs, len(releases) or 1)
+    return {
+        "from": hashes.take(spec),
+        "to": releases.take(release),
+        "root": _any_by_code(pair, facts["root"], pairs),
+    }
+
+
+def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
+    """Whether any flag of each wanted code is true; null where none is known."""
+    grouped = pa.table({"code": codes, "flag": flags}).group_by("code").aggregate([("flag", "max")])
+    return grouped["flag_max"].take(pc.index_in(wanted, grouped["code"].combine_chunks()))
+
+
+def _join_depends_on(facts: pa.Table) -> dict[str, Any]:
+    """One edge a pair of specs; a row that knows the types goes before one that does not."""
+    knows = facts.filter(pc.is_valid(facts["types"]))
+    facts = pa.concat_tables([knows, facts.filter(pc.is_null(facts["types"]))]).combine_chunks()
+    pairs = pc.binary_join_element_wise(facts["from"], facts["to"], "")
+    facts = facts.take(pc.index_in(pc.unique(pairs), pairs.combine_chunks()))
+    return {name: facts[name] for name in facts.column_names}

@@ -1,0 +1,120 @@
+"""From paths to a store: build one, or bring newer pages into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike, fspath
+from pathlib import Path
+
+import pyarrow as pa
+
+from graphcache import __version__
+from graphcache.ingest import HeldFile, Reading, gather
+from graphcache.joining import join
+from graphcache.records import Report
+from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.embedded import EmbeddedStore, store_lock, write_store
+from graphcache.tables import Tables
+from graphcache.updating import update
+
+OnFile = Callable[[int], None]
+
+
+def build_store(
+    store: str | PathLike[str],
+    *paths: str | PathLike[str],
+    release: str | None = None,
+    on_file: OnFile | None = None,
+) -> Report:
+    """Read the paths and put a store of their graph at `store`, in the place of one that is there.
+
+    Args:
+        store: the store's file.
+        *paths: files, folders, archives (.tar, .tar.gz, .zip), or `-` for standard input.
+        release: the release to put all records under, whatever the pages say.
+        on_file: called with the number of files looked at, after each.
+
+    Raises:
+        InputError: there was no page to read; nothing was changed.
+        StoreError: the store can't be written; nothing was changed.
+    """
+    sources = [fspath(path) for path in paths]
+    path = Path(store)
+    with store_lock(path):
+        reading = gather(sources, release=release, on_file=on_file)
+        tables = join(reading.facts, reading.report)
+        load = _load("build", sources, reading, tables)
+        write_store(path, tables, [load], _held_table(reading.files))
+    return reading.report
+
+
+def update_store(
+    store: str | PathLike[str],
+    *paths: str | PathLike[str],
+    release: str | None = None,
+    on_file: OnFile | None = None,
+) -> Report:
+    """Bring newer pages into the store at `store`; the arguments are those of `build_store`.
+
+    A page replaces what its release and package held before. A file that the store has already
+    is not parsed again. A page with rejects adds what it has and removes nothing: that a spec is
+    absent from it means nothing.
+
+    Raises:
+        InputError: there was no page to read; nothing was changed.
+        StoreError: there is no such store, or it can't be written; nothing was changed.
+    """
+    sources = [fspath(path) for path in paths]
+    path = Path(store)
+    with store_lock(path):
+        with EmbeddedStore(path) as opened:
+            old, held, loads = opened.tables(), _held_files(opened.held_files()), opened.loads()
+        reading = gather(sources, release=release, held=held, on_file=on_file)
+        if not reading.claimed:
+            return reading.report  # nothing new: the store is left as it is
+        for release_, package in sorted(reading.incomplete, key=str):
+            reading.report.warn(
+                f"{package} in {release_ or 'no release'}: read with rejects, so nothing that the "
+                f"store held of it was removed"
+            )
+        replaced = reading.claimed.keys() - reading.incomplete - reading.kept_pages
+        tables = update(old, reading.facts, replaced, reading.report)
+        load = _load("update", sources, reading, tables)
+        files = [
+            *(f for f in held if f.key not in replaced and f.key not in reading.incomplete),
+            *reading.files,
+        ]
+        write_store(path, tables, [*loads, load], _held_table(files))
+    return reading.report
+
+
+def _load(command: str, sources: list[str], reading: Reading, tables: Tables) -> Load:
+    report = reading.report
+    return Load(
+        time=Load.now(),
+        command=command,
+        version=__version__,
+        sources=sources,
+        files=report.files,
+        unchanged=report.unchanged,
+        records=report.kept,
+        rejects=len(report.rejects),
+        digest=tables.digest(),
+    )
+
+
+def _held_table(files: list[HeldFile]) -> pa.Table:
+    """The files as a table; a file given twice, under two names, stands in it once."""
+    unique = {file.digest: file for file in reversed(files)}.values()
+    columns = [
+        [file.digest for file in unique],
+        [file.file for file in unique],
+        [file.key[0] for file in unique],
+        [file.key[1] for file in unique],
+    ]
+    return pa.table(columns, schema=HELD_FILES)
+
+
+def _held_files(table: pa.Table) -> list[HeldFile]:
+    rows = table.to_pylist()
+    return [HeldFile(r["digest"], r["file"], (r["release"], r["package"])) for r in rows]

@@ -1,0 +1,97 @@
+"""What sources hand on: typed records, and a report of all that was not read.
+
+A source checks everything here, once; nothing behind it checks again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+MAX_NAME = 1_000
+"""Characters of a name. Neo4j indexes at most 8 kB of a key, and a character takes up to 4."""
+MAX_TEXT = 100_000
+"""Characters of any other text: a variant that lists patches may be long."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+SpecHash = Annotated[str, Meta(pattern=r"\A[a-z2-7]{32}\Z")]
+
+PageKey = tuple[str | None, str]
+"""A page's release (None where it names none) and package."""
+
+
+class PageRecord(Struct, forbid_unknown_fields=True, gc=False):
+    """One entry of a page's `spec_details`, with the names that the page uses."""
+
+    hash: SpecHash
+    versions: Annotated[list[Name], Meta(min_length=1, max_length=1)]
+    compiler: Name
+    os: Name
+    platform: Name
+    target: Name
+    stacks: list[Name]
+    variants: list[Text]
+    size: Text | None = None
+    tarball: Text | None = None
+
+
+@dataclass(slots=True)
+class Page:
+    """What one file says of one package in one release."""
+
+    package: str
+    release: str | None
+    file: str
+    records: list[PageRecord]
+    derived: bool = False
+    """The hashes were derived from spec texts, since the source has none."""
+    in_buildcache: bool | None = True
+    dependencies: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of hashes: the first needs the second."""
+    complete: bool = True
+    """False where a part was rejected: that a spec is absent then means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A file or a record that was not read: where, and why."""
+
+    file: str
+    line: int | None
+    field: str
+    why: str
+    record: bool = False
+    """True for one record, false for a file or a part of it."""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (place, self.field, self.why) if part)
+
+
+@dataclass(slots=True)
+class Report:
+    """What reading came to. `records == kept + rejected records` always holds."""
+
+    files: int = 0
+    """Files that hold records, archives counted by their members."""
+    unchanged: int = 0
+    """Files the store had already, byte for byte; they were not parsed again."""
+    records: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+    """Each warning with the number of times it was given."""
+    skipped: list[str] = field(default_factory=list)
+    """Files and folders passed over, with the reason: no Spack records in them."""
+
+    @property
+    def kept(self) -> int:
+        """Records that went into the graph."""
+        return self.records - sum(reject.record for reject in self.rejects)
+
+    def warn(self, text: str) -> None:
+        """Note a warning; the same text is listed once, with its count."""
+        self.warnings[text] += 1

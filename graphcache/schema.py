@@ -1,0 +1,197 @@
+"""The graph, declared once: every node and edge type with its properties.
+
+Arrow schemas, the embedded store's tables, Neo4j's constraints, the headers of the exports and
+`docs/schema.md` are all derived from `NODE_TYPES` and `EDGE_TYPES`. To add a property, add it
+here and in the reader that fills it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+PropertyType = Literal["text", "integer", "boolean", "list of text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of a node or edge type."""
+
+    name: str
+    type: PropertyType
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeType:
+    """A node type. The first property is its key: unique, never null, always text."""
+
+    name: str
+    doc: str
+    properties: tuple[Property, ...]
+
+    @property
+    def key(self) -> str:
+        """The name of the key property.
+
+        >>> node_type("Spec").key
+        'hash'
+        """
+        return self.properties[0].name
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeType:
+    """An edge type. Between two nodes there is at most one edge of a type."""
+
+    name: str
+    start: str
+    end: str
+    doc: str
+    properties: tuple[Property, ...] = ()
+
+
+NODE_TYPES: tuple[NodeType, ...] = (
+    NodeType(
+        "Package",
+        "A package as Spack's repositories name it.",
+        (Property("name", "text", "the package's name"),),
+    ),
+    NodeType(
+        "Spec",
+        "A concretized spec: one build of one package, known by its hash.",
+        (
+            Property("hash", "text", "Spack's DAG hash, 32 characters of a-z2-7"),
+            Property("name", "text", "the package's name"),
+            Property("version", "text", "the version"),
+            Property("label", "text", "VERSION/HASH7, a short caption"),
+            Property("platform", "text", "linux, darwin, windows, …"),
+            Property("os", "text", "operating system and its version: ubuntu22.04"),
+            Property("variants", "list of text", "+x, ~x and k=v, sorted"),
+            Property(
+                "configuration",
+                "text",
+                "digest of name, version, platform, os, target, compiler and variants: "
+                "specs that share it are the same build made again",
+            ),
+            Property("namespace", "text", "the package repository, where known"),
+            Property("external", "boolean", "whether it was not built by Spack, where known"),
+            Property("size", "integer", "bytes of the tarball, where known"),
+            Property("tarball", "text", "URL of the tarball, where known"),
+            Property(
+                "in_buildcache",
+                "boolean",
+                "whether the cache holds a binary; null where no source says",
+            ),
+            Property(
+                "derived",
+                "boolean",
+                "true where the source gives no hash and graphcache derived one from the spec text",
+            ),
+        ),
+    ),
+    NodeType(
+        "Stack",
+        "A CI environment whose specs are built together.",
+        (Property("name", "text", "the stack's name"),),
+    ),
+    NodeType(
+        "Compiler",
+        "A compiler at a version.",
+        (
+            Property("spec", "text", "NAME@VERSION"),
+            Property("name", "text", "the compiler's name"),
+            Property("version", "text", "the compiler's version"),
+        ),
+    ),
+    NodeType(
+        "Target",
+        "A CPU microarchitecture.",
+        (
+            Property("name", "text", "the name that archspec and Spack use"),
+            Property("family", "text", "the root of its lattice: x86_64, aarch64, …"),
+            Property("vendor", "text", "the vendor, `generic` for a family or level"),
+            Property("generation", "integer", "generation of the family, where archspec has one"),
+        ),
+    ),
+    NodeType(
+        "Release",
+        "A release of the build cache: develop, develop-YYYY-MM-DD, vX.Y.Z.",
+        (
+            Property("name", "text", "the release's name"),
+            Property("date", "text", "YYYY-MM-DD, where the name has one"),
+        ),
+    ),
+)
+
+EDGE_TYPES: tuple[EdgeType, ...] = (
+    EdgeType("OF_PACKAGE", "Spec", "Package", "The spec is a build of the package."),
+    EdgeType(
+        "BUILT_WITH",
+        "Spec",
+        "Compiler",
+        "The compiler that built the spec, where a source says.",
+        (Property("languages", "list of text", "c, cxx, fortran: what it compiled, where known"),),
+    ),
+    EdgeType("FOR_TARGET", "Spec", "Target", "The microarchitecture the spec is built for."),
+    EdgeType(
+        "IN_STACK",
+        "Spec",
+        "Stack",
+        "The stack holds the spec.",
+        (
+            Property("releases", "list of text", "the releases in which it does, sorted"),
+            Property("root", "boolean", "whether the environment names it as a root, where known"),
+        ),
+    ),
+    EdgeType(
+        "IN_RELEASE",
+        "Spec",
+        "Release",
+        "The release holds the spec.",
+        (
+            Property(
+                "root",
+                "boolean",
+                "whether the release's union index (`root` on the pages) lists it, where known",
+            ),
+        ),
+    ),
+    EdgeType(
+        "DEPENDS_ON",
+        "Spec",
+        "Spec",
+        "The first spec needs the second.",
+        (
+            Property("types", "list of text", "build, link, run, test, where known"),
+            Property("virtuals", "list of text", "what it provides: mpi, c, …, where known"),
+        ),
+    ),
+    EdgeType(
+        "EXTENDS",
+        "Target",
+        "Target",
+        "The first target runs what is built for the second (from archspec).",
+    ),
+)
+
+
+def node_type(name: str) -> NodeType:
+    """The node type of that name; KeyError if there is none."""
+    return _NODES[name]
+
+
+def edge_type(name: str) -> EdgeType:
+    """The edge type of that name; KeyError if there is none."""
+    return _EDGES[name]
+
+
+def all_types() -> Iterator[NodeType | EdgeType]:
+    """Every node type, then every edge type, in the order in which they are declared."""
+    yield from NODE_TYPES
+    yield from EDGE_TYPES
+
+
+_NODES = {t.name: t for t in NODE_TYPES}
+_EDGES = {t.name: t for t in EDGE_TYPES}

@@ -1,0 +1,297 @@
+"""The front matter of a Jekyll page: YAML between two `---` lines.
+
+On cache.spack.io the two long values are JSON on one line, which is YAML too. A YAML reader takes
+30 to 200 times as long for them, so JSON goes to a JSON decoder, and PyYAML's C parser reads what
+is not JSON. YAML is read through its node graph: that gives line numbers, keeps `5.10` a text,
+and shows duplicate keys and aliases, which a plain `yaml.load` hides.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import yaml
+
+MAX_DEPTH = 32
+"""Nesting that a value may have; real pages have 4."""
+MAX_YAML = 8 * 2**20
+"""Bytes of YAML that is not JSON: 8 MB take PyYAML's C parser about 10 s."""
+
+_BOM = b"\xef\xbb\xbf"
+_KEY_LINE = re.compile(rb"([A-Za-z_][\w-]*):(?:[ \t]+|$)")
+_CONTINUES = (b" ", b"\t", b"-", b"#", b"]", b"}")
+_PLAIN_TEXT = re.compile(rb'"([^"\\\x00-\x1f]*)"\s*')
+_NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")
+_SEPARATORS = re.compile(r"[\s,]*")
+
+
+class Unreadable(ValueError):
+    """A part of a page can't be read; `line` is its line in the file, where known."""
+
+    def __init__(self, why: str, line: int | None = None) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One top-level key: the line it stands on (from 1), and its value, not decoded."""
+
+    line: int
+    value: bytes
+
+    @property
+    def may_be_json(self) -> bool:
+        """Whether the value starts as JSON does."""
+        return self.value[:1] in (b"[", b"{")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One element of a list, as plain Python; `problem` says why it can't be read, if so."""
+
+    line: int
+    value: Any
+    problem: str = ""
+
+
+class RepeatedKeys(dict[str, Any]):
+    """An object in which a key stood twice; `repeated` names the first such key."""
+
+    repeated = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """A page's top-level keys, and what is wrong with its frame (empty where nothing is)."""
+
+    entries: dict[str, Entry]
+    problems: list[Unreadable]
+
+
+def has_front_matter(data: bytes) -> bool:
+    r"""Whether the content begins with a `---` line.
+
+    >>> has_front_matter(b"---\ntitle: x\n---\n"), has_front_matter(b"--- a/file\n")
+    (True, False)
+    """
+    start = data[:16].removeprefix(_BOM)
+    return start[:4] == b"---\n" or start[:5] == b"---\r\n" or start == b"---"
+
+
+def front_matter(data: bytes) -> FrontMatter:
+    r"""Split a page into its top-level keys; the values are decoded by whoever knows the key.
+
+    Raises:
+        Unreadable: the text is not UTF-8, or not YAML.
+
+    >>> page = front_matter(b'---\ntitle: "zlib"\nmeta: {}\n---\n')
+    >>> page.entries["meta"]
+    Entry(line=3, value=b'{}')
+    """
+    data = data.removeprefix(_BOM)
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            found = f"expected UTF-8, found byte 0x{data[error.start]:02x}"
+            raise Unreadable(found, line) from None
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    lines = data.split(b"\n")
+    problems = []
+    last = next((i for i in range(1, len(lines)) if lines[i].rstrip() == b"---"), len(lines))
+    if last == len(lines):
+        problems.append(Unreadable("the closing --- line is missing: cut off?", len(lines)))
+    elif any(line.strip() for line in lines[last + 1 :]):
+        problems.append(Unreadable("expected nothing after the closing --- line", last + 2))
+    entries = _scan(lines[1:last], problems)
+    if entries is None:
+        entries = _scan_yaml(b"\n".join(lines[1:last]), problems)
+    return FrontMatter(entries, problems)
+
+
+def _scan(lines: list[bytes], problems: list[Unreadable]) -> dict[str, Entry] | None:
+    """Entries of a front matter whose keys stand plain at the start of a line; else None."""
+    found: list[tuple[str, int, list[bytes]]] = []
+    for number, line in enumerate(lines, start=2):
+        key = _KEY_LINE.match(line)
+        if key is not None:
+            found.append((key.group(1).decode(), number, [line[key.end() :]]))
+        elif found and (not line.strip() or line.startswith(_CONTINUES)):
+            found[-1][2].append(line)
+        elif line.strip() and not line.startswith(b"#"):
+            return None
+    return _entries(
+        ((key, Entry(line, b"\n".join(text).rstrip())) for key, line, text in found), problems
+    )
+
+
+def _scan_yaml(text: bytes, problems: list[Unreadable]) -> dict[str, Entry]:
+    """Entries of a front matter in any other form of YAML, found by its parser."""
+    root = _compose(text, first_line=2)
+    if not isinstance(root, yaml.MappingNode):
+        raise Unreadable("expected keys and values between the --- lines", 2)
+    decoded = text.decode()
+
+    def entry(node: Any) -> Entry:
+        value = decoded[node.start_mark.index : node.end_mark.index]
+        # A block keeps its shape only if its first line is indented as it was.
+        indent = " " * node.start_mark.column if "\n" in value else ""
+        return Entry(node.start_mark.line + 2, (indent + value).rstrip().encode())
+
+    return _entries(((str(key.value), entry(value)) for key, value in root.value), problems)
+
+
+def _entries(found: Iterator[tuple[str, Entry]], problems: list[Unreadable]) -> dict[str, Entry]:
+    entries: dict[str, Entry] = {}
+    for key, entry in found:
+        if key in entries:
+            why = f"key {key} stands twice (first on line {entries[key].line}): the first is read"
+            problems.append(Unreadable(why, entry.line))
+        else:
+            entries[key] = entry
+    return entries
+
+
+def decode(entry: Entry) -> Any:
+    r"""A value as plain Python: JSON if it is JSON, else YAML in which numbers stay text.
+
+    Raises:
+        Unreadable: it is neither, has aliases, or is too deep or too long.
+
+    >>> decode(Entry(1, b'"zlib"')), decode(Entry(1, b"[5.10, ~]"))
+    ('zlib', ['5.10', None])
+    """
+    plain = _PLAIN_TEXT.fullmatch(entry.value)
+    if plain is not None:
+        return plain.group(1).decode()
+    if entry.may_be_json:
+        try:
+            return json.loads(entry.value, object_pairs_hook=_object)
+        except (ValueError, RecursionError):
+            pass  # it may be YAML all the same: [package, develop]
+    return _plain(_compose(entry.value, entry.line))
+
+
+def decode_items(entry: Entry) -> list[Item]:
+    r"""The elements of a list; a damaged one has a problem and no value, the others are whole.
+
+    Raises:
+        Unreadable: the value is no list, or so damaged that nothing of it can be told apart.
+
+    >>> [(item.value, bool(item.problem)) for item in decode_items(Entry(1, b'[{"a": 1}, {"a'))]
+    [({'a': 1}, False), (None, True)]
+    """
+    items = list(_json_items(entry)) if entry.value[:1] == b"[" else []
+    if items and not any(item.problem for item in items):
+        return items
+    try:
+        node = _compose(entry.value, entry.line)
+    except Unreadable:
+        if not items:
+            raise
+        return items
+    if not isinstance(node, yaml.SequenceNode):
+        raise Unreadable("expected a list", entry.line)
+    return [Item(_line(child, entry.line), _plain(child)) for child in node.value]
+
+
+def _json_items(entry: Entry) -> Iterator[Item]:
+    """Elements of a JSON list, going on behind a damaged one at the next object."""
+    text = entry.value.decode()
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    place, line = 1, entry.line
+    while True:
+        start = _SEPARATORS.match(text, place).end()  # type: ignore[union-attr]
+        line += text.count("\n", place, start)
+        if text.startswith("]", start):
+            if text[start + 1 :].strip():
+                yield Item(
+                    line, None, f"expected nothing after the list, found {text[start + 1 :][:40]!r}"
+                )
+            return
+        try:
+            value, place = decoder.raw_decode(text, start)
+            yield Item(line, value)
+        except (ValueError, RecursionError) as error:
+            yield Item(line, None, _json_problem(error, text))
+            following = _NEXT_OBJECT.search(text, start)
+            if following is None:
+                return
+            place = following.end()
+        line += text.count("\n", start, place)
+
+
+def _json_problem(error: Exception, text: str) -> str:
+    if not isinstance(error, json.JSONDecodeError):
+        return "nested too deep, or a number too long"
+    if error.pos >= len(text) or error.msg.startswith("Unterminated"):
+        return "the list is cut off here"
+    return f"not JSON: {error.msg} at character {error.pos + 1} of the value"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its keys and values; the first of two equal keys counts."""
+    value = dict(reversed(pairs))
+    if len(value) == len(pairs):
+        return value
+    keys = [key for key, _ in pairs]
+    repeated = RepeatedKeys(value)
+    repeated.repeated = next(key for key in keys if keys.count(key) > 1)
+    return repeated
+
+
+class _Loader(yaml.CSafeLoader):
+    """PyYAML's C loader, in which `null`, `true` and `false` have a type and all else is text."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:null", re.compile(r"(?:~|null|)\Z"), ["~", "n", ""]
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)\Z"), ["t", "f"])
+
+
+def _compose(text: bytes, first_line: int) -> Any:
+    """The node graph of a YAML text without aliases, in which each node stands once."""
+    if len(text) > MAX_YAML:
+        raise Unreadable(f"expected JSON, or YAML of at most {MAX_YAML:,} bytes", first_line)
+    try:
+        # Composing recurses and follows aliases; events do neither, so they are looked at first.
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent):
+                raise Unreadable("expected no YAML alias (*name)", _line(event, first_line))
+            if depth > MAX_DEPTH:
+                raise Unreadable(f"nested deeper than {MAX_DEPTH}", _line(event, first_line))
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        why = getattr(error, "problem", None) or str(error).splitlines()[0]
+        line = first_line + mark.line if mark is not None else first_line
+        raise Unreadable(f"neither JSON nor YAML: {why}", line) from None
+
+
+def _line(event: Any, first_line: int) -> int:
+    return int(first_line + event.start_mark.line)
+
+
+def _plain(node: Any) -> Any:
+    """A YAML node as plain Python."""
+    if node is None or node.tag == "tag:yaml.org,2002:null":
+        return None
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child) for child in node.value]
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(_plain(key), _plain(value)) for key, value in node.value]
+        return _object([(key if isinstance(key, str) else repr(key), v) for key, v in pairs])
+    return node.value == "true" if node.tag == "tag:yaml.org,2002:bool" else node.value

@@ -1,0 +1,204 @@
+"""Where bytes come from: files, folders, archives and standard input, each file bounded.
+
+Nothing is ever unpacked to disk, so no name in an archive can lead out of a folder; names only
+stand in messages.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from graphcache.records import Reject, Report
+from graphcache.sources.frontmatter import has_front_matter
+
+MAX_FILE = 64 * 2**20
+"""Bytes of one page; the largest real ones have 1 MB."""
+MAX_ARCHIVE = 16 * 2**30
+"""Bytes of what one archive, or standard input, holds unpacked."""
+MAX_PACKED = 2**20
+"""Members of one archive; the largest real snapshot has 225,000 pages."""
+
+_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
+_UNSUPPORTED = (NotImplementedError, RuntimeError)  # an unknown method, a password
+_CHUNK = 2**20
+_GZIP, _ZIP, _TAR = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file's content, and the name that messages call it by."""
+
+    name: str
+    data: bytes
+    asked_for: bool
+    """The user named this very file; otherwise it was found in a folder or an archive."""
+
+
+def input_files(paths: list[str], report: Report) -> Iterator[InputFile]:
+    """The content of every file under the paths, in the order of their names.
+
+    `-` is standard input. What can't be read is rejected in the report, what can't be a page by
+    its size or kind is skipped there.
+    """
+    for path in paths:
+        if path == "-":
+            yield from _spooled(sys.stdin.buffer, "standard input", report)
+        elif os.path.isdir(path):
+            for name in _walk(path, report):
+                yield from _open_file(name, report, asked_for=False)
+        else:
+            yield from _open_file(path, report, asked_for=True)
+
+
+def _walk(root: str, report: Report) -> Iterator[str]:
+    """Every regular file below a folder, sorted by path; symlinks are followed, loops are not."""
+    visited: set[tuple[int, int]] = set()
+    todo = [root]
+    while todo:
+        folder = todo.pop()
+        try:
+            status = os.stat(folder)
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            report.rejects.append(Reject(folder, None, "", _reason(error)))
+            continue
+        if (status.st_dev, status.st_ino) in visited:
+            report.skipped.append(f"{folder}: a symlink to a folder that was read already")
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        files: list[str] = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                report.skipped.append(f"{entry.path}: hidden")
+            elif entry.is_dir():
+                todo.append(entry.path)
+            elif entry.is_file():
+                files.append(entry.path)
+            else:
+                report.skipped.append(f"{entry.path}: neither a file nor a folder")
+        yield from reversed(files)
+
+
+def _open_file(path: str, report: Report, *, asked_for: bool) -> Iterator[InputFile]:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):  # a pipe, such as a shell's <(command)
+                yield from _spooled(file, path, report)
+                return
+            if status.st_size <= MAX_FILE:
+                data = file.read()
+                if not _is_archive(data):
+                    yield InputFile(path, data, asked_for)
+                    return
+            file.seek(0)
+            yield from _open_content(file, path, status.st_size, report, asked_for=asked_for)
+    except OSError as error:
+        report.rejects.append(Reject(path, None, "", _reason(error)))
+
+
+def _is_archive(head: bytes) -> bool:
+    """Whether the content begins as a zip, gzip or tar file does."""
+    return head.startswith((_GZIP, *_ZIP)) or head[257:262] == _TAR
+
+
+def _spooled(stream: IO[bytes], name: str, report: Report) -> Iterator[InputFile]:
+    """Read a stream that can't seek by way of a temporary file."""
+    with tempfile.TemporaryFile() as file:
+        size = 0
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > MAX_ARCHIVE:
+                why = f"expected at most {MAX_ARCHIVE:,} bytes"
+                report.rejects.append(Reject(name, None, "", why))
+                return
+            file.write(chunk)
+        file.seek(0)
+        yield from _open_content(file, name, size, report, asked_for=True)
+
+
+def _open_content(
+    file: IO[bytes], name: str, size: int, report: Report, *, asked_for: bool
+) -> Iterator[InputFile]:
+    head = file.read(512)
+    file.seek(0)
+    try:
+        if head.startswith(_ZIP):
+            yield from _zip_members(file, name, report)
+        elif _is_archive(head):
+            yield from _packed(file, head, name, report, asked_for=asked_for)
+        else:
+            yield from _take(file, name, size, report, asked_for=asked_for)
+    except _UNSUPPORTED as error:
+        report.rejects.append(Reject(name, None, "", f"an archive that can't be read: {error}"))
+    except _DAMAGED as error:
+        report.rejects.append(Reject(name, None, "", f"a damaged archive: {error}"))
+
+
+def _packed(
+    file: IO[bytes], head: bytes, name: str, report: Report, *, asked_for: bool
+) -> Iterator[InputFile]:
+    """A tar archive, a gzipped one, or one gzipped file."""
+    if head.startswith(_GZIP):
+        file = gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
+        head = file.read(512)
+        file.seek(0)
+        if head[257:262] != _TAR:
+            yield from _take(file, name, 0, report, asked_for=asked_for)
+            return
+    with tarfile.open(fileobj=file, mode="r|") as archive:
+        for number, member in enumerate(archive):
+            if number >= MAX_PACKED or member.offset > MAX_ARCHIVE:
+                raise ValueError(f"more than {MAX_PACKED:,} files or {MAX_ARCHIVE:,} bytes")
+            content = archive.extractfile(member) if member.isreg() else None
+            if content is not None:
+                yield from _take(content, f"{name}/{member.name}", member.size, report)
+
+
+def _zip_members(file: IO[bytes], name: str, report: Report) -> Iterator[InputFile]:
+    with zipfile.ZipFile(file) as archive:
+        members = sorted(archive.infolist(), key=lambda member: member.filename)
+        if len(members) > MAX_PACKED:
+            raise ValueError(f"more than {MAX_PACKED:,} files")
+        for member in members:
+            if not member.is_dir():
+                with archive.open(member) as content:
+                    yield from _take(content, f"{name}/{member.filename}", member.file_size, report)
+
+
+def _take(
+    file: IO[bytes], name: str, size: int, report: Report, *, asked_for: bool = False
+) -> Iterator[InputFile]:
+    """The file's content; a large file that can't be a page is passed over unread."""
+    data = file.read(min(size, MAX_FILE) + 1) if size <= MAX_FILE else file.read(512)
+    if size <= MAX_FILE:
+        # The size that an archive states may be a lie, and a file may grow: read to the end.
+        while len(data) <= MAX_FILE and (more := file.read(MAX_FILE + 1 - len(data))):
+            data += more
+    if len(data) > MAX_FILE or size > MAX_FILE:
+        if has_front_matter(data) or asked_for:
+            why = f"expected a page of at most {MAX_FILE:,} bytes, found more"
+            report.rejects.append(Reject(name, None, "", why))
+        else:
+            report.skipped.append(f"{name}: not a page")
+        return
+    yield InputFile(name, data, asked_for)
+
+
+def _reason(error: OSError) -> str:
+    """What the operating system says, in words, with what to do where that is clear."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    return error.strerror or str(error)

@@ -1,0 +1,200 @@
+"""Pages of cache.spack.io since 2023: one package of one release, with a record for each spec.
+
+The form is described in `docs/formats.md`. A page as its publisher writes it takes the fast way:
+both JSON lines are decoded by type, and the records are used as they are. Any doubt (a record
+that does not fit, a key that may stand twice, text that may hold control characters) sends the
+page the careful way, which decodes record by record and says of each what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from graphcache.records import Page, PageRecord, Reject, Report
+from graphcache.sources.frontmatter import (
+    Entry,
+    FrontMatter,
+    Item,
+    RepeatedKeys,
+    Unreadable,
+    decode,
+    decode_items,
+)
+from graphcache.sources.meta import check_meta
+
+KEYS = frozenset({"title", "layout", "categories", "category", "meta", "spec_details"})
+
+_EXPECTED = {
+    "hash": "32 characters of a-z2-7",
+    "versions": "a list of one version",
+    "stacks": "a list of names of 1 to 1,000 characters",
+    "variants": "a list of texts of 1 to 100,000 characters",
+    "size": "text",
+    "tarball": "text of 1 to 100,000 characters",
+}
+_A_NAME = "text of 1 to 1,000 characters"
+_CATEGORIES = re.compile(rb"\[\s*package\s*,\s*([A-Za-z][\w.+-]*)\s*\]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_FIELD_PATH = re.compile(r" - at `\$\.?(.*)`$")
+_ESCAPE = re.compile(rb"\\[ubf]")
+_STEP = re.compile(r"(\w+)|\[(\d+)\]")
+_REQUIRED_KEYS = 8
+_decode_records = msgspec.json.Decoder(list[PageRecord]).decode
+
+
+def can_read(page: FrontMatter) -> bool:
+    """Whether the front matter is a page's, be it a damaged one."""
+    entries = page.entries
+    layout = entries.get("layout")
+    return "spec_details" in entries or (
+        layout is not None and layout.value.strip(b"\"'") == b"cache"
+    )
+
+
+def read(page: FrontMatter, file: str, release: str | None, report: Report) -> Iterator[Page]:
+    """The page's records, under `release` if given; rejects and warnings go into the report.
+
+    Raises:
+        Unreadable: nothing of the page can be used.
+    """
+    entries = page.entries
+    for key in sorted(entries.keys() - KEYS):
+        report.warn(f"unknown key {key} of a page: not read")
+    rejects_before = len(report.rejects)
+    package = read_title(entries)
+    release = release or _read_release(entries)
+    records = _read_records(_require(entries, "spec_details"), file, report)
+    complete = not page.problems and len(report.rejects) == rejects_before
+    if complete and "meta" in entries:
+        check_meta(entries["meta"], records, file, report)
+    yield Page(package, release, file, records, complete=complete)
+
+
+def read_title(entries: dict[str, Entry]) -> str:
+    """The package that the page is about."""
+    return check_name(decode(_require(entries, "title")), "title", entries["title"].line)
+
+
+def check_name(value: Any, field: str, line: int) -> str:
+    """The value, if it can be a name; else Unreadable."""
+    if isinstance(value, str) and 0 < len(value) <= 1000 and not _CONTROL.search(value):
+        return value
+    raise Unreadable(f"{field}: expected {_A_NAME}, found {short(value)}", line)
+
+
+def _require(entries: dict[str, Entry], key: str) -> Entry:
+    if key not in entries:
+        raise Unreadable(f"missing key {key}")
+    return entries[key]
+
+
+def _read_release(entries: dict[str, Entry]) -> str:
+    entry = _require(entries, "categories")
+    plain = _CATEGORIES.fullmatch(entry.value)
+    if plain is not None:
+        return plain.group(1).decode()
+    value = decode(entry)
+    if not (isinstance(value, list) and len(value) == 2 and value[0] == "package"):
+        why = f"categories: expected [package, RELEASE], found {short(value)}; --as names a release"
+        raise Unreadable(why, entry.line)
+    return check_name(value[1], "categories[1]", entry.line)
+
+
+def _read_records(entry: Entry, file: str, report: Report) -> list[PageRecord]:
+    records = _read_fast(entry.value)
+    if records is not None:
+        report.records += len(records)
+        return records
+    kept: dict[str, PageRecord] = {}
+    for number, item in enumerate(decode_items(entry)):
+        report.records += 1
+        field, why, record = _check_item(item, report)
+        if record is not None and record.hash in kept:
+            field, why = "hash", f"{record.hash} stands twice in this page: the first is kept"
+        elif record is not None:
+            kept[record.hash] = record
+            continue
+        place = f"spec_details[{number}]" + (f".{field}" if field else "")
+        report.rejects.append(Reject(file, item.line, place, why, record=True))
+    return list(kept.values())
+
+
+def _read_fast(value: bytes) -> list[PageRecord] | None:
+    """The records of a page that is in order throughout; None if there is any doubt."""
+    if not value.isascii() or (b"\\" in value and _ESCAPE.search(value)):
+        return None  # there may be characters that names can't have
+    try:
+        records = _decode_records(value)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    # A decoder keeps the last of two equal keys in silence, so the keys are counted.
+    keys = value.count(b'":')
+    spaced = b" :" in value or b"\t" in value or b"\n" in value
+    optional = sum((r.size is not None) + (r.tarball is not None) for r in records)
+    if spaced or keys != (_REQUIRED_KEYS * len(records)) + optional:
+        return None
+    if len({record.hash for record in records}) != len(records):
+        return None
+    return records
+
+
+def _check_item(item: Item, report: Report) -> tuple[str, str, PageRecord | None]:
+    """The field that is wrong, why, and the record; the first two empty if it is in order."""
+    if item.problem:
+        return "", item.problem, None
+    if not isinstance(item.value, dict):
+        return "", f"expected an object, found {short(item.value)}", None
+    if isinstance(item.value, RepeatedKeys):
+        return item.value.repeated, "the key stands twice in one record", None
+    known = {}
+    for key, value in item.value.items():
+        if key in PageRecord.__struct_fields__:
+            known[key] = value
+        else:
+            report.warn(f"unknown key {short(key)} of a record: not read")
+    try:
+        record = msgspec.convert(known, PageRecord)
+    except msgspec.ValidationError as error:
+        return (*_explain(error, known), None)
+    for field, value in known.items():
+        for text in [value] if isinstance(value, str) else value or ():
+            if _CONTROL.search(text):
+                return field, f"expected text without control characters, found {short(text)}", None
+    return "", "", record
+
+
+def _explain(error: msgspec.ValidationError, record: dict[str, Any]) -> tuple[str, str]:
+    """The field at fault and, in our words, what was expected and found."""
+    match = _FIELD_PATH.search(str(error))
+    if match is None:
+        missing = re.search(r"required field `(\w+)`", str(error))
+        return "", f"missing key {missing.group(1)}" if missing else str(error)
+    found: Any = record
+    for key, index in _STEP.findall(match.group(1)):
+        found = found[key] if key else found[int(index)]
+    top = match.group(1).partition("[")[0]
+    expected = _EXPECTED.get(top, _A_NAME)
+    if "[" in match.group(1):
+        expected = _A_NAME
+    return match.group(1), f"expected {expected}, found {short(found)}"
+
+
+def short(value: Any) -> str:
+    """The value as JSON, cut to a length that fits a message.
+
+    >>> short("x" * 100)
+    '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" (100 characters)'
+    """
+    if isinstance(value, str) and len(value) > 60:
+        return f'{short(value[:60])[:-1]}…" ({len(value)} characters)'
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=repr)
+    except RecursionError:
+        return "a value nested too deep"
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= 400 else text[:60] + "…"

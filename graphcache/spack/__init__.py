@@ -1,0 +1,1 @@
+"""The texts that Spack writes: compilers, variants, targets, specs. No input or output."""

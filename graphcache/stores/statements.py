@@ -1,0 +1,121 @@
+"""Cypher made from the declaration and from Arrow schemas; no text of the data is ever in it."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+
+from graphcache.columns import property_type
+from graphcache.errors import QueryError
+from graphcache.schema import EdgeType, NodeType, node_type
+
+EMBEDDED_TYPES = {
+    "text": "STRING",
+    "integer": "INT64",
+    "boolean": "BOOL",
+    "list of text": "STRING[]",
+    "number": "DOUBLE",
+    "list of integers": "INT64[]",
+    "list of numbers": "DOUBLE[]",
+}
+
+# Functions that Neo4j has and LadybugDB lacks, so that one query runs on both. A macro with CASE
+# would make the file unreadable (0.22 fails an assertion on opening it), so head() and last(),
+# which need one for the empty list, are not among them.
+MACROS = (
+    "CREATE MACRO type(r) AS label(r)",
+    "CREATE MACRO split(s, d) AS string_split(s, d)",
+    "CREATE MACRO tail(l) AS list_slice(l, 2, size(l))",
+    "CREATE MACRO toString(x) AS cast(x, 'STRING')",
+    "CREATE MACRO toInteger(x) AS to_int64(x)",
+    "CREATE MACRO toFloat(x) AS to_double(x)",
+)
+
+_TOKEN = re.compile(
+    r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | //[^\n]* | /\*.*?\*/""",
+    re.VERBOSE | re.DOTALL,
+)
+_READING = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL", "EXPLAIN", "PROFILE")
+
+
+def quote(name: str) -> str:
+    """A label, type or property name, quoted.
+
+    >>> quote("name")
+    '`name`'
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def create_table(type_: NodeType | EdgeType, schema: pa.Schema) -> str:
+    """The embedded store's table for a type whose Arrow table has that schema.
+
+    >>> from graphcache.columns import arrow_schema
+    >>> create_table(node_type("Package"), arrow_schema(node_type("Package")))
+    'CREATE NODE TABLE `Package`(`name` STRING, PRIMARY KEY(`name`))'
+    >>> create_table(edge_type("FOR_TARGET"), arrow_schema(edge_type("FOR_TARGET")))
+    'CREATE REL TABLE `FOR_TARGET`(FROM `Spec` TO `Target`)'
+    """
+    is_edge = isinstance(type_, EdgeType)
+    columns = [
+        f"{quote(field.name)} {EMBEDDED_TYPES[property_type(field.type)]}"
+        for field in schema
+        if not (is_edge and field.name in ("from", "to"))
+    ]
+    if isinstance(type_, EdgeType):
+        ends = f"FROM {quote(type_.start)} TO {quote(type_.end)}"
+        return f"CREATE REL TABLE {quote(type_.name)}({', '.join([ends, *columns])})"
+    key = f"PRIMARY KEY({quote(type_.key)})"
+    return f"CREATE NODE TABLE {quote(type_.name)}({', '.join([*columns, key])})"
+
+
+def match_all(type_: NodeType | EdgeType, names: list[str]) -> str:
+    """A statement that returns a type's properties; of an edge its ends' keys before them.
+
+    >>> match_all(edge_type("EXTENDS"), [])
+    'MATCH (a:`Target`)-[x:`EXTENDS`]->(b:`Target`) RETURN a.`name` AS `from`, b.`name` AS `to`'
+    """
+    if isinstance(type_, EdgeType):
+        pattern = f"(a:{quote(type_.start)})-[x:{quote(type_.name)}]->(b:{quote(type_.end)})"
+        ends = [
+            f"a.{quote(node_type(type_.start).key)} AS `from`",
+            f"b.{quote(node_type(type_.end).key)} AS `to`",
+        ]
+    else:
+        pattern, ends = f"(x:{quote(type_.name)})", []
+    columns = [f"x.{quote(name)} AS {quote(name)}" for name in names]
+    return f"MATCH {pattern} RETURN {', '.join([*ends, *columns])}"
+
+
+def check_reads(cypher: str) -> None:
+    """Refuse what is not one reading statement, before any store sees it.
+
+    A store's own refusal is not enough: an embedded store opened to read still runs COPY … TO,
+    EXPORT and INSTALL, which write files.
+
+    Raises:
+        QueryError: it is empty, several statements, or begins with another word.
+
+    >>> check_reads("MATCH (s:Spec) RETURN 'a;b' // no; comment counts")
+    >>> check_reads("DROP TABLE Spec")
+    Traceback (most recent call last):
+        ...
+    graphcache.errors.QueryError: a query only reads: expected MATCH, OPTIONAL, UNWIND, WITH, \
+RETURN, CALL, EXPLAIN or PROFILE at its start, found DROP
+    """
+    bare = _TOKEN.sub(lambda token: "" if token.group().startswith("/") else "x", cypher).strip()
+    bare = bare.rstrip("; \t\r\n")
+    if not bare:
+        raise QueryError(
+            "the query is empty: expected one Cypher statement, such as "
+            "MATCH (p:Package) RETURN p.name"
+        )
+    if ";" in bare:
+        raise QueryError("expected one statement, found several: run them one by one")
+    word = re.match(r"\w*", bare)
+    first = word.group().upper() if word else ""
+    if first not in _READING:
+        expected = f"{', '.join(_READING[:-1])} or {_READING[-1]}"
+        found = first or bare[:20]
+        raise QueryError(f"a query only reads: expected {expected} at its start, found {found}")

@@ -1,0 +1,80 @@
+"""The graph as Arrow tables, one a node and edge type: the form from which all else is made."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from graphcache.columns import arrow_schema, digest_table
+from graphcache.graph import graph_to_tables, tables_to_graph
+from graphcache.schema import EDGE_TYPES, NODE_TYPES
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The graph: a table for every node and edge type, sorted by key.
+
+    A node table has a column a property, the key first. An edge table has `from` and `to` (the
+    keys of its ends), then a column a property. Properties that a script added stand behind.
+
+    >>> Tables.empty().node_counts()["Spec"]
+    0
+    """
+
+    nodes: dict[str, pa.Table]
+    edges: dict[str, pa.Table]
+
+    @classmethod
+    def empty(cls) -> Tables:
+        """The graph without a node."""
+        return cls(
+            {t.name: arrow_schema(t).empty_table() for t in NODE_TYPES},
+            {t.name: arrow_schema(t).empty_table() for t in EDGE_TYPES},
+        )
+
+    def node_counts(self) -> dict[str, int]:
+        """Nodes by type."""
+        return {name: table.num_rows for name, table in self.nodes.items()}
+
+    def edge_counts(self) -> dict[str, int]:
+        """Edges by type."""
+        return {name: table.num_rows for name, table in self.edges.items()}
+
+    def digests(self) -> dict[str, str]:
+        """A digest of each table, by type."""
+        tables = {**self.nodes, **self.edges}
+        return {name: digest_table(name, table) for name, table in tables.items()}
+
+    def digest(self) -> str:
+        """One SHA-256 of all content: equal for equal graphs, whatever the order of the input."""
+        return hashlib.sha256("".join(self.digests().values()).encode()).hexdigest()
+
+    def to_networkx(self) -> nx.MultiDiGraph[tuple[str, str]]:
+        """The graph for networkx: nodes `(type, key)`, edge keys their type.
+
+        A node has the attributes `type`, `label` (a caption) and its properties, an edge its
+        properties; those that are null are left out, lists are Python lists.
+
+        >>> Tables.empty().to_networkx().number_of_nodes()
+        0
+        """
+        return tables_to_graph(self.nodes, self.edges)
+
+    @classmethod
+    def from_networkx(cls, graph: nx.MultiDiGraph[tuple[str, str]]) -> Tables:
+        """The tables of a graph in the form of `to_networkx`, with properties that were added.
+
+        Raises:
+            GraphError: a node or edge does not have that form, or a property has values of
+                several types.
+
+        >>> Tables.from_networkx(Tables.empty().to_networkx()).digest() == Tables.empty().digest()
+        True
+        """
+        return cls(*graph_to_tables(graph))

@@ -1,0 +1,198 @@
+"""Updating: newer pages into a graph. A page replaces what its release and package held before.
+
+Which specs a page held is in the graph itself: those of its package that are in its release, or,
+for a page without a release, those of its package that are in none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.columns import SEPARATOR, conform, extra_columns, key_columns
+from graphcache.facts import (
+    DEPENDS_ON_FACTS,
+    IN_RELEASE_FACTS,
+    IN_STACK_FACTS,
+    SPEC_FACTS,
+    Facts,
+    facts_table,
+)
+from graphcache.joining import join
+from graphcache.records import PageKey, Report
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.tables import Tables
+
+_NOT_IN_FACTS = {"BUILT_WITH": ("languages",)}
+"""Declared properties that no source of facts fills yet, but a script may."""
+
+
+def update(old: Tables, new: Facts, replaced: set[PageKey], report: Report) -> Tables:
+    """The old graph with new facts, and without what the replaced pages alone held.
+
+    Nodes that no edge reaches any more are gone too, but for specs. Properties that a script
+    added stay on what stays.
+    """
+    kept, dropped = _without_pages(facts_of(old), replaced)
+    facts = Facts.concat([kept, new])
+    facts = _collect(facts, dropped - set(new.specs["hash"].to_pylist()))
+    return _carry_extras(join(facts, report), old)
+
+
+def facts_of(tables: Tables) -> Facts:
+    """The facts of which `join` makes these tables.
+
+    >>> from graphcache.records import Report
+    >>> from graphcache.ingest import read
+    >>> tables, _ = read("examples/pages")
+    >>> join(facts_of(tables), Report()).digest() == tables.digest()
+    True
+    """
+    spec = tables.nodes["Spec"]
+    hashes = spec["hash"].combine_chunks()
+
+    def row(edge: str) -> pa.Array:
+        return pc.index_in(tables.edges[edge]["from"], hashes).cast(pa.int64())
+
+    def ends(edge: str) -> pa.Array:
+        table = tables.edges[edge].group_by("from", use_threads=False).aggregate([("to", "list")])
+        joined = pc.binary_join(table["to_list"].combine_chunks(), SEPARATOR)
+        return joined.take(pc.index_in(hashes, table["from"].combine_chunks()))
+
+    specs = {name: spec[name] for name in SPEC_FACTS.names if name in spec.column_names}
+    specs["target"], specs["compilers"] = ends("FOR_TARGET"), ends("BUILT_WITH")
+    specs["variants"] = pc.binary_join(spec["variants"].combine_chunks(), SEPARATOR)
+    in_release = tables.edges["IN_RELEASE"]
+    releases = {"release": in_release["to"], "root": in_release["root"], "row": row("IN_RELEASE")}
+    return Facts(
+        facts_table(specs, SPEC_FACTS),
+        _stack_facts(tables.edges["IN_STACK"], row("IN_STACK")),
+        facts_table(releases, IN_RELEASE_FACTS),
+        tables.edges["DEPENDS_ON"].select(DEPENDS_ON_FACTS.names),
+    )
+
+
+def _stack_facts(edges: pa.Table, row: pa.Array) -> pa.Table:
+    """A row a spec, stack and release; one without release where an edge has none."""
+    releases = edges["releases"].combine_chunks()
+    of_edge = pc.list_parent_indices(releases)
+    bare = pc.equal(pc.fill_null(pc.list_value_length(releases), 0), 0)
+    edges = pa.table({"row": row, "stack": edges["to"], "root": edges["root"]})
+    named = edges.take(of_edge).append_column("release", pc.list_flatten(releases))
+    rest = edges.filter(bare)
+    rest = rest.append_column("release", pa.nulls(rest.num_rows, pa.string()))
+    return pa.concat_tables([named, rest]).select(IN_STACK_FACTS.names)
+
+
+def _without_pages(facts: Facts, replaced: set[PageKey]) -> tuple[Facts, set[str]]:
+    """The facts without what the pages say, and the specs that no page holds any more."""
+    names = facts.specs["name"].combine_chunks()
+    dated = pa.array([f"{release}{SEPARATOR}{name}" for release, name in replaced if release])
+    undated = pa.array([name for release, name in replaced if not release], pa.string())
+
+    def said_by_them(memberships: pa.Table) -> pa.Array:
+        pages = pc.binary_join_element_wise(
+            memberships["release"], names.take(memberships["row"]), SEPARATOR
+        )
+        return pc.is_in(pages, dated.cast(pa.string()))
+
+    stacks_gone, releases_gone = said_by_them(facts.in_stack), said_by_them(facts.in_release)
+    kept = Facts(
+        facts.specs,
+        facts.in_stack.filter(pc.invert(stacks_gone)),
+        facts.in_release.filter(pc.invert(releases_gone)),
+        facts.depends_on,
+    )
+    rows = pa.array(range(len(names)), pa.int64())
+    had_place = pc.or_(_is_member(rows, facts), pc.is_null(facts.specs["in_buildcache"]))
+    listed_without_release = pc.and_not(pc.is_in(names, undated), had_place)
+    lost_place = pc.and_not(_is_member(rows, facts), _is_member(rows, kept))
+    dropped = pc.or_(listed_without_release, lost_place)
+    return kept, set(facts.specs["hash"].filter(dropped).to_pylist())
+
+
+def _is_member(rows: pa.Array, facts: Facts) -> pa.Array:
+    """Which rows of the specs are in a stack or a release."""
+    members = pa.chunked_array(
+        [*facts.in_stack["row"].chunks, *facts.in_release["row"].chunks], pa.int64()
+    )
+    return pc.is_in(rows, members)
+
+
+def _collect(facts: Facts, dropped: set[str]) -> Facts:
+    """The facts without the dropped specs and what only they need.
+
+    A dropped spec that another still needs stays, but whether the cache holds it is not known
+    any more.
+    """
+    if not dropped:
+        return facts
+    rows = pa.array(range(facts.specs.num_rows), pa.int64())
+    mentioned = pc.and_not(pc.is_null(facts.specs["in_buildcache"]), _is_member(rows, facts))
+    needs: dict[str, list[str]] = defaultdict(list)
+    for spec, needed in zip(
+        *(facts.depends_on[end].to_pylist() for end in ("from", "to")), strict=True
+    ):
+        needs[spec].append(needed)
+    only_mentioned = set(facts.specs["hash"].filter(mentioned).to_pylist())
+    suspects = dropped | (_reachable(dropped, needs) & only_mentioned)
+    everything = set(facts.specs["hash"].to_pylist())
+    gone = suspects - _reachable(everything - suspects, needs)
+    return _without_specs(facts, gone, dropped - gone)
+
+
+def _reachable(starts: set[str], needs: dict[str, list[str]]) -> set[str]:
+    """The starts and all that they need."""
+    found, todo = set(starts), list(starts)
+    while todo:
+        for spec in needs.get(todo.pop(), ()):
+            if spec not in found:
+                found.add(spec)
+                todo.append(spec)
+    return found
+
+
+def _without_specs(facts: Facts, gone: set[str], not_held: set[str]) -> Facts:
+    def is_one_of(column: pa.ChunkedArray, hashes: set[str]) -> pa.Array:
+        return pc.is_in(column, pa.array(sorted(hashes), pa.string()))
+
+    keep = pc.invert(is_one_of(facts.specs["hash"], gone))
+    new_row = pc.subtract(pc.cumulative_sum(keep.cast(pa.int64())), 1)
+    unknown = is_one_of(facts.specs["hash"], not_held)
+    in_buildcache = pc.if_else(unknown, pa.scalar(None, pa.bool_()), facts.specs["in_buildcache"])
+    at = facts.specs.column_names.index("in_buildcache")
+    specs = facts.specs.set_column(at, "in_buildcache", in_buildcache)
+
+    def renumbered(memberships: pa.Table) -> pa.Table:
+        return memberships.set_column(0, "row", new_row.take(memberships["row"]))
+
+    return Facts(
+        specs.filter(keep),
+        renumbered(facts.in_stack),
+        renumbered(facts.in_release),
+        facts.depends_on.filter(pc.invert(is_one_of(facts.depends_on["from"], gone))),
+    )
+
+
+def _carry_extras(new: Tables, old: Tables) -> Tables:
+    """Give the new tables the columns of the old ones that facts do not carry."""
+    return Tables(
+        {t.name: _carry(new.nodes[t.name], old.nodes[t.name], t) for t in NODE_TYPES},
+        {t.name: _carry(new.edges[t.name], old.edges[t.name], t) for t in EDGE_TYPES},
+    )
+
+
+def _carry(new: pa.Table, old: pa.Table, type_: NodeType | EdgeType) -> pa.Table:
+    names = [*extra_columns(old, type_), *_NOT_IN_FACTS.get(type_.name, ())]
+    if not names:
+        return new
+    at = pc.index_in(_keys(new, type_), _keys(old, type_).combine_chunks())
+    columns = {name: new[name] for name in new.column_names}
+    columns.update({name: old[name].take(at) for name in names})
+    return conform(pa.table(columns), type_)
+
+
+def _keys(table: pa.Table, type_: NodeType | EdgeType) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*(table[name] for name in key_columns(type_)), SEPARATOR)
