@@ -6,6 +6,8 @@ prints it as it stands and ends with `exit_code`, so no traceback ever reaches a
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class GraphcacheError(Exception):
     """Anything graphcache refuses to do; the message says why and what to do instead."""
@@ -14,7 +16,11 @@ class GraphcacheError(Exception):
 
 
 class InputError(GraphcacheError):
-    """No input could be read: nothing was changed."""
+    """No input could be read: nothing was changed. `report` says what was found instead."""
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class UsageError(GraphcacheError):

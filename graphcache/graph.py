@@ -95,7 +95,7 @@ def row_dicts(table: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 def python_values(column: pa.ChunkedArray) -> list[Any]:
-    """The column's values as Python objects; lists by slicing, which is quicker than Arrow's way."""
+    """The column's values as Python objects; lists by slicing, which is quicker than by Arrow."""
     if not pa.types.is_list(column.type):
         return list(column.to_pylist())
     values: list[Any] = []

@@ -111,7 +111,7 @@ def gather(
         reading.kept_pages = unchanged.whole_pages()
         reading.parts.append(page_facts(pages, reading.report))
     if not reading.report.files and not reading.report.unchanged:
-        raise InputError(_nothing_read(paths, reading.report))
+        raise InputError(_nothing_read(paths, reading.report), reading.report)
     return reading
 
 

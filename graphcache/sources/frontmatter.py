@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -250,7 +250,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class _Loader(yaml.CSafeLoader):
     """PyYAML's C loader, in which `null`, `true` and `false` have a type and all else is text."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - so PyYAML declares it
 
 
 _Loader.add_implicit_resolver(

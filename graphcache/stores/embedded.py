@@ -26,7 +26,14 @@ from graphcache.columns import conform, sort_table
 from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
 from graphcache.stores.base import HELD_FILES, Answer, Description, Load
-from graphcache.stores.statements import MACROS, check_reads, create_table, match_all, quote
+from graphcache.stores.statements import (
+    MACROS,
+    check_parameters,
+    check_reads,
+    create_table,
+    match_all,
+    quote,
+)
 from graphcache.tables import Tables
 
 FORMAT = 1
@@ -85,6 +92,7 @@ class EmbeddedStore:
             QueryError: the statement is wrong, writes, or takes too long.
         """
         check_reads(cypher)
+        check_parameters(cypher, parameters or {})
         with _query_errors(timeout):
             connection = ladybug.Connection(self._database)
             if timeout is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import pyarrow as pa
 
@@ -52,6 +53,7 @@ def create_table(type_: NodeType | EdgeType, schema: pa.Schema) -> str:
     """The embedded store's table for a type whose Arrow table has that schema.
 
     >>> from graphcache.columns import arrow_schema
+    >>> from graphcache.schema import edge_type
     >>> create_table(node_type("Package"), arrow_schema(node_type("Package")))
     'CREATE NODE TABLE `Package`(`name` STRING, PRIMARY KEY(`name`))'
     >>> create_table(edge_type("FOR_TARGET"), arrow_schema(edge_type("FOR_TARGET")))
@@ -73,6 +75,7 @@ def create_table(type_: NodeType | EdgeType, schema: pa.Schema) -> str:
 def match_all(type_: NodeType | EdgeType, names: list[str]) -> str:
     """A statement that returns a type's properties; of an edge its ends' keys before them.
 
+    >>> from graphcache.schema import edge_type
     >>> match_all(edge_type("EXTENDS"), [])
     'MATCH (a:`Target`)-[x:`EXTENDS`]->(b:`Target`) RETURN a.`name` AS `from`, b.`name` AS `to`'
     """
@@ -86,6 +89,21 @@ def match_all(type_: NodeType | EdgeType, names: list[str]) -> str:
         pattern, ends = f"(x:{quote(type_.name)})", []
     columns = [f"x.{quote(name)} AS {quote(name)}" for name in names]
     return f"MATCH {pattern} RETURN {', '.join([*ends, *columns])}"
+
+
+def check_parameters(cypher: str, given: Collection[str]) -> None:
+    """Refuse a statement with a parameter that is not given: LadybugDB would take it as null.
+
+    Raises:
+        QueryError: a parameter is missing; the message names it.
+
+    >>> check_parameters("RETURN $x, '$y'", {"x": 1})
+    """
+    bare = _TOKEN.sub(" ", cypher)
+    missing = sorted(set(re.findall(r"\$(\w+)", bare)) - set(given))
+    if missing:
+        names = ", ".join(f"${name}" for name in missing)
+        raise QueryError(f"the query needs {names}: give it by --param {missing[0]}=VALUE")
 
 
 def check_reads(cypher: str) -> None:

@@ -1,0 +1,21 @@
+// Title: Configurations of a package
+// Question: In which distinct configurations is a package built, and which specs repeat each?
+// Parameter: package (text): the package
+// Parameter: release (text, default ""): only this release; all of them if empty
+// Column: configuration (text): digest of what the columns up to `variants` show
+// Column: version (text): version of the package
+// Column: platform (text): platform
+// Column: os (text): operating system
+// Column: target (text): target
+// Column: compiler (text): compiler, empty where no source says
+// Column: variants (list of text): variants
+// Column: specs (integer): specs of this configuration
+// Column: hashes (list of text): their hashes
+MATCH (s:Spec {name: $package})-[:FOR_TARGET]->(t:Target)
+WHERE $release = '' OR EXISTS { MATCH (s)-[:IN_RELEASE]->(:Release {name: $release}) }
+OPTIONAL MATCH (s)-[:BUILT_WITH]->(c:Compiler)
+WITH s.configuration AS configuration, s.version AS version, s.platform AS platform, s.os AS os,
+     t.name AS target, coalesce(c.spec, '') AS compiler, s.variants AS variants, s.hash AS hash
+RETURN configuration, version, platform, os, target, compiler, variants,
+       count(DISTINCT hash) AS specs, collect(DISTINCT hash) AS hashes
+ORDER BY specs DESC, configuration, compiler

@@ -1,0 +1,20 @@
+// Title: All about a package
+// Question: Which versions of a package does each release hold, built how, and for whom?
+// Parameter: package (text): the package
+// Column: release (text): release, empty for specs that are in none
+// Column: version (text): version of the package
+// Column: specs (integer): specs
+// Column: configurations (integer): distinct configurations among them
+// Column: oss (list of text): operating systems
+// Column: targets (list of text): targets
+// Column: compilers (list of text): compilers, where a source says
+// Column: stacks (list of text): stacks that hold a spec of this version, in any release
+MATCH (s:Spec {name: $package})-[:FOR_TARGET]->(t:Target)
+OPTIONAL MATCH (s)-[:IN_RELEASE]->(r:Release)
+OPTIONAL MATCH (s)-[:BUILT_WITH]->(c:Compiler)
+OPTIONAL MATCH (s)-[:IN_STACK]->(k:Stack)
+RETURN coalesce(r.name, '') AS release, s.version AS version,
+       count(DISTINCT s.hash) AS specs, count(DISTINCT s.configuration) AS configurations,
+       collect(DISTINCT s.os) AS oss, collect(DISTINCT t.name) AS targets,
+       collect(DISTINCT c.spec) AS compilers, collect(DISTINCT k.name) AS stacks
+ORDER BY release, version

@@ -1,0 +1,15 @@
+// Title: Redundant builds
+// Question: Which packages are built again and again in the same configuration?
+// Parameter: release (text, default ""): only this release; all of them if empty
+// Column: package (text): the package
+// Column: specs (integer): its specs
+// Column: configurations (integer): distinct configurations among them
+// Column: redundant (integer): specs that repeat a configuration: specs - configurations
+// Column: most (integer): specs of the configuration that is repeated most
+MATCH (s:Spec)
+WHERE $release = '' OR EXISTS { MATCH (s)-[:IN_RELEASE]->(:Release {name: $release}) }
+WITH s.name AS package, s.configuration AS configuration, count(*) AS builds
+WITH package, sum(builds) AS specs, count(*) AS configurations, max(builds) AS most
+WHERE specs > configurations
+RETURN package, specs, configurations, specs - configurations AS redundant, most
+ORDER BY redundant DESC, package

@@ -1,0 +1,12 @@
+// Title: Variants of a package
+// Question: Which variant settings is a package built with, and how often?
+// Parameter: package (text): the package
+// Parameter: release (text, default ""): only this release; all of them if empty
+// Column: variant (text): the setting
+// Column: specs (integer): specs that have it
+// Column: configurations (integer): distinct configurations among them
+MATCH (s:Spec {name: $package})
+WHERE $release = '' OR EXISTS { MATCH (s)-[:IN_RELEASE]->(:Release {name: $release}) }
+UNWIND s.variants AS variant
+RETURN variant, count(DISTINCT s.hash) AS specs, count(DISTINCT s.configuration) AS configurations
+ORDER BY specs DESC, variant

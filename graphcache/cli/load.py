@@ -1,0 +1,170 @@
+"""`build` and `update`: from paths to a store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from graphcache.cli.options import (
+    output_path,
+    paths_argument,
+    store_option,
+    together,
+    verbosity_options,
+)
+from graphcache.errors import InputError
+
+if TYPE_CHECKING:
+    from graphcache.records import Report
+
+_SHOWN = 20
+"""Lines of one kind that are printed without --verbose."""
+
+_load_options = together(
+    paths_argument,
+    store_option,
+    click.option("--as", "release", metavar="RELEASE", help="The release of all that is read."),
+    click.option(
+        "--rejects",
+        "rejects_file",
+        metavar="FILE",
+        type=output_path,
+        help="Write each file and record that was not read to FILE, as JSON lines.",
+    ),
+    *verbosity_options,
+)
+
+
+@click.command()
+@_load_options
+def build(**options: Any) -> None:
+    """Build a store from files, folders, archives (.tar, .tar.gz, .zip) or - (standard input).
+
+    What a file is, is found out from its content. A store that is there is replaced when the new
+    one is whole, not before.
+
+    \b
+    Example:
+      graphcache build pages/ --store graphcache.lbug
+      tar cz pages | graphcache build -
+    """
+    from graphcache.loading import build_store
+
+    _load(build_store, **options)
+
+
+@click.command()
+@_load_options
+def update(**options: Any) -> None:
+    """Bring newer pages into a store.
+
+    A page replaces what the store held of its package in its release. Files that the store has
+    already are not read again. A page with rejects adds and removes nothing.
+
+    \b
+    Example:
+      graphcache update pages/ --store graphcache.lbug
+    """
+    from graphcache.loading import update_store
+
+    _load(update_store, **options)
+
+
+def _load(
+    load: Callable[..., Report],
+    *,
+    paths: tuple[str, ...],
+    store: str,
+    release: str | None,
+    rejects_file: Path | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    from graphcache.views.progress import file_progress
+
+    _check_release(release)
+    # Opened first: a list of rejects that can't be written is found out before anything changes.
+    rejects = _open_rejects(rejects_file)
+    try:
+        with file_progress(quiet=quiet) as on_file:
+            report = load(store, *paths, release=release, on_file=on_file)
+    except InputError as error:
+        if rejects is not None and error.report is not None:
+            _write_rejects(error.report, rejects)
+        raise
+    if rejects is not None:
+        _write_rejects(report, rejects)
+    if not quiet:
+        _show_report(report, verbose=verbose)
+        click.echo(_summary(report, store))
+    if report.rejects:
+        click.get_current_context().exit(3)
+
+
+def _check_release(release: str | None) -> None:
+    from graphcache.records import MAX_NAME
+
+    if release is not None and not (0 < len(release) <= MAX_NAME and release.isprintable()):
+        raise click.BadParameter(
+            "expected a name of 1 to 1,000 printable characters", param_hint="--as"
+        )
+
+
+def _open_rejects(path: Path | None) -> IO[str] | None:
+    try:
+        return path.open("w", encoding="utf-8") if path else None
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or str(error)) from error
+
+
+def _write_rejects(report: Report, out: IO[str]) -> None:
+    with out:
+        for reject in report.rejects:
+            line = json.dumps(asdict(reject), ensure_ascii=False)
+            out.write(line.encode(errors="backslashreplace").decode() + "\n")
+
+
+def _show_report(report: Report, *, verbose: bool) -> None:
+    warnings = [
+        f"Warning: {text}" + (f" ({count:,} times)" if count > 1 else "")
+        for text, count in report.warnings.items()
+    ]
+    _show_lines(warnings, "warnings", verbose=verbose)
+    _show_lines([f"Rejected: {reject}" for reject in report.rejects], "rejects", verbose=verbose)
+    if verbose:
+        _show_lines([f"Skipped: {line}" for line in report.skipped], "", verbose=True)
+
+
+def _show_lines(lines: list[str], kind: str, *, verbose: bool) -> None:
+    shown = lines if verbose else lines[:_SHOWN]
+    for line in shown:
+        click.echo(_printable(line), err=True)
+    if len(lines) > len(shown):
+        click.echo(f"… and {len(lines) - len(shown):,} more {kind}; --verbose lists all", err=True)
+
+
+def _printable(line: str) -> str:
+    """The line without characters that a terminal takes for commands; file names may hold any."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def _summary(report: Report, store: str) -> str:
+    if not report.files:
+        return f"{store}: nothing new: {_files(report.unchanged)} unchanged"
+    said = [f"{report.kept:,} records of {_files(report.files)}"]
+    if report.unchanged:
+        said.append(f"{_files(report.unchanged)} unchanged")
+    if report.rejects:
+        said.append(f"{len(report.rejects):,} rejects")
+    if report.skipped:
+        said.append(f"{len(report.skipped):,} other files skipped")
+    return f"{store}: {', '.join(said)}"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"

@@ -1,0 +1,84 @@
+"""The `graphcache` command: its group, its exit codes, and how errors are shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+from click.shell_completion import get_completion_class
+
+from graphcache import __version__
+from graphcache.cli.export import export_command
+from graphcache.cli.load import build, update
+from graphcache.cli.query import query
+from graphcache.cli.store import schema, stats, verify
+from graphcache.errors import GraphcacheError
+
+_EXIT_CODES = """
+\b
+Exit codes:
+  0    all is well
+  1    failed; nothing was changed
+  2    wrong usage
+  3    done, but some files or records were rejected
+  130  ended by Ctrl-C; nothing was changed
+"""
+
+
+@click.group(
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "--version", prog_name="graphcache")
+def cli() -> None:
+    """One property graph of what Spack build caches publish.
+
+    \b
+    Example:
+      graphcache build pages/
+      graphcache query redundant-builds --release develop --limit 10
+    """
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script that completes graphcache's commands in SHELL.
+
+    \b
+    Example:
+      eval "$(graphcache completion bash)"
+    """
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"no completion for {shell}")
+    click.echo(kind(cli, {}, "graphcache", "_GRAPHCACHE_COMPLETE").source())
+
+
+for command in (build, update, query, stats, verify, export_command, schema):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit code."""
+    try:
+        code = cli.main(prog_name="graphcache", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except GraphcacheError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:
+        code = 141
+    except MemoryError:
+        click.echo("Error: out of memory: read fewer pages at once", err=True)
+        code = 1
+    if code in (130, 141):
+        # Whoever read our output is gone: keep Python from failing on what is left of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code or 0)

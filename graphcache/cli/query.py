@@ -1,0 +1,185 @@
+"""`query`: the named queries, each a command of its own, and Cypher of the user's."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphcache.cli.options import format_option, show, store_option, together
+from graphcache.queries import NamedQuery, Parameter, load_library
+from graphcache.views.answers import default_format, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CLICK_TYPES: dict[str, Any] = {
+    "text": click.STRING,
+    "target": click.STRING,
+    "integer": click.INT,
+    "boolean": click.BOOL,
+    "list of text": click.STRING,
+}
+
+_answer_options = together(
+    store_option,
+    format_option,
+    click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Give up after so long.",
+    ),
+)
+
+
+class QueryGroup(click.Group):
+    """A group whose commands are the queries of the library."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all queries."""
+        return list(_library(ctx))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command for a named query."""
+        found = _library(ctx).get(cmd_name)
+        return None if found is None else _command(found)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; the names that are close, if there is none."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in _library(ctx):
+            close = get_close_matches(args[0], list(_library(ctx)), n=3, cutoff=0.5)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            ctx.fail(f"No query named {args[0]!r}.{hint} 'graphcache query' lists all.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=QueryGroup, invoke_without_command=True, subcommand_metavar="[NAME] [OPTIONS]")
+@click.option("-c", "--cypher", metavar="TEXT", help="Run this Cypher statement.")
+@click.option(
+    "-f",
+    "--file",
+    "file",
+    metavar="FILE",
+    type=click.File(encoding="utf-8"),
+    help="Run the Cypher statement in FILE; - is standard input.",
+)
+@click.option(
+    "--param",
+    "params",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A parameter of -c or -f: JSON if it is, else text.",
+)
+@click.option(
+    "--library",
+    metavar="DIR",
+    multiple=True,
+    is_eager=True,
+    envvar="GRAPHCACHE_LIBRARY",
+    show_envvar=True,
+    help="A folder of further named queries.",
+)
+@_answer_options
+@click.pass_context
+def query(ctx: click.Context, **options: Any) -> None:
+    """Ask the graph: by a named query, or in Cypher. Without either, list the named queries.
+
+    \b
+    Example:
+      graphcache query
+      graphcache query redundant-builds --release develop --limit 10
+      graphcache query -c 'MATCH (p:Package) RETURN p.name ORDER BY p.name' --format json
+      graphcache query -c 'MATCH (s:Spec {name: $p}) RETURN s.hash' --param p=hdf5
+    """
+    cypher, file = options["cypher"], options["file"]
+    if ctx.invoked_subcommand is not None:
+        if cypher is not None or file is not None or options["params"]:
+            raise click.UsageError("-c, -f and --param do not go with a named query")
+    elif cypher is not None and file is not None:
+        raise click.UsageError("give -c or -f, not both")
+    elif cypher is not None or file is not None:
+        text = cypher if file is None else file.read()
+        _ask(
+            lambda store, **limits: store.query(text, _parameters(options["params"]), **limits),
+            options,
+        )
+    else:
+        rows = [(name, found.question) for name, found in _library(ctx).items()]
+        format_ = options["format_"] or default_format(sys.stdout)
+        render(["query", "answers"], rows, format_, sys.stdout)
+
+
+def _library(ctx: click.Context) -> dict[str, NamedQuery]:
+    return load_library(*(Path(folder) for folder in ctx.params.get("library") or ()))
+
+
+def _command(named: NamedQuery) -> click.Command:
+    """The command of a named query, its options made from the query's header."""
+
+    @click.pass_context
+    def run(ctx: click.Context, **options: Any) -> None:
+        # --store and its like may stand before the query's name or behind it.
+        outer: Mapping[str, Any] = ctx.parent.params if ctx.parent else {}
+        for name in ("store", "format_", "limit", "timeout"):
+            if ctx.get_parameter_source(name) == click.core.ParameterSource.DEFAULT:
+                options[name] = outer.get(name)
+        values = {p.name: _value(p, options[p.name]) for p in named.parameters}
+        values = {name: value for name, value in values.items() if value is not None}
+        _ask(lambda store, **limits: named.run(store, values, **limits), options)
+
+    columns = "\n".join(f"  {column.name}: {column.doc}" for column in named.columns)
+    command = click.command(
+        named.name, short_help=named.question, help=f"{named.question}\n\n\b\nColumns:\n{columns}"
+    )(_answer_options(run))
+    command.params = [_option(p) for p in named.parameters] + command.params
+    return command
+
+
+def _option(parameter: Parameter) -> click.Option:
+    default = parameter.default
+    return click.Option(
+        [f"--{parameter.name.replace('_', '-')}", parameter.name],
+        type=_CLICK_TYPES[parameter.type],
+        multiple=parameter.type == "list of text",
+        required=parameter.required,
+        default=default,
+        show_default=default not in ("", None, []),
+        help=parameter.doc,
+        metavar=parameter.type.split()[-1].upper(),
+    )
+
+
+def _value(parameter: Parameter, given: Any) -> Any:
+    return list(given) if parameter.type == "list of text" else given
+
+
+def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
+    """The values of --param KEY=VALUE."""
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key.isidentifier() and equals):
+            raise click.BadParameter(f"expected KEY=VALUE, found {text!r}", param_hint="--param")
+        try:
+            values[key] = json.loads(value)
+        except ValueError:
+            values[key] = value
+    return values
+
+
+def _ask(run: Any, options: Mapping[str, Any]) -> None:
+    """Open the store, ask it, and print the answer."""
+    from graphcache.stores import open_store
+
+    with open_store(options["store"]) as store:
+        answer = run(store, limit=options["limit"], timeout=options["timeout"])
+    show(answer, options["format_"], options["limit"])

@@ -1,0 +1,110 @@
+"""`stats`, `verify` and `schema`: what is in a store, whether it is whole, and its form."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphcache.cli.options import store_option
+from graphcache.views.answers import render
+
+if TYPE_CHECKING:
+    from graphcache.stores.base import Description
+
+
+@click.command()
+@store_option
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print them.",
+)
+def stats(store: str, format_: str) -> None:
+    """Count nodes and edges by type and specs by release; show the digest and the loads.
+
+    \b
+    Example:
+      graphcache stats --format json
+    """
+    from graphcache.stores import open_store
+
+    with open_store(store) as opened:
+        description = opened.describe()
+    if format_ == "json":
+        click.echo(json.dumps(asdict(description), ensure_ascii=False, indent=2))
+    else:
+        _show_tables(description)
+
+
+def _show_tables(description: Description) -> None:
+    def section(columns: list[str], rows: Any) -> None:
+        render(columns, list(rows), "table", sys.stdout)
+        click.echo()
+
+    section(["nodes", "count"], description.nodes.items())
+    section(["edges", "count"], description.edges.items())
+    section(["release", "specs"], description.releases.items())
+    columns = ["loaded", "by", "files", "unchanged", "records", "rejects", "from"]
+    section(
+        columns,
+        (
+            (
+                load.time,
+                load.command,
+                load.files,
+                load.unchanged,
+                load.records,
+                load.rejects,
+                load.sources,
+            )
+            for load in description.loads
+        ),
+    )
+    click.echo(f"digest {description.digest}")
+
+
+@click.command()
+@store_option
+def verify(store: str) -> None:
+    """Recompute the digest of a store's content, to find damage that its format does not show.
+
+    Exit code 1 if the content is not what was written.
+
+    \b
+    Example:
+      graphcache verify --store graphcache.lbug
+    """
+    from graphcache.stores.embedded import verify_store
+
+    click.echo(f"{store}: whole, digest {verify_store(Path(store))}")
+
+
+@click.command()
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "cypher"]),
+    default="text",
+    show_default=True,
+    help="Plain text, JSON, or the statements that make an embedded store's tables.",
+)
+def schema(format_: str) -> None:
+    """Print the graph's node and edge types with their properties.
+
+    \b
+    Example:
+      graphcache schema
+      graphcache schema --format json
+    """
+    from graphcache.views.schema import schema_as_cypher, schema_as_json, schema_as_text
+
+    shown = {"text": schema_as_text, "json": schema_as_json, "cypher": schema_as_cypher}
+    click.echo(shown[format_]())

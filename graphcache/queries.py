@@ -1,0 +1,238 @@
+"""The library of named queries: `cypher/*.cypher`, and folders of a user's own.
+
+A file holds one statement that runs on every store, behind a header of comment lines that says
+what it answers, which parameters it takes and which columns it gives:
+
+    // Title: Redundant builds
+    // Question: Which packages are built again and again in the same configuration?
+    // Parameter: release (text, default ""): only this release; all of them if empty
+    // Column: package (text): the package
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from graphcache.errors import UsageError
+
+if TYPE_CHECKING:
+    from graphcache.stores.base import Answer, Store
+
+ParameterType = Literal["text", "integer", "boolean", "list of text", "target"]
+ColumnType = Literal["text", "integer", "number", "boolean", "list of text"]
+
+_HEADER = re.compile(r"// (Title|Question|Parameter|Column): (.+)")
+_PARAMETER = re.compile(
+    r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
+)
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_PYTHON_TYPES = {"text": str, "integer": int, "boolean": bool, "list of text": list, "target": str}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a query. A `target` is a CPU's name, and reaches the statement as the list
+    of all targets whose binaries run there.
+    """
+
+    name: str
+    type: ParameterType
+    doc: str
+    required: bool
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a query's answer; a `list of text` is sorted."""
+
+    name: str
+    type: ColumnType
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedQuery:
+    """A query of the library."""
+
+    name: str
+    title: str
+    question: str
+    parameters: tuple[Parameter, ...]
+    columns: tuple[Column, ...]
+    cypher: str
+
+    def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The statement's parameters from the values given, with the defaults of the others.
+
+        Raises:
+            UsageError: a value is missing, unknown, of another type, or no known target.
+
+        >>> load_library()["variants-of"].bind({"package": "hdf5"})
+        {'package': 'hdf5', 'release': ''}
+        """
+        known = {parameter.name for parameter in self.parameters}
+        for name in values:
+            if name not in known:
+                expected = ", ".join(sorted(known)) or "none"
+                raise UsageError(f"{self.name}: no parameter {name}: expected {expected}")
+        return {p.name: _bind(self.name, p, values) for p in self.parameters}
+
+    def run(
+        self,
+        store: Store,
+        values: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Ask a store; at most `limit` rows, in at most `timeout` seconds.
+
+        Raises:
+            UsageError: the values do not fit; see `bind`.
+            QueryError: the store refuses the statement, or it takes too long.
+        """
+        bound = self.bind(values or {})
+        answer = store.query(self.cypher, bound, limit=limit, timeout=timeout)
+        lists = [i for i, column in enumerate(self.columns) if column.type == "list of text"]
+        if not lists:
+            return answer
+        # Stores collect in any order.
+        rows = [
+            tuple(sorted(v) if i in lists and v else v for i, v in enumerate(row))
+            for row in answer.rows
+        ]
+        return replace(answer, rows=rows)
+
+
+def load_library(*folders: Path) -> dict[str, NamedQuery]:
+    """The queries that graphcache brings and those of the folders, by name, sorted.
+
+    A query of a folder goes before one of the same name that stood before it.
+
+    Raises:
+        UsageError: a folder or file can't be read, or a header is not as it should be.
+
+    >>> load_library()["redundant-builds"].title
+    'Redundant builds'
+    """
+    queries = {}
+    for folder in (builtin_folder(), *folders):
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: there is no such folder of queries")
+        for path in folder.glob("*.cypher"):
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"{path}: can't be read: {error}") from error
+            queries[path.stem] = parse_query(path.stem, text, str(path))
+    return dict(sorted(queries.items()))
+
+
+def builtin_folder() -> Path:
+    """Where graphcache's own queries are: in the package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "cypher"
+    return installed if installed.is_dir() else package.parent / "cypher"
+
+
+def parse_query(name: str, text: str, file: str) -> NamedQuery:
+    """A query from the text of its file.
+
+    Raises:
+        UsageError: the header is not as it should be; the message names file and line.
+
+    >>> text = '''// Title: Packages
+    ... // Question: Which packages are there?
+    ... // Column: package (text): the package
+    ... MATCH (p:Package) RETURN p.name AS package
+    ... '''
+    >>> parse_query("packages", text, "packages.cypher").question
+    'Which packages are there?'
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{file}: expected a file name of a-z, 0-9 and -, found {name}")
+    said: dict[str, str] = {}
+    parameters: list[Parameter] = []
+    columns: list[Column] = []
+    lines = text.splitlines()
+    body = next((i for i, line in enumerate(lines) if not line.startswith("//")), len(lines))
+    for number, line in enumerate(lines[:body], start=1):
+        header = _HEADER.fullmatch(line.rstrip())
+        if header is None:
+            expected = "'// Title: …', '// Question: …', '// Parameter: …' or '// Column: …'"
+            raise UsageError(f"{file}:{number}: expected {expected}, found {line[:60]!r}")
+        key, value = header.groups()
+        if key == "Parameter":
+            parameters.append(_parameter(value, f"{file}:{number}"))
+        elif key == "Column":
+            columns.append(_column(value, f"{file}:{number}"))
+        else:
+            said[key] = value
+    for key in ("Title", "Question"):
+        if key not in said:
+            raise UsageError(f"{file}: expected a line '// {key}: …' at its beginning")
+    cypher = "\n".join(lines[body:]).strip()
+    if not cypher or not columns:
+        raise UsageError(f"{file}: expected columns, and a statement behind the header")
+    return NamedQuery(
+        name, said["Title"], said["Question"], tuple(parameters), tuple(columns), cypher
+    )
+
+
+def _parameter(text: str, place: str) -> Parameter:
+    match = _PARAMETER.fullmatch(text)
+    if match is None or match["type"] not in get_args(ParameterType):
+        expected = "NAME (TYPE): MEANING, or NAME (TYPE, default JSON): MEANING, with TYPE one of "
+        raise UsageError(f"{place}: expected {expected}{', '.join(get_args(ParameterType))}")
+    kind: Any = match["type"]
+    if match["default"] is None:
+        return Parameter(match["name"], kind, match["doc"], required=True)
+    try:
+        default = json.loads(match["default"])
+    except ValueError:
+        default = None
+    if type(default) is not _PYTHON_TYPES[kind]:
+        raise UsageError(f"{place}: expected a default of type {kind}, found {match['default']}")
+    return Parameter(match["name"], kind, match["doc"], required=False, default=default)
+
+
+def _column(text: str, place: str) -> Column:
+    match = _PARAMETER.fullmatch(text)
+    if match is None or match["default"] or match["type"] not in get_args(ColumnType):
+        expected = f"NAME (TYPE): MEANING, with TYPE one of {', '.join(get_args(ColumnType))}"
+        raise UsageError(f"{place}: expected {expected}")
+    kind: Any = match["type"]
+    return Column(match["name"], kind, match["doc"])
+
+
+def _bind(query: str, parameter: Parameter, values: Mapping[str, Any]) -> Any:
+    value = values.get(parameter.name, parameter.default)
+    if value is None:
+        raise UsageError(f"{query}: {parameter.name} is missing: {parameter.doc}")
+    expected = _PYTHON_TYPES[parameter.type]
+    if type(value) is not expected and not (expected is list and isinstance(value, list | tuple)):
+        raise UsageError(f"{query}: {parameter.name}: expected {parameter.type}, found {value!r}")
+    if parameter.type == "target":
+        return _runs_on(query, parameter, value)
+    return list(value) if expected is list else value
+
+
+def _runs_on(query: str, parameter: Parameter, target: str) -> list[str]:
+    from difflib import get_close_matches
+
+    from graphcache.spack.targets import is_known, known_targets, runs_on
+
+    if not is_known(target):
+        close = get_close_matches(target, known_targets(), n=3, cutoff=0.4)
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        raise UsageError(
+            f"{query}: {parameter.name}: expected a target that archspec knows, "
+            f"found {target!r}{hint}"
+        )
+    return runs_on(target)

@@ -1,0 +1,46 @@
+"""Progress on standard error: only on a terminal, and only for what lasts over a second."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_DELAY = 1.0
+"""Seconds before anything is shown."""
+_EVERY = 0.1
+"""Seconds between two changes of what is shown."""
+
+
+@contextmanager
+def file_progress(*, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A function to call with the number of files read so far.
+
+    >>> with file_progress(quiet=True) as on_file:
+    ...     on_file(1)
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    status = Console(stderr=True).status("")
+    shown = False
+    next_time = time.monotonic() + _DELAY
+
+    def on_file(files: int) -> None:
+        nonlocal shown, next_time
+        if time.monotonic() < next_time:
+            return
+        if not shown:
+            status.start()
+            shown = True
+        status.update(f"{files:,} files read")
+        next_time = time.monotonic() + _EVERY
+
+    try:
+        yield on_file
+    finally:
+        if shown:
+            status.stop()

@@ -1,0 +1,59 @@
+"""The graph's declaration as text, JSON, Cypher and Markdown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, Property
+
+
+def schema_as_text() -> str:
+    """Every type with its properties, for reading in a terminal."""
+    blocks = [
+        "\n".join([f"{_title(type_)}  {type_.doc}", *map(_property_line, type_.properties)])
+        for type_ in (*NODE_TYPES, *EDGE_TYPES)
+    ]
+    return "\n\n".join(blocks)
+
+
+def _title(type_: NodeType | EdgeType) -> str:
+    if isinstance(type_, NodeType):
+        return f"(:{type_.name})"
+    return f"(:{type_.start})-[:{type_.name}]->(:{type_.end})"
+
+
+def _property_line(property_: Property) -> str:
+    return f"    {property_.name}: {property_.type}, {property_.doc}"
+
+
+def schema_as_json() -> str:
+    """The declaration as a JSON object with `nodes` and `edges`."""
+    declared = {
+        "nodes": [{**asdict(type_), "key": type_.key} for type_ in NODE_TYPES],
+        "edges": [asdict(type_) for type_ in EDGE_TYPES],
+    }
+    return json.dumps(declared, ensure_ascii=False, indent=2)
+
+
+def schema_as_cypher() -> str:
+    """The statements that make an embedded store's tables."""
+    from graphcache.columns import arrow_schema
+    from graphcache.stores.statements import create_table
+
+    statements = (create_table(t, arrow_schema(t)) for t in (*NODE_TYPES, *EDGE_TYPES))
+    return "\n".join(f"{statement};" for statement in statements)
+
+
+def schema_as_markdown() -> str:
+    """The body of docs/schema.md."""
+    blocks: list[str] = []
+    for type_ in (*NODE_TYPES, *EDGE_TYPES):
+        lines = [f"### `{_title(type_)}`", "", type_.doc]
+        if type_.properties:
+            lines += ["", "| property | type | meaning |", "| --- | --- | --- |"]
+            lines += [f"| `{p.name}` | {p.type} | {p.doc} |" for p in type_.properties]
+        if isinstance(type_, NodeType):
+            lines += ["", f"Key: `{type_.key}`."]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
