@@ -31,13 +31,20 @@ _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
 )
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-_PYTHON_TYPES = {"text": str, "integer": int, "boolean": bool, "list of text": list, "target": str}
+_PYTHON_TYPES: dict[str, type] = {
+    "text": str,
+    "integer": int,
+    "boolean": bool,
+    "list of text": list,
+    "target": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a query. A `target` is a CPU's name, and reaches the statement as the list
-    of all targets whose binaries run there.
+    """A parameter of a query.
+
+    A `target` is a CPU's name; the statement gets the list of all targets whose binaries run there.
     """
 
     name: str
@@ -212,7 +219,7 @@ def _column(text: str, place: str) -> Column:
 
 
 def _bind(query: str, parameter: Parameter, values: Mapping[str, Any]) -> Any:
-    value = values.get(parameter.name, parameter.default)
+    value: Any = values.get(parameter.name, parameter.default)
     if value is None:
         raise UsageError(f"{query}: {parameter.name} is missing: {parameter.doc}")
     expected = _PYTHON_TYPES[parameter.type]

@@ -90,7 +90,7 @@ class QueryGroup(click.Group):
 )
 @_answer_options
 @click.pass_context
-def query(ctx: click.Context, **options: Any) -> None:
+def query(ctx: click.Context, /, **options: Any) -> None:
     """Ask the graph: by a named query, or in Cypher. Without either, list the named queries.
 
     \b
@@ -126,7 +126,7 @@ def _command(named: NamedQuery) -> click.Command:
     """The command of a named query, its options made from the query's header."""
 
     @click.pass_context
-    def run(ctx: click.Context, **options: Any) -> None:
+    def run(ctx: click.Context, /, **options: Any) -> None:
         # --store and its like may stand before the query's name or behind it.
         outer: Mapping[str, Any] = ctx.parent.params if ctx.parent else {}
         for name in ("store", "format_", "limit", "timeout"):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, Property
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, Property, all_types
 
 
 def schema_as_text() -> str:
     """Every type with its properties, for reading in a terminal."""
     blocks = [
         "\n".join([f"{_title(type_)}  {type_.doc}", *map(_property_line, type_.properties)])
-        for type_ in (*NODE_TYPES, *EDGE_TYPES)
+        for type_ in all_types()
     ]
     return "\n\n".join(blocks)
 
@@ -41,14 +41,14 @@ def schema_as_cypher() -> str:
     from graphcache.columns import arrow_schema
     from graphcache.stores.statements import create_table
 
-    statements = (create_table(t, arrow_schema(t)) for t in (*NODE_TYPES, *EDGE_TYPES))
+    statements = (create_table(t, arrow_schema(t)) for t in all_types())
     return "\n".join(f"{statement};" for statement in statements)
 
 
 def schema_as_markdown() -> str:
     """The body of docs/schema.md."""
     blocks: list[str] = []
-    for type_ in (*NODE_TYPES, *EDGE_TYPES):
+    for type_ in all_types():
         lines = [f"### `{_title(type_)}`", "", type_.doc]
         if type_.properties:
             lines += ["", "| property | type | meaning |", "| --- | --- | --- |"]
