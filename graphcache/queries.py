@@ -222,12 +222,14 @@ def _bind(query: str, parameter: Parameter, values: Mapping[str, Any]) -> Any:
     value: Any = values.get(parameter.name, parameter.default)
     if value is None:
         raise UsageError(f"{query}: {parameter.name} is missing: {parameter.doc}")
-    expected = _PYTHON_TYPES[parameter.type]
-    if type(value) is not expected and not (expected is list and isinstance(value, list | tuple)):
+    if isinstance(value, tuple):
+        value = list(value)
+    fits = type(value) is _PYTHON_TYPES[parameter.type]
+    if not fits:
         raise UsageError(f"{query}: {parameter.name}: expected {parameter.type}, found {value!r}")
     if parameter.type == "target":
         return _runs_on(query, parameter, value)
-    return list(value) if expected is list else value
+    return value
 
 
 def _runs_on(query: str, parameter: Parameter, target: str) -> list[str]:

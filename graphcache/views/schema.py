@@ -1,4 +1,4 @@
-"""The graph's declaration as text, JSON, Cypher and Markdown."""
+"""The graph's declaration as text, JSON and Cypher."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, Proper
 def schema_as_text() -> str:
     """Every type with its properties, for reading in a terminal."""
     blocks = [
-        "\n".join([f"{_title(type_)}  {type_.doc}", *map(_property_line, type_.properties)])
+        "\n".join([f"{type_pattern(type_)}  {type_.doc}", *map(_property_line, type_.properties)])
         for type_ in all_types()
     ]
     return "\n\n".join(blocks)
 
 
-def _title(type_: NodeType | EdgeType) -> str:
+def type_pattern(type_: NodeType | EdgeType) -> str:
+    """A type as Cypher's patterns write it.
+
+    >>> from graphcache.schema import edge_type
+    >>> type_pattern(edge_type("OF_PACKAGE"))
+    '(:Spec)-[:OF_PACKAGE]->(:Package)'
+    """
     if isinstance(type_, NodeType):
         return f"(:{type_.name})"
     return f"(:{type_.start})-[:{type_.name}]->(:{type_.end})"
@@ -43,17 +49,3 @@ def schema_as_cypher() -> str:
 
     statements = (create_table(t, arrow_schema(t)) for t in all_types())
     return "\n".join(f"{statement};" for statement in statements)
-
-
-def schema_as_markdown() -> str:
-    """The body of docs/schema.md."""
-    blocks: list[str] = []
-    for type_ in all_types():
-        lines = [f"### `{_title(type_)}`", "", type_.doc]
-        if type_.properties:
-            lines += ["", "| property | type | meaning |", "| --- | --- | --- |"]
-            lines += [f"| `{p.name}` | {p.type} | {p.doc} |" for p in type_.properties]
-        if isinstance(type_, NodeType):
-            lines += ["", f"Key: `{type_.key}`."]
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)

@@ -1,0 +1,54 @@
+# make demo    a store of the example pages, and two questions put to it
+# make test    all tests        make check   format, lint, types, imports, generated docs
+# make docs    generate the generated docs again
+# make bench   the figures of docs/performance.md
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO_STORE ?= graphcache.lbug
+
+.PHONY: demo test check docs bench clean
+
+demo: $(VENV)/installed
+	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
+	@echo
+	$(BIN)/graphcache stats --store $(DEMO_STORE)
+	@echo
+	@echo "What is built again and again in the same configuration?"
+	$(BIN)/graphcache query redundant-builds --release develop --limit 10 --format table --store $(DEMO_STORE)
+	@echo
+	@echo "Which binaries of rocblas run on a zen4 machine with Ubuntu 22.04?"
+	$(BIN)/graphcache query usable-specs --package rocblas --target zen4 --os ubuntu22.04 --format table --store $(DEMO_STORE)
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cog --check --diff -I docs docs/*.md
+
+docs: $(VENV)/installed-dev
+	$(BIN)/cog -r -I docs docs/*.md
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/run.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "graphcache needs Python 3.11 or later, and $(PYTHON) is older: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.lbug
