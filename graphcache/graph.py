@@ -6,7 +6,7 @@ It works on tables by type, as `Tables` holds them, and does not know `Tables` i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ _Place = tuple["NodeId", dict[Any, Any], dict[Any, Any]]
 
 def _fill_nodes(graph: Any, type_: NodeType, table: pa.Table) -> dict[str, _Place]:
     """Add a type's nodes; where each is, by key."""
-    caption = () if "label" in table.column_names else ("label",)
+    caption = () if _has_label(type_) else ("label",)
     places: dict[str, _Place] = {}
     for key, attributes in zip(table[type_.key].to_pylist(), row_dicts(table), strict=True):
         node = (type_.name, key)
@@ -111,14 +111,16 @@ def python_values(column: pa.ChunkedArray) -> list[Any]:
 
 def graph_to_tables(graph: Graph) -> TABLES:
     """Node and edge tables of a graph in the form of `tables_to_graph`; GraphError if it is not."""
+    if not (graph.is_multigraph() and graph.is_directed()):
+        raise GraphError(f"expected a networkx.MultiDiGraph, found a {type(graph).__name__}")
     nodes: dict[str, list[dict[str, Any]]] = {type_.name: [] for type_ in NODE_TYPES}
     for node, attributes in graph.nodes(data=True):
-        type_name, key = _check_node(node)
+        type_name, key = _check_node(node, attributes)
         rows = nodes[type_name]
         rows.append({**attributes, _KEYS[type_name]: key})
     edges: dict[str, list[dict[str, Any]]] = {type_.name: [] for type_ in EDGE_TYPES}
     for start, end, key, attributes in graph.edges(keys=True, data=True):
-        _check_edge(start, end, key)
+        _check_edge(start, end, key, attributes)
         edges[key].append({**attributes, "from": start[1], "to": end[1]})
     return (
         {t.name: _to_table(t, _without_derived(t, nodes[t.name])) for t in NODE_TYPES},
@@ -129,15 +131,21 @@ def graph_to_tables(graph: Graph) -> TABLES:
 _KEYS = {type_.name: type_.key for type_ in NODE_TYPES}
 
 
-def _check_node(node: Any) -> NodeId:
+def _check_node(node: Any, attributes: Mapping[str, Any]) -> NodeId:
     match node:
         case (str(type_name), str(key)) if type_name in _KEYS:
+            for name, said in ("type", type_name), (_KEYS[type_name], key):
+                if attributes.get(name, said) != said:
+                    found = attributes[name]
+                    raise GraphError(
+                        f"node {node!r}: expected the {name} {said!r}, found {found!r}"
+                    )
             return type_name, key
     known = ", ".join(_KEYS)
     raise GraphError(f"node {node!r}: expected (TYPE, KEY) with TYPE one of {known}")
 
 
-def _check_edge(start: Any, end: Any, key: Any) -> None:
+def _check_edge(start: Any, end: Any, key: Any, attributes: Mapping[str, Any]) -> None:
     try:
         type_ = edge_type(key)
     except (KeyError, TypeError):
@@ -147,16 +155,23 @@ def _check_edge(start: Any, end: Any, key: Any) -> None:
         ) from None
     if (start[0], end[0]) != (type_.start, type_.end):
         raise GraphError(f"edge {start!r} → {end!r}: {key} goes from {type_.start} to {type_.end}")
+    if not attributes.keys().isdisjoint(("from", "to")):
+        raise GraphError(f"edge {start!r} → {end!r}: no property can be called 'from' or 'to'")
 
 
 def _without_derived(type_: NodeType, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows without `type`, and without a `label` that only repeats the key."""
-    labelled = any(p.name == "label" for p in type_.properties)
-    drop_label = not labelled and all(
-        row.get("label", row[type_.key]) == row[type_.key] for row in rows
-    )
-    dropped = {"type", "label"} if drop_label else {"type"}
-    return [{name: value for name, value in row.items() if name not in dropped} for row in rows]
+    labelled = _has_label(type_)
+    for row in rows:
+        row.pop("type", None)
+        if not labelled and row.get("label") == row[type_.key]:
+            del row["label"]
+    return rows
+
+
+def _has_label(type_: NodeType) -> bool:
+    """Whether nodes of the type have a label of their own; the others are given their key."""
+    return any(p.name == "label" for p in type_.properties)
 
 
 def _to_table(type_: NodeType | EdgeType, rows: list[dict[str, Any]]) -> pa.Table:
@@ -167,7 +182,8 @@ def _to_table(type_: NodeType | EdgeType, rows: list[dict[str, Any]]) -> pa.Tabl
                 raise GraphError(f"{type_.name}: property names are text, found {name!r}")
             columns[name][number] = value
     declared = arrow_schema(type_)
-    arrays = {name: _to_array(type_.name, name, columns[name], declared) for name in columns}
+    known = [n for n in columns if n in declared.names or any(v is not None for v in columns[n])]
+    arrays = {name: _to_array(type_.name, name, columns[name], declared) for name in known}
     if not arrays:
         return declared.empty_table()
     return sort_table(conform(pa.table(arrays), type_), type_).combine_chunks()
@@ -175,16 +191,36 @@ def _to_table(type_: NodeType | EdgeType, rows: list[dict[str, Any]]) -> pa.Tabl
 
 def _to_array(type_name: str, name: str, values: list[Any], declared: pa.Schema) -> pa.Array:
     wanted = declared.field(name).type if name in declared.names else None
+    kinds = {type(value) for value in values if value is not None}
     try:
         array = pa.array(values, wanted)
-        if wanted is None:
-            property_type(array.type)
-    except (pa.ArrowException, KeyError, OverflowError) as error:
-        kinds = sorted({type(value).__name__ for value in values if value is not None})
+        if array.type == pa.list_(pa.null()):
+            array = array.cast(pa.list_(pa.string()))
+        property_type(array.type)
+        _check_kinds(array.type, kinds, values)
+    except UnicodeEncodeError as error:
+        raise GraphError(
+            f"{type_name}.{name}: expected text that UTF-8 can write, found {error.object!r}"
+        ) from None
+    except (pa.ArrowException, KeyError, OverflowError, TypeError) as error:
         expected = (
             property_type(wanted) if wanted is not None else f"one of {', '.join(ARROW_TYPES)}"
         )
+        found = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise GraphError(
-            f"{type_name}.{name}: expected {expected}, found values of type {', '.join(kinds)}"
+            f"{type_name}.{name}: expected {expected}, found values of type {found}"
         ) from error
     return array
+
+
+def _check_kinds(arrow_type: pa.DataType, kinds: set[type], values: list[Any]) -> None:
+    """Refuse, by a TypeError, what Arrow would turn into another type in silence."""
+    if pa.types.is_list(arrow_type):
+        # A text would become its characters, and the order of a set is any.
+        refused: tuple[type, ...] = (str, bytes, Set)
+        items = {type(item) for value in values if value is not None for item in value}
+        _check_kinds(arrow_type.value_type, items - {type(None)}, [])
+    else:
+        refused = (bool,) if pa.types.is_floating(arrow_type) else (bytes,)
+    if any(issubclass(kind, refused) for kind in kinds):
+        raise TypeError

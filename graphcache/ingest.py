@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 
 from graphcache.collector import paused_collector
-from graphcache.errors import InputError
+from graphcache.errors import InputError, UsageError
 from graphcache.facts import Facts, page_facts
 from graphcache.joining import join
-from graphcache.records import Page, PageKey, Report
+from graphcache.records import Page, PageKey, Report, one_line
 from graphcache.sources import read_file
+from graphcache.sources.frontmatter import Unreadable
 from graphcache.sources.inputs import InputFile, input_files
+from graphcache.sources.pages import check_name
 from graphcache.tables import Tables
 
 _BATCH = 50_000
@@ -68,6 +70,7 @@ def read(
 
     Raises:
         InputError: there was no page to read at all.
+        UsageError: the release can't be a name.
 
     >>> tables, report = read("examples/pages")
     >>> report.kept, len(report.rejects), tables.node_counts()["Spec"]
@@ -88,7 +91,13 @@ def gather(
 
     Raises:
         InputError: there was no page to read at all.
+        UsageError: the release can't be a name.
     """
+    if release is not None:
+        try:
+            check_name(release, "release", 0)
+        except Unreadable as problem:
+            raise UsageError(str(problem)) from None
     reading = Reading()
     unchanged = _Unchanged(held)
     pages: list[Page] = []
@@ -117,7 +126,8 @@ def gather(
 
 def content_digest(data: bytes, release: str | None) -> str:
     """By what a file is known again: its content, and the release it was put under by `--as`."""
-    return hashlib.blake2b(data, digest_size=16, key=(release or "").encode()[:64]).hexdigest()
+    put_under = hashlib.blake2b((release or "").encode()).digest()
+    return hashlib.blake2b(data, digest_size=16, key=put_under).hexdigest()
 
 
 def _read_one(file: InputFile, digest: str, release: str | None, reading: Reading) -> list[Page]:
@@ -137,7 +147,7 @@ def _read_one(file: InputFile, digest: str, release: str | None, reading: Readin
 
 
 def _note_claim(page: Page, key: PageKey, reading: Reading) -> None:
-    records = hash(frozenset(record.hash for record in page.records))
+    records = hash(frozenset((record.hash, *record.stacks) for record in page.records))
     first, first_records = reading.claimed.setdefault(key, (page.file, records))
     if records != first_records:
         where = f"in release {page.release}" if page.release else "without a release"
@@ -156,7 +166,8 @@ def _nothing_read(paths: list[str], report: Report) -> str:
         found.append(f"  {skipped} other files or folders are no Spack pages: {report.skipped[0]}")
     if not found:
         found.append("  there are no files")
-    return "\n".join([f"{' '.join(paths)}: no Spack build-cache page could be read", *found])
+    where = one_line(" ".join(paths))
+    return "\n".join([f"{where}: no Spack build-cache page could be read", *found])
 
 
 class _Unchanged:

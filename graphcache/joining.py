@@ -103,11 +103,15 @@ def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None
         high.filter(differ).to_pylist(),
         strict=True,
     ):
-        said = [str(value).replace(SEPARATOR, " ") for value in (a, b)]
+        said = [_quoted(str(value).replace(SEPARATOR, " ")) for value in (a, b)]
         report.warn(
-            f"spec {spec_hash}: records disagree on {name}: {said[0]!r} and {said[1]!r}; "
+            f"spec {spec_hash}: records disagree on {name}: {said[0]} and {said[1]}; "
             f"the first is kept"
         )
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 400 else text[:400] + "…")
 
 
 def _explode(joined: Any) -> tuple[pa.Array, pa.Array]:

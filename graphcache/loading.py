@@ -13,7 +13,8 @@ from graphcache.ingest import HeldFile, Reading, gather
 from graphcache.joining import join
 from graphcache.records import Report
 from graphcache.stores.base import HELD_FILES, Load
-from graphcache.stores.embedded import EmbeddedStore, store_lock, write_store
+from graphcache.stores.embedded import EmbeddedStore, write_store
+from graphcache.stores.places import store_lock
 from graphcache.tables import Tables
 from graphcache.updating import update
 
@@ -94,7 +95,8 @@ def _load(command: str, sources: list[str], reading: Reading, tables: Tables) ->
         time=Load.now(),
         command=command,
         version=__version__,
-        sources=sources,
+        # A name that is not UTF-8 is kept as it is shown.
+        sources=[source.encode(errors="backslashreplace").decode() for source in sources],
         files=report.files,
         unchanged=report.unchanged,
         records=report.kept,

@@ -31,6 +31,9 @@ _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
 )
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_TAKEN = frozenset(
+    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "help")
+)
 _PYTHON_TYPES: dict[str, type] = {
     "text": str,
     "integer": int,
@@ -134,7 +137,7 @@ def load_library(*folders: Path) -> dict[str, NamedQuery]:
             raise UsageError(f"{folder}: there is no such folder of queries")
         for path in folder.glob("*.cypher"):
             try:
-                text = path.read_text(encoding="utf-8")
+                text = path.read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
                 raise UsageError(f"{path}: can't be read: {error}") from error
             queries[path.stem] = parse_query(path.stem, text, str(path))
@@ -181,6 +184,8 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
             columns.append(_column(value, f"{file}:{number}"))
         else:
             said[key] = value
+    for taken in _TAKEN.intersection(parameter.name for parameter in parameters):
+        raise UsageError(f"{file}: parameter {taken}: an option of every query has this name")
     for key in ("Title", "Question"):
         if key not in said:
             raise UsageError(f"{file}: expected a line '// {key}: …' at its beginning")

@@ -5,9 +5,10 @@ A source checks everything here, once; nothing behind it checks again.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -69,7 +70,7 @@ class Reject:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.field, self.why) if part)
+        return one_line(": ".join(part for part in (place, self.field, self.why) if part))
 
 
 @dataclass(slots=True)
@@ -94,4 +95,31 @@ class Report:
 
     def warn(self, text: str) -> None:
         """Note a warning; the same text is listed once, with its count."""
-        self.warnings[text] += 1
+        self.warnings[one_line(text)] += 1
+
+
+def one_line(text: str) -> str:
+    r"""The text as a message may hold it: control characters and what UTF-8 can't write escaped.
+
+    >>> print(one_line("two\nlines"))
+    two\nlines
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def short(value: Any) -> str:
+    """The value as JSON, cut to a length that fits a message.
+
+    >>> short("x" * 100)
+    '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" (100 characters)'
+    """
+    if isinstance(value, str) and len(value) > 60:
+        return f'{short(value[:60])[:-1]}…" ({len(value)} characters)'
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=repr)
+    except RecursionError:
+        return "a value nested too deep"
+    text = one_line(text)
+    return text if len(text) <= 400 else text[:60] + "…"

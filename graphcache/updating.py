@@ -7,6 +7,7 @@ for a page without a release, those of its package that are in none.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,7 +26,7 @@ from graphcache.records import PageKey, Report
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
 from graphcache.tables import Tables
 
-_NOT_IN_FACTS = {"BUILT_WITH": ("languages",)}
+_NOT_IN_FACTS = {"Spec": ("namespace", "external"), "BUILT_WITH": ("languages",)}
 """Declared properties that no source of facts fills yet, but a script may."""
 
 
@@ -36,8 +37,10 @@ def update(old: Tables, new: Facts, replaced: set[PageKey], report: Report) -> T
     added stay on what stays.
     """
     kept, dropped = _without_pages(facts_of(old), replaced)
-    facts = Facts.concat([kept, new])
-    facts = _collect(facts, dropped - set(new.specs["hash"].to_pylist()))
+    said_anew = dropped & set(new.specs["hash"].to_pylist())
+    # What only a replaced page said of a spec is gone with it: the new page may have corrected it.
+    silent = replace(_without_specs(kept, said_anew, set()), depends_on=kept.depends_on)
+    facts = _collect(Facts.concat([silent, new]), dropped - said_anew)
     return _carry_extras(join(facts, report), old)
 
 

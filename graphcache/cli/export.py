@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from graphcache.cli.options import store_option
+from graphcache.cli.options import open_chosen, server_options, store_option
 
 
 @click.command("export")
@@ -13,8 +15,17 @@ from graphcache.cli.options import store_option
 )
 @click.argument("out", metavar="OUT")
 @store_option
-def export_command(format_: str, out: str, store: str) -> None:
-    """Write the whole graph to OUT, as graphml, csv, parquet, json or cypher.
+@server_options
+@click.option("--around", metavar="PACKAGE", help="Only what is near this package.")
+@click.option(
+    "--hops",
+    type=click.IntRange(min=0),
+    default=2,
+    show_default=True,
+    help="With --around: how many edges away.",
+)
+def export_command(format_: str, out: str, **options: Any) -> None:
+    """Write the graph to OUT, as graphml, csv, parquet, json or cypher.
 
     csv and parquet are folders with a file a type, the others are one file (- is standard output).
 
@@ -22,12 +33,12 @@ def export_command(format_: str, out: str, store: str) -> None:
     Example:
       graphcache export graphml graph.graphml
       graphcache export parquet graph/
+      graphcache export graphml hdf5.graphml --around hdf5 --hops 2
     """
     from graphcache.exports import export
-    from graphcache.stores import open_store
 
-    with open_store(store) as opened:
-        tables = opened.tables()
+    with open_chosen(options) as opened:
+        tables = opened.tables(around=options["around"], hops=options["hops"])
     export(tables, format_, out)
     if out != "-":
         click.echo(

@@ -18,6 +18,7 @@ from graphcache.cli.options import (
     verbosity_options,
 )
 from graphcache.errors import InputError
+from graphcache.views.answers import printable
 
 if TYPE_CHECKING:
     from graphcache.records import Report
@@ -85,13 +86,13 @@ def _load(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    from graphcache.views.progress import file_progress
+    from graphcache.views.progress import count_progress
 
     _check_release(release)
     # Opened first: a list of rejects that can't be written is found out before anything changes.
     rejects = _open_rejects(rejects_file)
     try:
-        with file_progress(quiet=quiet) as on_file:
+        with count_progress("{:,} files read", quiet=quiet) as on_file:
             report = load(store, *paths, release=release, on_file=on_file)
     except InputError as error:
         if rejects is not None and error.report is not None:
@@ -101,7 +102,7 @@ def _load(
         _write_rejects(report, rejects)
     if not quiet:
         _show_report(report, verbose=verbose)
-        click.echo(_summary(report, store))
+        click.echo(printable(_summary(report, store)))
     if report.rejects:
         click.get_current_context().exit(3)
 
@@ -143,14 +144,9 @@ def _show_report(report: Report, *, verbose: bool) -> None:
 def _show_lines(lines: list[str], kind: str, *, verbose: bool) -> None:
     shown = lines if verbose else lines[:_SHOWN]
     for line in shown:
-        click.echo(_printable(line), err=True)
+        click.echo(printable(line).replace("\n", "\\n"), err=True)
     if len(lines) > len(shown):
         click.echo(f"… and {len(lines) - len(shown):,} more {kind}; --verbose lists all", err=True)
-
-
-def _printable(line: str) -> str:
-    """The line without characters that a terminal takes for commands; file names may hold any."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 def _summary(report: Report, store: str) -> str:

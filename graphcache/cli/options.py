@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 from graphcache.views.answers import FORMATS, default_format, render
 
 if TYPE_CHECKING:
-    from graphcache.stores.base import Answer
+    from graphcache.stores.base import Answer, Store
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -20,12 +21,12 @@ DEFAULT_STORE = "graphcache.lbug"
 
 store_option: Decorator = click.option(
     "--store",
-    metavar="FILE",
+    metavar="FILE|URI",
     envvar="GRAPHCACHE_STORE",
     show_envvar=True,
     default=DEFAULT_STORE,
     show_default=True,
-    help="The store.",
+    help="The store: a file, or a server such as neo4j://localhost:7687.",
 )
 
 format_option: Decorator = click.option(
@@ -54,6 +55,56 @@ def together(*decorators: Decorator) -> Decorator:
         return function
 
     return decorate
+
+
+server_options = together(
+    click.option(
+        "--database",
+        metavar="NAME",
+        envvar="NEO4J_DATABASE",
+        show_envvar=True,
+        help="On a server: the database.",
+    ),
+    click.option(
+        "--password-file",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="On a server: a file that holds the password, instead of NEO4J_PASSWORD.",
+    ),
+    click.option(
+        "--wait",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0),
+        default=0,
+        help="On a server: wait so long for it to answer.",
+    ),
+)
+
+
+def read_password(file: Path | None) -> str | None:
+    """The password in the file; asked for, if there is none anywhere and this is a terminal."""
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.FileError(str(file), "can't be read as text") from error
+    if "NEO4J_PASSWORD" not in os.environ and sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, err=True))
+    return None
+
+
+def open_chosen(options: Mapping[str, Any]) -> Store:
+    """The store that --store names, with what the options say of a server."""
+    from graphcache.stores import is_server, open_store
+
+    if not is_server(options["store"]):
+        return open_store(options["store"])
+    return open_store(
+        options["store"],
+        password=read_password(options["password_file"]),
+        database=options["database"],
+        wait=options["wait"],
+    )
 
 
 def show(answer: Answer, format_: Any, limit: int | None = None) -> None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.options import format_option, show, store_option, together
+from graphcache.cli.options import (
+    format_option,
+    open_chosen,
+    server_options,
+    show,
+    store_option,
+    together,
+)
 from graphcache.queries import NamedQuery, Parameter, load_library
 from graphcache.views.answers import default_format, render
 
@@ -24,8 +31,10 @@ _CLICK_TYPES: dict[str, Any] = {
     "list of text": click.STRING,
 }
 
+_ANSWER_OPTIONS = ("store", "database", "password_file", "wait", "format_", "limit", "timeout")
 _answer_options = together(
     store_option,
+    server_options,
     format_option,
     click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows."),
     click.option(
@@ -69,7 +78,7 @@ class QueryGroup(click.Group):
     "--file",
     "file",
     metavar="FILE",
-    type=click.File(encoding="utf-8"),
+    type=click.File(encoding="utf-8-sig"),
     help="Run the Cypher statement in FILE; - is standard input.",
 )
 @click.option(
@@ -107,11 +116,9 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     elif cypher is not None and file is not None:
         raise click.UsageError("give -c or -f, not both")
     elif cypher is not None or file is not None:
-        text = cypher if file is None else file.read()
-        _ask(
-            lambda store, **limits: store.query(text, _parameters(options["params"]), **limits),
-            options,
-        )
+        text = _text_of(file) if cypher is None else cypher
+        values = _parameters(options["params"])
+        _ask(lambda store, **limits: store.query(text, values, **limits), options)
     else:
         rows = [(name, found.question) for name, found in _library(ctx).items()]
         format_ = options["format_"] or default_format(sys.stdout)
@@ -129,8 +136,8 @@ def _command(named: NamedQuery) -> click.Command:
     def run(ctx: click.Context, /, **options: Any) -> None:
         # --store and its like may stand before the query's name or behind it.
         outer: Mapping[str, Any] = ctx.parent.params if ctx.parent else {}
-        for name in ("store", "format_", "limit", "timeout"):
-            if ctx.get_parameter_source(name) == click.core.ParameterSource.DEFAULT:
+        for name in _ANSWER_OPTIONS:
+            if ctx.get_parameter_source(name) != click.core.ParameterSource.COMMANDLINE:
                 options[name] = outer.get(name)
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
@@ -162,6 +169,13 @@ def _value(parameter: Parameter, given: Any) -> Any:
     return list(given) if parameter.type == "list of text" else given
 
 
+def _text_of(file: IO[str]) -> str:
+    try:
+        return file.read()
+    except UnicodeDecodeError as error:
+        raise click.FileError(file.name, f"expected UTF-8: {error}") from error
+
+
 def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
     """The values of --param KEY=VALUE."""
     values = {}
@@ -178,8 +192,6 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
 
 def _ask(run: Any, options: Mapping[str, Any]) -> None:
     """Open the store, ask it, and print the answer."""
-    from graphcache.stores import open_store
-
-    with open_store(options["store"]) as store:
+    with open_chosen(options) as store:
         answer = run(store, limit=options["limit"], timeout=options["timeout"])
     show(answer, options["format_"], options["limit"])

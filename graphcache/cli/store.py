@@ -1,17 +1,15 @@
-"""`stats`, `verify` and `schema`: what is in a store, whether it is whole, and its form."""
+"""`stats` and `schema`: what is in a store, and its form."""
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.options import store_option
-from graphcache.views.answers import render
+from graphcache.cli.options import open_chosen, server_options, store_option
+from graphcache.views.answers import render, to_json
 
 if TYPE_CHECKING:
     from graphcache.stores.base import Description
@@ -27,19 +25,18 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print them.",
 )
-def stats(store: str, format_: str) -> None:
+@server_options
+def stats(format_: str, **options: Any) -> None:
     """Count nodes and edges by type and specs by release; show the digest and the loads.
 
     \b
     Example:
       graphcache stats --format json
     """
-    from graphcache.stores import open_store
-
-    with open_store(store) as opened:
+    with open_chosen(options) as opened:
         description = opened.describe()
     if format_ == "json":
-        click.echo(json.dumps(asdict(description), ensure_ascii=False, indent=2))
+        click.echo(to_json(asdict(description), indent=2))
     else:
         _show_tables(description)
 
@@ -69,22 +66,6 @@ def _show_tables(description: Description) -> None:
         ),
     )
     click.echo(f"digest {description.digest}")
-
-
-@click.command()
-@store_option
-def verify(store: str) -> None:
-    """Recompute the digest of a store's content, to find damage that its format does not show.
-
-    Exit code 1 if the content is not what was written.
-
-    \b
-    Example:
-      graphcache verify --store graphcache.lbug
-    """
-    from graphcache.stores.embedded import verify_store
-
-    click.echo(f"{store}: whole, digest {verify_store(Path(store))}")
 
 
 @click.command()

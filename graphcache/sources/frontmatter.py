@@ -10,22 +10,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from graphcache.records import short
+
 MAX_DEPTH = 32
 """Nesting that a value may have; real pages have 4."""
 MAX_YAML = 8 * 2**20
 """Bytes of YAML that is not JSON: 8 MB take PyYAML's C parser about 10 s."""
+MAX_RESCANNED = 64 * 2**20
+"""Characters of a damaged list that are looked at twice, in search of what is whole in it."""
 
 _BOM = b"\xef\xbb\xbf"
 _KEY_LINE = re.compile(rb"([A-Za-z_][\w-]*):(?:[ \t]+|$)")
+_ENDS = (b"---", b"...")
 _CONTINUES = (b" ", b"\t", b"-", b"#", b"]", b"}")
 _PLAIN_TEXT = re.compile(rb'"([^"\\\x00-\x1f]*)"\s*')
-_NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")
+_NEXT_OBJECT = re.compile(r',\s*(?=\{\s*["}])')
 _SEPARATORS = re.compile(r"[\s,]*")
 
 
@@ -47,7 +53,7 @@ class Entry:
     @property
     def may_be_json(self) -> bool:
         """Whether the value starts as JSON does."""
-        return self.value[:1] in (b"[", b"{")
+        return self.value[:1] in (b"[", b"{", b'"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,7 @@ def has_front_matter(data: bytes) -> bool:
     >>> has_front_matter(b"---\ntitle: x\n---\n"), has_front_matter(b"--- a/file\n")
     (True, False)
     """
-    start = data[:16].removeprefix(_BOM)
-    return start[:4] == b"---\n" or start[:5] == b"---\r\n" or start == b"---"
+    return data[:64].removeprefix(_BOM).split(b"\n", 1)[0].rstrip() == b"---"
 
 
 def front_matter(data: bytes) -> FrontMatter:
@@ -105,7 +110,7 @@ def front_matter(data: bytes) -> FrontMatter:
         data = data.replace(b"\r\n", b"\n")
     lines = data.split(b"\n")
     problems = []
-    last = next((i for i in range(1, len(lines)) if lines[i].rstrip() == b"---"), len(lines))
+    last = next((i for i in range(1, len(lines)) if lines[i].rstrip() in _ENDS), len(lines))
     if last == len(lines):
         problems.append(Unreadable("the closing --- line is missing: cut off?", len(lines)))
     elif any(line.strip() for line in lines[last + 1 :]):
@@ -152,7 +157,8 @@ def _entries(found: Iterator[tuple[str, Entry]], problems: list[Unreadable]) -> 
     entries: dict[str, Entry] = {}
     for key, entry in found:
         if key in entries:
-            why = f"key {key} stands twice (first on line {entries[key].line}): the first is read"
+            first = entries[key].line
+            why = f"key {short(key)} stands twice (first on line {first}): the first is read"
             problems.append(Unreadable(why, entry.line))
         else:
             entries[key] = entry
@@ -206,8 +212,8 @@ def _json_items(entry: Entry) -> Iterator[Item]:
     """Elements of a JSON list, going on behind a damaged one at the next object."""
     text = entry.value.decode()
     decoder = json.JSONDecoder(object_pairs_hook=_object)
-    place, line = 1, entry.line
-    while True:
+    place, line, rescanned = 1, entry.line, 0
+    while rescanned <= MAX_RESCANNED:
         start = _SEPARATORS.match(text, place).end()  # type: ignore[union-attr]
         line += text.count("\n", place, start)
         if text.startswith("]", start):
@@ -221,11 +227,13 @@ def _json_items(entry: Entry) -> Iterator[Item]:
             yield Item(line, value)
         except (ValueError, RecursionError) as error:
             yield Item(line, None, _json_problem(error, text))
+            rescanned += getattr(error, "pos", len(text)) - start
             following = _NEXT_OBJECT.search(text, start)
             if following is None:
                 return
             place = following.end()
         line += text.count("\n", start, place)
+    yield Item(line, None, "damaged in too many places: the rest of the list is not read")
 
 
 def _json_problem(error: Exception, text: str) -> str:
@@ -241,9 +249,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(reversed(pairs))
     if len(value) == len(pairs):
         return value
-    keys = [key for key, _ in pairs]
+    counts = Counter(key for key, _ in pairs)
     repeated = RepeatedKeys(value)
-    repeated.repeated = next(key for key in keys if keys.count(key) > 1)
+    repeated.repeated = next(key for key, count in counts.items() if count > 1)
     return repeated
 
 

@@ -7,6 +7,7 @@ stand in messages.
 from __future__ import annotations
 
 import gzip
+import lzma
 import os
 import stat
 import sys
@@ -15,20 +16,29 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Self
 
-from graphcache.records import Reject, Report
+from graphcache.records import Reject, Report, one_line
 from graphcache.sources.frontmatter import has_front_matter
 
-MAX_FILE = 64 * 2**20
+MAX_FILE = 16 * 2**20
 """Bytes of one page; the largest real ones have 1 MB."""
 MAX_ARCHIVE = 16 * 2**30
 """Bytes of what one archive, or standard input, holds unpacked."""
 MAX_PACKED = 2**20
 """Members of one archive; the largest real snapshot has 225,000 pages."""
 
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
+_DAMAGED = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+)
 _UNSUPPORTED = (NotImplementedError, RuntimeError)  # an unknown method, a password
 _CHUNK = 2**20
 _GZIP, _ZIP, _TAR = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
@@ -70,45 +80,60 @@ def _walk(root: str, report: Report) -> Iterator[str]:
             status = os.stat(folder)
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
         except OSError as error:
-            report.rejects.append(Reject(folder, None, "", _reason(error)))
+            report.rejects.append(Reject(one_line(folder), None, "", _reason(error)))
             continue
         if (status.st_dev, status.st_ino) in visited:
+            folder = one_line(folder)
             report.skipped.append(f"{folder}: a symlink to a folder that was read already")
             continue
         visited.add((status.st_dev, status.st_ino))
         files: list[str] = []
         for entry in entries:
-            if entry.name.startswith("."):
-                report.skipped.append(f"{entry.path}: hidden")
-            elif entry.is_dir():
+            kind = _kind(entry)
+            if kind == "folder":
                 todo.append(entry.path)
-            elif entry.is_file():
+            elif kind == "file":
                 files.append(entry.path)
             else:
-                report.skipped.append(f"{entry.path}: neither a file nor a folder")
+                report.skipped.append(f"{one_line(entry.path)}: {kind}")
         yield from reversed(files)
 
 
+def _kind(entry: os.DirEntry[str]) -> str:
+    """What an entry of a folder is."""
+    if entry.name.startswith("."):
+        return "hidden"
+    try:
+        if entry.is_dir():
+            return "folder"
+        return "file" if entry.is_file() else "neither a file nor a folder"
+    except OSError as error:  # a symlink to itself
+        return _reason(error)
+
+
 def _open_file(path: str, report: Report, *, asked_for: bool) -> Iterator[InputFile]:
+    name = one_line(path)
     try:
         with open(path, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):  # a pipe, such as a shell's <(command)
-                yield from _spooled(file, path, report)
+                yield from _spooled(file, name, report)
                 return
             if status.st_size <= MAX_FILE:
                 data = file.read()
                 if not _is_archive(data):
-                    yield InputFile(path, data, asked_for)
+                    yield InputFile(name, data, asked_for)
                     return
             file.seek(0)
-            yield from _open_content(file, path, status.st_size, report, asked_for=asked_for)
-    except OSError as error:
-        report.rejects.append(Reject(path, None, "", _reason(error)))
+            yield from _open_content(file, name, status.st_size, report, asked_for=asked_for)
+    except (OSError, ValueError) as error:  # the latter is a path with a null character
+        report.rejects.append(Reject(name, None, "", _reason(error)))
 
 
 def _is_archive(head: bytes) -> bool:
-    """Whether the content begins as a zip, gzip or tar file does."""
+    """Whether the content begins as a zip, gzip or tar file does, and not as a page."""
+    if has_front_matter(head):
+        return False
     return head.startswith((_GZIP, *_ZIP)) or head[257:262] == _TAR
 
 
@@ -132,13 +157,20 @@ def _open_content(
 ) -> Iterator[InputFile]:
     head = file.read(512)
     file.seek(0)
-    try:
+    with _rejecting(name, report):
         if head.startswith(_ZIP):
             yield from _zip_members(file, name, report)
         elif _is_archive(head):
             yield from _packed(file, head, name, report, asked_for=asked_for)
         else:
             yield from _take(file, name, size, report, asked_for=asked_for)
+
+
+@contextmanager
+def _rejecting(name: str, report: Report) -> Iterator[None]:
+    """Reject an archive, or a member of it, that turns out not to be readable."""
+    try:
+        yield
     except _UNSUPPORTED as error:
         report.rejects.append(Reject(name, None, "", f"an archive that can't be read: {error}"))
     except _DAMAGED as error:
@@ -153,16 +185,31 @@ def _packed(
         file = gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
         head = file.read(512)
         file.seek(0)
-        if head[257:262] != _TAR:
+        if not _is_archive(head):
             yield from _take(file, name, 0, report, asked_for=asked_for)
             return
-    with tarfile.open(fileobj=file, mode="r|") as archive:
+    with tarfile.open(fileobj=file, mode="r|", tarinfo=_Member) as archive:
         for number, member in enumerate(archive):
             if number >= MAX_PACKED or member.offset > MAX_ARCHIVE:
                 raise ValueError(f"more than {MAX_PACKED:,} files or {MAX_ARCHIVE:,} bytes")
             content = archive.extractfile(member) if member.isreg() else None
             if content is not None:
-                yield from _take(content, f"{name}/{member.name}", member.size, report)
+                member_name = one_line(f"{name}/{member.name}")
+                yield from _take(content, member_name, member.size, report)
+    file.read(MAX_FILE)  # to the end, where gzip has its checksum
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar archive; where `tarfile` would stop in silence, it reports damage."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
+                raise
+            raise tarfile.ReadError(str(error)) from None
 
 
 def _zip_members(file: IO[bytes], name: str, report: Report) -> Iterator[InputFile]:
@@ -170,10 +217,19 @@ def _zip_members(file: IO[bytes], name: str, report: Report) -> Iterator[InputFi
         members = sorted(archive.infolist(), key=lambda member: member.filename)
         if len(members) > MAX_PACKED:
             raise ValueError(f"more than {MAX_PACKED:,} files")
+        if sum(member.file_size for member in members) > MAX_ARCHIVE:
+            raise ValueError(f"more than {MAX_ARCHIVE:,} bytes")
         for member in members:
+            member_name = one_line(f"{name}/{member.filename}")
             if not member.is_dir():
-                with archive.open(member) as content:
-                    yield from _take(content, f"{name}/{member.filename}", member.file_size, report)
+                with _rejecting(member_name, report), _open_member(archive, member) as content:
+                    yield from _take(content, member_name, member.file_size, report)
+
+
+def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    if member.flag_bits & 1:
+        raise NotImplementedError("it is encrypted")
+    return archive.open(member)
 
 
 def _take(
@@ -195,10 +251,10 @@ def _take(
     yield InputFile(name, data, asked_for)
 
 
-def _reason(error: OSError) -> str:
-    """What the operating system says, in words, with what to do where that is clear."""
+def _reason(error: Exception) -> str:
+    """What the operating system says, in words."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file or folder"
     if isinstance(error, PermissionError):
         return "no permission to read it"
-    return error.strerror or str(error)
+    return getattr(error, "strerror", None) or str(error)

@@ -8,12 +8,11 @@ names its dependencies after `^`, but not which of them needs which: the spec ge
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from graphcache.records import MAX_NAME, Page, PageRecord, Reject, Report
+from graphcache.records import MAX_TEXT, Page, PageRecord, Reject, Report, short
 from graphcache.sources.frontmatter import FrontMatter, Item, decode_items
 from graphcache.sources.meta import check_meta
-from graphcache.sources.pages import check_name, read_title, short
+from graphcache.sources.pages import CONTROL, check_name, read_title
 from graphcache.spack.spectext import SpecText, parse_spec
 
 KEYS = frozenset({"title", "layout", "category", "categories", "meta", "spec_files", "spec_names"})
@@ -32,16 +31,16 @@ def read(page: FrontMatter, file: str, release: str | None, report: Report) -> I
         Unreadable: nothing of the page can be used.
     """
     for key in sorted(page.entries.keys() - KEYS):
-        report.warn(f"unknown key {key} of a page: not read")
+        report.warn(f"unknown key {short(key)} of a page: not read")
     package = read_title(page.entries)
     own = Page(package, release, file, [], derived=True, complete=not page.problems)
     needed: dict[str, Page] = {}
+    seen: set[str] = set()
     field = "spec_names" if "spec_names" in page.entries else "spec_files"
     for number, item in enumerate(decode_items(page.entries[field])):
         report.records += 1
         try:
-            specs = _specs(item, package)
-            _add(own, needed, specs)
+            _add(own, needed, seen, _specs(item, package))
         except ValueError as error:
             place = f"{field}[{number}]"
             report.rejects.append(Reject(file, item.line, place, str(error), record=True))
@@ -59,23 +58,29 @@ def _specs(item: Item, package: str) -> list[SpecText]:
         text = next(iter(text))
     if item.problem or not isinstance(text, str):
         raise ValueError(item.problem or f"expected a spec text, found {short(item.value)}")
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"expected at most {MAX_TEXT:,} characters, found {short(text)}")
+    if CONTROL.search(text):
+        raise ValueError(f"expected text without control characters, found {short(text)}")
     specs = parse_spec(text)
     for spec in specs:
         check_name(spec.name, "name", item.line)
         for field in _NEEDED:
-            value: Any = getattr(spec, field)
-            if value is None or len(value) > MAX_NAME:
+            if getattr(spec, field) is None:
                 raise ValueError(f"expected the {field} of {spec.name}, found {short(text)}")
+        for field in ("compiler", *_NEEDED):
+            check_name(getattr(spec, field) or "none", field, item.line)
     if specs[0].name != package:
         raise ValueError(f"expected a spec of {package}, found {short(specs[0].name)}")
     return specs
 
 
-def _add(own: Page, needed: dict[str, Page], specs: list[SpecText]) -> None:
+def _add(own: Page, needed: dict[str, Page], seen: set[str], specs: list[SpecText]) -> None:
     hashes = [spec.derived_hash() for spec in specs[1:]]
     own_hash = specs[0].derived_hash(tuple(hashes))
-    if any(record.hash == own_hash for record in own.records):
+    if own_hash in seen:
         raise ValueError("the same spec stands twice in this page: the first is kept")
+    seen.add(own_hash)
     own.records.append(_record(specs[0], own_hash))
     own.dependencies.extend((own_hash, needed_hash) for needed_hash in dict.fromkeys(hashes))
     for spec, spec_hash in zip(specs[1:], hashes, strict=True):

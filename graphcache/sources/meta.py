@@ -8,25 +8,34 @@ from typing import Any
 
 import msgspec
 
-from graphcache.records import PageRecord, Report
-from graphcache.sources.frontmatter import Entry, decode
+from graphcache.records import PageRecord, Report, short
+from graphcache.sources.frontmatter import Entry, Unreadable, decode
 
 
 def check_meta(entry: Entry, records: list[PageRecord], file: str, report: Report) -> None:
     """Warn of each fact in `meta` that the records contradict, and of each unknown key.
 
-    Raises:
-        Unreadable: `meta` is neither JSON nor YAML.
+    A `meta` that can't be read costs no record: it only repeats them.
     """
+    try:
+        meta = _decode_meta(entry)
+        found = [f"meta.{difference}" for difference in differences(meta, records)]
+    except RecursionError:
+        found = ["meta: nested too deep, so nothing was checked by it"]
+    except Unreadable as problem:
+        found = [f"meta: {problem}, so nothing was checked by it"]
+    for difference in found:
+        report.warn(f"{file}:{entry.line}: {difference}")
+
+
+def _decode_meta(entry: Entry) -> dict[str, Any]:
     try:
         meta = msgspec.json.decode(entry.value)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         meta = decode(entry)
     if not isinstance(meta, dict):
-        report.warn(f"{file}:{entry.line}: meta: expected an object, so nothing was checked by it")
-        return
-    for difference in differences(meta, records):
-        report.warn(f"{file}:{entry.line}: meta.{difference}")
+        raise Unreadable(f"expected an object, found {short(meta)}", entry.line)
+    return meta
 
 
 def differences(meta: dict[str, Any], records: list[PageRecord]) -> Iterator[str]:
@@ -38,7 +47,7 @@ def differences(meta: dict[str, Any], records: list[PageRecord]) -> Iterator[str
     facts = _facts(records)
     for key, said in meta.items():
         if key not in facts:
-            yield f"{key}: unknown key, not read"
+            yield f"{_show(key)}: unknown key, not read"
             continue
         if said == facts[key]:
             continue
@@ -47,7 +56,7 @@ def differences(meta: dict[str, Any], records: list[PageRecord]) -> Iterator[str
             continue
         if isinstance(expected, set) and isinstance(found, set):
             for name in sorted(found - expected):
-                yield f"{key}: {name} stands in no record"
+                yield f"{key}: {_show(name)} stands in no record"
             for name in sorted(expected - found):
                 yield f"{key}: {name} of the records is missing"
         else:
@@ -82,6 +91,8 @@ def _show(value: Any) -> str:
     text = (
         ", ".join(f"{k}: {value[k]}" for k in sorted(value))
         if isinstance(value, dict)
+        else ", ".join(sorted(value))
+        if isinstance(value, set)
         else str(value)
     )
     return text if len(text) <= 200 else text[:200] + "…"

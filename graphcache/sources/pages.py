@@ -8,14 +8,13 @@ page the careful way, which decodes record by record and says of each what is wr
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from graphcache.records import Page, PageRecord, Reject, Report
+from graphcache.records import MAX_NAME, Page, PageRecord, Reject, Report, short
 from graphcache.sources.frontmatter import (
     Entry,
     FrontMatter,
@@ -29,17 +28,18 @@ from graphcache.sources.meta import check_meta
 
 KEYS = frozenset({"title", "layout", "categories", "category", "meta", "spec_details"})
 
+_A_NAME = "text of 1 to 1,000 characters"
+_A_TEXT = "text of 1 to 100,000 characters"
 _EXPECTED = {
     "hash": "32 characters of a-z2-7",
     "versions": "a list of one version",
     "stacks": "a list of names of 1 to 1,000 characters",
     "variants": "a list of texts of 1 to 100,000 characters",
-    "size": "text",
-    "tarball": "text of 1 to 100,000 characters",
+    "size": _A_TEXT,
+    "tarball": _A_TEXT,
 }
-_A_NAME = "text of 1 to 1,000 characters"
-_CATEGORIES = re.compile(rb"\[\s*package\s*,\s*([A-Za-z][\w.+-]*)\s*\]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CATEGORIES = re.compile(rb"\[\s*package\s*,\s*([A-Za-z][\w.+-]{0,99})\s*\]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIELD_PATH = re.compile(r" - at `\$\.?(.*)`$")
 _ESCAPE = re.compile(rb"\\[ubf]")
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
@@ -64,7 +64,7 @@ def read(page: FrontMatter, file: str, release: str | None, report: Report) -> I
     """
     entries = page.entries
     for key in sorted(entries.keys() - KEYS):
-        report.warn(f"unknown key {key} of a page: not read")
+        report.warn(f"unknown key {short(key)} of a page: not read")
     rejects_before = len(report.rejects)
     package = read_title(entries)
     release = release or _read_release(entries)
@@ -82,9 +82,12 @@ def read_title(entries: dict[str, Entry]) -> str:
 
 def check_name(value: Any, field: str, line: int) -> str:
     """The value, if it can be a name; else Unreadable."""
-    if isinstance(value, str) and 0 < len(value) <= 1000 and not _CONTROL.search(value):
-        return value
-    raise Unreadable(f"{field}: expected {_A_NAME}, found {short(value)}", line)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME:
+        raise Unreadable(f"{field}: expected {_A_NAME}, found {short(value)}", line)
+    if CONTROL.search(value):
+        why = f"{field}: expected text without control characters, found {short(value)}"
+        raise Unreadable(why, line)
+    return value
 
 
 def _require(entries: dict[str, Entry], key: str) -> Entry:
@@ -150,7 +153,7 @@ def _check_item(item: Item, report: Report) -> tuple[str, str, PageRecord | None
     if not isinstance(item.value, dict):
         return "", f"expected an object, found {short(item.value)}", None
     if isinstance(item.value, RepeatedKeys):
-        return item.value.repeated, "the key stands twice in one record", None
+        return "", f"key {short(item.value.repeated)} stands twice", None
     known = {}
     for key, value in item.value.items():
         if key in PageRecord.__struct_fields__:
@@ -163,7 +166,7 @@ def _check_item(item: Item, report: Report) -> tuple[str, str, PageRecord | None
         return (*_explain(error, known), None)
     for field, value in known.items():
         for text in [value] if isinstance(value, str) else value or ():
-            if _CONTROL.search(text):
+            if CONTROL.search(text):
                 return field, f"expected text without control characters, found {short(text)}", None
     return "", "", record
 
@@ -180,21 +183,5 @@ def _explain(error: msgspec.ValidationError, record: dict[str, Any]) -> tuple[st
     top = match.group(1).partition("[")[0]
     expected = _EXPECTED.get(top, _A_NAME)
     if "[" in match.group(1):
-        expected = _A_NAME
+        expected = _A_TEXT if top == "variants" else _A_NAME
     return match.group(1), f"expected {expected}, found {short(found)}"
-
-
-def short(value: Any) -> str:
-    """The value as JSON, cut to a length that fits a message.
-
-    >>> short("x" * 100)
-    '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" (100 characters)'
-    """
-    if isinstance(value, str) and len(value) > 60:
-        return f'{short(value[:60])[:-1]}…" ({len(value)} characters)'
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=repr)
-    except RecursionError:
-        return "a value nested too deep"
-    text = text.encode(errors="backslashreplace").decode()
-    return text if len(text) <= 400 else text[:60] + "…"

@@ -72,7 +72,15 @@ def parse_spec(text: str) -> list[SpecText]:
     >>> gmake.name, gmake.compiler
     ('gmake', None)
     """
-    return [_parse_one(part) for part in _PARTS.findall("^" + text)]
+    parts: list[str] = []
+    place = 0
+    for match in _PARTS.finditer("^" + text):
+        if match.start() == place:
+            parts.append(match.group(1))
+            place = match.end()
+    if place <= len(text):
+        raise ValueError(f"expected a closing quote, found {text[place - 1 : place + 39]!r}")
+    return [_parse_one(part) for part in parts]
 
 
 def _parse_one(text: str) -> SpecText:

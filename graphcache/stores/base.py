@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
 from graphcache.tables import Tables
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 HELD_FILES = pa.schema(
     [
@@ -68,9 +73,10 @@ class Description:
     loads: list[Load]
 
 
-class Store(Protocol):
+class Store(ABC):
     """A graph that answers Cypher. It is a context manager that closes itself."""
 
+    @abstractmethod
     def query(
         self,
         cypher: str,
@@ -79,22 +85,59 @@ class Store(Protocol):
         limit: int | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Run one reading statement: at most `limit` rows, in at most `timeout` seconds."""
+        """Run one reading statement: at most `limit` rows, in at most `timeout` seconds.
 
-    def tables(self) -> Tables:
-        """The whole graph."""
+        Raises:
+            QueryError: the statement is wrong, writes, or takes too long.
+            UsageError: the timeout is no number above 0.
+        """
 
+    @abstractmethod
     def describe(self) -> Description:
         """Counts, releases, digest and loads."""
 
+    @abstractmethod
+    def table(self, type_: NodeType | EdgeType) -> pa.Table:
+        """All nodes or edges of a type, sorted by key."""
+
+    @abstractmethod
+    def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
+        """The properties that a type has in this store, with their types."""
+
+    @abstractmethod
+    def label(self, type_name: str) -> str:
+        """The label by which this store knows its own nodes of a type."""
+
+    @abstractmethod
     def close(self) -> None:
         """Release the store."""
 
-    def __enter__(self) -> Self: ...
+    def tables(self, *, around: str | None = None, hops: int = 2) -> Tables:
+        """The whole graph; with `around`, what is at most so many edges away from that package.
+
+        Raises:
+            QueryError: there is no such package.
+        """
+        if around is not None:
+            from graphcache.stores.neighbourhood import neighbourhood
+
+            return neighbourhood(self, around, hops)
+        nodes = {type_.name: self.table(type_) for type_ in NODE_TYPES}
+        return Tables(nodes, {type_.name: self.table(type_) for type_ in EDGE_TYPES})
+
+    def to_networkx(
+        self, *, around: str | None = None, hops: int = 2
+    ) -> nx.MultiDiGraph[tuple[str, str]]:
+        """The same as `tables`, for networkx; `Tables.to_networkx` says in which form."""
+        return self.tables(around=around, hops=hops).to_networkx()
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None: ...
+    ) -> None:
+        self.close()

@@ -8,25 +8,28 @@ matters is in docs/architecture.md, with what was tried.
 
 from __future__ import annotations
 
+import math
 import os
+import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import filelock
 import ladybug
 import pyarrow as pa
 
 from graphcache.columns import conform, sort_table
-from graphcache.errors import QueryError, StoreError
+from graphcache.errors import QueryError, StoreError, UsageError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
-from graphcache.stores.base import HELD_FILES, Answer, Description, Load
+from graphcache.stores.base import HELD_FILES, Answer, Description, Load, Store
+from graphcache.stores.places import check_file, reserve, sync
 from graphcache.stores.statements import (
+    EMBEDDED_TYPES,
     MACROS,
     check_parameters,
     check_reads,
@@ -62,18 +65,25 @@ _CREATE_FILES = (
     "`package` STRING, PRIMARY KEY(`digest`))"
 )
 _READ_CHUNK = 1_000_000
+_LONGEST = 30 * 24 * 3600
+"""Seconds that LadybugDB is told at most: it counts milliseconds in an integer."""
+_RESERVE = 4 * 2**20
+"""Bytes that a store takes besides its rows."""
 
 
-class EmbeddedStore:
+class EmbeddedStore(Store):
     """A store file, opened to read."""
 
     def __init__(self, path: Path) -> None:
-        _check_file(path)
+        check_file(path)
         self.path = path
         with _errors_of(path):
             self._database = ladybug.Database(str(path), read_only=True)
         try:
             self._check_format()
+        except QueryError as error:
+            self.close()
+            raise StoreError(f"{path}: damaged, build it again ({error})") from error
         except BaseException:
             self.close()
             raise
@@ -90,22 +100,21 @@ class EmbeddedStore:
 
         Raises:
             QueryError: the statement is wrong, writes, or takes too long.
+            UsageError: the timeout is no number above 0.
         """
         check_reads(cypher)
         check_parameters(cypher, parameters or {})
+        if timeout is not None and not timeout > 0:
+            raise UsageError(f"timeout: expected a number of seconds above 0, found {timeout}")
+        end = time.monotonic() + (timeout or math.inf)
         with _query_errors(timeout):
             connection = ladybug.Connection(self._database)
             if timeout is not None:
-                connection.set_query_timeout(max(1, int(timeout * 1000)))
+                connection.set_query_timeout(max(1, int(min(timeout, _LONGEST) * 1000)))
             result = _interruptible(
                 connection, lambda: connection.execute(cypher, dict(parameters or {}))
             )
-            return _answer(result, limit)
-
-    def tables(self) -> Tables:
-        """The whole graph."""
-        nodes = {type_.name: self._table(type_) for type_ in NODE_TYPES}
-        return Tables(nodes, {type_.name: self._table(type_) for type_ in EDGE_TYPES})
+            return _answer(result, limit, end)
 
     def held_files(self) -> pa.Table:
         """The files that the store was made from; see `HELD_FILES`."""
@@ -137,20 +146,24 @@ class EmbeddedStore:
         answer = self.query(f"MATCH (l:GraphCacheLoad) RETURN {columns} ORDER BY l.`number`")
         return [Load(**dict(zip(names, row, strict=True))) for row in answer.rows]
 
+    def table(self, type_: NodeType | EdgeType) -> pa.Table:
+        """All nodes or edges of a type, sorted by key."""
+        table = self._arrow(match_all(type_, list(self.columns(type_))))
+        return sort_table(conform(table, type_), type_).combine_chunks()
+
+    def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
+        """The properties that a type has in this store, with their types."""
+        info = self.query(f"CALL table_info('{type_.name}') RETURN name, type")
+        names = {embedded: name for name, embedded in EMBEDDED_TYPES.items()}
+        return {str(name): names[str(kind)] for name, kind in info.rows}
+
+    def label(self, type_name: str) -> str:
+        """The label by which this store knows its own nodes of a type: the type's name."""
+        return type_name
+
     def close(self) -> None:
         """Release the file."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _check_format(self) -> None:
         tables = {row[0] for row in self.query("CALL show_tables() RETURN name").rows}
@@ -166,11 +179,6 @@ class EmbeddedStore:
                 f"build it again, or install the graphcache that made it"
             )
 
-    def _table(self, type_: NodeType | EdgeType) -> pa.Table:
-        info = self.query(f"CALL table_info('{type_.name}') RETURN name")
-        table = self._arrow(match_all(type_, [str(row[0]) for row in info.rows]))
-        return sort_table(conform(table, type_), type_).combine_chunks()
-
     def _arrow(self, cypher: str) -> pa.Table:
         with _query_errors(None):
             result: Any = ladybug.Connection(self._database).execute(cypher)
@@ -185,45 +193,23 @@ def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) 
     Raises:
         StoreError: it can't be written, or what was written is not what was given.
     """
-    new = path.with_name(f".{path.name}.new")
+    # In a folder, since LadybugDB leaves files of its own beside one that it can't finish.
+    folder = path.with_name(f".{path.name}.new")
+    new = folder / path.name
     try:
-        _remove(new)  # what a killed build left
-        with _errors_of(path, "can't be written"):
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed build left
+        folder.mkdir()
+        reserve(folder / "reserve", _RESERVE + sum(table.nbytes for table in _all_tables(tables)))
+        with _errors_of(path, "can't be written, and what was there is as it was: disk full?"):
             _fill(new, tables, loads, files)
         _check_written(new, path, tables)
-        _sync(new)
+        sync(new)
         os.replace(new, path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):
-            _remove(new)
-
-
-@contextmanager
-def store_lock(path: Path) -> Iterator[None]:
-    """Keep other writers of this store away; readers are not hindered.
-
-    Raises:
-        StoreError: another process is writing it, or its folder can't be written.
-    """
-    lock_file = path.with_name(f".{path.name}.lock")
-    lock = filelock.FileLock(lock_file, timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise StoreError(
-            f"{path}: another graphcache is writing it: wait until it has ended, then try again"
-        ) from None
-    except OSError as error:
-        raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            lock_file.unlink()
-        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
@@ -262,8 +248,14 @@ def _copy(database: ladybug.Database, name: str, table: pa.Table) -> None:
 
 def _check_written(new: Path, path: Path, tables: Tables) -> None:
     """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
-    with EmbeddedStore(new) as store:
-        written = store.tables().digests()
+    try:
+        with EmbeddedStore(new) as store:
+            written = store.tables().digests()
+    except (StoreError, QueryError) as error:
+        raise StoreError(
+            f"{path}: the new store can't be read, and the old one was left as it was: "
+            f"is the disk full? ({error})"
+        ) from error
     for name, digest in tables.digests().items():
         if written[name] != digest:
             raise StoreError(
@@ -279,8 +271,8 @@ def verify_store(path: Path) -> str:
         StoreError: the content is not what was written.
     """
     with EmbeddedStore(path) as store:
-        expected = store.loads()[-1].digest
         try:
+            expected = store.loads()[-1].digest
             found = store.tables().digest()
         except (QueryError, pa.ArrowException, ValueError) as error:
             raise StoreError(f"{path}: damaged ({error}): build it again") from error
@@ -291,35 +283,8 @@ def verify_store(path: Path) -> str:
     return found
 
 
-def _remove(path: Path) -> None:
-    for file in (path, Path(f"{path}.wal")):
-        file.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Have the operating system put a file, or a folder's entries, on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise StoreError(
-            f"{path}: there is no store: make one by 'graphcache build PATH...', "
-            f"or name another by --store"
-        )
-    if path.is_dir():
-        raise StoreError(f"{path}: expected a store file, found a folder")
-    if Path(f"{path}.wal").exists():
-        raise StoreError(
-            f"{path}: an unfinished log ({path.name}.wal) lies beside it, so it is not a finished "
-            f"store: build it again"
-        )
-    if path.stat().st_size == 0:
-        raise StoreError(f"{path}: the file is empty: build it again")
+def _all_tables(tables: Tables) -> list[pa.Table]:
+    return [*tables.nodes.values(), *tables.edges.values()]
 
 
 @contextmanager
@@ -338,7 +303,8 @@ def _errors_of(path: Path, otherwise: str = "damaged, build it again") -> Iterat
         elif "ermission" in text:
             why = "no permission to read it"
         else:
-            why = f"{otherwise} ({text})"
+            # Of a full disk, LadybugDB says first that what it could not write is durable.
+            why = f"{otherwise} ({text[max(0, text.rfind('IO exception')) :]})"
         raise StoreError(f"{path}: {why}") from error
 
 
@@ -347,43 +313,57 @@ def _query_errors(timeout: float | None) -> Iterator[None]:
     """LadybugDB's errors on a query, in our words."""
     try:
         yield
-    except (RuntimeError, MemoryError, IndexError, UnicodeDecodeError) as error:
+    except TimeoutError as error:
+        raise QueryError(_too_long(timeout)) from error
+    except (RuntimeError, MemoryError, IndexError, ValueError, TypeError, OverflowError) as error:
         text = str(error)
         if "read-only" in text:
             why = "a query only reads, this one writes: nothing was changed"
         elif "Interrupted" in text:
-            why = f"it took longer than {timeout:g} seconds: narrow it, or raise --timeout"
+            why = _too_long(timeout)
+        elif "bad_alloc" in text:
+            why = "it needs more memory than there is: narrow it"
         else:
             why = text.removeprefix("Runtime exception: ").strip()
         raise QueryError(why) from error
 
 
+def _too_long(timeout: float | None) -> str:
+    return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise --timeout"
+
+
 def _interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> Any:
     """Run in a thread, so that Ctrl-C ends a query at once and not when it is done."""
     outcome: list[Any] = []
+    done = threading.Event()
 
     def run() -> None:
         try:
             outcome.append(work())
         except BaseException as error:
             outcome.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    # Not join(): interrupted once, Python 3.11 takes the thread for ended. A process that ends
+    # while LadybugDB works is aborted.
+    threading.Thread(target=run, daemon=True).start()
     try:
-        thread.join()
+        done.wait()
     except KeyboardInterrupt:
         connection.interrupt()
-        thread.join()
+        done.wait()
         raise
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]
 
 
-def _answer(result: Any, limit: int | None) -> Answer:
+def _answer(result: Any, limit: int | None, end: float) -> Answer:
     rows: list[tuple[Any, ...]] = []
     while result.has_next() and (limit is None or len(rows) < limit):
+        if time.monotonic() > end:
+            raise TimeoutError
         rows.append(tuple(_plain(value) for value in result.get_next()))
     return Answer(result.get_column_names(), rows, more=bool(result.has_next()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pyarrow as pa
 
@@ -72,23 +72,56 @@ def create_table(type_: NodeType | EdgeType, schema: pa.Schema) -> str:
     return f"CREATE NODE TABLE {quote(type_.name)}({', '.join([*columns, key])})"
 
 
-def match_all(type_: NodeType | EdgeType, names: list[str]) -> str:
+def match_all(
+    type_: NodeType | EdgeType, names: list[str], label: Callable[[str], str] = str
+) -> str:
     """A statement that returns a type's properties; of an edge its ends' keys before them.
+
+    `label` gives the label of a node type, where a store has another one for its own nodes.
 
     >>> from graphcache.schema import edge_type
     >>> match_all(edge_type("EXTENDS"), [])
     'MATCH (a:`Target`)-[x:`EXTENDS`]->(b:`Target`) RETURN a.`name` AS `from`, b.`name` AS `to`'
     """
+    return f"MATCH {_pattern(type_, label)} RETURN {_columns(type_, names)}"
+
+
+def match_keys(
+    type_: NodeType | EdgeType, names: list[str], label: Callable[[str], str] = str
+) -> str:
+    """The same for the nodes that $keys name, or the edges that start at them.
+
+    >>> match_keys(node_type("Package"), ["name"])
+    'UNWIND $keys AS key MATCH (x:`Package`) WHERE x.`name` = key RETURN x.`name` AS `name`'
+    """
+    start = f"a.{quote(node_type(type_.start).key)}" if isinstance(type_, EdgeType) else ""
+    key = start or f"x.{quote(node_type(type_.name).key)}"
+    pattern, columns = _pattern(type_, label), _columns(type_, names)
+    return f"UNWIND $keys AS key MATCH {pattern} WHERE {key} = key RETURN {columns}"
+
+
+def match_neighbours(type_: EdgeType, *, outward: bool, label: Callable[[str], str] = str) -> str:
+    """A statement that returns the keys at the other ends of a type's edges at $keys."""
+    here, there = ("a", "b") if outward else ("b", "a")
+    ends = {"a": node_type(type_.start).key, "b": node_type(type_.end).key}
+    at, other = f"{here}.{quote(ends[here])}", f"{there}.{quote(ends[there])}"
+    pattern = _pattern(type_, label)
+    return f"UNWIND $keys AS key MATCH {pattern} WHERE {at} = key RETURN DISTINCT {other}"
+
+
+def _pattern(type_: NodeType | EdgeType, label: Callable[[str], str]) -> str:
+    if isinstance(type_, NodeType):
+        return f"(x:{quote(label(type_.name))})"
+    start, end = quote(label(type_.start)), quote(label(type_.end))
+    return f"(a:{start})-[x:{quote(type_.name)}]->(b:{end})"
+
+
+def _columns(type_: NodeType | EdgeType, names: list[str]) -> str:
+    ends = []
     if isinstance(type_, EdgeType):
-        pattern = f"(a:{quote(type_.start)})-[x:{quote(type_.name)}]->(b:{quote(type_.end)})"
-        ends = [
-            f"a.{quote(node_type(type_.start).key)} AS `from`",
-            f"b.{quote(node_type(type_.end).key)} AS `to`",
-        ]
-    else:
-        pattern, ends = f"(x:{quote(type_.name)})", []
-    columns = [f"x.{quote(name)} AS {quote(name)}" for name in names]
-    return f"MATCH {pattern} RETURN {', '.join([*ends, *columns])}"
+        start, end = node_type(type_.start).key, node_type(type_.end).key
+        ends = [f"a.{quote(start)} AS `from`", f"b.{quote(end)} AS `to`"]
+    return ", ".join([*ends, *(f"x.{quote(name)} AS {quote(name)}" for name in names)])
 
 
 def check_parameters(cypher: str, given: Collection[str]) -> None:
@@ -122,7 +155,7 @@ def check_reads(cypher: str) -> None:
     graphcache.errors.QueryError: a query only reads: expected MATCH, OPTIONAL, UNWIND, WITH, \
 RETURN, CALL, EXPLAIN or PROFILE at its start, found DROP
     """
-    bare = _TOKEN.sub(lambda token: "" if token.group().startswith("/") else "x", cypher).strip()
+    bare = _TOKEN.sub(lambda token: " " if token.group().startswith("/") else "x", cypher).strip()
     bare = bare.rstrip("; \t\r\n")
     if not bare:
         raise QueryError(
@@ -131,6 +164,8 @@ RETURN, CALL, EXPLAIN or PROFILE at its start, found DROP
         )
     if ";" in bare:
         raise QueryError("expected one statement, found several: run them one by one")
+    # EXPLAIN and PROFILE run some statements that write, so what is behind them counts too.
+    bare = re.sub(r"^(?:(?:EXPLAIN|PROFILE)\s+(?:LOGICAL\s+)?)+", "", bare, flags=re.IGNORECASE)
     word = re.match(r"\w*", bare)
     first = word.group().upper() if word else ""
     if first not in _READING:

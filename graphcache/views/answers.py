@@ -13,6 +13,16 @@ FORMATS: tuple[Format, ...] = ("table", "csv", "json", "jsonl")
 
 Rows = Sequence[Sequence[Any]]
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_C1 = re.compile("[\x7f-\x9f]")
+
+
+def printable(text: str) -> str:
+    r"""The text without characters that a terminal takes for commands; line ends stay.
+
+    >>> print(printable("a\x1b[31mb"))
+    a\x1b[31mb
+    """
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def default_format(out: IO[str]) -> Format:
@@ -48,12 +58,15 @@ def _table(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for number, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["right", "left"] = "right" if numeric else "left"
+        table.add_column(_cell(name), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     # In a pipe there is no width to fit: lines are as long as they need be.
     console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False)
-    console.print(table)
+    with console.capture() as printed:  # else rich ends the process where a pipe is broken
+        console.print(table)
+    out.write(printed.get())
 
 
 def _cell(value: Any) -> Any:
@@ -68,35 +81,46 @@ def _cell(value: Any) -> Any:
     elif isinstance(value, str):
         text = value
     else:
-        text = _to_json(value)
+        text = to_json(value)
     # Text of the data must not reach the terminal as a command to it, or to rich as markup.
-    return Text(_UNPRINTABLE.sub(lambda c: repr(c.group())[1:-1], text))
+    return Text(_escape(text))
+
+
+def _escape(text: str) -> str:
+    return _UNPRINTABLE.sub(lambda c: repr(c.group())[1:-1], text)
 
 
 def _csv(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(
-        [_to_json(v) if isinstance(v, list | dict | bool) else v for v in row] for row in rows
-    )
+    # In a file a text is what it is; on a terminal it must not be a command to it.
+    text = _escape if out.isatty() else str
+    writer.writerow([text(name) for name in columns])
+    writer.writerows([_csv_field(value, text) for value in row] for row in rows)
+
+
+def _csv_field(value: Any, text: Callable[[str], str]) -> Any:
+    if isinstance(value, list | dict | bool):
+        return to_json(value)
+    return text(value) if isinstance(value, str) else value
 
 
 def _json(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
     out.write("[")
     for number, row in enumerate(rows):
         out.write(",\n " if number else "\n ")
-        out.write(_to_json(dict(zip(columns, row, strict=True))))
+        out.write(to_json(dict(zip(columns, row, strict=True))))
     out.write("\n]\n" if rows else "]\n")
 
 
 def _jsonl(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
     for row in rows:
-        out.write(_to_json(dict(zip(columns, row, strict=True))) + "\n")
+        out.write(to_json(dict(zip(columns, row, strict=True))) + "\n")
 
 
-def _to_json(value: Any) -> str:
-    # Dates and times, which JSON lacks, as ISO 8601.
-    return json.dumps(value, ensure_ascii=False, default=_iso)
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON that is safe to show in a terminal; dates and times, which JSON lacks, as ISO 8601."""
+    text = json.dumps(value, ensure_ascii=False, default=_iso, indent=indent)
+    return _C1.sub(lambda c: f"\\u{ord(c.group()):04x}", text)
 
 
 def _iso(value: Any) -> str:

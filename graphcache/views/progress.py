@@ -14,10 +14,10 @@ _EVERY = 0.1
 
 
 @contextmanager
-def file_progress(*, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A function to call with the number of files read so far.
+def count_progress(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A function to call with a count so far, which is shown in the text.
 
-    >>> with file_progress(quiet=True) as on_file:
+    >>> with count_progress("{:,} files read", quiet=True) as on_file:
     ...     on_file(1)
     """
     if quiet or not sys.stderr.isatty():
@@ -29,18 +29,18 @@ def file_progress(*, quiet: bool) -> Iterator[Callable[[int], None]]:
     shown = False
     next_time = time.monotonic() + _DELAY
 
-    def on_file(files: int) -> None:
+    def on_count(count: int) -> None:
         nonlocal shown, next_time
         if time.monotonic() < next_time:
             return
         if not shown:
             status.start()
             shown = True
-        status.update(f"{files:,} files read")
+        status.update(text.format(count))
         next_time = time.monotonic() + _EVERY
 
     try:
-        yield on_file
+        yield on_count
     finally:
         if shown:
             status.stop()

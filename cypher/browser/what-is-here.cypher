@@ -1,0 +1,3 @@
+//What graphcache put here, and when
+MATCH (l:GraphCacheLoad)
+RETURN l.time, l.version, l.digest, l.sources

@@ -1,0 +1,160 @@
+"""`push` and `verify`: the graph on a Neo4j server, and whether it is what the store has."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from graphcache.cli.options import read_password, server_options, store_option
+from graphcache.errors import UsageError
+
+if TYPE_CHECKING:
+    from graphcache.comparing import Difference
+    from graphcache.stores.push import PushReport
+    from graphcache.tables import Tables
+
+_SHOWN = 10
+"""Keys that are named for each type that differs."""
+
+
+@click.command()
+@click.argument("uri", envvar="NEO4J_URI", required=False)
+@store_option
+@server_options
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--prune", is_flag=True, help="Also remove what the store does not have any more.")
+@click.option("--full", is_flag=True, help="Send everything, even what seems to be there.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+def push(uri: str | None, store: str, **options: Any) -> None:
+    """Put the store's graph on the Neo4j server at URI (default: NEO4J_URI).
+
+    Only what changed since the last push is sent. What graphcache did not put there is never
+    touched, whatever it is called. The user is NEO4J_USERNAME, the password NEO4J_PASSWORD.
+
+    \b
+    Example:
+      graphcache push neo4j://localhost:7687
+      graphcache push neo4j://localhost:7687 --dry-run
+    """
+    if uri is None:
+        raise UsageError("no server: give its URI, or set NEO4J_URI")
+    tables, load = _read_store(store)
+    with _open_server(uri, options) as server:
+        if options["dry_run"]:
+            _show_plan(server.tables(), tables)
+            return
+        from graphcache.stores.push import push as push_tables
+        from graphcache.views.progress import count_progress
+
+        with count_progress("{:,} rows sent", quiet=options["quiet"]) as on_rows:
+            report = push_tables(
+                tables, server, load, prune=options["prune"], full=options["full"], on_rows=on_rows
+            )
+    if not options["quiet"]:
+        _show_push(report, uri)
+
+
+@click.command()
+@click.argument("uri", required=False)
+@store_option
+@server_options
+def verify(uri: str | None, store: str, **options: Any) -> None:
+    """Recompute the digest of a store's content, or hold a server against the store.
+
+    Without URI: finds damage to the store that its format does not show. With URI: compares the
+    server's graph with the store's, and names what differs. Exit code 1 if anything does.
+
+    \b
+    Example:
+      graphcache verify
+      graphcache verify neo4j://localhost:7687
+    """
+    from graphcache.stores.embedded import verify_store
+
+    digest = verify_store(Path(store))
+    if uri is None:
+        click.echo(f"{store}: whole, digest {digest}")
+        return
+    tables, _ = _read_store(store)
+    with _open_server(uri, options) as server:
+        on_server = server.tables()
+    if on_server.digest() == digest:
+        click.echo(f"{uri}: the same as {store}, digest {digest}")
+        return
+    _show_differences(on_server, tables)
+    click.get_current_context().exit(1)
+
+
+def _read_store(store: str) -> tuple[Tables, Any]:
+    """The store's graph, and what a push of it notes on the server."""
+    from graphcache import __version__
+    from graphcache.stores.base import Load
+    from graphcache.stores.embedded import EmbeddedStore
+
+    with EmbeddedStore(Path(store)) as opened:
+        tables, last = opened.tables(), opened.loads()[-1]
+    load = Load(
+        time=Load.now(),
+        command="push",
+        version=__version__,
+        sources=last.sources,
+        files=last.files,
+        unchanged=last.unchanged,
+        records=last.records,
+        rejects=last.rejects,
+        digest=tables.digest(),
+    )
+    return tables, load
+
+
+def _open_server(uri: str, options: dict[str, Any]) -> Any:
+    from graphcache.stores.neo4j import Login, Neo4jStore
+
+    login = Login.from_environment(read_password(options["password_file"]))
+    return Neo4jStore(uri, login, database=options["database"], wait=options["wait"])
+
+
+def _changes(server: Tables, tables: Tables) -> dict[str, Difference]:
+    from graphcache.comparing import differences
+
+    return differences(server, tables)
+
+
+def _show_plan(server: Tables, tables: Tables) -> None:
+    from graphcache.views.answers import render
+
+    rows = [
+        (name, len(change.added), len(change.changed), len(change.removed))
+        for name, change in _changes(server, tables).items()
+    ]
+    render(["type", "create", "change", "remove with --prune"], rows, "table", sys.stdout)
+
+
+def _show_differences(server: Tables, tables: Tables) -> None:
+    for name, change in _changes(server, tables).items():
+        for what, keys in (
+            ("missing on the server", change.added),
+            ("only on the server", change.removed),
+            ("other properties on the server", change.changed),
+        ):
+            for key in keys[:_SHOWN]:
+                click.echo(f"{name}: {what}: {key}")
+            if len(keys) > _SHOWN:
+                click.echo(f"{name}: {what}: {len(keys) - _SHOWN:,} more")
+
+
+def _show_push(report: PushReport, uri: str) -> None:
+    if report.unchanged:
+        click.echo(f"{uri}: nothing to do, the graph is there already")
+    else:
+        sent = ", ".join(f"{count:,} {name}" for name, count in report.sent.items() if count)
+        click.echo(f"{uri}: sent {sent or 'nothing'}")
+        pruned = ", ".join(f"{count:,} {name}" for name, count in report.pruned.items() if count)
+        if pruned:
+            click.echo(f"{uri}: removed {pruned}")
+    host = urlsplit(uri).hostname or "localhost"
+    click.echo(f"Look at it in Neo4j Browser: http://{host}:7474/browser/ (docs/neo4j.md)")

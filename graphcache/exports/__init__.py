@@ -1,0 +1,160 @@
+"""Exports: the graph in forms that other tools read, one module a format.
+
+A format's module has `write(tables, path)`; one that writes a folder names its files in `FILES`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from os import PathLike, fspath
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from graphcache.errors import GraphcacheError, UsageError
+
+if TYPE_CHECKING:
+    from graphcache.tables import Tables
+
+FORMATS: dict[str, str] = {
+    "graphml": "one GraphML file, for Gephi, yEd and networkx",
+    "csv": "a folder of CSV files, for neo4j-admin database import",
+    "parquet": "a folder of Parquet files, for polars, pandas, DuckDB, Spark",
+    "json": "one JSON file in node-link form, for networkx and d3",
+    "cypher": "one Cypher script, for cypher-shell",
+}
+"""Every format, with what it writes and for which tools."""
+
+
+class ExportError(GraphcacheError):
+    """An export can't be written where it was asked for, or the format can't hold the graph."""
+
+
+def export(tables: Tables, format: str, out: str | PathLike[str]) -> None:
+    """Write the graph in one of `FORMATS` to a file, or to a folder if the format is of several.
+
+    It is written beside `out`, and takes the place of an earlier export there when it is whole: a
+    failed or killed export leaves the earlier one, or nothing. `-` is standard output, for a
+    format of one file.
+
+    Raises:
+        UsageError: there is no such format, or it can't go to standard output.
+        ExportError: it can't be written there, or the format can't hold the graph.
+
+    >>> from graphcache.tables import Tables
+    >>> with TemporaryDirectory() as folder:
+    ...     export(Tables.empty(), "json", f"{folder}/graph.json")
+    ...     os.listdir(folder)
+    ['graph.json']
+    """
+    if format not in FORMATS:
+        raise UsageError(f"there is no format {format!r}: expected one of {', '.join(FORMATS)}")
+    module = import_module(f"graphcache.exports.{format}")
+    files: frozenset[str] | None = getattr(module, "FILES", None)
+    if fspath(out) == "-":
+        if files is not None:
+            raise UsageError(f"{format} writes a folder: expected its path, found - (one stream)")
+        _to_standard_output(tables, module.write)
+        return
+    # A link stays a link: what it leads to is replaced.
+    target = Path(os.path.realpath(out))
+    _check_parent(target)
+    if files is None:
+        _check_file(target)
+    else:
+        _check_folder(target, format, files)
+    with _errors_of(target), _folder_beside(target) as staging:
+        module.write(tables, staging / "new")
+        _put(staging / "new", target, staging / "old")
+
+
+def _to_standard_output(tables: Tables, write: Callable[[Tables, Path], None]) -> None:
+    """By way of a file, so that of an export that fails nothing is written."""
+    with _errors_of("standard output"), TemporaryDirectory(prefix="graphcache-") as folder:
+        path = Path(folder) / "export"
+        write(tables, path)
+        with path.open("rb") as file:
+            sys.stdout.flush()
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+def _check_parent(target: Path) -> None:
+    folder = target.parent
+    if not folder.exists():
+        raise ExportError(f"{target}: there is no folder {folder}: make it, or give another path")
+    if not folder.is_dir():
+        raise ExportError(f"{target}: expected a folder {folder}, found a file: give another path")
+
+
+def _check_file(target: Path) -> None:
+    if target.is_dir():
+        raise ExportError(
+            f"{target}: expected a file to write, found a folder: give a path in it, "
+            f"such as {target / 'graph'}"
+        )
+    if target.exists() and not target.is_file():
+        raise ExportError(
+            f"{target}: expected a file to write, found a device or pipe: "
+            f"write to standard output by - and redirect it"
+        )
+
+
+def _check_folder(target: Path, format: str, files: frozenset[str]) -> None:
+    """Refuse a folder that holds anything but what an earlier export has written."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ExportError(f"{target}: expected a folder, found a file: give another path")
+    if Path.cwd().is_relative_to(target):
+        raise ExportError(
+            f"{target}: is the current folder, or holds it, and would be replaced: "
+            f"give a path in it, such as {target / format}"
+        )
+    with _errors_of(target):
+        others = sorted(e.name for e in os.scandir(target) if e.name not in files or e.is_dir())
+    if others:
+        raise ExportError(
+            f"{target}: expected a new or empty folder or an earlier {format} export, found one "
+            f"that holds {others[0]!r} too: give another path"
+        )
+
+
+@contextmanager
+def _folder_beside(target: Path) -> Iterator[Path]:
+    """A folder on the target's file system, so that a rename puts what was written in its place."""
+    with TemporaryDirectory(
+        prefix=".graphcache-export-", dir=target.parent, ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder)
+
+
+def _put(new: Path, target: Path, old: Path) -> None:
+    """Rename new to target; a folder can't be renamed onto one, so that is moved to old before."""
+    if not target.is_dir():
+        os.replace(new, target)
+        return
+    os.rename(target, old)
+    try:
+        os.rename(new, target)
+    except BaseException:
+        os.rename(old, target)
+        raise
+
+
+@contextmanager
+def _errors_of(place: Path | str) -> Iterator[None]:
+    """The operating system's errors in our words."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # who reads standard output has enough: no failure of ours
+    except PermissionError as error:
+        raise ExportError(f"{place}: no permission to write there: give another path") from error
+    except OSError as error:
+        raise ExportError(f"{place}: can't be written: {error.strerror or error}") from error

@@ -1,0 +1,82 @@
+"""The part of a graph around a package, read from any store without the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.columns import ARROW_TYPES, conform, sort_table
+from graphcache.errors import QueryError
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.stores.base import Store
+from graphcache.stores.statements import match_keys, match_neighbours
+from graphcache.tables import Tables
+
+_BATCH = 10_000
+
+
+def neighbourhood(store: Store, package: str, hops: int) -> Tables:
+    """The nodes at most so many edges away from a package, and all edges between them.
+
+    One hop gives the package's specs; two give their stacks, releases, compilers and targets too.
+
+    Raises:
+        QueryError: there is no such package.
+    """
+    found: dict[str, set[str]] = {type_.name: set() for type_ in NODE_TYPES}
+    found["Package"].add(package)
+    border = {"Package": {package}}
+    for _ in range(hops):
+        border = _next(store, border, found)
+    nodes = {t.name: _table(store, t, sorted(found[t.name])) for t in NODE_TYPES}
+    if not nodes["Package"].num_rows:
+        raise QueryError(f"no package {package!r} is in the graph")
+    edges = {}
+    for type_ in EDGE_TYPES:
+        table = _table(store, type_, sorted(found[type_.start]))
+        ends = pa.array(sorted(found[type_.end]), pa.string())
+        edges[type_.name] = table.filter(pc.is_in(table["to"], ends)).combine_chunks()
+    return Tables(nodes, edges)
+
+
+def _next(
+    store: Store, border: dict[str, set[str]], found: dict[str, set[str]]
+) -> dict[str, set[str]]:
+    """The nodes one edge further out; they are noted as found."""
+    beyond: dict[str, set[str]] = {}
+    for type_ in EDGE_TYPES:
+        for outward in (True, False):
+            here, there = (type_.start, type_.end) if outward else (type_.end, type_.start)
+            statement = match_neighbours(type_, outward=outward, label=store.label)
+            keys = {str(row[0]) for row in _ask(store, statement, sorted(border.get(here, ())))}
+            beyond.setdefault(there, set()).update(keys - found[there])
+    for name, keys in beyond.items():
+        found[name] |= keys
+    return beyond
+
+
+def _ask(store: Store, statement: str, keys: list[str]) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    for start in range(0, len(keys), _BATCH):
+        rows += store.query(statement, {"keys": keys[start : start + _BATCH]}).rows
+    return rows
+
+
+def _table(store: Store, type_: NodeType | EdgeType, keys: list[str]) -> pa.Table:
+    columns = store.columns(type_)
+    statement = match_keys(type_, list(columns), store.label)
+    return rows_to_table(type_, columns, _ask(store, statement, keys))
+
+
+def rows_to_table(type_: NodeType | EdgeType, columns: dict[str, str], rows: list[Any]) -> pa.Table:
+    """A type's table from rows as `match_all` and `match_keys` give them."""
+    ends = {"from": "text", "to": "text"} if isinstance(type_, EdgeType) else {}
+    types = {**ends, **columns}
+    values = zip(*rows, strict=True) if rows else ([] for _ in types)
+    arrays = {
+        name: pa.array(column, ARROW_TYPES[kind])
+        for (name, kind), column in zip(types.items(), values, strict=True)
+    }
+    return sort_table(conform(pa.table(arrays), type_), type_).combine_chunks()

@@ -1,0 +1,101 @@
+"""Where a store is: what can be there, the lock that keeps writers apart, and room on the disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import filelock
+
+from graphcache.errors import StoreError
+
+
+@contextmanager
+def store_lock(path: Path) -> Iterator[None]:
+    """Keep other writers of this store away; readers are not hindered.
+
+    Raises:
+        StoreError: another process is writing it, its folder can't be written, or no store can
+            be there.
+    """
+    _is_there(path)
+    lock_file = path.with_name(f".{path.name}.lock")
+    lock = filelock.FileLock(lock_file, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise StoreError(
+            f"{path}: another graphcache is writing it: wait until it has ended, then try again"
+        ) from None
+    except OSError as error:
+        raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock_file.unlink()
+        lock.release()
+
+
+def reserve(path: Path, size: int) -> None:
+    """Fail while it is easy: LadybugDB ends the process where it can't write its log.
+
+    Raises:
+        OSError: the disk or a quota has less than that many bytes.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return  # macOS
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+    path.unlink()
+
+
+def sync(path: Path) -> None:
+    """Have the operating system put a file, or a folder's entries, on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check_file(path: Path) -> None:
+    """See whether the file may be a finished store, before LadybugDB opens it.
+
+    Raises:
+        StoreError: there is no file, or it can't be one.
+    """
+    if not _is_there(path):
+        raise StoreError(
+            f"{path}: there is no store: make one by 'graphcache build PATH...', "
+            f"or name another by --store"
+        )
+    if Path(f"{path}.wal").exists():
+        raise StoreError(
+            f"{path}: an unfinished log ({path.name}.wal) lies beside it, so it is not a finished "
+            f"store: build it again"
+        )
+    if path.stat().st_size == 0:
+        raise StoreError(f"{path}: the file is empty: build it again")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; StoreError if there is what can't be a store."""
+    try:
+        str(path).encode()
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except UnicodeEncodeError:
+        why = "expected a file name in UTF-8: LadybugDB knows no other"
+        raise StoreError(f"{path}: {why}") from None
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: can't be opened: {error.strerror or error}") from error
+    if kind == stat.S_IFDIR:
+        raise StoreError(f"{path}: expected a store file, found a folder")
+    if kind != stat.S_IFREG:
+        raise StoreError(f"{path}: expected a store file, found a device, a pipe or a socket")
+    return True
