@@ -6,8 +6,8 @@ It works on tables by type, as `Tables` holds them, and does not know `Tables` i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -48,17 +48,16 @@ _Place = tuple["NodeId", dict[Any, Any], dict[Any, Any]]
 
 def _fill_nodes(graph: Any, type_: NodeType, table: pa.Table) -> dict[str, _Place]:
     """Add a type's nodes; where each is, by key."""
-    caption = () if _has_label(type_) else ("label",)
-    places: dict[str, _Place] = {}
-    for key, attributes in zip(table[type_.key].to_pylist(), row_dicts(table), strict=True):
-        node = (type_.name, key)
-        successors: dict[Any, Any] = {}
-        predecessors: dict[Any, Any] = {}
-        graph._node[node] = {"type": type_.name, **dict.fromkeys(caption, key), **attributes}
-        graph._succ[node] = successors
-        graph._pred[node] = predecessors
-        places[key] = node, successors, predecessors
-    return places
+    keys = table[type_.key].to_pylist()
+    ids = [(type_.name, key) for key in keys]
+    successors: list[dict[Any, Any]] = [{} for _ in keys]
+    predecessors: list[dict[Any, Any]] = [{} for _ in keys]
+    caption = {} if _has_label(type_) else {"label": keys}
+    attributes = row_dicts(table, {"type": [type_.name] * len(keys), **caption})
+    graph._node.update(zip(ids, attributes, strict=True))
+    graph._succ.update(zip(ids, successors, strict=True))
+    graph._pred.update(zip(ids, predecessors, strict=True))
+    return dict(zip(keys, zip(ids, successors, predecessors, strict=True), strict=True))
 
 
 def _fill_edges(
@@ -66,32 +65,39 @@ def _fill_edges(
 ) -> None:
     """Add a type's edges; no other type joins the same two types of node."""
     name = type_.name
-    keys = zip(table["from"].to_pylist(), table["to"].to_pylist(), strict=True)
     attributes = row_dicts(table.drop_columns(["from", "to"]))
-    for (start_key, end_key), properties in zip(keys, attributes, strict=True):
+    rows = zip(table["from"].to_pylist(), table["to"].to_pylist(), attributes, strict=True)
+    for start_key, end_key, properties in rows:
         start, successors, _ = starts[start_key]
         end, _, predecessors = ends[end_key]
         # The two directions share one dict, as in networkx itself.
         successors[end] = predecessors[start] = {name: properties}
 
 
-def row_dicts(table: pa.Table) -> Iterator[dict[str, Any]]:
-    """Each row as a dict without nulls.
+def row_dicts(
+    table: pa.Table, defaults: Mapping[str, Sequence[Any]] = {}
+) -> Iterator[dict[str, Any]]:
+    """Each row as a dict without nulls; `defaults` are columns before, for rows without their own.
 
     >>> list(row_dicts(pa.table({"a": [1, None], "b": [["x"], []]})))
     [{'a': 1, 'b': ['x']}, {'b': []}]
+    >>> list(row_dicts(pa.table({"a": [1, None], "b": [3, 4]}), {"a": [8, 9]}))
+    [{'a': 1, 'b': 3}, {'a': 9, 'b': 4}]
     """
-    names = [n for n in table.column_names if table[n].null_count < table.num_rows]
-    if not names:
-        yield from ({} for _ in range(table.num_rows))
-        return
-    columns = [python_values(table[name]) for name in names]
-    if any(table[name].null_count for name in names):
-        for row in zip(*columns, strict=True):
-            yield {k: v for k, v in zip(names, row, strict=True) if v is not None}
-    else:
-        for row in zip(*columns, strict=True):
-            yield dict(zip(names, row, strict=True))
+    columns = dict(defaults)
+    for name in table.column_names:
+        if table[name].null_count < table.num_rows:
+            values = python_values(table[name])
+            if name in columns:
+                pairs = zip(columns[name], values, strict=True)
+                values = [default if value is None else value for default, value in pairs]
+            columns[name] = values
+    if not columns:
+        return ({} for _ in range(table.num_rows))
+    rows = zip(*columns.values(), strict=True)
+    if any(table[name].null_count for name in columns.keys() & set(table.column_names)):
+        return ({k: v for k, v in zip(columns, row, strict=True) if v is not None} for row in rows)
+    return map(dict, map(zip, repeat(tuple(columns)), rows))
 
 
 def python_values(column: pa.ChunkedArray) -> list[Any]:

@@ -230,7 +230,7 @@ def _bind(query: str, parameter: Parameter, values: Mapping[str, Any]) -> Any:
     if isinstance(value, tuple):
         value = list(value)
     fits = type(value) is _PYTHON_TYPES[parameter.type]
-    if not fits:
+    if not fits or (type(value) is list and not all(type(item) is str for item in value)):
         raise UsageError(f"{query}: {parameter.name}: expected {parameter.type}, found {value!r}")
     if parameter.type == "target":
         return _runs_on(query, parameter, value)

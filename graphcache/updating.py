@@ -140,6 +140,7 @@ def _collect(facts: Facts, dropped: set[str]) -> Facts:
     ):
         needs[spec].append(needed)
     only_mentioned = set(facts.specs["hash"].filter(mentioned).to_pylist())
+    only_mentioned -= set(facts.specs["hash"].filter(pc.invert(mentioned)).to_pylist())
     suspects = dropped | (_reachable(dropped, needs) & only_mentioned)
     everything = set(facts.specs["hash"].to_pylist())
     gone = suspects - _reachable(everything - suspects, needs)

@@ -23,8 +23,8 @@ MAX_DEPTH = 32
 """Nesting that a value may have; real pages have 4."""
 MAX_YAML = 8 * 2**20
 """Bytes of YAML that is not JSON: 8 MB take PyYAML's C parser about 10 s."""
-MAX_RESCANNED = 64 * 2**20
-"""Characters of a damaged list that are looked at twice, in search of what is whole in it."""
+MAX_RESCANNED = 2**29
+"""Characters of a damaged list that are looked at again in search of what is whole: about 2 s."""
 
 _BOM = b"\xef\xbb\xbf"
 _KEY_LINE = re.compile(rb"([A-Za-z_][\w-]*):(?:[ \t]+|$)")
@@ -227,7 +227,8 @@ def _json_items(entry: Entry) -> Iterator[Item]:
             yield Item(line, value)
         except (ValueError, RecursionError) as error:
             yield Item(line, None, _json_problem(error, text))
-            rescanned += getattr(error, "pos", len(text)) - start
+            end = getattr(error, "pos", len(text))
+            rescanned += end - start + end // 8  # an error counts all lines before it, but quickly
             following = _NEXT_OBJECT.search(text, start)
             if following is None:
                 return

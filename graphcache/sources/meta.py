@@ -91,7 +91,7 @@ def _show(value: Any) -> str:
     text = (
         ", ".join(f"{k}: {value[k]}" for k in sorted(value))
         if isinstance(value, dict)
-        else ", ".join(sorted(value))
+        else f"[{', '.join(sorted(value))}]"
         if isinstance(value, set)
         else str(value)
     )

@@ -35,6 +35,7 @@ def render(columns: Sequence[str], rows: Rows, format_: Format, out: IO[str]) ->
 
     In CSV a list is JSON text and null an empty field; in JSON a row is an object.
 
+    >>> import sys
     >>> render(["package", "stacks"], [("zlib", ["e4s"])], "csv", sys.stdout)
     package,stacks
     zlib,"[""e4s""]"

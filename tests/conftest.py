@@ -1,0 +1,97 @@
+"""What several test modules use: the example pages, pages made for one test, a time limit."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from graphcache import Report, Tables, read
+from graphcache.spack.spectext import parse_spec
+
+_T = TypeVar("_T")
+Read = Callable[..., tuple[Tables, Report]]
+WriteSnapshot = Callable[..., None]
+
+# In CI the same examples every time; elsewhere new ones.
+settings.register_profile(
+    "fixed",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("fixed")
+
+_ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def example_pages() -> Path:
+    """The folder of real pages."""
+    return _ROOT / "examples/pages"
+
+
+@pytest.fixture(scope="session")
+def legacy_pages() -> Path:
+    """The folder of real pages of 2021 and 2022."""
+    return _ROOT / "tests/data/legacy"
+
+
+@pytest.fixture(scope="session")
+def examples(example_pages: Path) -> Tables:
+    """The graph of the real pages."""
+    return read(example_pages)[0]
+
+
+@pytest.fixture(scope="session")
+def write_snapshot() -> WriteSnapshot:
+    """Write a made snapshot below a folder: `(folder, records=, pages=, releases=, seed=)`."""
+    made: WriteSnapshot = runpy.run_path(str(_ROOT / "benchmarks/snapshot.py"))["write_snapshot"]
+    return made
+
+
+@pytest.fixture
+def read_page(tmp_path: Path) -> Read:
+    """Write a page, and read it."""
+
+    def write_and_read(content: str | bytes, **options: Any) -> tuple[Tables, Report]:
+        file = tmp_path / "page"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read(file, **options)
+
+    return write_and_read
+
+
+def derived_hashes(texts: Iterable[str]) -> dict[str, str]:
+    """By spec text, the hash that graphcache gives it where a page has none."""
+    hashes = {}
+    for text in texts:
+        own, *others = parse_spec(text)
+        hashes[text] = own.derived_hash(tuple(other.derived_hash() for other in others))
+    return hashes
+
+
+def within(seconds: float, call: Callable[[], _T]) -> _T:
+    """What the call returns; a failure where it takes longer, be it for ever."""
+    outcome: list[_T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(call())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert not thread.is_alive(), f"not done in {seconds} seconds"
+    if errors:
+        raise errors[0]
+    return outcome[0]
