@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from graphcache.errors import (
+        ExportError,
         GraphcacheError,
         GraphError,
         InputError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Found on first use, so that `graphcache --help` does not wait for Arrow.
 _HOMES = {
+    "ExportError": "errors",
     "GraphError": "errors",
     "GraphcacheError": "errors",
     "InputError": "errors",
@@ -48,6 +50,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ExportError",
     "GraphError",
     "GraphcacheError",
     "InputError",

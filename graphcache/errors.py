@@ -39,3 +39,7 @@ class QueryError(GraphcacheError):
 
 class GraphError(GraphcacheError):
     """A networkx graph does not have the form that `to_networkx` gives."""
+
+
+class ExportError(GraphcacheError):
+    """An export can't be written where it was asked for, or the format can't hold the graph."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from graphcache.errors import GraphcacheError, UsageError
+from graphcache.errors import ExportError, UsageError
 
 if TYPE_CHECKING:
     from graphcache.tables import Tables
@@ -29,10 +29,6 @@ FORMATS: dict[str, str] = {
     "cypher": "one Cypher script, for cypher-shell",
 }
 """Every format, with what it writes and for which tools."""
-
-
-class ExportError(GraphcacheError):
-    """An export can't be written where it was asked for, or the format can't hold the graph."""
 
 
 def export(tables: Tables, format: str, out: str | PathLike[str]) -> None:

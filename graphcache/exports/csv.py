@@ -1,6 +1,7 @@
 """CSV in the form of `neo4j-admin database import full`: a folder with a file a node and edge type.
 
 The name before the colon of a header's `hash:ID(Spec)` is the property that Neo4j keeps the key in.
+Nodes get the label that `graphcache push` gives them too, so that a push can follow an import.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from graphcache.columns import SEPARATOR, property_type
-from graphcache.exports import ExportError
+from graphcache.errors import ExportError
 from graphcache.exports.texts import (
     batches,
     number_text,
@@ -22,7 +23,7 @@ from graphcache.exports.texts import (
     refuse_null_items,
     tables_by_type,
 )
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types, own_label
 from graphcache.tables import Tables
 
 COMMAND_FILE = "import.txt"
@@ -65,7 +66,7 @@ def write(tables: Tables, path: Path) -> None:
             file.write((",".join(map(_quoted, header)) + "\n").encode())
             for batch in batches(table):
                 columns = [_value(f"{type_.name}.{n}", batch[n]) for n in batch.schema.names]
-                columns.append(pa.repeat(type_.name, batch.num_rows))
+                columns.append(pa.repeat(_labels(type_), batch.num_rows))
                 # Texts in quotes, null as nothing at all: so "" is told from null.
                 pyarrow.csv.write_csv(pa.table(columns, header), file, options)
     (path / COMMAND_FILE).write_text(import_command(), encoding="utf-8", newline="\n")
@@ -98,6 +99,13 @@ def _header(type_: NodeType | EdgeType, table: pa.Table) -> list[str]:
     if isinstance(type_, EdgeType):
         return [f":START_ID({type_.start})", f":END_ID({type_.end})", *names[2:], ":TYPE"]
     return [f"{type_.key}:ID({type_.name})", *names[1:], ":LABEL"]
+
+
+def _labels(type_: NodeType | EdgeType) -> str:
+    """The type of an edge, or both labels of a node: `Spec`, and the one of `own_label`."""
+    if isinstance(type_, EdgeType):
+        return type_.name
+    return SEPARATOR.join((type_.name, own_label(type_.name)))
 
 
 def _quoted(field: str) -> str:

@@ -1,7 +1,10 @@
 """Cypher: one script that cypher-shell runs, constraints first, then nodes, then edges.
 
-All data stands in it as literals. MERGE makes it safe to run again: it adds what is missing and
-sets the properties of what is there.
+The data stands in it as literals, of which cypher-shell makes parameters. In the statements
+themselves they would cost Neo4j 5 seconds a statement and more, since it plans each anew.
+
+MERGE makes it safe to run again: it adds what is missing and sets the properties of what is there.
+Nodes are told from other data in the database by the label that `graphcache push` gives them too.
 """
 
 from __future__ import annotations
@@ -26,8 +29,7 @@ from graphcache.exports.texts import (
     refuse_null_items,
     tables_by_type,
 )
-from graphcache.schema import NODE_TYPES, EdgeType, NodeType, node_type
-from graphcache.stores.statements import quote
+from graphcache.schema import EdgeType, NodeType, constraints, node_type, own_label, quote
 from graphcache.tables import Tables
 
 _ROWS = 1_000
@@ -48,19 +50,18 @@ def write(tables: Tables, path: Path) -> None:
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     write(Tables.empty(), Path(folder) / "graph.cypher")
-    ...     (Path(folder) / "graph.cypher").read_text().splitlines()[1]
-    'CREATE CONSTRAINT IF NOT EXISTS FOR (n:`Package`) REQUIRE n.`name` IS UNIQUE;'
+    ...     (Path(folder) / "graph.cypher").read_text().splitlines()[7]
+    'CREATE INDEX `graphcache_Package_name` IF NOT EXISTS FOR (n:`Package`) ON (n.`name`);'
     """
     refuse_names(tables, lambda _, name: not name or "\\" in name, "Neo4j reads it as an escape")
     refuse_null_items(tables)
     with path.open("wb") as file:
         file.write(_HEAD.encode())
-        for type_ in NODE_TYPES:
-            label, key = quote(type_.name), quote(type_.key)
-            constraint = f"FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
-            file.write(f"CREATE CONSTRAINT IF NOT EXISTS {constraint};\n".encode())
-        for any_type, table in tables_by_type(tables):
-            for statement in _statements(any_type, table):
+        for statement in constraints():
+            file.write(f"{statement};\n".encode())
+        file.write(b"CALL db.awaitIndexes(300);\n")
+        for type_, table in tables_by_type(tables):
+            for statement in _statements(type_, table):
                 file.write(statement.encode())
 
 
@@ -111,23 +112,31 @@ def _statements(type_: NodeType | EdgeType, table: pa.Table) -> Iterator[str]:
     for batch in batches(table):
         rows = _rows(type_, batch).to_pylist()
         for first in range(0, len(rows), _ROWS):
-            listed = ",\n".join(rows[first : first + _ROWS])
-            yield f"UNWIND [\n{listed}\n] AS row\n{merge};\n"
+            # A command of cypher-shell ends with its line.
+            listed = ", ".join(rows[first : first + _ROWS])
+            yield f":param {{rows: [{listed}]}}\nUNWIND $rows AS row\n{merge};\n"
 
 
 def _merge(type_: NodeType | EdgeType, table: pa.Table) -> str:
     """What is done with a row, which holds the key, or the keys of the ends, and properties."""
     names = [field.name for field in properties(type_, table)]
     if isinstance(type_, EdgeType):
-        start = f"{quote(type_.start)} {{{quote(node_type(type_.start).key)}: row.`from`}}"
-        end = f"{quote(type_.end)} {{{quote(node_type(type_.end).key)}: row.`to`}}"
-        found = f"MATCH (a:{start})\nMATCH (b:{end})\nMERGE (a)-[x:{quote(type_.name)}]->(b)"
+        start, end = _node(type_.start, "from"), _node(type_.end, "to")
+        found = f"MATCH (a{start})\nMATCH (b{end})\nMERGE (a)-[x:{quote(type_.name)}]->(b)"
+        sets = []
     else:
-        key = quote(type_.key)
-        found = f"MERGE (x:{quote(type_.name)} {{{key}: row.{key}}})"
+        found = f"MERGE (x{_node(type_.name, type_.key)})"
+        sets = [f"x:{quote(type_.name)}"]
         names.remove(type_.key)
-    sets = ", ".join(f"x.{quote(name)} = row.{quote(name)}" for name in names)
-    return f"{found}\nSET {sets}" if names else found
+    sets += [f"x.{quote(name)} = row.{quote(name)}" for name in names]
+    return f"{found}\nSET {', '.join(sets)}" if sets else found
+
+
+def _node(type_name: str, member: str) -> str:
+    """The node that a member of the row names by its key."""
+    return (
+        f":{quote(own_label(type_name))} {{{quote(node_type(type_name).key)}: row.{quote(member)}}}"
+    )
 
 
 def _rows(type_: NodeType | EdgeType, batch: pa.RecordBatch) -> pa.Array:

@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 
 from graphcache.columns import property_type
-from graphcache.exports import ExportError
+from graphcache.errors import ExportError
 from graphcache.exports.texts import (
     batches,
     glue,

@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from graphcache.columns import conform, sort_table
 from graphcache.errors import QueryError, StoreError, UsageError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types, quote
 from graphcache.stores.base import HELD_FILES, Answer, Description, Load, Store
 from graphcache.stores.places import check_file, reserve, sync
 from graphcache.stores.statements import (
@@ -35,7 +35,6 @@ from graphcache.stores.statements import (
     check_reads,
     create_table,
     match_all,
-    quote,
 )
 from graphcache.tables import Tables
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from neo4j import exceptions as failures
 
 from graphcache.errors import QueryError, StoreError, UsageError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, own_label
 from graphcache.stores.base import Answer, Description, Load, Store
 from graphcache.stores.neighbourhood import rows_to_table
 from graphcache.stores.server_statements import (
@@ -25,7 +25,6 @@ from graphcache.stores.server_statements import (
     NODE_DIGEST,
     count_edges,
     count_nodes,
-    own_label,
 )
 from graphcache.stores.statements import check_parameters, check_reads, match_all
 
@@ -106,7 +105,8 @@ class Neo4jStore(Store):
         numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
         if numbers < OLDEST:
             raise StoreError(
-                f"{self.uri}: expected Neo4j {OLDEST[0]} or later, found {version}: update the server"
+                f"{self.uri}: expected Neo4j {OLDEST[0]} or later, found {version}: "
+                f"update the server"
             )
 
     def session(self, **config: Any) -> neo4j.Session:

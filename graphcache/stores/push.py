@@ -23,17 +23,15 @@ from graphcache.columns import property_type
 from graphcache.comparing import row_texts
 from graphcache.errors import StoreError
 from graphcache.graph import python_values
-from graphcache.schema import NODE_TYPES
+from graphcache.schema import NODE_TYPES, constraints, own_label
 from graphcache.stores.base import Load
 from graphcache.stores.neo4j import Neo4jStore, server_errors
 from graphcache.stores.server_statements import (
     LOAD_LABEL,
     LOCK_LABEL,
     Part,
-    constraints,
     delete_edges,
     delete_nodes,
-    own_label,
     parts,
     read_digests,
     write_part,

@@ -14,8 +14,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type
-from graphcache.stores.statements import quote
+from graphcache.schema import (
+    EDGE_TYPES,
+    NODE_TYPES,
+    EdgeType,
+    NodeType,
+    node_type,
+    own_label,
+    quote,
+)
 
 NODE_DIGEST = "graphcache_digest"
 """On a node: digest of its properties and its edges to nodes of other types."""
@@ -58,34 +65,6 @@ def parts() -> list[Part]:
         *(Part(type_, outward[type_.name], with_node=True) for type_ in nodes),
         *(Part(t, inward[t.name], with_node=False) for t in NODE_TYPES if inward[t.name]),
     ]
-
-
-def own_label(type_name: str) -> str:
-    """The label that marks a node as graphcache's.
-
-    >>> own_label("Spec")
-    'GraphCacheSpec'
-    """
-    return f"GraphCache{type_name}"
-
-
-def constraints() -> list[str]:
-    """Statements that make the constraints, and the indexes that the named queries use."""
-    made = [
-        f"CREATE CONSTRAINT {quote(f'graphcache_{t.name}')} IF NOT EXISTS "
-        f"FOR (n:{quote(own_label(t.name))}) REQUIRE n.{quote(t.key)} IS UNIQUE"
-        for t in NODE_TYPES
-    ]
-    looked_up = [(t.name, t.key) for t in NODE_TYPES] + [
-        ("Spec", "name"),
-        ("Spec", "configuration"),
-    ]
-    made += [
-        f"CREATE INDEX {quote(f'graphcache_{label}_{key}')} IF NOT EXISTS "
-        f"FOR (n:{quote(label)}) ON (n.{quote(key)})"
-        for label, key in looked_up
-    ]
-    return made
 
 
 def write_part(

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from graphcache.columns import property_type
 from graphcache.errors import QueryError
-from graphcache.schema import EdgeType, NodeType, node_type
+from graphcache.schema import EdgeType, NodeType, node_type, quote
 
 EMBEDDED_TYPES = {
     "text": "STRING",
@@ -38,15 +38,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _READING = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL", "EXPLAIN", "PROFILE")
-
-
-def quote(name: str) -> str:
-    """A label, type or property name, quoted.
-
-    >>> quote("name")
-    '`name`'
-    """
-    return "`" + name.replace("`", "``") + "`"
 
 
 def create_table(type_: NodeType | EdgeType, schema: pa.Schema) -> str:
