@@ -48,7 +48,7 @@ def test_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
     tool = Path(sys.executable).parent / "graphcache"
     store = tmp_path / "store.lbug"
     subprocess.run([tool, "build", ROOT / "examples/pages", "--store", store, "-q"], check=True)
-    options = "--release develop --limit 10 --format table".split()
+    options = ["--release", "develop", "--limit", "10", "--format", "table"]
     shown = subprocess.run(
         [tool, "query", "redundant-builds", *options, "--store", store],
         capture_output=True,

@@ -37,6 +37,7 @@ _TOKEN = re.compile(
     r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | //[^\n]* | /\*.*?\*/""",
     re.VERBOSE | re.DOTALL,
 )
+_EXPLAINING = ("EXPLAIN", "PROFILE", "LOGICAL")
 _READING = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL", "EXPLAIN", "PROFILE")
 
 
@@ -155,10 +156,9 @@ RETURN, CALL, EXPLAIN or PROFILE at its start, found DROP
         )
     if ";" in bare:
         raise QueryError("expected one statement, found several: run them one by one")
-    # EXPLAIN and PROFILE run some statements that write, so what is behind them counts too.
-    bare = re.sub(r"^(?:(?:EXPLAIN|PROFILE)\s+(?:LOGICAL\s+)?)+", "", bare, flags=re.IGNORECASE)
-    word = re.match(r"\w*", bare)
-    first = word.group().upper() if word else ""
+    words = re.findall(r"\w+", bare.upper()) if bare[0].isalpha() else []
+    # Behind EXPLAIN and PROFILE some statements write all the same.
+    first = next((word for word in words if word not in _EXPLAINING), "")
     if first not in _READING:
         expected = f"{', '.join(_READING[:-1])} or {_READING[-1]}"
         found = first or bare[:20]

@@ -1,0 +1,13 @@
+CREATE NODE TABLE `Package`(`name` STRING, PRIMARY KEY(`name`));
+CREATE NODE TABLE `Spec`(`hash` STRING, `name` STRING, `version` STRING, `label` STRING, `platform` STRING, `os` STRING, `variants` STRING[], `configuration` STRING, `namespace` STRING, `external` BOOL, `size` INT64, `tarball` STRING, `in_buildcache` BOOL, `derived` BOOL, PRIMARY KEY(`hash`));
+CREATE NODE TABLE `Stack`(`name` STRING, PRIMARY KEY(`name`));
+CREATE NODE TABLE `Compiler`(`spec` STRING, `name` STRING, `version` STRING, PRIMARY KEY(`spec`));
+CREATE NODE TABLE `Target`(`name` STRING, `family` STRING, `vendor` STRING, `generation` INT64, PRIMARY KEY(`name`));
+CREATE NODE TABLE `Release`(`name` STRING, `date` STRING, PRIMARY KEY(`name`));
+CREATE REL TABLE `OF_PACKAGE`(FROM `Spec` TO `Package`);
+CREATE REL TABLE `BUILT_WITH`(FROM `Spec` TO `Compiler`, `languages` STRING[]);
+CREATE REL TABLE `FOR_TARGET`(FROM `Spec` TO `Target`);
+CREATE REL TABLE `IN_STACK`(FROM `Spec` TO `Stack`, `releases` STRING[], `root` BOOL);
+CREATE REL TABLE `IN_RELEASE`(FROM `Spec` TO `Release`, `root` BOOL);
+CREATE REL TABLE `DEPENDS_ON`(FROM `Spec` TO `Spec`, `types` STRING[], `virtuals` STRING[]);
+CREATE REL TABLE `EXTENDS`(FROM `Target` TO `Target`);

@@ -1,0 +1,852 @@
+"""The embedded store: what it gives back, what it refuses, and that no accident harms it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import oracle
+import pytest
+from conftest import WriteSnapshot, within
+
+from graphcache import (
+    QueryError,
+    Store,
+    StoreError,
+    Tables,
+    UsageError,
+    build_store,
+    open_store,
+    read,
+    update_store,
+)
+from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.embedded import EmbeddedStore, verify_store, write_store
+from graphcache.stores.places import store_lock
+
+PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32), oracle.record("b" * 32)])
+ENOUGH = 120.0
+"""Seconds in which any of this is done, on any machine."""
+
+
+@pytest.fixture(scope="module")
+def built(
+    example_pages: Path, legacy_pages: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A store of the real pages, which no test changes."""
+    path = tmp_path_factory.mktemp("built") / "store.lbug"
+    build_store(path, example_pages, legacy_pages)
+    return path
+
+
+@pytest.fixture(scope="module")
+def store(built: Path) -> Iterator[Store]:
+    with open_store(built) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def given(example_pages: Path, legacy_pages: Path) -> Tables:
+    return read(example_pages, legacy_pages)[0]
+
+
+@pytest.fixture(scope="module")
+def made_pages(write_snapshot: WriteSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    write_snapshot(folder, records=6_000, pages=40, releases=2)
+    return folder
+
+
+@pytest.fixture
+def old(built: Path, tmp_path: Path) -> Path:
+    """A store of the real pages, alone in a folder, to be harmed."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    return Path(shutil.copy(built, folder / "store.lbug"))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def python(code: str, *arguments: Any, **options: Any) -> subprocess.Popen[str]:
+    """Start Python code in a process of its own."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, **options)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """How the process ended, and what it said on both streams."""
+    out, err = process.communicate(timeout=ENOUGH)
+    return process.returncode, out + err
+
+
+def assert_same(found: Tables, expected: Tables) -> None:
+    for name, table in [*expected.nodes.items(), *expected.edges.items()]:
+        assert (found.nodes | found.edges)[name].equals(table), name
+    assert found.digest() == expected.digest()
+
+
+# What goes in comes out ---------------------------------------------------------------------------
+
+
+def test_tables_come_back_as_they_were_given(store: Store, given: Tables) -> None:
+    assert_same(store.tables(), given)
+    assert given.node_counts()["Spec"] == 218
+
+
+def test_networkx_comes_back_as_it_was_given(store: Store, given: Tables) -> None:
+    found, expected = store.to_networkx(), given.to_networkx()
+    assert dict(found.nodes(data=True)) == dict(expected.nodes(data=True))
+    assert sorted(found.edges(keys=True)) == sorted(expected.edges(keys=True))
+
+
+def test_describe(store: Store, given: Tables, example_pages: Path, legacy_pages: Path) -> None:
+    said = store.describe()
+    assert said.nodes == given.node_counts()
+    assert said.edges == given.edge_counts()
+    assert said.digest == given.digest()
+    assert said.releases == {
+        "develop": 211,
+        "develop-2025-03-23": 2,
+        "develop-2025-03-30": 2,
+        "v0.18.0": 1,
+    }
+    (load,) = said.loads
+    assert (load.command, load.sources) == ("build", [str(example_pages), str(legacy_pages)])
+    counts = load.files, load.unchanged, load.records, load.rejects
+    assert (counts, load.digest) == ((8, 0, 218, 0), said.digest)
+    made = datetime.fromisoformat(load.time)
+    assert timedelta(0) <= datetime.now().astimezone() - made < timedelta(hours=1)
+
+
+def test_an_update_is_a_load_more(old: Path, tmp_path: Path, example_pages: Path) -> None:
+    page = tmp_path / "zlib.md"
+    page.write_text(PAGE)
+    report = update_store(old, page, example_pages)
+    assert (report.files, report.unchanged, report.kept) == (1, 6, 2)
+    with open_store(old) as opened:
+        said, tables = opened.describe(), opened.tables()
+    assert [load.command for load in said.loads] == ["build", "update"]
+    assert said.nodes["Spec"] == tables.node_counts()["Spec"] == 220
+    assert said.digest == said.loads[-1].digest == tables.digest() == verify_store(old)
+    assert os.listdir(old.parent) == ["store.lbug"]
+
+
+def test_an_update_with_nothing_new_leaves_the_file(old: Path, example_pages: Path) -> None:
+    before = old.stat()
+    assert update_store(old, example_pages).unchanged == 6
+    assert old.stat() == before or old.stat().st_ino == before.st_ino
+
+
+def test_an_update_needs_a_store(tmp_path: Path, example_pages: Path) -> None:
+    with pytest.raises(StoreError, match="there is no store: make one by 'graphcache build"):
+        update_store(tmp_path / "none.lbug", example_pages)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_without_a_spec_is_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "store.lbug"
+    page = tmp_path / "page.md"
+    page.write_text(oracle.page_text("zlib", records=[]))
+    build_store(path, page)
+    with open_store(path) as opened:
+        assert_same(opened.tables(), Tables.empty())
+        assert set(opened.describe().nodes.values()) == {0}
+        assert opened.describe().releases == {}
+
+
+# What a script adds -------------------------------------------------------------------------------
+
+
+def put(path: Path, tables: Tables) -> None:
+    load = Load(Load.now(), "build", "0", ["a script"], 0, 0, 0, 0, tables.digest())
+    with store_lock(path):
+        write_store(path, tables, [load], HELD_FILES.empty_table())
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> Path:
+    """A store of one page, with properties of every type that a script may add."""
+    page = tmp_path / "zlib.md"
+    page.write_text(PAGE)
+    graph = read(page)[0].to_networkx()
+    for number, letter in enumerate("ab"):
+        graph.nodes["Spec", letter * 32].update(
+            rank=number / 3,
+            depth=number + 1,
+            note=f"é\n'`{letter}",
+            checked=letter == "a",
+            words=["x", letter],
+            counts=[number, 2],
+            shares=[0.5, number / 7],
+        )
+        edge = ("Spec", letter * 32), ("Stack", "e4s"), "IN_STACK"
+        graph.edges[edge].update({"weight": number + 0.25, "a `strange` name": letter})
+    graph.nodes["Spec", "a" * 32]["only here"] = "x"
+    path = tmp_path / "store.lbug"
+    put(path, Tables.from_networkx(graph))
+    assert_same(open_tables(path), Tables.from_networkx(graph))
+    return path
+
+
+def open_tables(path: Path) -> Tables:
+    with open_store(path) as opened:
+        return opened.tables()
+
+
+def test_added_properties_can_be_asked_for(scripted: Path) -> None:
+    spec = "MATCH (s:Spec {hash: $hash}) RETURN "
+    names = ("rank", "depth", "note", "checked", "words", "counts", "shares", "`only here`")
+    with open_store(scripted) as opened:
+        columns = ", ".join(f"s.{name}" for name in names)
+        answer = opened.query(spec + columns, {"hash": "b" * 32})
+        assert answer.rows == [(1 / 3, 2, "é\n'`b", False, ["x", "b"], [1, 2], [0.5, 1 / 7], None)]
+        edge = opened.query("MATCH ()-[x:IN_STACK]->() RETURN sum(x.weight)")
+        assert edge.rows == [(1.5,)]
+        strange = "MATCH ()-[x:IN_STACK]->() RETURN x.`a ``strange`` name` AS n ORDER BY n"
+        assert opened.query(strange.replace("``", "`" * 2)).rows == [("a",), ("b",)]
+
+
+def test_added_properties_outlive_an_update(scripted: Path, tmp_path: Path) -> None:
+    newer = tmp_path / "newer.md"
+    records = [oracle.record("a" * 32), oracle.record("c" * 32)]
+    newer.write_text(oracle.page_text("zlib", records=records))
+    before = open_tables(scripted)
+    update_store(scripted, newer)
+    after = open_tables(scripted)
+    assert after.nodes["Spec"].schema == before.nodes["Spec"].schema
+    assert after.edges["IN_STACK"].schema == before.edges["IN_STACK"].schema
+    stays, comes = after.nodes["Spec"].to_pylist()
+    assert stays == before.nodes["Spec"].to_pylist()[0]
+    assert comes["hash"] == "c" * 32
+    assert comes["rank"] is comes["words"] is comes["only here"] is None
+    assert after.edges["IN_STACK"]["weight"].to_pylist() == [0.25, None]
+    assert verify_store(scripted) == after.digest()
+
+
+# Asking -------------------------------------------------------------------------------------------
+
+
+def test_columns_and_rows_are_in_order(store: Store) -> None:
+    answer = store.query("MATCH (r:Release) RETURN r.name, r.date AS day ORDER BY r.name DESC")
+    assert answer.columns == ["r.name", "day"]
+    assert answer.rows == [
+        ("v0.18.0", None),
+        ("develop-2025-03-30", "2025-03-30"),
+        ("develop-2025-03-23", "2025-03-23"),
+        ("develop", None),
+    ]
+    assert not answer.more
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "text with ' \" ` \\ $x \n é 中 😀",
+        0,
+        -(2**63),
+        2**63 - 1,
+        1.5,
+        -1e300,
+        True,
+        False,
+        None,
+        ["a", "b"],
+        [1, 2],
+        [[1], [2, 3]],
+        {"a": 1, "b": "x"},
+        date(2025, 3, 30),
+        datetime(2025, 3, 30, 12, 30),
+        timedelta(days=3),
+    ],
+    ids=repr,
+)
+def test_a_parameter_comes_back_as_it_went(store: Store, value: Any) -> None:
+    ((found,),) = store.query("RETURN $x AS x", {"x": value}).rows
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_an_empty_list_can_be_asked_for(store: Store) -> None:
+    found = store.query("MATCH (p:Package) WHERE p.name IN $names RETURN p.name", {"names": []})
+    assert found.rows == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("sum(1)", 1),
+        ("sum(1.5)", 1.5),
+        ("avg(2)", 2.0),
+        ("count(*)", 1),
+        ("sum(9007199254740993)", 2**53 + 1),
+        ("cast('3.00' AS DECIMAL(5, 2))", 3),
+        ("cast('3.25' AS DECIMAL(5, 2))", 3.25),
+        ("[cast('1' AS DECIMAL(5, 2)), cast('1.5' AS DECIMAL(5, 2))]", [1, 1.5]),
+        ("date('2025-03-30')", date(2025, 3, 30)),
+        ("timestamp('2025-03-30 12:30:00')", datetime(2025, 3, 30, 12, 30)),
+        ("interval('3 days')", timedelta(days=3)),
+        ("['a', null]", ["a", None]),
+        ("{a: 1, b: [true]}", {"a": 1, "b": [True]}),
+        ("toString(12) + toString(1.5)", "121.500000"),
+        ("toInteger('12') + 1", 13),
+        ("toFloat('1.5')", 1.5),
+        ("split('a/b', '/')", ["a", "b"]),
+        ("tail([1, 2, 3])", [2, 3]),
+    ],
+)
+def test_values_are_plain_python(store: Store, expression: str, value: Any) -> None:
+    ((found,),) = store.query(f"RETURN {expression} AS x").rows
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_nodes_edges_and_paths_are_dicts(store: Store) -> None:
+    path = "MATCH p = (s:Spec)-[x:IN_RELEASE]->(r:Release {date: $day}) RETURN r, x, p, type(x)"
+    release, edge, walk, kind = store.query(path, {"day": "2025-03-23"}).rows[0]
+    assert release == {
+        "_LABEL": "Release",
+        "name": "develop-2025-03-23",
+        "date": "2025-03-23",
+    }
+    assert edge == {"_LABEL": "IN_RELEASE", "root": True}
+    assert kind == "IN_RELEASE"
+    assert walk.keys() == {"_NODES", "_RELS"}
+    assert walk["_NODES"][1] == release
+    assert walk["_RELS"] == [edge]
+    spec = walk["_NODES"][0]
+    assert (spec["name"], spec["_LABEL"], spec["derived"]) == ("rocblas", "Spec", False)
+    assert "namespace" not in spec  # null, as in any property graph
+
+
+def test_a_limit_cuts_and_says_so(store: Store) -> None:
+    for limit, rows, more in ((0, 0, True), (3, 3, True), (218, 218, False), (500, 218, False)):
+        answer = store.query("MATCH (s:Spec) RETURN s.hash ORDER BY s.hash", limit=limit)
+        assert (len(answer.rows), answer.more) == (rows, more)
+    none = store.query("MATCH (s:Spec) WHERE s.name = '' RETURN s.hash", limit=0)
+    assert (none.rows, none.more) == ([], False)
+
+
+HEAVY = {
+    "in the store": "MATCH (a:Spec), (b:Spec), (c:Spec), (d:Spec) "
+    "WHERE a.name + b.name = c.name + d.hash RETURN count(*)",
+    "in its rows": "MATCH (a:Spec), (b:Spec), (c:Spec) RETURN a.hash, b.hash, c.hash",
+}
+
+
+@pytest.mark.parametrize("cypher", HEAVY.values(), ids=HEAVY)
+def test_a_query_ends_at_its_time_limit(store: Store, cypher: str) -> None:
+    def ask() -> None:
+        with pytest.raises(QueryError) as caught:
+            store.query(cypher, timeout=0.5)
+        assert str(caught.value) == (
+            "it took longer than 0.5 seconds: narrow it, or raise --timeout"
+        )
+
+    within(ENOUGH, ask)
+    assert store.query("MATCH (s:Spec) RETURN count(*)", timeout=60).rows == [(218,)]
+
+
+@pytest.mark.parametrize("timeout", [5, 60, 10**12, 1e300, math.inf])
+def test_any_time_above_zero_is_a_limit(store: Store, timeout: float) -> None:
+    assert store.query("RETURN 1", timeout=timeout).rows == [(1,)]
+
+
+@pytest.mark.parametrize("timeout", [0, -1, math.nan])
+def test_no_time_is_no_limit(store: Store, timeout: float) -> None:
+    with pytest.raises(UsageError, match=r"^timeout: expected a number of seconds above 0, found"):
+        store.query("RETURN 1", timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("cypher", "said"),
+    [
+        ("", "the query is empty"),
+        ("MATCH (s:Spec) RETURN s; MATCH (s:Spec) RETURN s", "expected one statement"),
+        ("MATCH (s:Spec) RETURN s.name LIMIT 1; DROP TABLE Spec", "expected one statement"),
+        ("CREATE (:Package {name: 'x'})", "a query only reads"),
+        ("COPY (MATCH (s:Spec) RETURN s.hash) TO 'out.csv'", "a query only reads"),
+        ("EXPORT DATABASE 'out'", "a query only reads"),
+        ("INSTALL httpfs", "a query only reads"),
+        ("LOAD EXTENSION httpfs", "a query only reads"),
+        ("CHECKPOINT", "a query only reads"),
+        ("EXPLAIN EXPORT DATABASE 'out'", "a query only reads"),
+        ("PROFILE COPY (MATCH (s:Spec) RETURN s.hash) TO 'out.csv'", "a query only reads"),
+        ("UNWIND ['x'] AS n CREATE (:Package {name: n})", "this one writes: nothing was changed"),
+        ("MATCH (s:Spec) CREATE (:Package {name: s.hash})", "this one writes: nothing was ch"),
+        ("MATCH (s:Spec) SET s.version = '1'", "this one writes: nothing was changed"),
+        ("MATCH (s:Spec) DETACH DELETE s", "this one writes: nothing was changed"),
+        ("MATCH (s:Spec) MERGE (:Package {name: s.hash})", "this one writes: nothing was changed"),
+        ("PROFILE MATCH (s:Spec) SET s.version = '1'", "this one writes: nothing was changed"),
+        ("MATCH (s:Spec RETURN s", "Parser exception: Invalid input"),
+        ("RETURN 1 +", "Parser exception: Invalid input"),
+        ("MATCH (s:Speck) RETURN s", "Binder exception: Table Speck does not exist"),
+        ("MATCH (s:Spec) RETURN s.colour", "Binder exception: Cannot find property colour"),
+        ("RETURN nothing(1)", "Catalog exception: function NOTHING does not exist"),
+        ("RETURN $missing", "the query needs $missing: give it by --param missing=VALUE"),
+        ("UNWIND range(1, 1000000000000) AS x RETURN sum(x)", "it needs more memory than there"),
+    ],
+)
+def test_what_does_not_read_is_refused_and_writes_nothing(
+    built: Path,
+    store: Store,
+    cypher: str,
+    said: str,
+    here: Path,
+) -> None:
+    before = built.read_bytes()
+    with pytest.raises(QueryError) as caught:
+        store.query(cypher)
+    assert said in str(caught.value)
+    assert not list(here.iterdir())
+    assert built.read_bytes() == before
+    assert os.listdir(built.parent) == ["store.lbug"]
+    assert store.query("MATCH (s:Spec) RETURN count(*)").rows == [(218,)]
+
+
+@pytest.mark.parametrize("value", [object(), [1, "a"], [[1], ["a"]], 2**200, {1, 2}, b"\xff"])
+def test_a_parameter_that_no_store_takes_is_refused(store: Store, value: Any) -> None:
+    with pytest.raises(QueryError):
+        store.query("RETURN $x + 1", {"x": value})
+    assert store.query("RETURN 1").rows == [(1,)]
+
+
+def test_several_threads_can_ask(store: Store) -> None:
+    found: list[list[tuple[Any, ...]]] = []
+
+    def ask() -> None:
+        for _ in range(10):
+            found.append(store.query("MATCH (s:Spec) RETURN count(*), min(s.hash)").rows)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(ENOUGH)
+    assert len(found) == 40
+    assert all(rows == found[0] for rows in found)
+
+
+def test_a_closed_store_answers_nothing(old: Path) -> None:
+    opened = open_store(old)
+    opened.close()
+    opened.close()
+    with pytest.raises(QueryError):
+        opened.query("RETURN 1")
+
+
+# Accidents while a store is built -----------------------------------------------------------------
+
+BUILD = """
+import sys
+from graphcache import StoreError, build_store
+import graphcache.loading
+print("ready", flush=True)
+try:
+    build_store(*sys.argv[1:])
+except StoreError as error:
+    sys.exit(f"StoreError: {error}")
+"""
+
+
+def test_a_killed_build_leaves_the_old_store(old: Path, made_pages: Path) -> None:
+    before = old.read_bytes()
+    started = time.monotonic()
+    build_store(old.parent / "timed.lbug", made_pages)
+    lasts = time.monotonic() - started
+    (old.parent / "timed.lbug").unlink()
+    left_behind = set()
+    for part in range(10):
+        build = python(BUILD, old, made_pages)
+        assert build.stdout is not None
+        assert build.stdout.readline() == "ready\n"
+        time.sleep(lasts * part / 9)
+        build.kill()
+        ended(build)
+        left_behind |= set(os.listdir(old.parent))
+        if build.returncode == -signal.SIGKILL:
+            assert old.read_bytes() == before or verify_store(old) != ""
+        if old.read_bytes() != before:
+            assert verify_store(old) == read(made_pages)[0].digest()
+            before = old.read_bytes()
+    assert ".store.lbug.new" in left_behind, "no build was killed while it wrote"
+    build_store(old, made_pages)
+    assert os.listdir(old.parent) == ["store.lbug"]
+    assert verify_store(old) == read(made_pages)[0].digest()
+
+
+def test_a_reader_goes_on_while_another_process_builds(
+    old: Path, given: Tables, made_pages: Path
+) -> None:
+    with open_store(old) as reader:
+        build = python(BUILD, old, made_pages)
+        counts = set()
+        while build.poll() is None:
+            counts.add(reader.query("MATCH (s:Spec) RETURN count(*)").rows[0][0])
+        assert ended(build) == (0, "ready\n")
+        assert counts == {218}
+        assert_same(reader.tables(), given)
+    assert open_tables(old).digest() == read(made_pages)[0].digest()
+
+
+def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> None:
+    before = old.read_bytes()
+    first = python(BUILD, old, "-", stdin=subprocess.PIPE)
+    lock = old.parent / ".store.lbug.lock"
+    deadline = time.monotonic() + ENOUGH
+    while not lock.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for change in (build_store, update_store):
+        with pytest.raises(StoreError) as caught:
+            change(old, example_pages)
+        assert str(caught.value) == (
+            f"{old}: another graphcache is writing it: wait until it has ended, then try again"
+        )
+    assert old.read_bytes() == before
+    out, err = first.communicate(PAGE, timeout=ENOUGH)
+    assert (first.returncode, out, err) == (0, "ready\n", "")
+    assert open_tables(old).node_counts()["Spec"] == 2
+    assert os.listdir(old.parent) == ["store.lbug"]
+
+
+def can_mount() -> bool:
+    mount = ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    try:
+        return subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+LIMITED = """
+import os, resource, subprocess, sys
+from pathlib import Path
+kind, size, reserves, folder, old, pages = sys.argv[1:]
+if kind == "disk":
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    subprocess.run(mount, check=True)
+store = Path(folder, "store.lbug")
+store.write_bytes(Path(old).read_bytes())
+before = store.read_bytes()
+if kind == "file":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), int(size)))
+if reserves == "no":
+    del os.posix_fallocate  # as on macOS
+from graphcache import StoreError, build_store
+try:
+    build_store(store, pages)
+except StoreError as error:
+    print(error)
+print(store.read_bytes() == before, os.listdir(folder))
+"""
+# The old store has 3.3 MB, the new one 5.4.
+ROOM = [("file", size) for size in (0, 5_000, 100_000, 4_000_000, 5_200_000)]
+ROOM += [("disk", size) for size in (3_400_000, 6_000_000, 8_000_000) if can_mount()]
+
+
+def build_in_little_room(
+    kind: str, size: int, reserves: str, old: Path, pages: Path
+) -> subprocess.CompletedProcess[str]:
+    """Build in a folder `small` beside the old store, with a copy of that in it."""
+    folder = old.parent / "small"
+    folder.mkdir()
+    command = [sys.executable, "-c", LIMITED, kind, str(size), reserves]
+    command += map(str, [folder, old, pages])
+    in_space = ["unshare", "-rm", *command] if kind == "disk" else command
+    return subprocess.run(in_space, capture_output=True, text=True, check=False, timeout=ENOUGH)
+
+
+@pytest.mark.parametrize(("kind", "size"), ROOM)
+def test_a_full_disk_leaves_the_old_store(
+    kind: str, size: int, old: Path, made_pages: Path
+) -> None:
+    done = build_in_little_room(kind, size, "yes", old, made_pages)
+    assert (done.returncode, done.stderr) == (0, "")
+    said, after = done.stdout.splitlines()
+    assert said.startswith(f"{old.parent}/small/store.lbug: can't be written")
+    assert after == "True ['store.lbug']"
+
+
+@pytest.mark.parametrize("size", [5_000, 4_000_000, 5_200_000])
+def test_a_full_disk_leaves_the_old_store_where_none_can_be_reserved(
+    size: int, old: Path, made_pages: Path
+) -> None:
+    """LadybugDB may end the process then, so what counts is what is there afterwards."""
+    done = build_in_little_room("file", size, "no", old, made_pages)
+    store = old.parent / "small/store.lbug"
+    assert done.returncode < 0 or f"{store}: can't be written" in done.stdout
+    assert store.read_bytes() == old.read_bytes()
+    build_store(store, made_pages)
+    assert os.listdir(store.parent) == ["store.lbug"]
+
+
+@pytest.mark.parametrize("name", [".", "folder", "pipe"])
+def test_only_a_file_is_replaced(
+    name: str, tmp_path: Path, example_pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("folder")
+    os.mkfifo("pipe")
+    with pytest.raises(StoreError, match=r": expected a store file, found a (folder|device, a p)"):
+        build_store(name, example_pages)
+    assert sorted(os.listdir()) == ["folder", "pipe"]
+    assert not os.listdir("folder")
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, example_pages: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path, why in (
+        (tmp_path / "file" / "store.lbug", "can't be "),
+        (tmp_path / ("y" * 300), "can't be opened: File name too long"),
+        (tmp_path / "\udcff.lbug", "expected a file name in UTF-8: LadybugDB knows no other"),
+    ):
+        with pytest.raises(StoreError) as caught:
+            build_store(path, example_pages)
+        assert f"{path}: {why}" in str(caught.value)
+
+
+# Files that are no store --------------------------------------------------------------------------
+
+OPEN = """
+import json, sys
+from pathlib import Path
+from graphcache import StoreError
+from graphcache.stores.embedded import EmbeddedStore, verify_store
+for path in map(Path, sys.stdin.read().split("\\0")):
+    try:
+        with EmbeddedStore(path) as store:
+            store.describe()
+        outcome = ["whole", verify_store(path)]
+    except StoreError as error:
+        outcome = ["StoreError", str(error)]
+    print(json.dumps(outcome), flush=True)
+"""
+
+
+def outcomes(paths: list[Path]) -> list[tuple[str, str]]:
+    """What comes of opening and verifying each, in a process that LadybugDB may bring down."""
+    process = python(OPEN, stdin=subprocess.PIPE)
+    out, err = process.communicate("\0".join(map(str, paths)), timeout=ENOUGH)
+    assert (process.returncode, err) == (0, ""), out.splitlines()[-1:]
+    return [tuple(json.loads(line)) for line in out.splitlines()]
+
+
+def ladybug_file(path: Path, *statements: str) -> None:
+    """Have LadybugDB run statements on a file, as another program would."""
+    code = """
+import sys, ladybug
+database = ladybug.Database(sys.argv[1])
+connection = ladybug.Connection(database)
+for statement in [*sys.argv[2:], "CHECKPOINT"]:
+    connection.execute(statement)
+connection.close()
+database.close()
+"""
+    assert ended(python(code, path, *statements)) == (0, "")
+
+
+NO_STORE = "not a store: graphcache makes one by 'graphcache build PATH...'"
+FOREIGN = "a LadybugDB database that graphcache did not make: give another file by --store"
+
+
+def bytes_of(content: bytes) -> Callable[[Path, bytes], object]:
+    return lambda path, _: path.write_bytes(content)
+
+
+def truncated(length: int) -> Callable[[Path, bytes], object]:
+    return lambda path, whole: path.write_bytes(whole[:length])
+
+
+def foreign(path: Path, _: bytes) -> None:
+    ladybug_file(path, "CREATE NODE TABLE A(x INT64, PRIMARY KEY(x))", "CREATE (:A {x: 1})")
+
+
+def foreign_without_tables(path: Path, _: bytes) -> None:
+    ladybug_file(path)
+
+
+def foreign_with_our_names(path: Path, _: bytes) -> None:
+    ladybug_file(path, "CREATE NODE TABLE GraphCacheLoad(x INT64, PRIMARY KEY(x))")
+
+
+def of_another_format(path: Path, whole: bytes) -> None:
+    path.write_bytes(whole)
+    ladybug_file(path, "MATCH (l:GraphCacheLoad) SET l.format = 2")
+
+
+def of_a_newer_ladybugdb(path: Path, whole: bytes) -> None:
+    assert whole[:5] == b"LBUG1", "the fifth byte is the version of the format: 49"
+    path.write_bytes(whole[:4] + b"2" + whole[5:])
+
+
+def with_a_log(path: Path, whole: bytes) -> None:
+    path.write_bytes(whole)
+    Path(f"{path}.wal").write_bytes(b"")
+
+
+def a_socket(path: Path, _: bytes) -> None:
+    here = os.getcwd()
+    os.chdir(path.parent)  # a socket's path may have at most 108 bytes
+    try:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+DAMAGE: dict[str, tuple[Callable[[Path, bytes], Any], str]] = {
+    "missing": (lambda path, _: None, "there is no store: make one by 'graphcache build PATH...'"),
+    "empty": (bytes_of(b""), "the file is empty: build it again"),
+    "folder": (lambda path, _: path.mkdir(), "expected a store file, found a folder"),
+    "pipe": (
+        lambda path, _: os.mkfifo(path),
+        "expected a store file, found a device, a pipe or a socket",
+    ),
+    "socket": (a_socket, "expected a store file, found a device, a pipe or a socket"),
+    "text": (bytes_of(b"hello\n" * 1000), NO_STORE),
+    "page": (bytes_of(PAGE.encode()), NO_STORE),
+    "zeros": (bytes_of(bytes(100_000)), NO_STORE),
+    "noise": (bytes_of(random.Random(1).randbytes(100_000)), NO_STORE),  # noqa: S311
+    "of somebody else": (foreign, FOREIGN),
+    "of somebody else, without a table": (foreign_without_tables, FOREIGN),
+    "with our names": (foreign_with_our_names, "damaged, build it again (Binder exception: "),
+    "another format": (
+        of_another_format,
+        "expected a store of format 1, found 2: build it again, or install the graphcache that "
+        "made it",
+    ),
+    "newer LadybugDB": (of_a_newer_ladybugdb, "made by another version of LadybugDB: build it ag"),
+    "log": (with_a_log, "an unfinished log (log.wal) lies beside it, so it is not a finished sto"),
+    **{
+        f"cut at {length}": (truncated(length), "damaged, build it again (")
+        for length in (1, 4, 5, 8, 100, 4095, 4096, 4097, 8192, 100_000, 1_000_000, 3_000_000)
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def damaged(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+    """What comes of each kind of damage."""
+    folder = tmp_path_factory.mktemp("damaged")
+    paths = [folder / name.replace(" ", "-") for name in DAMAGE]
+    for (harm, _), path in zip(DAMAGE.values(), paths, strict=True):
+        harm(path, built.read_bytes())
+    found = outcomes(paths)
+    return {
+        name: (kind, said.removeprefix(f"{path}: "))
+        for name, path, (kind, said) in zip(DAMAGE, paths, found, strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_is_said(name: str, damaged: dict[str, tuple[str, str]]) -> None:
+    kind, said = damaged[name]
+    assert kind == "StoreError"
+    assert said.startswith(DAMAGE[name][1])
+
+
+def test_what_is_damaged_is_built_again(old: Path, made_pages: Path) -> None:
+    old.write_bytes(old.read_bytes()[:100_000])
+    Path(f"{old}.wal").write_bytes(b"what another program left")
+    with pytest.raises(StoreError, match="an unfinished log"):
+        update_store(old, made_pages)
+    Path(f"{old}.wal").unlink()
+    build_store(old, made_pages)
+    assert verify_store(old) == read(made_pages)[0].digest()
+
+
+FORBIDDEN = """
+import os, sys
+from pathlib import Path
+from graphcache import StoreError, build_store
+from graphcache.stores.embedded import EmbeddedStore
+import graphcache.loading
+path, pages = sys.argv[1:]
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
+for attempt in (lambda: EmbeddedStore(Path(path)), lambda: build_store(path, pages)):
+    try:
+        attempt()
+    except StoreError as error:
+        print(str(error).removeprefix(path))
+"""
+
+
+def test_no_permission_is_said(built: Path, example_pages: Path) -> None:
+    # Not in pytest's folders, in which another user sees nothing at all.
+    with TemporaryDirectory() as outside:
+        folder = Path(outside)
+        old = Path(shutil.copy(built, folder / "store.lbug"))
+        old.chmod(0)
+        folder.chmod(0o555)
+        code, said = ended(python(FORBIDDEN, old, example_pages))
+        assert (code, said.splitlines()) == (
+            0,
+            [": no permission to read it", ": can't be written: Permission denied"],
+        )
+        folder.chmod(0)
+        code, said = ended(python(FORBIDDEN, old, example_pages))
+        assert (code, said.splitlines()) == (0, [": can't be opened: Permission denied"] * 2)
+        folder.chmod(0o755)
+
+
+# Content that is not what was written -------------------------------------------------------------
+
+
+def test_verify_gives_the_digest_of_a_whole_store(built: Path, given: Tables) -> None:
+    assert verify_store(built) == given.digest()
+
+
+def test_verify_finds_a_change_that_opens(old: Path, given: Tables) -> None:
+    ladybug_file(old, "MATCH (s:Spec {name: 'rocblas'}) SET s.version = '0'")
+    ((kind, said),) = outcomes([old])
+    assert kind == "StoreError"
+    assert said.startswith(f"{old}: damaged: expected the digest {given.digest()}, found ")
+    assert said.endswith(": build it again")
+
+
+def test_flipped_bits_are_found_or_do_not_matter(built: Path, tmp_path: Path) -> None:
+    whole, digest = built.read_bytes(), verify_store(built)
+    dice = random.Random(5)  # noqa: S311 - the same every time
+    used = [at for at in range(0, len(whole), 64) if any(whole[at : at + 64])]
+    paths = []
+    for number in range(60):
+        harmed = bytearray(whole)
+        for _ in range(dice.choice([1, 1, 4, 32])):
+            harmed[min(dice.choice(used) + dice.randrange(64), len(whole) - 1)] ^= 1 << (
+                dice.randrange(8)
+            )
+        paths.append(tmp_path / f"{number}.lbug")
+        paths[-1].write_bytes(harmed)
+    found = outcomes(paths)
+    assert len(found) == len(paths)
+    for path, (kind, said) in zip(paths, found, strict=True):
+        assert said == digest if kind == "whole" else said.startswith(f"{path}: "), said
+    assert {kind for kind, _ in found} == {"whole", "StoreError"}
+
+
+def test_a_store_that_opens_answers_or_says_why(old: Path) -> None:
+    """Damage that shows in a query only: an error of ours, and no wrong type of error."""
+    with EmbeddedStore(old) as opened:
+        assert opened.query("MATCH (s:Spec) RETURN count(*)").rows == [(218,)]
