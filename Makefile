@@ -21,7 +21,7 @@ demo: $(VENV)/installed
 	$(BIN)/graphcache query usable-specs --package rocblas --target zen4 --os ubuntu22.04 --format table --store $(DEMO_STORE)
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 from graphcache import Report, Tables, read
 from graphcache.spack.spectext import parse_spec
 
+pytest_plugins = ["neo4j_server.fixtures"]
+
 _T = TypeVar("_T")
 Read = Callable[..., tuple[Tables, Report]]
 WriteSnapshot = Callable[..., None]

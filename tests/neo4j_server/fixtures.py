@@ -1,0 +1,204 @@
+"""Pytest fixtures: a real Neo4j server for whoever asks.
+
+In a `conftest.py`: `pytest_plugins = ["neo4j_server.fixtures"]`. Then a test takes
+
+- `neo4j_526`: the server of the session, 5.26. All tests on Neo4j run on it.
+- `neo4j_2026`: the same, 2026.08.
+- `neo4j_server`: the test runs once on each of the two. For the contract and parity suites.
+- `neo4j_own`: a 5.26 for tests that kill, stop or reconfigure it; always made from the jars.
+
+All of a session share a server, and Neo4j Community has one database: a test that needs it empty
+calls `clear` first. With pytest-xdist, `--dist loadgroup` has all tests of a server run in one
+worker, so that each server is started once and no two tests are on it at a time.
+
+Where Java 21 or later is neither here nor to be had, tests do not run on 2026.08, and the end of
+the session says so. Nothing is ever skipped for want of 5.26.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import neo4j
+import pytest
+
+from .compose import ComposeServer, docker_works
+from .jars import RELEASES
+from .server import Neo4jServer, ServerError
+
+# The fixtures that start a server, in the order in which a test that takes several is grouped.
+_SERVERS = ("neo4j_own", "neo4j_526", "neo4j_2026")
+_FIXTURE_OF = {"5.26": "neo4j_526", "2026.08": "neo4j_2026"}
+
+
+class Server(Protocol):
+    """What a test knows of a server, whoever runs it."""
+
+    @property
+    def uri(self) -> str:
+        """Where drivers connect."""
+        ...
+
+    @property
+    def username(self) -> str:
+        """The user to connect as."""
+        ...
+
+    @property
+    def password(self) -> str:
+        """Their password."""
+        ...
+
+    @property
+    def http_url(self) -> str:
+        """Where HTTP is served."""
+        ...
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The end of the logs, if they can be read."""
+        ...
+
+
+@dataclass(frozen=True)
+class GivenServer:
+    """The server that `NEO4J_URI` names."""
+
+    uri: str
+    username: str
+    password: str = field(repr=False)
+    http_url: str
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Nothing: its logs are elsewhere."""
+        return f"(the logs of {self.uri} are not here)"
+
+
+def driver_of(server: Server) -> neo4j.Driver:
+    """A driver for a server, to be closed by the caller."""
+    return neo4j.GraphDatabase.driver(server.uri, auth=(server.username, server.password))
+
+
+def clear(server: Server) -> None:
+    """Remove all nodes, edges, constraints and indexes."""
+    with driver_of(server) as driver, driver.session(database="neo4j") as session:
+        for row in session.run("SHOW CONSTRAINTS YIELD name").data():
+            session.run(f"DROP CONSTRAINT `{row['name']}`").consume()
+        for row in session.run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'").data():
+            session.run(f"DROP INDEX `{row['name']}`").consume()
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
+
+
+@pytest.fixture(scope="session")
+def neo4j_526(pytestconfig: pytest.Config) -> Iterator[Server]:
+    """The 5.26 of the session: `NEO4J_URI`, else by Docker, else from the jars."""
+    if os.environ.get("NEO4J_URI"):
+        yield from _given(pytestconfig)
+    elif docker_works():
+        with ComposeServer() as composed:
+            yield composed
+    else:
+        with Neo4jServer("5.26") as made:
+            yield made
+
+
+@pytest.fixture(scope="session")
+def neo4j_2026() -> Iterator[Server]:
+    """The 2026.08 of the session, from the jars."""
+    with Neo4jServer("2026.08") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def neo4j_own() -> Iterator[Neo4jServer]:
+    """A 5.26 that tests may kill and stop, as long as they leave it running."""
+    with Neo4jServer("5.26") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(request: pytest.FixtureRequest) -> Server:
+    """Each server in turn; see `pytest_generate_tests`."""
+    server: Server = request.getfixturevalue(_FIXTURE_OF[request.param])
+    return server
+
+
+def _given(config: pytest.Config) -> Iterator[Server]:
+    """The server of `NEO4J_URI`, which must be empty, and is again at the end."""
+    if hasattr(config, "workerinput") and not config.getoption("loadgroup", False):
+        raise ServerError("tests on the one server of NEO4J_URI: add --dist loadgroup, or -n 0")
+    server = GivenServer(
+        os.environ["NEO4J_URI"],
+        os.environ.get("NEO4J_USERNAME", "neo4j"),
+        os.environ.get("NEO4J_PASSWORD", ""),
+        os.environ.get("NEO4J_HTTP_URL", "http://localhost:7474"),
+    )
+    with driver_of(server) as driver:
+        nodes = driver.execute_query("MATCH (n) RETURN count(n)", database_="neo4j").records[0][0]
+    if nodes:
+        raise ServerError(
+            f"The tests empty the server they run on, and {server.uri} holds {nodes:,} nodes. "
+            "Unset NEO4J_URI, and the tests make a server of their own."
+        )
+    yield server
+    clear(server)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark by which `-m 'not neo4j'` leaves out what needs a server."""
+    config.addinivalue_line("markers", "neo4j: runs on a Neo4j server (set by its fixtures)")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `neo4j_server` runs on each release that can run here."""
+    if "neo4j_server" in metafunc.fixturenames:
+        names = [name for name in _FIXTURE_OF if name == "5.26" or RELEASES[name].available()]
+        metafunc.parametrize("neo4j_server", names, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for its groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests on a server, group them by it, and leave out those that cannot be."""
+    left_out = []
+    for item in items:
+        if servers := _servers_of(item):
+            item.add_marker("neo4j")
+            item.add_marker(pytest.mark.xdist_group(servers[0]))
+            if "neo4j_2026" in servers and not RELEASES["2026.08"].available():
+                left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _servers_of(item: pytest.Item) -> list[str]:
+    """The fixtures by which a test has its servers."""
+    taken = set(getattr(item, "fixturenames", ()))
+    if callspec := getattr(item, "callspec", None):
+        taken.add(_FIXTURE_OF.get(callspec.params.get("neo4j_server", ""), ""))
+    return [name for name in _SERVERS if name in taken]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what its server logged."""
+    report = yield
+    if report.failed:
+        for name in ("neo4j_server", *_SERVERS):
+            if server := getattr(item, "funcargs", {}).get(name):
+                report.sections.append((f"Logs of {name}", server.log_tail()))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so if the tests could not run on all releases."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    if any("neo4j" in getattr(report, "keywords", {}) for report in reports):
+        release = RELEASES["2026.08"]
+        if not release.available():
+            terminalreporter.write_line(
+                f"Neo4j {release.name}: not tested, as Java {release.minimum_java} or later is "
+                f"neither here nor to be had; if it is elsewhere, set {release.java_variable}."
+            )

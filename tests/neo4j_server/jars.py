@@ -1,0 +1,105 @@
+"""The jars of a Neo4j release: copied by Maven once into a cache folder of the checkout."""
+
+import hashlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from .tools import CACHE, MissingTool, find_java, java_to_be_had, need_java, need_maven, run
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of Neo4j that the tests run on.
+
+    Attributes:
+        name: What it is called here and in `pom-NAME.xml`.
+        main_class: What Java runs.
+        minimum_java: The oldest Java that runs it.
+        java_variable: The environment variable that may name the home of that Java.
+    """
+
+    name: str
+    main_class: str
+    minimum_java: int
+    java_variable: str | None = None
+
+    @property
+    def pom(self) -> Path:
+        """The file that says which jars."""
+        return Path(__file__).with_name(f"pom-{self.name}.xml")
+
+    @property
+    def version(self) -> str:
+        """The full version, such as 5.26.30."""
+        found = re.search(r"<neo4j\.version>(.+?)</", self.pom.read_text(encoding="utf-8"))
+        assert found, self.pom
+        return found[1]
+
+    def java(self) -> Path:
+        """The `java` to run it with, installed if need be."""
+        return need_java(self.minimum_java, self.java_variable)
+
+    def available(self) -> bool:
+        """Whether there is, or can be, a Java to run it."""
+        return java_to_be_had(self.minimum_java, self.java_variable)
+
+
+RELEASES = {
+    release.name: release
+    for release in (
+        Release("5.26", "org.neo4j.server.CommunityEntryPoint", 17),
+        Release("2026.08", "org.neo4j.server.Neo4jCommunity", 21, "JAVA25_HOME"),
+    )
+}
+
+
+def jars(release: Release) -> Path:
+    """The folder with the jars of a release; copied there the first time.
+
+    Safe for any number of processes at once, and after one that died in the middle: the marker is
+    written last, and holds the digest of the pom that the jars are of.
+    """
+    folder = CACHE / release.version
+    marker = folder / "complete"
+    digest = hashlib.sha256(release.pom.read_bytes()).hexdigest()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / f"{release.version}.lock"):
+        if not marker.is_file() or marker.read_text(encoding="ascii") != digest:
+            shutil.rmtree(folder, ignore_errors=True)
+            _copy(release, folder / "lib")
+            marker.write_text(digest, encoding="ascii")
+    return folder / "lib"
+
+
+def _copy(release: Release, folder: Path) -> None:
+    """Have Maven copy the jars into a new folder."""
+    command = [
+        str(need_maven()),
+        "--batch-mode",
+        "--quiet",
+        "--no-transfer-progress",
+        f"--file={release.pom}",
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+        f"-DoutputDirectory={folder}",
+    ]
+    done = run(command, environment=_maven_environment(), timeout=1800)
+    if done.returncode or not list(folder.glob(f"neo4j-server-{release.version}.jar")):
+        raise MissingTool(
+            f"Maven could not fetch Neo4j {release.version}; to see why:\n"
+            f"  {' '.join(command)}\n{done.stdout[-4000:]}"
+        )
+
+
+def _maven_environment() -> dict[str, str]:
+    """Maven wants a `JAVA_HOME` when there is no `java` on PATH."""
+    environment = dict(os.environ)
+    java = find_java(17)
+    if java and not shutil.which("java"):
+        environment.setdefault("JAVA_HOME", str(java.resolve().parents[1]))
+    return environment

@@ -1,0 +1,317 @@
+"""One Neo4j server: its own ports, home and password; gone when the test process is."""
+
+import contextlib
+import os
+import random
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import neo4j
+import neo4j.exceptions
+
+from .jars import RELEASES, jars
+from .tools import run
+
+_OPENED = [
+    f"--add-opens=java.base/{package}=ALL-UNNAMED"
+    for package in ("java.nio", "java.io", "sun.nio.ch")
+]
+# Compiles less and starts in half the time; a benchmark wants the real thing.
+_QUICK_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+# Below what systems give to outgoing connections: there, a client that tries again and again to
+# reach a server that is down can be given that very port, connect to itself, and keep it.
+_PORTS = range(15_000, 32_000)
+
+
+class ServerError(RuntimeError):
+    """The server did not do what it should; the message ends with its logs."""
+
+
+class Neo4jServer:
+    """A Neo4j Community server, as a context manager; starts at `with`, is removed at the end.
+
+    Attributes:
+        release: Which of `RELEASES`.
+        home: The folder of its data, configuration and logs.
+        username: The user to connect as.
+        password: Their password, made for this server.
+
+    Args:
+        release: A name in `RELEASES`, such as `5.26`.
+        config: Further lines of `neo4j.conf`.
+        heap: The most memory that Java's heap takes.
+        quick_start: Start in half the time, at the cost of speed in the long run.
+    """
+
+    def __init__(
+        self,
+        release: str = "5.26",
+        *,
+        config: Mapping[str, str] | None = None,
+        heap: str = "1g",
+        quick_start: bool = True,
+    ) -> None:
+        self.release = RELEASES[release]
+        self.username = "neo4j"
+        self.password = secrets.token_hex(16)
+        self.home = Path()
+        self._config = dict(config or {})
+        self._jvm = [f"-Xmx{heap}", *_OPENED, *(_QUICK_START if quick_start else [])]
+        self._bolt_port = self._http_port = 0
+        self._watchdog: subprocess.Popen[str] | None = None
+        self._pid = 0
+
+    def __repr__(self) -> str:
+        return f"<Neo4j {self.release.version} at {self.uri}>"
+
+    @property
+    def uri(self) -> str:
+        """Where drivers connect."""
+        return f"neo4j://127.0.0.1:{self._bolt_port}"
+
+    @property
+    def http_url(self) -> str:
+        """Where HTTP is served, Browser at `/browser/`; without a slash at the end."""
+        return f"http://127.0.0.1:{self._http_port}"
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._watchdog is not None and self._watchdog.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server, for its memory and CPU time."""
+        assert self.running
+        return self._pid
+
+    def __enter__(self) -> Self:
+        try:
+            self.prepare()
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def prepare(self) -> None:
+        """Make the home, with configuration and password; `import_full` may come before `start`."""
+        self.home = Path(tempfile.mkdtemp(prefix="graphcache-neo4j-"))
+        (self.home / "conf").mkdir()
+        (self.home / "logs").mkdir()
+        self._take_ports()
+        # From a file, so that the password is in no list of processes.
+        arguments = self.home / "password"
+        arguments.touch(mode=0o600)
+        arguments.write_text(self.password, encoding="ascii")
+        self._admin(["dbms", "set-initial-password", f"@{arguments}"], self.home)
+        arguments.unlink()
+
+    def start(self, wait: float = 120) -> None:
+        """Start, and wait until a driver is answered.
+
+        Raises:
+            ServerError: the server ended, or did not answer within `wait` seconds.
+        """
+        for _ in range(3):
+            self._launch()
+            try:
+                self._await_answer(time.monotonic() + wait)
+            except ServerError:
+                clash = not self.running and "Address already in use" in self.log_tail()
+                self.kill()
+                if not clash or self._has_run():
+                    raise
+                self._take_ports()
+            else:
+                return
+        raise ServerError("three pairs of ports were taken by others before the server had them")
+
+    def kill(self) -> None:
+        """End it as `kill -9` does, at once and with nothing saved; nothing if it does not run."""
+        self._end("KILL", 60)
+
+    def stop(self) -> None:
+        """Ask it to end, as at a shutdown, and wait until it has.
+
+        Raises:
+            ServerError: it had to be killed.
+        """
+        self._end("TERM", 120)
+
+    def restart(self, wait: float = 120) -> None:
+        """Start again with the same home and ports; stops first what still runs."""
+        self.stop()
+        self.start(wait)
+
+    def close(self) -> None:
+        """End it and remove its home."""
+        self.kill()
+        if self.home.name:  # else `prepare` made none, and this would be the current folder
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The ends of what it printed and logged."""
+        names = ("console.log", "neo4j.log", "debug.log")
+        logs = [log for name in names if (log := self.home / "logs" / name).is_file()]
+        return "\n".join(f"--- {log.name} ---\n{_tail(log, lines)}" for log in logs)
+
+    def import_full(self, folder: Path, args: Sequence[str], timeout: float = 3600) -> str:
+        """Run `neo4j-admin database import full neo4j ARGS` in a folder; replaces the database.
+
+        Returns:
+            What the tool printed.
+
+        Raises:
+            ServerError: it failed.
+        """
+        assert not self.running, "the database can be imported only while the server is stopped"
+        command = ["database", "import", "full", "neo4j", "--overwrite-destination=true", *args]
+        return self._admin(command, folder, timeout)
+
+    def _take_ports(self) -> None:
+        """Choose two free ports and write the configuration with them."""
+        self._bolt_port, self._http_port = free_ports(2)
+        bolt, http = f"127.0.0.1:{self._bolt_port}", f"127.0.0.1:{self._http_port}"
+        settings = {
+            "server.default_listen_address": "127.0.0.1",
+            "server.bolt.listen_address": bolt,
+            "server.bolt.advertised_address": bolt,
+            "server.http.listen_address": http,
+            "server.http.advertised_address": http,
+            "server.memory.pagecache.size": "128m",
+            "db.tx_log.preallocate": "false",  # else half a gigabyte on the disk
+            "dbms.usage_report.enabled": "false",
+            "dbms.security.auth_lock_time": "0s",  # a test of wrong passwords locks nobody out
+            "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",  # else ten seconds to stop
+            **self._config,
+        }
+        text = "".join(f"{name}={value}\n" for name, value in settings.items())
+        (self.home / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
+
+    def _has_run(self) -> bool:
+        """Whether there is a database already, whose users know the ports."""
+        return (self.home / "data" / "databases" / "neo4j").is_dir()
+
+    def _java(self, main_class: str, *arguments: str) -> list[str]:
+        """The command line of a Java program among the jars."""
+        classes = f"{jars(self.release)}{os.sep}*"
+        return [str(self.release.java()), *self._jvm, "-cp", classes, main_class, *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        """The environment of its programs: nothing of another Neo4j."""
+        ours = {name: text for name, text in os.environ.items() if not name.startswith("NEO4J_")}
+        return ours | {"NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
+
+    def _admin(self, arguments: Sequence[str], folder: Path, timeout: float = 120) -> str:
+        """Run neo4j-admin."""
+        command = self._java("org.neo4j.cli.AdminTool", *arguments)
+        done = run(command, folder=folder, environment=self._environment(), timeout=timeout)
+        if done.returncode:
+            raise ServerError(f"neo4j-admin {' '.join(arguments)} failed:\n{done.stdout[-8000:]}")
+        return done.stdout
+
+    def _launch(self) -> None:
+        """Start the process, under a watchdog that ends it when this process is gone."""
+        assert not self.running
+        watchdog = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchdog.py"))]
+        server = self._java(
+            self.release.main_class, f"--home-dir={self.home}", f"--config-dir={self.home / 'conf'}"
+        )
+        self._watchdog = subprocess.Popen(
+            [*watchdog, str(self.home), str(self.home / "logs" / "console.log"), *server],
+            env=self._environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a Ctrl-C is for the tests, not for the server
+        )
+        assert self._watchdog.stdout
+        self._pid = int(self._watchdog.stdout.readline())
+
+    def _await_answer(self, deadline: float) -> None:
+        """Wait until a driver can ask and is answered."""
+        problem = "nothing was tried"
+        while time.monotonic() < deadline:
+            if not self.running:
+                raise ServerError(f"{self!r} ended while it started\n{self.log_tail()}")
+            try:
+                return self._ask()
+            except (neo4j.exceptions.Neo4jError, neo4j.exceptions.DriverError) as error:
+                problem = str(error)
+                time.sleep(0.1)
+        raise ServerError(f"{self!r} does not answer in time: {problem}\n{self.log_tail()}")
+
+    def _ask(self) -> None:
+        """One question to the database; by `bolt:`, as routing logs each failure."""
+        if not _listens(self._bolt_port) or not _listens(self._http_port):
+            raise neo4j.exceptions.ServiceUnavailable("not listening")
+        uri = self.uri.replace("neo4j:", "bolt:")
+        auth = (self.username, self.password)
+        with neo4j.GraphDatabase.driver(uri, auth=auth, connection_timeout=10) as driver:
+            driver.execute_query("RETURN 1", database_="neo4j")
+
+    def _end(self, signal: str, patience: float) -> None:
+        """Have the watchdog send a signal, and wait until all is over."""
+        watchdog, self._watchdog = self._watchdog, None
+        if watchdog is None:
+            return
+        assert watchdog.stdin
+        assert watchdog.stdout
+        with watchdog.stdin, watchdog.stdout:
+            _order(watchdog, signal)
+            try:
+                watchdog.wait(patience)
+            except subprocess.TimeoutExpired:
+                _order(watchdog, "KILL")
+                watchdog.wait(60)
+                raise ServerError(f"{self!r} had to be killed\n{self.log_tail()}") from None
+
+
+def _order(watchdog: "subprocess.Popen[str]", signal: str) -> None:
+    """Have a watchdog send a signal; if it is gone already, so is its server."""
+    assert watchdog.stdin
+    with contextlib.suppress(BrokenPipeError):
+        os.write(watchdog.stdin.fileno(), f"{signal}\n".encode())
+
+
+def _listens(port: int) -> bool:
+    """Whether something on this machine takes connections at a port."""
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on."""
+    free: list[int] = []
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            free.append(port)
+        if len(free) == count:
+            return free
+    raise ServerError("no free ports")
+
+
+def _tail(file: Path, lines: int) -> str:
+    """The last lines of a file."""
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

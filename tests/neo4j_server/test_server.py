@@ -1,0 +1,142 @@
+"""The harness itself: the server is real, obeys, and does not outlive its tests."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import neo4j
+import neo4j.exceptions
+import pytest
+
+from neo4j_server import jars, tools
+from neo4j_server.fixtures import Server, clear, driver_of
+from neo4j_server.server import Neo4jServer, ServerError
+
+
+def _ask(server: Server, question: str) -> list[list[object]]:
+    with driver_of(server) as driver:
+        return [list(row) for row in driver.execute_query(question, database_="neo4j").records]
+
+
+def test_answers(neo4j_server: Server) -> None:
+    assert _ask(neo4j_server, "RETURN 1") == [[1]]
+
+
+def test_is_the_release_it_should_be(neo4j_server: Server, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["neo4j_server"]
+    kernel = "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' "
+    [[versions, edition]] = _ask(neo4j_server, kernel + "RETURN versions, edition")
+    assert edition == "community"
+    assert isinstance(versions, list)
+    assert versions[0].startswith(name)
+    if isinstance(neo4j_server, Neo4jServer):
+        assert versions == [neo4j_server.release.version]
+
+
+def test_refuses_a_wrong_password_every_time_and_nobody_is_locked_out(neo4j_own: Server) -> None:
+    for _ in range(5):
+        with (
+            neo4j.GraphDatabase.driver(neo4j_own.uri, auth=("neo4j", "not it")) as driver,
+            pytest.raises(neo4j.exceptions.AuthError, match="unauthorized"),
+        ):
+            driver.verify_connectivity()
+    assert _ask(neo4j_own, "RETURN 1") == [[1]]
+
+
+def test_kill_and_restart_keep_the_data(neo4j_own: Neo4jServer) -> None:
+    clear(neo4j_own)
+    _ask(neo4j_own, "UNWIND range(1, 1000) AS i CREATE (:Kept {i: i})")
+    uri, pid = neo4j_own.uri, neo4j_own.pid
+    neo4j_own.kill()
+    assert not neo4j_own.running
+    assert not _alive(pid)
+    neo4j_own.restart()
+    assert neo4j_own.uri == uri
+    assert _ask(neo4j_own, "MATCH (n:Kept) RETURN count(n)") == [[1000]]
+    clear(neo4j_own)
+    assert _ask(neo4j_own, "MATCH (n) RETURN count(n)") == [[0]]
+
+
+def test_serves_neo4j_browser(neo4j_own: Neo4jServer) -> None:
+    with urllib.request.urlopen(f"{neo4j_own.http_url}/browser/") as page:  # noqa: S310 - http:
+        assert "<title>Neo4j Browser</title>" in page.read().decode()
+
+
+def test_imports_while_stopped(neo4j_own: Neo4jServer, tmp_path: Path) -> None:
+    (tmp_path / "nodes.csv").write_text(":ID,name\n1,a\n2,b\n", encoding="utf-8")
+    (tmp_path / "edges.csv").write_text(":START_ID,:END_ID\n1,2\n", encoding="utf-8")
+    neo4j_own.stop()
+    nodes, edges = "--nodes=Imported=nodes.csv", "--relationships=LEADS_TO=edges.csv"
+    try:
+        said = neo4j_own.import_full(tmp_path, [nodes, edges])
+        with pytest.raises(ServerError, match=r"missing\.csv"):
+            neo4j_own.import_full(tmp_path, ["--nodes=Imported=missing.csv"])
+    finally:
+        neo4j_own.start()
+    assert "2 nodes" in said
+    ways = "MATCH (a:Imported)-[:LEADS_TO]->(b) RETURN a.name, b.name"
+    assert _ask(neo4j_own, ways) == [["a", "b"]]
+    clear(neo4j_own)
+
+
+def test_a_server_that_cannot_start_says_why() -> None:
+    with (
+        pytest.raises(ServerError, match=r"(?s)ended while it started.*192\.0\.2\.1"),
+        Neo4jServer(config={"server.http.listen_address": "192.0.2.1:7474"}),
+    ):
+        pass
+
+
+def test_does_not_outlive_a_killed_test_process() -> None:
+    script = (
+        "import time\n"
+        "from neo4j_server.server import Neo4jServer\n"
+        "with Neo4jServer() as server:\n"
+        "    print(server.pid, server.home, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, text=True
+    ) as tests:
+        assert tests.stdout
+        pid, home = tests.stdout.readline().split()
+        assert _alive(int(pid))
+        tests.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while (_alive(int(pid)) or Path(home).exists()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(int(pid))
+    assert not Path(home).exists()
+
+
+def test_half_a_copy_of_the_jars_is_not_taken_for_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    release = jars.RELEASES["5.26"]
+    whole = {jar.name for jar in jars.jars(release).iterdir()}
+    monkeypatch.setattr(jars, "CACHE", tmp_path)
+    left_behind = tmp_path / release.version / "lib" / "half.jar"
+    left_behind.parent.mkdir(parents=True)
+    left_behind.touch()
+    folder = jars.jars(release)
+    assert {jar.name for jar in folder.iterdir()} == whole
+    made = folder.stat().st_mtime_ns
+    assert jars.jars(release).stat().st_mtime_ns == made
+
+
+def test_says_the_command_where_it_may_not_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "_javas", lambda: iter(()))
+    monkeypatch.setattr(tools, "_may_install", lambda: False)
+    with pytest.raises(tools.MissingTool, match=r"apt-get install .*openjdk-\d\d-jre-headless"):
+        tools.need_java(17)
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process is there and not merely waiting to be reaped."""
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text(encoding="ascii")
