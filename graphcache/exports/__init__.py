@@ -59,11 +59,12 @@ def export(tables: Tables, format: str, out: str | PathLike[str]) -> None:
         return
     # A link stays a link: what it leads to is replaced.
     target = Path(os.path.realpath(out))
-    _check_parent(target)
-    if files is None:
-        _check_file(target)
-    else:
-        _check_folder(target, format, files)
+    with _errors_of(target):
+        _check_parent(target)
+        if files is None:
+            _check_file(target)
+        else:
+            _check_folder(target, format, files)
     with _errors_of(target), _folder_beside(target) as staging:
         module.write(tables, staging / "new")
         _put(staging / "new", target, staging / "old")
@@ -112,8 +113,7 @@ def _check_folder(target: Path, format: str, files: frozenset[str]) -> None:
             f"{target}: is the current folder, or holds it, and would be replaced: "
             f"give a path in it, such as {target / format}"
         )
-    with _errors_of(target):
-        others = sorted(e.name for e in os.scandir(target) if e.name not in files or e.is_dir())
+    others = sorted(e.name for e in os.scandir(target) if e.name not in files or e.is_dir())
     if others:
         raise ExportError(
             f"{target}: expected a new or empty folder or an earlier {format} export, found one "
