@@ -1,5 +1,6 @@
 // Title: Compilers by target
 // Question: Which compilers build for which targets?
+// Example: --release develop
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: target (text): the target
 // Column: compiler (text): the compiler; empty where no source says

@@ -1,5 +1,6 @@
 // Title: Configurations of a package
 // Question: In which distinct configurations is a package built, and which specs repeat each?
+// Example: --package rocblas
 // Parameter: package (text): the package
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: configuration (text): digest of what the columns up to `variants` show

@@ -1,5 +1,6 @@
 // Title: Only in a stack
 // Question: Which specs would be gone from the cache if this stack were dropped?
+// Example: --stack e4s
 // Parameter: stack (text): the stack
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: package (text): the package

@@ -1,5 +1,6 @@
 // Title: Orphan targets
 // Question: For which targets do other releases have binaries, but this one has none?
+// Example: --release develop
 // Parameter: release (text): the release, such as develop
 // Column: target (text): the target
 // Column: specs (integer): specs of other releases for it

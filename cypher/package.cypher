@@ -1,5 +1,6 @@
 // Title: All about a package
 // Question: Which versions of a package does each release hold, built how, and for whom?
+// Example: --package rocblas
 // Parameter: package (text): the package
 // Column: release (text): release, empty for specs that are in none
 // Column: version (text): version of the package

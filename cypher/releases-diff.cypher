@@ -1,5 +1,6 @@
 // Title: What changed between two releases
 // Question: Which packages were added, removed or rebuilt from one release to another?
+// Example: --old develop-2025-03-23 --new develop-2025-03-30
 // Parameter: old (text): the earlier release
 // Parameter: new (text): the later release
 // Column: package (text): a package of which something changed

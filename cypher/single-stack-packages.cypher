@@ -1,5 +1,6 @@
 // Title: Packages of a single stack
 // Question: Which packages does only one stack build?
+// Example: --limit 10
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: stack (text): the only stack that has it

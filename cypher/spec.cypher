@@ -1,5 +1,6 @@
 // Title: All about a spec
 // Question: What is this hash, and where is it?
+// Example: --hash 2
 // Parameter: hash (text): the hash, or the beginning of it
 // Column: hash (text): the whole hash
 // Column: package (text): the package

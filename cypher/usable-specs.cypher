@@ -1,5 +1,6 @@
 // Title: Usable specs
 // Question: Which binaries of a package run on my machine?
+// Example: --package rocblas --target zen4 --os ubuntu22.04
 // Parameter: package (text): the package
 // Parameter: target (target): the machine's CPU, such as zen4: all that it can run counts
 // Parameter: os (text, default ""): only this operating system, such as ubuntu22.04; any if empty

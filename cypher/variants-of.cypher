@@ -1,5 +1,6 @@
 // Title: Variants of a package
 // Question: Which variant settings is a package built with, and how often?
+// Example: --package py-ml-dtypes
 // Parameter: package (text): the package
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: variant (text): the setting

@@ -50,6 +50,8 @@ def queries() -> str:
 
 def _query(query: NamedQuery) -> str:
     lines = [f"## {query.name}", "", query.question]
+    if query.example is not None:
+        lines += ["", f"`graphcache query {query.name} {query.example}`"]
     if query.parameters:
         lines += ["", "| parameter | type | default | meaning |", "| --- | --- | --- | --- |"]
         for p in query.parameters:

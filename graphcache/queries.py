@@ -5,6 +5,7 @@ what it answers, which parameters it takes and which columns it gives:
 
     // Title: Redundant builds
     // Question: Which packages are built again and again in the same configuration?
+    // Example: --release develop --limit 10
     // Parameter: release (text, default ""): only this release; all of them if empty
     // Column: package (text): the package
 """
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 ParameterType = Literal["text", "integer", "boolean", "list of text", "target"]
 ColumnType = Literal["text", "integer", "number", "boolean", "list of text"]
 
-_HEADER = re.compile(r"// (Title|Question|Parameter|Column): (.+)")
+_HEADER = re.compile(r"// (Title|Question|Example|Parameter|Column): (.+)")
 _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
 )
@@ -76,6 +77,8 @@ class NamedQuery:
     parameters: tuple[Parameter, ...]
     columns: tuple[Column, ...]
     cypher: str
+    example: str | None = None
+    """Options to try it with."""
 
     def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The statement's parameters from the values given, with the defaults of the others.
@@ -193,7 +196,13 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
     if not cypher or not columns:
         raise UsageError(f"{file}: expected columns, and a statement behind the header")
     return NamedQuery(
-        name, said["Title"], said["Question"], tuple(parameters), tuple(columns), cypher
+        name,
+        said["Title"],
+        said["Question"],
+        tuple(parameters),
+        tuple(columns),
+        cypher,
+        said.get("Example"),
     )
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from graphcache.cli.options import open_chosen, server_options, store_option
+from graphcache.cli.options import open_chosen, server_options, shown_path, store_option
 
 
 @click.command("export")
 @click.argument(
     "format_", metavar="FORMAT", type=click.Choice(["graphml", "csv", "parquet", "json", "cypher"])
 )
-@click.argument("out", metavar="OUT")
+@click.argument("out", metavar="OUT", type=shown_path)
 @store_option
 @server_options
 @click.option("--around", metavar="PACKAGE", help="Only what is near this package.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 
 import click
@@ -27,6 +28,7 @@ Exit codes:
   2    wrong usage
   3    done, but some files or records were rejected
   130  ended by Ctrl-C; nothing was changed
+  141  nobody reads the output any more
 """
 
 
@@ -66,37 +68,68 @@ for command in (build, update, query, stats, export_command, push, verify, schem
 
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
-    _prepare_output()
+    _open_streams()
+    interrupts = _watch_interrupts()
     try:
         code = cli.main(prog_name="graphcache", standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(shown)
-        click.echo(printable(shown.getvalue()), err=True, nl=False)
-        code = error.exit_code
-    except GraphcacheError as error:
-        click.echo(printable(f"Error: {error}"), err=True)
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        code = _without_output(130)
-    except BrokenPipeError:
-        code = _without_output(141)
-    except SystemExit:
-        if _COMPLETE in os.environ:
-            raise
-        code = _without_output(141)  # so click ends where the reader is gone
-    except OSError as error:
-        click.echo(printable(f"Error: {error}"), err=True)
-        code = _without_output(1)
-    except MemoryError:
-        click.echo("Error: out of memory: read fewer pages at once", err=True)
-        code = 1
+    except BaseException as error:
+        # What runs when Ctrl-C comes may make another error of it, of an import for one.
+        code = _without_output(130) if interrupts else _end_by(error)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: nothing is left to be ended
     sys.exit(code or 0)
 
 
-def _prepare_output() -> None:
-    """Make the streams take all that is written: they may be closed, or not be UTF-8."""
+def _end_by(error: BaseException) -> int | None:
+    """Say what the error is, and give the exit code; raise an error that is a bug."""
+    if isinstance(error, click.ClickException | GraphcacheError):
+        _say(_message(error))
+        return error.exit_code
+    if isinstance(error, click.Abort):  # end of file where a password is asked for
+        return _without_output(130)
+    # Where the reader of the output is gone, click ends by SystemExit, as it does to complete.
+    completes = _COMPLETE in os.environ
+    if isinstance(error, BrokenPipeError) or (isinstance(error, SystemExit) and not completes):
+        return _without_output(141)
+    if isinstance(error, OSError):
+        _say(f"Error: {error}\n")
+        return _without_output(1)
+    if isinstance(error, MemoryError):
+        _say("Error: out of memory: read fewer pages at once\n")
+        return 1
+    raise error
+
+
+def _message(error: click.ClickException | GraphcacheError) -> str:
+    if isinstance(error, GraphcacheError):
+        return f"Error: {error}\n"
+    shown = io.StringIO()
+    error.show(shown)
+    return shown.getvalue()
+
+
+def _say(text: str) -> None:
+    click.echo(printable(text), err=True, nl=False)
+
+
+def _watch_interrupts() -> list[int]:
+    """A list that is empty until Ctrl-C; the second time, that ends the process at once."""
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        interrupts.append(number)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    # A shell has a command in the background ignore it.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    return interrupts
+
+
+def _open_streams() -> None:
+    """Make the streams usable: they may be closed, or not be UTF-8."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -19,9 +19,13 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 DEFAULT_STORE = "graphcache.lbug"
 
+shown_path = click.Path(readable=False)
+"""Text that the shell completes as a path; what is there is for others to judge."""
+
 store_option: Decorator = click.option(
     "--store",
     metavar="FILE|URI",
+    type=shown_path,
     envvar="GRAPHCACHE_STORE",
     show_envvar=True,
     default=DEFAULT_STORE,
@@ -41,7 +45,9 @@ verbosity_options: tuple[Decorator, ...] = (
     click.option("-v", "--verbose", is_flag=True, help="List all that was passed over."),
 )
 
-paths_argument: Decorator = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+paths_argument: Decorator = click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=shown_path
+)
 
 output_path = click.Path(dir_okay=False, path_type=Path)
 

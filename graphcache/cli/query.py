@@ -14,9 +14,11 @@ from graphcache.cli.options import (
     open_chosen,
     server_options,
     show,
+    shown_path,
     store_option,
     together,
 )
+from graphcache.errors import UsageError
 from graphcache.queries import NamedQuery, Parameter, load_library
 from graphcache.views.answers import default_format, render
 
@@ -30,6 +32,9 @@ _CLICK_TYPES: dict[str, Any] = {
     "boolean": click.BOOL,
     "list of text": click.STRING,
 }
+
+_MAX_STATEMENT = 2**20
+"""Characters of a statement in a file."""
 
 _ANSWER_OPTIONS = ("store", "database", "password_file", "wait", "format_", "limit", "timeout")
 _answer_options = together(
@@ -91,6 +96,7 @@ class QueryGroup(click.Group):
 @click.option(
     "--library",
     metavar="DIR",
+    type=shown_path,
     multiple=True,
     is_eager=True,
     envvar="GRAPHCACHE_LIBRARY",
@@ -118,6 +124,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     elif cypher is not None or file is not None:
         text = _text_of(file) if cypher is None else cypher
         values = _parameters(options["params"])
+        _check_text(values)
         _ask(lambda store, **limits: store.query(text, values, **limits), options)
     else:
         rows = [(name, found.question) for name, found in _library(ctx).items()]
@@ -141,27 +148,38 @@ def _command(named: NamedQuery) -> click.Command:
                 options[name] = outer.get(name)
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
+        _check_text(values)
         _ask(lambda store, **limits: named.run(store, values, **limits), options)
 
-    columns = "\n".join(f"  {column.name}: {column.doc}" for column in named.columns)
-    command = click.command(
-        named.name, short_help=named.question, help=f"{named.question}\n\n\b\nColumns:\n{columns}"
-    )(_answer_options(run))
+    command = click.command(named.name, short_help=named.question, help=_help_of(named))(
+        _answer_options(run)
+    )
     command.params = [_option(p) for p in named.parameters] + command.params
     return command
 
 
+def _help_of(named: NamedQuery) -> str:
+    columns = "\n".join(f"  {column.name}: {column.doc}" for column in named.columns)
+    text = f"{named.question}\n\n\b\nColumns:\n{columns}"
+    if named.example is None:
+        return text
+    command = f"graphcache query {named.name} {named.example}".rstrip()
+    return f"{text}\n\n\b\nExample:\n  {command}"
+
+
 def _option(parameter: Parameter) -> click.Option:
     default = parameter.default
+    # To click, None is a default too, with which nothing is missing.
+    given = {} if parameter.required else {"default": default}
     return click.Option(
         [f"--{parameter.name.replace('_', '-')}", parameter.name],
         type=_CLICK_TYPES[parameter.type],
         multiple=parameter.type == "list of text",
         required=parameter.required,
-        default=default,
         show_default=default not in ("", None, []),
         help=parameter.doc,
         metavar=parameter.type.split()[-1].upper(),
+        **given,
     )
 
 
@@ -171,9 +189,13 @@ def _value(parameter: Parameter, given: Any) -> Any:
 
 def _text_of(file: IO[str]) -> str:
     try:
-        return file.read()
+        text = file.read(_MAX_STATEMENT + 1)
     except UnicodeDecodeError as error:
         raise click.FileError(file.name, f"expected UTF-8: {error}") from error
+    if len(text) > _MAX_STATEMENT:
+        why = f"expected a statement of at most {_MAX_STATEMENT:,} characters"
+        raise click.FileError(file.name, why)
+    return text
 
 
 def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
@@ -184,10 +206,23 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
         if not (key.isidentifier() and equals):
             raise click.BadParameter(f"expected KEY=VALUE, found {text!r}", param_hint="--param")
         try:
-            values[key] = json.loads(value)
+            values[key] = json.loads(value, parse_constant=_refuse)
         except ValueError:
             values[key] = value
     return values
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are no JSON, so they are text
+
+
+def _check_text(values: Mapping[str, Any]) -> None:
+    """Refuse text that no store takes: what came from bytes that are not UTF-8."""
+    for name, value in values.items():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{name}: expected text in UTF-8, found {value!r}") from None
 
 
 def _ask(run: Any, options: Mapping[str, Any]) -> None:

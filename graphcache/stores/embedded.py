@@ -154,7 +154,10 @@ class EmbeddedStore(Store):
         """The properties that a type has in this store, with their types."""
         info = self.query(f"CALL table_info('{type_.name}') RETURN name, type")
         names = {embedded: name for name, embedded in EMBEDDED_TYPES.items()}
-        return {str(name): names[str(kind)] for name, kind in info.rows}
+        try:
+            return {str(name): names[str(kind)] for name, kind in info.rows}
+        except KeyError as error:
+            raise StoreError(f"{self.path}: damaged: {type_.name} has the type {error}") from error
 
     def label(self, type_name: str) -> str:
         """The label by which this store knows its own nodes of a type: the type's name."""
@@ -235,7 +238,7 @@ def _run(database: ladybug.Database, statement: str, values: Mapping[str, Any] =
     # A connection of its own for each statement: every COPY on one leaks 14 MB until it closes.
     connection = ladybug.Connection(database)
     try:
-        connection.execute(statement, dict(values))
+        _interruptible(connection, lambda: connection.execute(statement, dict(values)))
     finally:
         connection.close()
 
@@ -273,7 +276,7 @@ def verify_store(path: Path) -> str:
         try:
             expected = store.loads()[-1].digest
             found = store.tables().digest()
-        except (QueryError, pa.ArrowException, ValueError) as error:
+        except (QueryError, pa.ArrowException, ValueError, LookupError) as error:
             raise StoreError(f"{path}: damaged ({error}): build it again") from error
     if found != expected:
         raise StoreError(
@@ -332,11 +335,14 @@ def _too_long(timeout: float | None) -> str:
 
 
 def _interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> Any:
-    """Run in a thread, so that Ctrl-C ends a query at once and not when it is done."""
+    """Run in a thread, so that Ctrl-C ends a statement at once and not when it is done."""
     outcome: list[Any] = []
     done = threading.Event()
+    begun = threading.Lock()
 
     def run() -> None:
+        if not begun.acquire(blocking=False):
+            return
         try:
             outcome.append(work())
         except BaseException as error:
@@ -344,14 +350,15 @@ def _interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> A
         finally:
             done.set()
 
-    # Not join(): interrupted once, Python 3.11 takes the thread for ended. A process that ends
-    # while LadybugDB works is aborted.
-    threading.Thread(target=run, daemon=True).start()
+    # A process that ends while LadybugDB works is aborted, so what has begun is waited for. Not by
+    # join(): interrupted once, Python 3.11 takes the thread for ended.
     try:
+        threading.Thread(target=run, daemon=True).start()
         done.wait()
     except KeyboardInterrupt:
-        connection.interrupt()
-        done.wait()
+        if not begun.acquire(blocking=False):
+            connection.interrupt()
+            done.wait()
         raise
     if isinstance(outcome[0], BaseException):
         raise outcome[0]

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import IO, Any, Literal
 
+from graphcache.errors import QueryError
+
 Format = Literal["table", "csv", "json", "jsonl"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "jsonl")
+
+_NARROWEST = 6
+"""Characters on a line that a column of a table has at least."""
 
 Rows = Sequence[Sequence[Any]]
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -64,7 +71,11 @@ def _table(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     # In a pipe there is no width to fit: lines are as long as they need be.
-    console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False)
+    width = None if out.isatty() else 10_000
+    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    console = Console(file=out, width=width, highlight=False, color_system=colors)
+    # Of columns that get no room at all, rich shows nothing.
+    console.width = max(console.width, _NARROWEST * len(columns))
     with console.capture() as printed:  # else rich ends the process where a pipe is broken
         console.print(table)
     out.write(printed.get())
@@ -106,6 +117,7 @@ def _csv_field(value: Any, text: Callable[[str], str]) -> Any:
 
 
 def _json(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
+    _check_names(columns)
     out.write("[")
     for number, row in enumerate(rows):
         out.write(",\n " if number else "\n ")
@@ -114,14 +126,38 @@ def _json(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
 
 
 def _jsonl(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
+    _check_names(columns)
     for row in rows:
         out.write(to_json(dict(zip(columns, row, strict=True))) + "\n")
 
 
+def _check_names(columns: Sequence[str]) -> None:
+    for name in columns:
+        if columns.count(name) > 1:
+            raise QueryError(f"two columns are named {name!r}: name them apart by AS")
+
+
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON that is safe to show in a terminal; dates and times, which JSON lacks, as ISO 8601."""
-    text = json.dumps(value, ensure_ascii=False, default=_iso, indent=indent)
+    """JSON that is safe to show in a terminal.
+
+    What JSON lacks: dates and times are ISO 8601, infinity and what is not a number are null.
+
+    >>> to_json([0.5, float("nan")])
+    '[0.5, null]'
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=_iso, indent=indent, allow_nan=False)
+    except ValueError:
+        return to_json(_finite(value), indent)
     return _C1.sub(lambda c: f"\\u{ord(c.group()):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _iso(value: Any) -> str:
