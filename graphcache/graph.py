@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
+from decimal import Decimal
 from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
@@ -195,6 +196,9 @@ def _to_table(type_: NodeType | EdgeType, rows: list[dict[str, Any]]) -> pa.Tabl
     return sort_table(conform(pa.table(arrays), type_), type_).combine_chunks()
 
 
+_PYTHON_TYPES = {"text": str, "integer": int, "boolean": bool, "list of text": list}
+
+
 def _to_array(type_name: str, name: str, values: list[Any], declared: pa.Schema) -> pa.Array:
     wanted = declared.field(name).type if name in declared.names else None
     kinds = {type(value) for value in values if value is not None}
@@ -212,7 +216,8 @@ def _to_array(type_name: str, name: str, values: list[Any], declared: pa.Schema)
         expected = (
             property_type(wanted) if wanted is not None else f"one of {', '.join(ARROW_TYPES)}"
         )
-        found = ", ".join(sorted(kind.__name__ for kind in kinds))
+        fitting = _PYTHON_TYPES.get(expected)
+        found = ", ".join(sorted(kind.__name__ for kind in kinds - {fitting} or kinds))
         raise GraphError(
             f"{type_name}.{name}: expected {expected}, found values of type {found}"
         ) from error
@@ -226,6 +231,8 @@ def _check_kinds(arrow_type: pa.DataType, kinds: set[type], values: list[Any]) -
         refused: tuple[type, ...] = (str, bytes, Set)
         items = {type(item) for value in values if value is not None for item in value}
         _check_kinds(arrow_type.value_type, items - {type(None)}, [])
+    elif pa.types.is_integer(arrow_type):
+        refused = (float, Decimal)  # it would cut off what is behind the point
     else:
         refused = (bool,) if pa.types.is_floating(arrow_type) else (bytes,)
     if any(issubclass(kind, refused) for kind in kinds):
