@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 
-from graphcache import Report, Tables, read
+from graphcache import Report, Tables, build_store, read
 from graphcache.spack.spectext import parse_spec
 
 pytest_plugins = ["neo4j_server.fixtures"]
@@ -49,6 +49,14 @@ def legacy_pages() -> Path:
 def examples(example_pages: Path) -> Tables:
     """The graph of the real pages."""
     return read(example_pages)[0]
+
+
+@pytest.fixture(scope="session")
+def example_store(example_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of the real pages, alone in a folder, which no test changes."""
+    path = tmp_path_factory.mktemp("examples") / "graphcache.lbug"
+    build_store(path, example_pages)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,124 @@
+"""Run the `graphcache` command as a user does: as a process, in a pipe or on a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TOOL = Path(sys.executable).parent / "graphcache"
+ENOUGH = 120.0
+"""Seconds in which any of this is done, on any machine."""
+
+Argument = str | bytes | Path
+
+_STEERING = ("GRAPHCACHE_", "_GRAPHCACHE_", "NEO4J_", "LC_", "COMP_")
+_DRAWING = ("LANG", "COLUMNS", "LINES", "TERM", "NO_COLOR", "FORCE_COLOR")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str = ""
+
+
+def environment(values: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What this process has, without what changes what graphcache does, and with these values."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_STEERING) and name not in _DRAWING
+    }
+    return {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm", **(values or {})}
+
+
+def start(*arguments: Argument, cwd: Path, env: Mapping[str, str] | None = None) -> Process:
+    """Start the command, with pipes for its streams."""
+    return Process([TOOL, *arguments], cwd, environment(env))
+
+
+class Process(subprocess.Popen[bytes]):
+    """A command that runs, with pipes for its streams."""
+
+    def __init__(self, command: list[Argument], cwd: Path, env: Mapping[str, str]) -> None:
+        pipe = subprocess.PIPE
+        super().__init__(command, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe)
+
+    def end(self, given: bytes = b"") -> Ended:
+        """Give it the bytes, and wait until it has ended; a traceback is never right."""
+        out, err = self.communicate(given, timeout=ENOUGH)
+        assert b"Traceback" not in err, err.decode()
+        return Ended(self.returncode, out.decode(), err.decode())
+
+
+def run(
+    *arguments: Argument, cwd: Path, given: bytes = b"", env: Mapping[str, str] | None = None
+) -> Ended:
+    """Run the command to its end."""
+    return start(*arguments, cwd=cwd, env=env).end(given)
+
+
+def succeed(
+    *arguments: Argument, cwd: Path, given: bytes = b"", env: Mapping[str, str] | None = None
+) -> str:
+    """What the command writes, when all is well and there is nothing to say beside."""
+    ended = run(*arguments, cwd=cwd, given=given, env=env)
+    assert (ended.code, ended.err) == (0, "")
+    return ended.out
+
+
+def on_terminal(
+    *arguments: Argument,
+    cwd: Path,
+    columns: int = 80,
+    env: Mapping[str, str] | None = None,
+    piped: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Ended:
+    """Run the command on a terminal: `out` is all that it shows.
+
+    Where its standard output is piped, `err` is what the terminal shows.
+    """
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [TOOL, *arguments],
+        cwd=cwd,
+        env=environment(env),
+        stdin=terminal,
+        stdout=subprocess.PIPE if piped else terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    meanwhile()
+    shown = _all_of(master).replace("\r\n", "\n")
+    out = process.communicate(timeout=ENOUGH)[0]
+    assert "Traceback" not in shown, shown
+    return (
+        Ended(process.returncode, out.decode(), shown)
+        if piped
+        else Ended(process.returncode, shown)
+    )
+
+
+def _all_of(master: int) -> str:
+    """What is written to a terminal, until the last writer has closed it."""
+    parts = []
+    try:
+        while part := os.read(master, 65_536):
+            parts.append(part)
+    except OSError:  # so Linux says that it is closed
+        pass
+    finally:
+        os.close(master)
+    return b"".join(parts).decode()
