@@ -34,7 +34,7 @@ docs: $(VENV)/installed-dev
 	$(BIN)/cog -r -I docs docs/*.md
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

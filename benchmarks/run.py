@@ -1,0 +1,257 @@
+"""Measure graphcache on a made snapshot, beside the floor and the script one writes without it.
+
+    python benchmarks/run.py             the cases of docs/performance.md
+    python benchmarks/run.py --pure      and the script with PyYAML's default loader, in Python
+    python benchmarks/run.py --large     a build of 750,000 records instead
+
+Every case is a process of its own, so imports count. All figures and ratios come from this one
+run; nothing is left behind. CPU time is of user and system together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from measuring import Case, Cost, measure, measure_all
+
+_HERE = Path(__file__).parent
+_PYTHON = sys.executable
+_GRAPHCACHE = [_PYTHON, "-c", "from graphcache.cli.main import main; main()"]
+_TABLES = "import sys, graphcache; tables, report = graphcache.read(sys.argv[1])"
+_NETWORKX = f"{_TABLES}; graph = tables.to_networkx()"
+_FORMATS = ("parquet", "csv", "json", "graphml")
+
+FLOOR, SCRIPT, PURE = "floor (msgspec)", "script (PyYAML, C loader)", "script (PyYAML, its default)"
+TABLES, NETWORKX, BUILD = "to tables", "to networkx", "build"
+LARGE_RECORDS, LARGE_PAGES, LARGE_BUILD = 750_000, 30_000, "build, large"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What the project aims for: a ratio of two costs, and its bound."""
+
+    text: str
+    ratio: float
+    bound: float
+    at_most: bool
+
+    def __str__(self) -> str:
+        holds = self.ratio <= self.bound if self.at_most else self.ratio >= self.bound
+        return f"- {self.text}: {self.ratio:.1f}, {'holds' if holds else 'does not hold'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The temporary folder and what lies in it."""
+
+    folder: Path
+
+    @property
+    def pages(self) -> Path:
+        """The snapshot."""
+        return self.folder / "pages"
+
+    @property
+    def changed(self) -> Path:
+        """The snapshot, with a spec of every twentieth page built again."""
+        return self.folder / "changed"
+
+    @property
+    def store(self) -> Path:
+        """A store of the snapshot."""
+        return self.folder / "kept.lbug"
+
+    @property
+    def updated(self) -> Path:
+        """A copy of the store, to be updated."""
+        return self.folder / "updated.lbug"
+
+    def copy_store(self) -> None:
+        """Put a fresh copy of the store where it is to be updated."""
+        shutil.copyfile(self.store, self.updated)
+
+    def snapshot(self, out: Path, args: argparse.Namespace, times: int = 1) -> None:
+        """Make a snapshot, if asked for one so many times as large, in so many times the releases.
+
+        Then read it once, so that every case finds it in the page cache.
+        """
+        sizes = {"records": args.records, "pages": args.pages, "releases": args.releases}
+        options = [part for n, size in sizes.items() for part in (f"--{n}", str(size * times))]
+        subprocess.run([_PYTHON, _HERE / "snapshot.py", out, *options], check=True)
+        for path in out.rglob("*.md"):
+            path.read_bytes()
+
+    def change_pages(self) -> None:
+        """Copy the snapshot, and in one page of twenty give the first spec a new hash."""
+        shutil.copytree(self.pages, self.changed)
+        for path in sorted(self.changed.rglob("*.md"))[::20]:
+            text = path.read_text(encoding="utf-8")
+            old = re.findall(r'"hash": "(\w{32})"', text)[0]
+            digest = blake2b(old.encode()).hexdigest()
+            new = "".join(c if c in "abcdef" else chr(ord("g") + int(c)) for c in digest[:32])
+            path.write_text(text.replace(old, new), encoding="utf-8", newline="\n")
+
+
+def cases_of(place: Workplace, *, pure: bool) -> list[Case]:
+    """All that is measured on the snapshot; the store and the changed pages are there."""
+    pages, kept = place.pages, ["--quiet", "--store", place.updated]
+    script = [_PYTHON, _HERE / "plain_script.py", pages]
+    cases = [
+        Case(FLOOR, [_PYTHON, _HERE / "floor.py", pages]),
+        Case("floor (orjson)", [_PYTHON, _HERE / "floor.py", pages, "--orjson"]),
+        Case(TABLES, [_PYTHON, "-c", _TABLES, pages]),
+        Case(NETWORKX, [_PYTHON, "-c", _NETWORKX, pages]),
+        build_case(BUILD, pages, place.folder / "built.lbug"),
+        Case("update, nothing new", [*_GRAPHCACHE, "update", pages, *kept], place.copy_store),
+        Case(
+            "update, 5 % of pages new",
+            [*_GRAPHCACHE, "update", place.changed, *kept],
+            place.copy_store,
+        ),
+        Case(SCRIPT, script),
+    ]
+    cases += [
+        Case(f"export {name}", [*_GRAPHCACHE, "export", name, out, "--store", place.store])
+        for name, out in ((name, place.folder / name) for name in _FORMATS)
+    ]
+    return [*cases, Case(PURE, [*script, "--pure"])] if pure else cases
+
+
+def build_case(name: str, pages: Path, store: Path) -> Case:
+    """A build of a store."""
+    return Case(name, [*_GRAPHCACHE, "build", pages, "--quiet", "--store", store])
+
+
+def aims_of(costs: Mapping[str, Cost]) -> list[Aim]:
+    """What the project aims for, with what was measured."""
+    floor, script = costs[FLOOR].cpu, costs[SCRIPT].cpu
+    aims = [
+        Aim("to tables, at most 4 times the floor", costs[TABLES].cpu / floor, 4, at_most=True),
+        Aim(
+            "to networkx, at least 10 times as fast as the script",
+            script / costs[NETWORKX].cpu,
+            10,
+            at_most=False,
+        ),
+        Aim(
+            "build, at least 6 times as fast as the script",
+            script / costs[BUILD].cpu,
+            6,
+            at_most=False,
+        ),
+    ]
+    if PURE in costs:
+        text = "to networkx, at least 10 times as fast as the script with PyYAML's default loader"
+        aims.append(Aim(text, costs[PURE].cpu / costs[NETWORKX].cpu, 10, at_most=False))
+    return aims
+
+
+def table(columns: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table; all columns but the first hold figures."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cost_table(costs: Mapping[str, Cost]) -> str:
+    """What each case takes, and its ratio to the floor and the script."""
+    floor, script = costs[FLOOR].cpu, costs[SCRIPT].cpu
+    columns = ["case", "CPU, s", "wall, s", "memory, MB", "CPU / floor", "script / CPU"]
+    return table(
+        columns,
+        (
+            [
+                name,
+                *(f"{c.cpu:.2f}", f"{c.wall:.2f}", f"{c.memory:.0f}"),
+                *(f"{c.cpu / floor:.1f}", f"{script / c.cpu:.1f}"),
+            ]
+            for name, c in costs.items()
+        ),
+    )
+
+
+def machine() -> str:
+    """The machine and the versions, in a sentence."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    wanted = ("ladybug", "msgspec", "networkx", "orjson", "pyarrow", "pyyaml", "numpy", "polars")
+    installed = {d.metadata["name"].lower(): d.version for d in metadata.distributions()}
+    versions = [f"{name} {installed.get(name, 'not installed')}" for name in wanted]
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, "
+        f"{platform.system()}, Python {platform.python_version()}; {', '.join(versions)}."
+    )
+
+
+def run_small(place: Workplace, args: argparse.Namespace) -> None:
+    """The cases, the aims, and the named queries on a store of two such snapshots."""
+    place.snapshot(place.pages, args)
+    place.change_pages()
+    measure(build_case("store for the updates and exports", place.pages, place.store))
+    costs = measure_all(cases_of(place, pure=args.pure), args.runs)
+    print(f"{args.records:,} records in {args.pages:,} pages, the least of {args.runs} runs.\n")
+    print(cost_table(costs))
+    print("\nAims, in CPU time:\n")
+    print(*aims_of(costs), sep="\n")
+    releases, store = place.folder / "releases", place.folder / "releases.lbug"
+    place.snapshot(releases, args, times=2)
+    measure(build_case("store for the queries", releases, store))
+    print(
+        f"\nNamed queries on {2 * args.records:,} records of {2 * args.releases} releases, warm:\n"
+    )
+    sys.stdout.flush()
+    subprocess.run([_PYTHON, _HERE / "queries.py", store], check=True)
+
+
+def run_large(place: Workplace, args: argparse.Namespace) -> None:
+    """A build of the snapshot, and one of a far larger one."""
+    place.snapshot(place.pages, args)
+    costs = measure_all([build_case(BUILD, place.pages, place.store)], args.runs)
+    large = argparse.Namespace(records=LARGE_RECORDS, pages=LARGE_PAGES, releases=args.releases)
+    pages = place.folder / "large"
+    place.snapshot(pages, large)
+    costs[LARGE_BUILD] = measure(build_case(LARGE_BUILD, pages, place.folder / "large.lbug"))
+    records = {BUILD: args.records, LARGE_BUILD: LARGE_RECORDS}
+    micros = {name: costs[name].cpu / records[name] * 1e6 for name in costs}
+    rows = (
+        [
+            *(name, f"{records[name]:,}", f"{c.cpu:.1f}", f"{c.wall:.1f}"),
+            *(f"{c.memory:,.0f}", f"{micros[name]:.1f}"),
+        ]
+        for name, c in costs.items()
+    )
+    print(table(["case", "records", "CPU, s", "wall, s", "memory, MB", "CPU a record, µs"], rows))
+    growth = micros[LARGE_BUILD] / micros[BUILD]
+    print("\nAims:\n")
+    text = "CPU a record, at most 1.2 times that of the small build"
+    print(Aim(text, growth, 1.2, at_most=True))
+    print(Aim("memory, at most 4 GB", costs[LARGE_BUILD].memory / 1000, 4, at_most=True))
+
+
+def main() -> None:
+    """Measure, and print Markdown."""
+    parser = argparse.ArgumentParser(description="Measure graphcache on a made snapshot.")
+    for name, default in [("records", 57_304), ("pages", 3_000), ("releases", 1), ("runs", 3)]:
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument(
+        "--pure", action="store_true", help="the script with the default loader too"
+    )
+    parser.add_argument("--large", action="store_true", help="a build of 750,000 records instead")
+    args = parser.parse_args()
+    with TemporaryDirectory(prefix="graphcache-bench-") as folder:
+        print(f"{machine()}\n")
+        (run_large if args.large else run_small)(Workplace(Path(folder)), args)
+
+
+if __name__ == "__main__":
+    main()
