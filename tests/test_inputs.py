@@ -496,10 +496,10 @@ def test_an_empty_zip(tmp_path: Path) -> None:
     assert why_not(archive) == "there are no files"
 
 
-@pytest.mark.parametrize("content", [gzip.compress(PAGE, mtime=0)[:-9], gzip.compress(PAGE)[:20]])
-def test_a_gzipped_page_that_is_cut_off(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("length", [20, -9])
+def test_a_gzipped_page_that_is_cut_off(tmp_path: Path, length: int) -> None:
     packed = tmp_path / "page.gz"
-    packed.write_bytes(content)
+    packed.write_bytes(gzip.compress(PAGE)[:length])
     assert why_not(packed) == (
         f"{packed}: a damaged archive: "
         "Compressed file ended before the end-of-stream marker was reached"
