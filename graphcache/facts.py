@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import SEPARATOR, arrow_schema
-from graphcache.records import Page, Report
-from graphcache.schema import edge_type
+from graphcache.columns import SEPARATOR
+from graphcache.records import Page, Report, SpecList
 from graphcache.spack.compilers import normal_compiler
+from graphcache.spack.specnode import compiler_of, dependencies_of, target_of, variants_of
 from graphcache.spack.variants import normal_variants
 
 SPEC_FACTS = pa.schema(
@@ -38,7 +38,14 @@ IN_STACK_FACTS = pa.schema(
     [("row", pa.int64()), ("stack", pa.string()), ("release", pa.string()), ("root", pa.bool_())]
 )
 IN_RELEASE_FACTS = pa.schema([("row", pa.int64()), ("release", pa.string()), ("root", pa.bool_())])
-DEPENDS_ON_FACTS = arrow_schema(edge_type("DEPENDS_ON"))
+DEPENDS_ON_FACTS = pa.schema(
+    [
+        ("from", pa.string()),
+        ("to", pa.string()),
+        ("types", pa.string()),  # joined by SEPARATOR, null where not known
+        ("virtuals", pa.string()),  # likewise
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,71 @@ def page_facts(pages: list[Page], report: Report) -> Facts:
             {"from": text(a for a, _ in needs), "to": text(b for _, b in needs)}, DEPENDS_ON_FACTS
         ),
     )
+
+
+def spec_list_facts(lists: list[SpecList]) -> Facts:
+    """What Spack's own files say, as columns."""
+    entries = list(chain.from_iterable(list_.entries for list_ in lists))
+    nodes = [entry.node for entry in entries]
+    specs: dict[str, list[Any]] = {
+        "hash": [entry.hash for entry in entries],
+        "name": [node.name for node in nodes],
+        "version": [node.version for node in nodes],
+        "platform": [node.arch.platform for node in nodes],
+        "os": [node.arch.platform_os for node in nodes],
+        "target": [target_of(node.arch) for node in nodes],
+        "compilers": [compiler_of(node) for node in nodes],
+        "variants": [
+            SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes
+        ],
+        "namespace": [node.namespace for node in nodes],
+        "external": [node.external is not None for node in nodes],
+        "size": [entry.size for entry in entries],
+        "in_buildcache": [entry.in_buildcache for entry in entries],
+        "derived": [False] * len(entries),
+    }
+    return Facts(
+        _python_table(specs, SPEC_FACTS), *_list_memberships(lists), _list_dependencies(lists)
+    )
+
+
+def _python_table(columns: dict[str, list[Any]], schema: pa.Schema) -> pa.Table:
+    types = {field.name: field.type for field in schema}
+    return facts_table({n: pa.array(values, types[n]) for n, values in columns.items()}, schema)
+
+
+def _list_memberships(lists: list[SpecList]) -> tuple[pa.Table, pa.Table]:
+    """Who is in which stack and release; what a cache only needs, and does not hold, is in none."""
+    in_stack: dict[str, list[Any]] = {name: [] for name in IN_STACK_FACTS.names}
+    in_release: dict[str, list[Any]] = {name: [] for name in IN_RELEASE_FACTS.names}
+    for row, (list_, entry) in enumerate((one, entry) for one in lists for entry in one.entries):
+        if entry.in_buildcache is False:
+            continue
+        in_root = list_.stack == "root" or None
+        if list_.stack and not in_root:
+            for name, value in (
+                ("row", row),
+                ("stack", list_.stack),
+                ("release", list_.release),
+                ("root", entry.root),
+            ):
+                in_stack[name].append(value)
+        if list_.release:
+            for name, value in (("row", row), ("release", list_.release), ("root", in_root)):
+                in_release[name].append(value)
+    return _python_table(in_stack, IN_STACK_FACTS), _python_table(in_release, IN_RELEASE_FACTS)
+
+
+def _list_dependencies(lists: list[SpecList]) -> pa.Table:
+    columns: dict[str, list[Any]] = {name: [] for name in DEPENDS_ON_FACTS.names}
+    for list_ in lists:
+        for entry in list_.entries:
+            for key, types, virtuals in dependencies_of(entry.node):
+                columns["from"].append(entry.hash)
+                columns["to"].append(list_.hashes.get(key, key))
+                columns["types"].append(SEPARATOR.join(sorted(types)))
+                columns["virtuals"].append(SEPARATOR.join(sorted(virtuals)))
+    return _python_table(columns, DEPENDS_ON_FACTS)
 
 
 def _memberships(stacks: pa.ListArray, releases: pa.Array) -> tuple[pa.Table, pa.Table]:

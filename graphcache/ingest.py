@@ -10,15 +10,16 @@ from os import PathLike, fspath
 
 from graphcache.collector import paused_collector
 from graphcache.errors import InputError, UsageError
-from graphcache.facts import Facts, page_facts
+from graphcache.facts import Facts, page_facts, spec_list_facts
 from graphcache.joining import join
-from graphcache.records import Page, PageKey, Report, one_line
+from graphcache.records import Claim, Labels, Page, Report, SpecList, one_line
 from graphcache.sources import read_file
 from graphcache.sources.frontmatter import Unreadable
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.pages import check_name
 from graphcache.tables import Tables
 
+_NO_LABELS = Labels()
 _BATCH = 50_000
 """Records held as Python objects at a time; those before are columns already."""
 
@@ -29,7 +30,7 @@ class HeldFile:
 
     digest: str
     file: str
-    key: PageKey
+    claim: Claim
 
 
 @dataclass
@@ -40,12 +41,12 @@ class Reading:
     parts: list[Facts] = field(default_factory=list)
     files: list[HeldFile] = field(default_factory=list)
     """The files that were read without a reject."""
-    claimed: dict[PageKey, tuple[str, int]] = field(default_factory=dict)
-    """The first file that claimed a page, and a fingerprint of its records."""
-    incomplete: set[PageKey] = field(default_factory=set)
-    """Pages of which a part was rejected."""
-    kept_pages: set[PageKey] = field(default_factory=set)
-    """Pages of which every file that a graph holds was given again, unchanged."""
+    claimed: dict[Claim, tuple[str, int]] = field(default_factory=dict)
+    """The first file that made a claim, and a fingerprint of its records."""
+    incomplete: set[Claim] = field(default_factory=set)
+    """Claims of which a part was rejected."""
+    unchanged: set[Claim] = field(default_factory=set)
+    """Claims of which every file that a graph holds was given again, unchanged."""
 
     @property
     def facts(self) -> Facts:
@@ -56,6 +57,7 @@ class Reading:
 def read(
     *paths: str | PathLike[str],
     release: str | None = None,
+    stack: str | None = None,
     on_file: Callable[[int], None] | None = None,
 ) -> tuple[Tables, Report]:
     """Read files, folders, archives (.tar, .tar.gz, .zip), or `-` for standard input.
@@ -63,6 +65,7 @@ def read(
     Args:
         *paths: where to read; folders are walked.
         release: the release to put all records under, whatever the pages say.
+        stack: the stack to put the specs of indexes, lock files and spec files under.
         on_file: called with the number of files looked at, after each.
 
     Returns:
@@ -70,20 +73,20 @@ def read(
 
     Raises:
         InputError: there was no page to read at all.
-        UsageError: the release can't be a name.
+        UsageError: the release or the stack can't be a name.
 
     >>> tables, report = read("examples/pages")
     >>> report.kept, len(report.rejects), tables.node_counts()["Spec"]
     (216, 0, 216)
     """
-    reading = gather([fspath(path) for path in paths], release=release, on_file=on_file)
+    reading = gather([fspath(path) for path in paths], Labels(release, stack), on_file=on_file)
     return join(reading.facts, reading.report), reading.report
 
 
 def gather(
     paths: list[str],
+    labels: Labels = _NO_LABELS,
     *,
-    release: str | None = None,
     held: Iterable[HeldFile] = (),
     on_file: Callable[[int], None] | None = None,
 ) -> Reading:
@@ -91,64 +94,95 @@ def gather(
 
     Raises:
         InputError: there was no page to read at all.
-        UsageError: the release can't be a name.
+        UsageError: the release or the stack can't be a name.
     """
-    if release is not None:
-        try:
-            check_name(release, "release", 0)
-        except Unreadable as problem:
-            raise UsageError(str(problem)) from None
+    _check_labels(labels)
     reading = Reading()
     unchanged = _Unchanged(held)
-    pages: list[Page] = []
-    waiting = 0
+    waiting = _Waiting(reading)
     with paused_collector():
         for number, file in enumerate(input_files(paths, reading.report), start=1):
-            digest = content_digest(file.data, release)
+            digest = content_digest(file.data, labels)
             if not unchanged.holds(digest, file):
-                read_pages = _read_one(file, digest, release, reading)
-                pages += read_pages
-                waiting += sum(len(page.records) for page in read_pages)
-            if waiting >= _BATCH:
-                reading.parts.append(page_facts(pages, reading.report))
-                pages, waiting = [], 0
+                _read_one(file, digest, labels, reading, waiting)
             if on_file is not None:
                 on_file(number)
         for digest, file in unchanged.to_read_after_all():
-            pages += _read_one(file, digest, release, reading)
+            _read_one(file, digest, labels, reading, waiting)
+        waiting.to_columns()
         reading.report.unchanged = unchanged.count
-        reading.kept_pages = unchanged.whole_pages()
-        reading.parts.append(page_facts(pages, reading.report))
+        reading.unchanged = unchanged.whole_claims()
     if not reading.report.files and not reading.report.unchanged:
         raise InputError(_nothing_read(paths, reading.report), reading.report)
     return reading
 
 
-def content_digest(data: bytes, release: str | None) -> str:
-    """By what a file is known again: its content, and the release it was put under by `--as`."""
-    put_under = hashlib.blake2b((release or "").encode()).digest()
+def _check_labels(labels: Labels) -> None:
+    for name, value in (("release", labels.release), ("stack", labels.stack)):
+        if value is not None:
+            try:
+                check_name(value, name, 0)
+            except Unreadable as problem:
+                raise UsageError(str(problem)) from None
+
+
+def content_digest(data: bytes, labels: Labels) -> str:
+    """By what a file is known again: its content, and the labels that it was put under."""
+    put_under = hashlib.blake2b(repr(labels).encode()).digest()
     return hashlib.blake2b(data, digest_size=16, key=put_under).hexdigest()
 
 
-def _read_one(file: InputFile, digest: str, release: str | None, reading: Reading) -> list[Page]:
-    """The pages of one file, with what they claim noted."""
+class _Waiting:
+    """Records as Python objects, which become columns before they take too much memory."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._pages: list[Page] = []
+        self._lists: list[SpecList] = []
+        self._records = 0
+
+    def add(self, said: Page | SpecList) -> None:
+        if isinstance(said, Page):
+            self._pages.append(said)
+            self._records += len(said.records)
+        else:
+            self._lists.append(said)
+            self._records += len(said.entries)
+        if self._records >= _BATCH:
+            self.to_columns()
+
+    def to_columns(self) -> None:
+        parts = [page_facts(self._pages, self._reading.report), spec_list_facts(self._lists)]
+        self._reading.parts += parts
+        self._pages, self._lists, self._records = [], [], 0
+
+
+def _read_one(
+    file: InputFile, digest: str, labels: Labels, reading: Reading, waiting: _Waiting
+) -> None:
+    """Read one file, and note what it claims."""
     rejects = len(reading.report.rejects)
-    pages = list(read_file(file, release, reading.report))
-    for page in pages:
-        if page.in_buildcache is None:
-            continue  # specs that the file only mentions: it claims nothing of them
-        key = (page.release, page.package)
-        _note_claim(page, key, reading)
-        if not page.complete:
-            reading.incomplete.add(key)
+    claims: list[tuple[Claim, bool]] = []
+    for said in read_file(file, labels, reading.report):
+        waiting.add(said)
+        if isinstance(said, SpecList):
+            whole = said.stack is not None and said.whole
+            claim: Claim = ("stack", said.release, said.stack or "")
+            claims.append((claim if whole else ("file", said.release, digest), said.complete))
+            reading.claimed.setdefault(claims[-1][0], (file.name, 0))
+        elif said.in_buildcache is not None:  # else the file only mentions the specs
+            claims.append((said.claim, said.complete))
+            _note_page(said, reading)
+    for claim, complete in claims:
+        if not complete:
+            reading.incomplete.add(claim)
         elif len(reading.report.rejects) == rejects:
-            reading.files.append(HeldFile(digest, file.name, key))
-    return pages
+            reading.files.append(HeldFile(digest, file.name, claim))
 
 
-def _note_claim(page: Page, key: PageKey, reading: Reading) -> None:
+def _note_page(page: Page, reading: Reading) -> None:
     records = hash(frozenset((record.hash, *record.stacks) for record in page.records))
-    first, first_records = reading.claimed.setdefault(key, (page.file, records))
+    first, first_records = reading.claimed.setdefault(page.claim, (page.file, records))
     if records != first_records:
         where = f"in release {page.release}" if page.release else "without a release"
         reading.report.warn(
@@ -163,49 +197,49 @@ def _nothing_read(paths: list[str], report: Report) -> str:
         found.append(f"  … and {len(report.rejects) - len(found)} more")
     skipped = len(report.skipped)
     if skipped:
-        found.append(f"  {skipped} other files or folders are no Spack pages: {report.skipped[0]}")
+        found.append(f"  {skipped} other files or folders are not Spack's: {report.skipped[0]}")
     if not found:
         found.append("  there are no files")
     where = one_line(" ".join(paths))
-    return "\n".join([f"{where}: no Spack build-cache page could be read", *found])
+    return "\n".join([f"{where}: nothing of a Spack build cache could be read", *found])
 
 
 class _Unchanged:
     """The files that a graph was made from already, when an update meets them again.
 
-    A file is passed over only if every file that its page was made from is given again: else it
-    replaces the others, and must be read.
+    A file is passed over only if every file of the same claim is given again: else it replaces the
+    others, and must be read.
     """
 
     def __init__(self, held: Iterable[HeldFile]) -> None:
-        self._key_of: dict[str, PageKey] = {}
-        self._digests: dict[PageKey, set[str]] = defaultdict(set)
+        self._claim_of: dict[str, Claim] = {}
+        self._digests: dict[Claim, set[str]] = defaultdict(set)
         for file in held:
-            self._key_of[file.digest] = file.key
-            self._digests[file.key].add(file.digest)
+            self._claim_of[file.digest] = file.claim
+            self._digests[file.claim].add(file.digest)
         self._seen: dict[str, InputFile | None] = {}
         self.count = 0
 
     def holds(self, digest: str, file: InputFile) -> bool:
         """Whether the file need not be read now."""
-        key = self._key_of.get(digest)
-        if key is None:
+        claim = self._claim_of.get(digest)
+        if claim is None:
             return False
-        alone = len(self._digests[key]) == 1
+        alone = len(self._digests[claim]) == 1
         self._seen[digest] = None if alone else file
         self.count += 1
         return True
 
-    def whole_pages(self) -> set[PageKey]:
-        """Pages of which every file was given again."""
-        return {key for key, digests in self._digests.items() if digests <= self._seen.keys()}
+    def whole_claims(self) -> set[Claim]:
+        """Claims of which every file was given again."""
+        return {claim for claim, digests in self._digests.items() if digests <= self._seen.keys()}
 
     def to_read_after_all(self) -> list[tuple[str, InputFile]]:
-        """Files of pages of which not every file was given again."""
+        """Files of claims of which not every file was given again."""
         wanted = [
             (digest, file)
             for digest, file in self._seen.items()
-            if file is not None and not self._digests[self._key_of[digest]] <= self._seen.keys()
+            if file is not None and not self._digests[self._claim_of[digest]] <= self._seen.keys()
         ]
         self.count -= len(wanted)
         return wanted

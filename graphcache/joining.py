@@ -16,10 +16,11 @@ from graphcache.columns import (
     sort_table,
     sorted_unique,
 )
-from graphcache.facts import SPEC_FACTS, Facts, facts_table, map_unique
+from graphcache.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table, map_unique
 from graphcache.records import Report
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type
 from graphcache.spack.compilers import split_compiler
+from graphcache.spack.specnode import LANGUAGES
 from graphcache.spack.targets import with_ancestors
 from graphcache.tables import Tables
 
@@ -32,22 +33,27 @@ _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})$")
 def join(facts: Facts, report: Report) -> Tables:
     """The graph of all that the facts say; contradictions become warnings in the report."""
     specs = _join_specs(facts.specs, report)
+    depends_on = _join_depends_on(facts.depends_on)
+    languages = _languages(depends_on, specs)
+    specs = _fill_compilers(specs, languages)
     rank = pc.index_in(facts.specs["hash"], specs["hash"].combine_chunks()).cast(pa.int64())
     compilers, of = _explode(specs["compilers"])
-    built_with = {"from": specs["hash"].take(of), "to": compilers}
     targets = with_ancestors(set(sorted_unique(specs["target"]).to_pylist()))
     extends = [(t.name, parent) for t in targets for parent in t.parents]
     has_target = pc.is_valid(specs["target"])
     edges = {
         "OF_PACKAGE": {"from": specs["hash"], "to": specs["name"]},
-        "BUILT_WITH": built_with,
+        "BUILT_WITH": _built_with(specs["hash"].take(of), compilers, languages),
         "FOR_TARGET": {
             "from": specs["hash"].filter(has_target),
             "to": specs["target"].filter(has_target),
         },
         "IN_STACK": _join_in_stack(facts.in_stack, rank, specs["hash"]),
         "IN_RELEASE": _join_in_release(facts.in_release, rank, specs["hash"]),
-        "DEPENDS_ON": _join_depends_on(facts.depends_on),
+        "DEPENDS_ON": {
+            **{end: depends_on[end] for end in ("from", "to")},
+            **{name: _as_lists(depends_on[name]) for name in ("types", "virtuals")},
+        },
         "EXTENDS": {
             "from": pa.array([a for a, _ in extends], pa.string()),
             "to": pa.array([b for _, b in extends], pa.string()),
@@ -215,10 +221,89 @@ def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
     return grouped["flag_max"].take(pc.index_in(wanted, grouped["code"].combine_chunks()))
 
 
-def _join_depends_on(facts: pa.Table) -> dict[str, Any]:
-    """One edge a pair of specs; a row that knows the types goes before one that does not."""
-    knows = facts.filter(pc.is_valid(facts["types"]))
-    facts = pa.concat_tables([knows, facts.filter(pc.is_null(facts["types"]))]).combine_chunks()
-    pairs = pc.binary_join_element_wise(facts["from"], facts["to"], "")
-    facts = facts.take(pc.index_in(pc.unique(pairs), pairs.combine_chunks()))
-    return {name: facts[name] for name in facts.column_names}
+def _join_depends_on(facts: pa.Table) -> pa.Table:
+    """One row a pair of specs, with all types and virtuals that any fact knows."""
+    rows = facts.group_by(facts.column_names, use_threads=False).aggregate([])
+    said = [("types", "list"), ("virtuals", "list")]
+    pairs = rows.group_by(["from", "to"], use_threads=False).aggregate(said).combine_chunks()
+    return facts_table(
+        {
+            "from": pairs["from"],
+            "to": pairs["to"],
+            "types": _united(pairs["types_list"].combine_chunks()),
+            "virtuals": _united(pairs["virtuals_list"].combine_chunks()),
+        },
+        DEPENDS_ON_FACTS,
+    )
+
+
+def _united(said: pa.ListArray) -> pa.Array:
+    """Of each list of joined texts the union, joined; most lists have but one."""
+    several = pc.greater(pc.list_value_length(said), 1)
+    first = pc.list_element(said, 0)
+    unions = [_union(texts) for texts in said.filter(several).to_pylist()]
+    return pc.replace_with_mask(first, several, pa.array(unions, pa.string()))
+
+
+def _union(texts: list[str | None]) -> str | None:
+    known = [_split(text) for text in texts if text is not None]
+    return SEPARATOR.join(sorted(set().union(*known))) if known else None
+
+
+def _split(text: str) -> list[str]:
+    return text.split(SEPARATOR) if text else []
+
+
+def _as_lists(joined: Any) -> pa.Array:
+    return map_unique(joined, _split, pa.list_(pa.string()))
+
+
+def _languages(depends_on: pa.Table, specs: pa.Table) -> pa.Table:
+    """For spec and compiler, where it is a dependency, the languages that it compiled.
+
+    Since Spack 1.0 a spec's compilers are those of its build dependencies that provide the
+    virtuals `c`, `cxx` or `fortran`.
+    """
+    compiles = pc.match_substring_regex(
+        pc.fill_null(depends_on["virtuals"], ""),
+        f"(^|{SEPARATOR})({'|'.join(LANGUAGES)})({SEPARATOR}|$)",
+    )
+    builds = pc.match_substring(pc.fill_null(depends_on["types"], ""), "build")
+    edges = depends_on.filter(pc.and_(compiles, builds))
+    at = pc.index_in(edges["to"], specs["hash"].combine_chunks())
+    compilers = pc.binary_join_element_wise(specs["name"].take(at), specs["version"].take(at), "@")
+    rows = pa.table({"spec": edges["from"], "compiler": compilers, "virtuals": edges["virtuals"]})
+    pairs = (
+        rows.filter(pc.is_valid(compilers))
+        .group_by(["spec", "compiler"], use_threads=False)
+        .aggregate([("virtuals", "list")])
+        .combine_chunks()
+    )
+    virtuals = _united(pairs["virtuals_list"].combine_chunks())
+    languages = map_unique(virtuals, _only_languages, pa.list_(pa.string()))
+    return pa.table(
+        [pairs["spec"], pairs["compiler"], languages], ["spec", "compiler", "languages"]
+    )
+
+
+def _only_languages(virtuals: str) -> list[str]:
+    return [virtual for virtual in _split(virtuals) if virtual in LANGUAGES]
+
+
+def _fill_compilers(specs: pa.Table, languages: pa.Table) -> pa.Table:
+    """The specs, with the compilers that are dependencies where no other is known."""
+    named = languages.sort_by([("spec", "ascending"), ("compiler", "ascending")])
+    of_spec = named.group_by("spec", use_threads=False).aggregate([("compiler", "list")])
+    joined = pc.binary_join(of_spec["compiler_list"].combine_chunks(), SEPARATOR)
+    at = pc.index_in(specs["hash"], of_spec["spec"].combine_chunks())
+    compilers = pc.coalesce(specs["compilers"], joined.take(at))
+    return specs.set_column(specs.column_names.index("compilers"), "compilers", compilers)
+
+
+def _built_with(specs: Any, compilers: Any, languages: pa.Table) -> dict[str, Any]:
+    def pairs(*ends: Any) -> Any:
+        return pc.binary_join_element_wise(*ends, SEPARATOR)
+
+    known = pairs(languages["spec"], languages["compiler"]).combine_chunks()
+    at = pc.index_in(pairs(specs, compilers), known)
+    return {"from": specs, "to": compilers, "languages": languages["languages"].take(at)}

@@ -11,7 +11,7 @@ import pyarrow as pa
 from graphcache import __version__
 from graphcache.ingest import HeldFile, Reading, gather
 from graphcache.joining import join
-from graphcache.records import Report
+from graphcache.records import Labels, Report
 from graphcache.stores.base import HELD_FILES, Load
 from graphcache.stores.embedded import EmbeddedStore, write_store
 from graphcache.stores.places import store_lock
@@ -25,6 +25,7 @@ def build_store(
     store: str | PathLike[str],
     *paths: str | PathLike[str],
     release: str | None = None,
+    stack: str | None = None,
     on_file: OnFile | None = None,
 ) -> Report:
     """Read the paths and put a store of their graph at `store`, in the place of one that is there.
@@ -33,6 +34,7 @@ def build_store(
         store: the store's file.
         *paths: files, folders, archives (.tar, .tar.gz, .zip), or `-` for standard input.
         release: the release to put all records under, whatever the pages say.
+        stack: the stack to put the specs of indexes, lock files and spec files under.
         on_file: called with the number of files looked at, after each.
 
     Raises:
@@ -42,7 +44,7 @@ def build_store(
     sources = [fspath(path) for path in paths]
     path = Path(store)
     with store_lock(path):
-        reading = gather(sources, release=release, on_file=on_file)
+        reading = gather(sources, Labels(release, stack), on_file=on_file)
         tables = join(reading.facts, reading.report)
         load = _load("build", sources, reading, tables)
         write_store(path, tables, [load], _held_table(reading.files))
@@ -53,6 +55,7 @@ def update_store(
     store: str | PathLike[str],
     *paths: str | PathLike[str],
     release: str | None = None,
+    stack: str | None = None,
     on_file: OnFile | None = None,
 ) -> Report:
     """Bring newer pages into the store at `store`; the arguments are those of `build_store`.
@@ -70,19 +73,20 @@ def update_store(
     with store_lock(path):
         with EmbeddedStore(path) as opened:
             old, held, loads = opened.tables(), _held_files(opened.held_files()), opened.loads()
-        reading = gather(sources, release=release, held=held, on_file=on_file)
+        reading = gather(sources, Labels(release, stack), held=held, on_file=on_file)
         if not reading.claimed:
             return reading.report  # nothing new: the store is left as it is
-        for release_, package in sorted(reading.incomplete, key=str):
-            reading.report.warn(
-                f"{package} in {release_ or 'no release'}: read with rejects, so nothing that the "
-                f"store held of it was removed"
-            )
-        replaced = reading.claimed.keys() - reading.incomplete - reading.kept_pages
+        for kind, in_release, name in sorted(reading.incomplete, key=str):
+            if kind != "file":
+                reading.report.warn(
+                    f"{name} in {in_release or 'no release'}: read with rejects, so nothing that "
+                    f"the store held of it was removed"
+                )
+        replaced = reading.claimed.keys() - reading.incomplete - reading.unchanged
         tables = update(old, reading.facts, replaced, reading.report)
         load = _load("update", sources, reading, tables)
         files = [
-            *(f for f in held if f.key not in replaced and f.key not in reading.incomplete),
+            *(f for f in held if f.claim not in replaced and f.claim not in reading.incomplete),
             *reading.files,
         ]
         write_store(path, tables, [*loads, load], _held_table(files))
@@ -111,12 +115,11 @@ def _held_table(files: list[HeldFile]) -> pa.Table:
     columns = [
         [file.digest for file in unique],
         [file.file for file in unique],
-        [file.key[0] for file in unique],
-        [file.key[1] for file in unique],
+        *([file.claim[part] for file in unique] for part in range(3)),
     ]
     return pa.table(columns, schema=HELD_FILES)
 
 
 def _held_files(table: pa.Table) -> list[HeldFile]:
     rows = table.to_pylist()
-    return [HeldFile(r["digest"], r["file"], (r["release"], r["package"])) for r in rows]
+    return [HeldFile(r["digest"], r["file"], (r["kind"], r["release"], r["name"])) for r in rows]

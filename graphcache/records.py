@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -20,9 +20,12 @@ MAX_TEXT = 100_000
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 SpecHash = Annotated[str, Meta(pattern=r"\A[a-z2-7]{32}\Z")]
+DependencyType = Literal["build", "link", "run", "test"]
 
-PageKey = tuple[str | None, str]
-"""A page's release (None where it names none) and package."""
+Claim = tuple[Literal["package", "stack", "file"], str | None, str]
+"""What a file says all of: a package or a stack in a release (None where it names none).
+
+A file that claims neither claims itself, by its digest."""
 
 
 class PageRecord(Struct, forbid_unknown_fields=True, gc=False):
@@ -40,6 +43,80 @@ class PageRecord(Struct, forbid_unknown_fields=True, gc=False):
     tarball: Text | None = None
 
 
+_Value = bool | int | float | Text | list[bool | int | float | Text] | None
+
+
+# The spec object of Spack's own files, in all its forms: what they differ in is optional. Keys that
+# graphcache has no use for are passed over.
+
+
+class TargetObject(Struct, gc=False):
+    """A target written out; its features and parents are known from its name."""
+
+    name: Name
+
+
+class Arch(Struct, gc=False):
+    """Where a spec runs."""
+
+    target: Name | TargetObject
+    platform: Name | None = None
+    platform_os: Name | None = None
+
+
+class CompilerObject(Struct, gc=False):
+    """The compiler of forms 1 to 4."""
+
+    name: Name
+    version: Name
+
+
+class DependencyParameters(Struct, gc=False):
+    """What form 4 and later say of a dependency."""
+
+    deptypes: list[DependencyType] = []
+    virtuals: list[Name] = []
+
+
+class Dependency(Struct, gc=False):
+    """An entry of `dependencies`: a list of them, or before form 2 an object by name."""
+
+    name: Name | None = None
+    hash: SpecHash | None = None
+    build_hash: SpecHash | None = None
+    type: list[DependencyType] = []
+    parameters: DependencyParameters | None = None
+
+
+class Annotations(Struct, gc=False):
+    """What form 5 keeps of a spec that an older form described first."""
+
+    compiler: CompilerObject | None = None
+
+
+class SpecNode(Struct, gc=False):
+    """One concrete spec."""
+
+    name: Name
+    version: Name
+    arch: Arch
+    hash: SpecHash | None = None
+    namespace: Name | None = None
+    parameters: dict[Name, _Value] = {}
+    compiler: CompilerObject | None = None
+    dependencies: list[Dependency] | dict[str, Dependency] = []
+    external: dict[str, Any] | None = None
+    annotations: Annotations | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the user says of all that is read: its release and its stack, where they matter."""
+
+    release: str | None = None
+    stack: str | None = None
+
+
 @dataclass(slots=True)
 class Page:
     """What one file says of one package in one release."""
@@ -53,6 +130,40 @@ class Page:
     in_buildcache: bool | None = True
     dependencies: list[tuple[str, str]] = field(default_factory=list)
     """Pairs of hashes: the first needs the second."""
+    complete: bool = True
+    """False where a part was rejected: that a spec is absent then means nothing."""
+
+    @property
+    def claim(self) -> Claim:
+        """What the page replaces when it is read again at a later date."""
+        return "package", self.release, self.package
+
+
+@dataclass(slots=True)
+class SpecEntry:
+    """One spec of a list: its hash, its object, and what the list says of it beside."""
+
+    hash: str
+    node: SpecNode
+    in_buildcache: bool | None = None
+    """None where the list is not of a build cache."""
+    root: bool | None = None
+    """Whether somebody asked for it by name; None where the list does not say."""
+    size: int | None = None
+
+
+@dataclass(slots=True)
+class SpecList:
+    """What one of Spack's own files says: an index, a lock file, a spec file."""
+
+    file: str
+    entries: list[SpecEntry]
+    stack: str | None = None
+    release: str | None = None
+    hashes: dict[str, str] = field(default_factory=dict)
+    """For keys by which only the file knows its specs: their hashes."""
+    whole: bool = True
+    """Whether it lists all of its stack."""
     complete: bool = True
     """False where a part was rejected: that a spec is absent then means nothing."""
 

@@ -22,21 +22,21 @@ from graphcache.facts import (
     facts_table,
 )
 from graphcache.joining import join
-from graphcache.records import PageKey, Report
+from graphcache.records import Claim, Report
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
 from graphcache.tables import Tables
 
-_NOT_IN_FACTS = {"Spec": ("namespace", "external"), "BUILT_WITH": ("languages",)}
-"""Declared properties that no source of facts fills yet, but a script may."""
+_NOT_ON_PAGES = {"Spec": ("namespace", "external"), "BUILT_WITH": ("languages",)}
+"""What a page that replaces another can't say, and so does not take back."""
 
 
-def update(old: Tables, new: Facts, replaced: set[PageKey], report: Report) -> Tables:
-    """The old graph with new facts, and without what the replaced pages alone held.
+def update(old: Tables, new: Facts, replaced: set[Claim], report: Report) -> Tables:
+    """The old graph with new facts, and without what the replaced pages and stacks alone held.
 
     Nodes that no edge reaches any more are gone too, but for specs. Properties that a script
     added stay on what stays.
     """
-    kept, dropped = _without_pages(facts_of(old), replaced)
+    kept, dropped = _without_claims(facts_of(old), replaced)
     said_anew = dropped & set(new.specs["hash"].to_pylist())
     # What only a replaced page said of a spec is gone with it: the new page may have corrected it.
     silent = replace(_without_specs(kept, said_anew, set()), depends_on=kept.depends_on)
@@ -73,8 +73,15 @@ def facts_of(tables: Tables) -> Facts:
         facts_table(specs, SPEC_FACTS),
         _stack_facts(tables.edges["IN_STACK"], row("IN_STACK")),
         facts_table(releases, IN_RELEASE_FACTS),
-        tables.edges["DEPENDS_ON"].select(DEPENDS_ON_FACTS.names),
+        _dependency_facts(tables.edges["DEPENDS_ON"]),
     )
+
+
+def _dependency_facts(edges: pa.Table) -> pa.Table:
+    columns = {"from": edges["from"], "to": edges["to"]}
+    for name in ("types", "virtuals"):
+        columns[name] = pc.binary_join(edges[name].combine_chunks(), SEPARATOR)
+    return facts_table(columns, DEPENDS_ON_FACTS)
 
 
 def _stack_facts(edges: pa.Table, row: pa.Array) -> pa.Table:
@@ -89,31 +96,66 @@ def _stack_facts(edges: pa.Table, row: pa.Array) -> pa.Table:
     return pa.concat_tables([named, rest]).select(IN_STACK_FACTS.names)
 
 
-def _without_pages(facts: Facts, replaced: set[PageKey]) -> tuple[Facts, set[str]]:
-    """The facts without what the pages say, and the specs that no page holds any more."""
+def _without_claims(facts: Facts, replaced: set[Claim]) -> tuple[Facts, set[str]]:
+    """The facts without what the claims say, and the specs that nothing holds any more."""
+    kept = _without_stacks(_without_pages(facts, replaced), replaced)
     names = facts.specs["name"].combine_chunks()
-    dated = pa.array([f"{release}{SEPARATOR}{name}" for release, name in replaced if release])
-    undated = pa.array([name for release, name in replaced if not release], pa.string())
-
-    def said_by_them(memberships: pa.Table) -> pa.Array:
-        pages = pc.binary_join_element_wise(
-            memberships["release"], names.take(memberships["row"]), SEPARATOR
-        )
-        return pc.is_in(pages, dated.cast(pa.string()))
-
-    stacks_gone, releases_gone = said_by_them(facts.in_stack), said_by_them(facts.in_release)
-    kept = Facts(
-        facts.specs,
-        facts.in_stack.filter(pc.invert(stacks_gone)),
-        facts.in_release.filter(pc.invert(releases_gone)),
-        facts.depends_on,
-    )
+    undated = [name for kind, release, name in replaced if kind == "package" and not release]
     rows = pa.array(range(len(names)), pa.int64())
-    had_place = pc.or_(_is_member(rows, facts), pc.is_null(facts.specs["in_buildcache"]))
-    listed_without_release = pc.and_not(pc.is_in(names, undated), had_place)
+    # Only pages without hashes name no release. What they only mention is on no page.
+    on_undated_page = pc.and_not(
+        pc.and_(facts.specs["derived"], pc.fill_null(facts.specs["in_buildcache"], False)),
+        _is_member(rows, facts),
+    )
+    is_undated = pc.is_in(names, pa.array(undated, pa.string()))
     lost_place = pc.and_not(_is_member(rows, facts), _is_member(rows, kept))
-    dropped = pc.or_(listed_without_release, lost_place)
+    dropped = pc.or_(pc.and_(is_undated, on_undated_page), lost_place)
     return kept, set(facts.specs["hash"].filter(dropped).to_pylist())
+
+
+def _without_pages(facts: Facts, replaced: set[Claim]) -> Facts:
+    """The facts without the memberships that the replaced pages said."""
+    names = facts.specs["name"].combine_chunks()
+    pages = [f"{release}{SEPARATOR}{name}" for kind, release, name in replaced if kind == "package"]
+
+    def said_elsewhere(memberships: pa.Table) -> pa.Array:
+        page = _pairs(memberships["release"], names.take(memberships["row"]))
+        return pc.invert(pc.fill_null(pc.is_in(page, pa.array(pages, pa.string())), False))
+
+    return replace(
+        facts,
+        in_stack=facts.in_stack.filter(said_elsewhere(facts.in_stack)),
+        in_release=facts.in_release.filter(said_elsewhere(facts.in_release)),
+    )
+
+
+def _without_stacks(facts: Facts, replaced: set[Claim]) -> Facts:
+    """The facts without the memberships of the replaced stacks.
+
+    What was in a release by such a stack alone is not in the release any more.
+    """
+    stacks = [
+        f"{release or ''}{SEPARATOR}{name}" for kind, release, name in replaced if kind == "stack"
+    ]
+    stack = _pairs(pc.fill_null(facts.in_stack["release"], ""), facts.in_stack["stack"])
+    gone = pc.is_in(stack, pa.array(stacks, pa.string()))
+    lost, in_stack = facts.in_stack.filter(gone), facts.in_stack.filter(pc.invert(gone))
+
+    def places(memberships: pa.Table) -> pa.ChunkedArray:
+        return _pairs(memberships["release"], memberships["row"].cast(pa.string()))
+
+    at = places(facts.in_release)
+    only_by_stack = pc.and_not(
+        pc.is_in(at, places(lost).combine_chunks()),
+        pc.is_in(at, places(in_stack).combine_chunks()),
+    )
+    listed = pc.fill_null(facts.in_release["root"], False)
+    in_release = facts.in_release.filter(pc.or_(pc.invert(only_by_stack), listed))
+    return replace(facts, in_stack=in_stack, in_release=in_release)
+
+
+def _pairs(*columns: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(*columns, SEPARATOR)
 
 
 def _is_member(rows: pa.Array, facts: Facts) -> pa.Array:
@@ -133,7 +175,8 @@ def _collect(facts: Facts, dropped: set[str]) -> Facts:
     if not dropped:
         return facts
     rows = pa.array(range(facts.specs.num_rows), pa.int64())
-    mentioned = pc.and_not(pc.is_null(facts.specs["in_buildcache"]), _is_member(rows, facts))
+    held = pc.fill_null(facts.specs["in_buildcache"], False)
+    mentioned = pc.and_not(pc.invert(held), _is_member(rows, facts))
     needs: dict[str, list[str]] = defaultdict(list)
     for spec, needed in zip(
         *(facts.depends_on[end].to_pylist() for end in ("from", "to")), strict=True
@@ -189,12 +232,14 @@ def _carry_extras(new: Tables, old: Tables) -> Tables:
 
 
 def _carry(new: pa.Table, old: pa.Table, type_: NodeType | EdgeType) -> pa.Table:
-    names = [*extra_columns(old, type_), *_NOT_IN_FACTS.get(type_.name, ())]
+    names = [*extra_columns(old, type_), *_NOT_ON_PAGES.get(type_.name, ())]
     if not names:
         return new
     at = pc.index_in(_keys(new, type_), _keys(old, type_).combine_chunks())
     columns = {name: new[name] for name in new.column_names}
-    columns.update({name: old[name].take(at) for name in names})
+    for name in names:
+        carried = old[name].take(at)
+        columns[name] = pc.coalesce(new[name], carried) if name in columns else carried
     return conform(pa.table(columns), type_)
 
 

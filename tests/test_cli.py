@@ -208,7 +208,7 @@ def test_a_build_of_nothing_changes_nothing(tmp_path: Path) -> None:
         ended = run(command, "page.md", "--rejects", "rejects.jsonl", cwd=tmp_path)
         assert (ended.code, ended.out) == (1, "")
         assert ended.err.splitlines() == [
-            "Error: page.md: no Spack build-cache page could be read",
+            "Error: page.md: nothing of a Spack build cache could be read",
             "  page.md: the file is empty",
         ]
         (reject,) = (tmp_path / "rejects.jsonl").read_text().splitlines()
@@ -232,7 +232,7 @@ def test_many_rejects_are_cut_unless_all_are_asked_for(tmp_path: Path) -> None:
     more = "… and 5 more rejects; --verbose lists all"
     assert ended.err.splitlines() == [*rejected[:20], more]
     ended = run("build", "pages", "--verbose", cwd=tmp_path)
-    assert ended.err.splitlines() == [*rejected, "Skipped: pages/notes.txt: not a page"]
+    assert ended.err.splitlines() == [*rejected, "Skipped: pages/notes.txt: not Spack's"]
 
 
 # Query --------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def why_not(path: Path | str) -> str:
     with pytest.raises(InputError) as caught:
         within(60, lambda: read(path))
     first, *rest = str(caught.value).split("\n")
-    assert first.endswith(": no Spack build-cache page could be read")
+    assert first.endswith(": nothing of a Spack build cache could be read")
     return "\n".join(line.strip() for line in rest)
 
 
@@ -179,9 +179,9 @@ def test_what_is_no_page_is_skipped_in_a_folder(tmp_path: Path) -> None:
         f"{here}/dangling: neither a file nor a folder",
         f"{here}/folder/again: a symlink to a folder that was read already",
         f"{here}/loop: Too many levels of symbolic links",
-        f"{here}/notes.txt: not a page",
+        f"{here}/notes.txt: not Spack's",
         f"{here}/pipe: neither a file nor a folder",
-        f"{here}/post.md: not a page",
+        f"{here}/post.md: not Spack's",
         f"{here}/socket: neither a file nor a folder",
     ]
 
@@ -191,7 +191,8 @@ def test_what_is_no_page_is_rejected_where_it_was_named(tmp_path: Path, content:
     file = tmp_path / "file"
     file.write_bytes(content)
     assert why_not(file) == (
-        f"{file}: not a Spack build-cache page, nor an archive (.tar, .tar.gz, .zip) of pages"
+        f"{file}: not a page, index, lock file or spec file of Spack, "
+        "nor an archive (.tar, .tar.gz, .zip) of them"
     )
 
 
@@ -200,8 +201,7 @@ def test_a_folder_without_a_page(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     (tmp_path / "b").write_text("b")
     assert (
-        why_not(tmp_path)
-        == f"2 other files or folders are no Spack pages: {tmp_path}/a: not a page"
+        why_not(tmp_path) == f"2 other files or folders are not Spack's: {tmp_path}/a: not Spack's"
     )
 
 
@@ -314,7 +314,7 @@ def test_zip_bombs(tmp_path: Path) -> None:
     tables, report = read(bomb)
     assert kept(tables) == {"zlib"}
     assert rejects(report) == [f"{bomb}/large page: {TOO_LARGE}"]
-    assert report.skipped == [f"{bomb}/large: not a page"]
+    assert report.skipped == [f"{bomb}/large: not Spack's"]
 
 
 def test_a_zip_member_that_lies_about_its_size(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_an_archive_in_an_archive_is_skipped(example_pages: Path, tmp_path: Path
     (tmp_path / "in" / "page").write_bytes(PAGE)
     tables, report = read(as_tar(tmp_path / "in", tmp_path / "out.tar"))
     assert kept(tables) == {"zlib"}
-    assert report.skipped == [f"{tmp_path}/out.tar/pages/pages.zip: not a page"]
+    assert report.skipped == [f"{tmp_path}/out.tar/pages/pages.zip: not Spack's"]
 
 
 def test_a_page_is_a_page_even_where_a_tar_archive_has_its_mark(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_each_bad_page_alone(page: Path) -> None:
         tables, report = read(page)
     except InputError as error:
         first, *reasons = str(error).split("\n")
-        assert first == f"{page}: no Spack build-cache page could be read"
+        assert first == f"{page}: nothing of a Spack build cache could be read"
         assert reasons
         assert all(reason.startswith(f"  {page}") for reason in reasons)
         return
@@ -69,10 +69,10 @@ def test_what_could_not_be_read_is_told_in_short(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path)
     assert str(caught.value).split("\n") == [
-        f"{tmp_path}: no Spack build-cache page could be read",
+        f"{tmp_path}: nothing of a Spack build cache could be read",
         *[f"  {tmp_path}/{number}.md: the file is empty" for number in range(5)],
         "  … and 2 more",
-        f"  1 other files or folders are no Spack pages: {tmp_path}/other: not a page",
+        f"  1 other files or folders are not Spack's: {tmp_path}/other: not Spack's",
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from archspec.cpu import TARGETS
 
 from graphcache import Report
+from graphcache.records import Labels, Page
 from graphcache.sources import read_file
 from graphcache.sources.inputs import input_files
 from graphcache.spack.compilers import normal_compiler, split_compiler
@@ -189,7 +190,8 @@ def test_a_target_that_archspec_does_not_know_stands_alone() -> None:
 def test_both_forms_of_a_legacy_page_give_the_same_spec(legacy_pages: Path) -> None:
     found = []
     for file in input_files([str(legacy_pages)], Report()):
-        found.append([page.records for page in read_file(file, None, Report())])
+        pages = read_file(file, Labels(), Report())
+        found.append([page.records for page in pages if isinstance(page, Page)])
     assert len(found) == 2
     assert found[0] == found[1]
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
 from graphcache.ingest import HeldFile, content_digest, gather
+from graphcache.records import Claim, Labels
 from graphcache.updating import update
 
 A, B, C = (oracle.record(letter * 32) for letter in "abc")
@@ -232,47 +233,51 @@ def test_edges_that_a_script_added_stay_while_both_ends_do(tmp_path: Path) -> No
 
 # Files that are known already ---------------------------------------------------------------------
 
+ZLIB: Claim = ("package", "develop", "zlib")
 
-def held(*files: tuple[str, oracle.PageKey]) -> list[HeldFile]:
-    return [HeldFile(content_digest(text.encode(), None), "old", key) for text, key in files]
+
+def held(*files: tuple[str, Claim]) -> list[HeldFile]:
+    return [
+        HeldFile(content_digest(text.encode(), Labels()), "old", claim) for text, claim in files
+    ]
 
 
 def test_a_file_that_is_held_is_not_parsed_again(tmp_path: Path) -> None:
     zlib, hdf5 = page(A), page(B, package="hdf5")
-    known = held((zlib, ("develop", "zlib")))
+    known = held((zlib, ZLIB))
     reading = gather([str(write(tmp_path / "p", zlib, hdf5))], held=known)
     assert (reading.report.unchanged, reading.report.files, reading.report.records) == (1, 1, 1)
-    assert reading.claimed.keys() == {("develop", "hdf5")}
+    assert reading.claimed.keys() == {("package", "develop", "hdf5")}
     assert reading.facts.specs["hash"].to_pylist() == ["b" * 32]
 
 
 def test_a_file_under_another_release_is_another_file(tmp_path: Path) -> None:
-    known = held((page(A), ("develop", "zlib")))
+    known = held((page(A), ZLIB))
     folder = write(tmp_path / "p", page(A))
     for release in ("v1", "x" * 100 + "1", "x" * 100 + "2"):
-        reading = gather([str(folder)], held=known, release=release)
+        reading = gather([str(folder)], held=known, labels=Labels(release))
         assert reading.report.unchanged == 0
-        assert reading.claimed.keys() == {(release, "zlib")}
+        assert reading.claimed.keys() == {("package", release, "zlib")}
         known += reading.files
-        assert gather([str(folder)], held=known, release=release).report.unchanged == 1
+        assert gather([str(folder)], held=known, labels=Labels(release)).report.unchanged == 1
 
 
 def test_one_of_two_files_of_a_page_replaces_both(tmp_path: Path) -> None:
-    one, two, key = page(A), page(B), ("develop", "zlib")
-    known = held((one, key), (two, key))
+    one, two = page(A), page(B)
+    known = held((one, ZLIB), (two, ZLIB))
     both = gather([str(write(tmp_path / "p", one, two))], held=known)
-    assert (both.report.unchanged, both.claimed, both.kept_pages) == (2, {}, {key})
+    assert (both.report.unchanged, both.claimed, both.unchanged) == (2, {}, {ZLIB})
     alone = gather([str(write(tmp_path / "p", two))], held=known)
     assert (alone.report.unchanged, alone.report.files) == (0, 1)
-    assert alone.claimed.keys() == {key}
-    assert alone.kept_pages == set()
+    assert alone.claimed.keys() == {ZLIB}
+    assert alone.unchanged == set()
 
 
 def test_a_page_with_rejects_is_not_held(tmp_path: Path) -> None:
     pages = [page(A), page(B, BAD, package="hdf5"), page(C, package="boost") + "more\n"]
     reading = gather([str(write(tmp_path / "p", *pages))])
-    assert [file.key for file in reading.files] == [("develop", "zlib")]
-    assert reading.incomplete == {("develop", "hdf5"), ("develop", "boost")}
+    assert [file.claim for file in reading.files] == [ZLIB]
+    assert reading.incomplete == {("package", "develop", name) for name in ("hdf5", "boost")}
 
 
 # The store ----------------------------------------------------------------------------------------

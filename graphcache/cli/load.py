@@ -29,7 +29,14 @@ _SHOWN = 20
 _load_options = together(
     paths_argument,
     store_option,
-    click.option("--as", "release", metavar="RELEASE", help="The release of all that is read."),
+    click.option(
+        "--release", "--as", "release", metavar="RELEASE", help="The release of all that is read."
+    ),
+    click.option(
+        "--stack",
+        metavar="STACK",
+        help="The stack of what indexes, lock files and spec files hold.  [a lock file's folder]",
+    ),
     click.option(
         "--rejects",
         "rejects_file",
@@ -82,18 +89,20 @@ def _load(
     paths: tuple[str, ...],
     store: str,
     release: str | None,
+    stack: str | None,
     rejects_file: Path | None,
     quiet: bool,
     verbose: bool,
 ) -> None:
     from graphcache.views.progress import count_progress
 
-    _check_release(release)
+    _check_name(release, "--release")
+    _check_name(stack, "--stack")
     # Opened first: a list of rejects that can't be written is found out before anything changes.
     rejects = _open_rejects(rejects_file)
     try:
         with count_progress("{:,} files read", quiet=quiet) as on_file:
-            report = load(store, *paths, release=release, on_file=on_file)
+            report = load(store, *paths, release=release, stack=stack, on_file=on_file)
     except InputError as error:
         if rejects is not None and error.report is not None:
             _write_rejects(error.report, rejects)
@@ -107,12 +116,12 @@ def _load(
         click.get_current_context().exit(3)
 
 
-def _check_release(release: str | None) -> None:
+def _check_name(name: str | None, option: str) -> None:
     from graphcache.records import MAX_NAME
 
-    if release is not None and not (0 < len(release) <= MAX_NAME and release.isprintable()):
+    if name is not None and not (0 < len(name) <= MAX_NAME and name.isprintable()):
         raise click.BadParameter(
-            "expected a name of 1 to 1,000 printable characters", param_hint="--as"
+            "expected a name of 1 to 1,000 printable characters", param_hint=option
         )
 
 

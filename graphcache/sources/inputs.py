@@ -6,7 +6,6 @@ stand in messages.
 
 from __future__ import annotations
 
-import gzip
 import lzma
 import os
 import stat
@@ -16,15 +15,21 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Self
+from functools import partial
+from typing import IO, Self, cast
 
 from graphcache.records import Reject, Report, one_line
-from graphcache.sources.frontmatter import has_front_matter
+from graphcache.sources import mirror
+from graphcache.sources.documents import may_be_document
+from graphcache.sources.frontmatter import Unreadable, has_front_matter
+from graphcache.sources.packed import GZIP, ZSTD, unpacking
 
 MAX_FILE = 16 * 2**20
 """Bytes of one page; the largest real ones have 1 MB."""
+MAX_DOCUMENT = 2**30
+"""Bytes of one index or lock file; an index of 60,000 specs has 400 MB."""
 MAX_ARCHIVE = 16 * 2**30
 """Bytes of what one archive, or standard input, holds unpacked."""
 MAX_PACKED = 2**20
@@ -41,7 +46,7 @@ _DAMAGED = (
 )
 _UNSUPPORTED = (NotImplementedError, RuntimeError)  # an unknown method, a password
 _CHUNK = 2**20
-_GZIP, _ZIP, _TAR = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
+_ZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class InputFile:
     data: bytes
     asked_for: bool
     """The user named this very file; otherwise it was found in a folder or an archive."""
+    binary_size: int | None = None
+    """For a spec file out of a mirror: bytes of the binary, as its manifest says."""
 
 
 def input_files(paths: list[str], report: Report) -> Iterator[InputFile]:
@@ -65,13 +72,46 @@ def input_files(paths: list[str], report: Report) -> Iterator[InputFile]:
             yield from _spooled(sys.stdin.buffer, "standard input", report)
         elif os.path.isdir(path):
             for name in _walk(path, report):
-                yield from _open_file(name, report, asked_for=False)
+                if os.path.isdir(name):
+                    yield from _open_mirror(name, report)
+                else:
+                    yield from _open_file(name, report, asked_for=False)
         else:
             yield from _open_file(path, report, asked_for=True)
 
 
+def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
+    """The index and the spec files of a mirror."""
+    fetch = partial(_fetch, root)
+    index = os.path.join(root, mirror.INDEX)
+    with _rejecting_in_mirror(index, report), suppress(FileNotFoundError):
+        yield InputFile(one_line(index), mirror.read_index(fetch, MAX_DOCUMENT), False)
+    for path in _walk(os.path.join(root, mirror.SPECS), report):
+        if mirror.is_spec_manifest(path):
+            with _rejecting_in_mirror(path, report):
+                spec = mirror.read_spec(os.path.relpath(path, root), fetch, MAX_DOCUMENT)
+                yield InputFile(one_line(path), spec.data, False, spec.binary_size)
+
+
+def _fetch(root: str, path: str, limit: int) -> bytes:
+    with open(os.path.join(root, path), "rb") as file:
+        return file.read(limit + 1)
+
+
+@contextmanager
+def _rejecting_in_mirror(path: str, report: Report) -> Iterator[None]:
+    try:
+        yield
+    except (Unreadable, OSError, EOFError, ValueError, zlib.error) as error:
+        why = str(error) if isinstance(error, Unreadable) else _reason(error)
+        report.rejects.append(Reject(one_line(path), None, "", why))
+
+
 def _walk(root: str, report: Report) -> Iterator[str]:
-    """Every regular file below a folder, sorted by path; symlinks are followed, loops are not."""
+    """Every regular file below a folder, sorted by path; symlinks are followed, loops are not.
+
+    Of a mirror, its root stands for its own files.
+    """
     visited: set[tuple[int, int]] = set()
     todo = [root]
     while todo:
@@ -87,6 +127,9 @@ def _walk(root: str, report: Report) -> Iterator[str]:
             report.skipped.append(f"{folder}: a symlink to a folder that was read already")
             continue
         visited.add((status.st_dev, status.st_ino))
+        if os.path.exists(os.path.join(folder, mirror.LAYOUT)):
+            yield folder
+            entries = [entry for entry in entries if entry.name not in ("v3", "blobs")]
         files: list[str] = []
         for entry in entries:
             kind = _kind(entry)
@@ -131,10 +174,10 @@ def _open_file(path: str, report: Report, *, asked_for: bool) -> Iterator[InputF
 
 
 def _is_archive(head: bytes) -> bool:
-    """Whether the content begins as a zip, gzip or tar file does, and not as a page."""
+    """Whether the content begins as an archive or a packed file does, and not as a page."""
     if has_front_matter(head):
         return False
-    return head.startswith((_GZIP, *_ZIP)) or head[257:262] == _TAR
+    return head.startswith((GZIP, ZSTD, *_ZIP)) or head[257:262] == _TAR
 
 
 def _spooled(stream: IO[bytes], name: str, report: Report) -> Iterator[InputFile]:
@@ -180,12 +223,11 @@ def _rejecting(name: str, report: Report) -> Iterator[None]:
 def _packed(
     file: IO[bytes], head: bytes, name: str, report: Report, *, asked_for: bool
 ) -> Iterator[InputFile]:
-    """A tar archive, a gzipped one, or one gzipped file."""
-    if head.startswith(_GZIP):
-        file = gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
-        head = file.read(512)
-        file.seek(0)
-        if not _is_archive(head):
+    """A tar archive, or a packed one, or one packed file."""
+    if head.startswith((GZIP, ZSTD)):
+        unpacked = unpacking(file, head)
+        file = cast(IO[bytes], unpacked)
+        if not _is_archive(unpacked.peek(512)):
             yield from _take(file, name, 0, report, asked_for=asked_for)
             return
     with tarfile.open(fileobj=file, mode="r|", tarinfo=_Member) as archive:
@@ -236,19 +278,21 @@ def _take(
     file: IO[bytes], name: str, size: int, report: Report, *, asked_for: bool = False
 ) -> Iterator[InputFile]:
     """The file's content; a large file that can't be a page is passed over unread."""
-    data = file.read(min(size, MAX_FILE) + 1) if size <= MAX_FILE else file.read(512)
-    if size <= MAX_FILE:
-        # The size that an archive states may be a lie, and a file may grow: read to the end.
-        while len(data) <= MAX_FILE and (more := file.read(MAX_FILE + 1 - len(data))):
-            data += more
-    if len(data) > MAX_FILE or size > MAX_FILE:
-        if has_front_matter(data) or asked_for:
-            why = f"expected a page of at most {MAX_FILE:,} bytes, found more"
-            report.rejects.append(Reject(name, None, "", why))
-        else:
-            report.skipped.append(f"{name}: not a page")
-        return
-    yield InputFile(name, data, asked_for)
+    head = file.read(512)
+    is_document = may_be_document(head)
+    data = bytearray(head)
+    limit = MAX_DOCUMENT if is_document else MAX_FILE
+    # The size that an archive states may be a lie, and a file may grow: read to the end.
+    while max(size, len(data)) <= limit and (more := file.read(min(_CHUNK, limit + 1 - len(data)))):
+        data += more
+    if max(size, len(data)) <= limit:
+        yield InputFile(name, bytes(data), asked_for)
+    elif has_front_matter(head) or is_document or asked_for:
+        what = "an index or lock file" if is_document else "a page"
+        why = f"expected {what} of at most {limit:,} bytes, found more"
+        report.rejects.append(Reject(name, None, "", why))
+    else:
+        report.skipped.append(f"{name}: not Spack's")
 
 
 def _reason(error: Exception) -> str:

@@ -21,11 +21,12 @@ HELD_FILES = pa.schema(
     [
         ("digest", pa.string()),
         ("file", pa.string()),
+        ("kind", pa.string()),
         ("release", pa.string()),
-        ("package", pa.string()),
+        ("name", pa.string()),
     ]
 )
-"""The files a store was made from, without those that had rejects."""
+"""The files a store was made from, without those that had rejects; the last three are a claim."""
 
 
 @dataclass(frozen=True, slots=True)

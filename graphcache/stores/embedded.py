@@ -60,8 +60,8 @@ _CREATE_LOADS = (
     + ", PRIMARY KEY(`number`))"
 )
 _CREATE_FILES = (
-    "CREATE NODE TABLE GraphCacheFile(`digest` STRING, `file` STRING, `release` STRING, "
-    "`package` STRING, PRIMARY KEY(`digest`))"
+    "CREATE NODE TABLE GraphCacheFile(`digest` STRING, `file` STRING, `kind` STRING, "
+    "`release` STRING, `name` STRING, PRIMARY KEY(`digest`))"
 )
 _READ_CHUNK = 1_000_000
 _LONGEST = 30 * 24 * 3600

@@ -1,0 +1,184 @@
+"""JSON documents that Spack writes: the top level, and the specs in them one by one.
+
+A document is decoded in two steps, so that one spec that is wrong costs no other: first its outer
+levels, with the specs left as they stand, then each spec by type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from graphcache.records import Reject, Report, one_line, short
+from graphcache.sources.frontmatter import Unreadable
+from graphcache.sources.pages import CONTROL
+
+Document = dict[str, Raw]
+
+_T = TypeVar("_T")
+_SIGNED = b"-----BEGIN PGP SIGNED MESSAGE-----"
+_SIGNATURE = b"\n-----BEGIN PGP SIGNATURE-----"
+_BOM = b"\xef\xbb\xbf"
+_HASH = re.compile("[a-z2-7]{32}")
+_ESCAPE = re.compile(rb"\\[ubf]")
+_PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
+_POSITION = re.compile(r" \(byte (\d+)\)")
+
+
+def may_be_document(head: bytes) -> bool:
+    """Whether content that begins so may be a JSON document, clear-signed or not."""
+    return head.startswith(_SIGNED) or head.removeprefix(_BOM).lstrip()[:1] == b"{"
+
+
+def parse_document(data: bytes) -> Document:
+    """The keys of the top level. Of a clear-signed document the text counts, not the signature.
+
+    Raises:
+        Unreadable: it is no JSON object.
+
+    >>> {key: bytes(raw) for key, raw in parse_document(b'{"a": [1, 2]}').items()}
+    {'a': b'[1, 2]'}
+    """
+    document: Document = decode(signed_text(data).removeprefix(_BOM), Document, "")
+    return document
+
+
+def signed_text(data: bytes) -> bytes:
+    r"""The text of a clear-signed message, as RFC 9580 (section 7) lays it out; or all of it.
+
+    >>> signed_text(b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n- -\n{}\n"
+    ...             b"-----BEGIN PGP SIGNATURE-----\n\n...")
+    b'-\n{}'
+    """
+    if not data.startswith(_SIGNED):
+        return data
+    data = data.replace(b"\r\n", b"\n")
+    _, blank, text = data.partition(b"\n\n")
+    text, signature, _ = text.partition(_SIGNATURE)
+    if not blank or not signature:
+        raise Unreadable("expected a clear-signed message, found one that is cut off")
+    return re.sub(rb"^- ", b"", text, flags=re.MULTILINE)
+
+
+def decode(data: bytes | Raw, type_: Any, place: str) -> Any:
+    """The value by type.
+
+    Raises:
+        Unreadable: it is not JSON, or does not fit.
+    """
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except msgspec.ValidationError as error:
+        raise Unreadable(_explain(error, place)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        position = _POSITION.search(str(error))
+        line = bytes(data).count(b"\n", 0, int(position[1])) + 1 if position and not place else None
+        why = str(error).replace("Input data was truncated", "the JSON is cut off")
+        raise Unreadable(f"{place}: {why}".removeprefix(": "), line) from None
+    except RecursionError:
+        raise Unreadable(f"{place}: nested too deep".removeprefix(": ")) from None
+
+
+def decode_entries(
+    raws: Iterable[tuple[str, Raw]],
+    place: str,
+    type_: type[_T],
+    unwrap: Callable[[Raw], bytes | None],
+    *,
+    file: str,
+    report: Report,
+) -> Iterator[tuple[str, _T]]:
+    """Each entry by type, with its key; those that do not fit are rejected.
+
+    `unwrap` makes of an entry in spec form 1 one of a later form, or gives None.
+    """
+    decoder = msgspec.json.Decoder(type_)
+    for key, raw in raws:
+        report.records += 1
+        where = f"{place}.{key}"
+        try:
+            entry = _decode_entry(decoder, raw, unwrap)
+            _check_characters(raw, entry)
+        except msgspec.ValidationError as error:
+            where, _, why = _explain(error, where).partition(": ")
+            reject(file, where, why, report)
+        except RecursionError:
+            reject(file, where, "nested too deep", report)
+        except (msgspec.DecodeError, UnicodeDecodeError, Unreadable) as error:
+            reject(file, where, str(error), report)
+        else:
+            yield key, entry
+
+
+def reject(file: str, place: str, why: str, report: Report) -> None:
+    """Reject one record."""
+    report.rejects.append(Reject(file, None, one_line(place), why, record=True))
+
+
+def is_hash(key: str) -> bool:
+    """Whether the text can be the hash of a spec.
+
+    >>> is_hash("2" * 32), is_hash("zlib")
+    (True, False)
+    """
+    return _HASH.fullmatch(key) is not None
+
+
+def _decode_entry(decoder: Any, raw: Raw, unwrap: Callable[[Raw], bytes | None]) -> Any:
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        unwrapped = unwrap(raw)
+        if unwrapped is None:
+            raise
+        return decoder.decode(unwrapped)
+
+
+def unwrap_node(raw: Raw) -> bytes | None:
+    """A spec of form 1, which has its name as the only key and the rest below, as one of form 2.
+
+    >>> unwrap_node(Raw(b'{"zlib": {"version": "1.3"}}'))
+    b'{"name":"zlib","version":"1.3"}'
+    """
+    try:
+        wrapped = msgspec.json.decode(raw, type=dict[str, Document])
+    except msgspec.DecodeError:
+        return None
+    if len(wrapped) != 1:
+        return None
+    ((name, body),) = wrapped.items()
+    return msgspec.json.encode({"name": name, **body})
+
+
+def _explain(error: msgspec.ValidationError, place: str) -> str:
+    """The place and what is wrong there."""
+    match = _PATH.match(str(error))
+    why, path = (match[1], match[2] or "") if match else (str(error), "")
+    where = ".".join(part for part in (place, path) if part)
+    why = why[:1].lower() + why[1:].replace("`", "").replace(", got ", ", found ")
+    return f"{where}: {why}"
+
+
+def _check_characters(raw: Raw, entry: Any) -> None:
+    data = bytes(raw)
+    if data.isascii() and _ESCAPE.search(data) is None:
+        return
+    for text in _texts(msgspec.to_builtins(entry)):
+        if CONTROL.search(text):
+            raise Unreadable(f"expected text without control characters, found {short(text)}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

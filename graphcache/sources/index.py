@@ -1,0 +1,79 @@
+"""index.json: the database of a build cache, or of what is installed somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Raw, Struct
+
+from graphcache.records import Labels, Report, SpecEntry, SpecList, SpecNode
+from graphcache.sources.documents import (
+    Document,
+    decode,
+    decode_entries,
+    is_hash,
+    reject,
+    unwrap_node,
+)
+from graphcache.sources.frontmatter import Unreadable
+from graphcache.sources.inputs import InputFile
+
+VERSIONS = range(5, 9)
+"""Versions of the database that are known; one that is later is read as the last of them."""
+
+
+class _Database(Struct):
+    version: str | int
+    installs: dict[str, Raw]
+
+
+class _Install(Struct, gc=False):
+    spec: SpecNode
+    in_buildcache: bool | None = None
+
+
+def can_read(document: Document) -> bool:
+    """Whether the document is an index."""
+    return "database" in document
+
+
+def read(document: Document, file: InputFile, labels: Labels, report: Report) -> Iterator[SpecList]:
+    """The specs of the index.
+
+    Raises:
+        Unreadable: nothing of it can be used.
+    """
+    database: _Database = decode(document["database"], _Database, "database")
+    _check_version(str(database.version), file.name, report)
+    before = len(report.rejects)
+    place = "database.installs"
+    entries = []
+    for key, install in decode_entries(
+        database.installs.items(), place, _Install, _unwrap, file=file.name, report=report
+    ):
+        if is_hash(key) and install.spec.hash in (None, key):
+            entries.append(SpecEntry(key, install.spec, install.in_buildcache))
+        else:
+            why = f"expected the hash of the spec, {install.spec.hash}, as its key"
+            reject(file.name, f"{place}.{key}", why, report)
+    complete = len(report.rejects) == before
+    yield SpecList(file.name, entries, labels.stack, labels.release, complete=complete)
+
+
+def _unwrap(raw: Raw) -> bytes | None:
+    install = msgspec.json.decode(raw, type=Document)
+    node = unwrap_node(install["spec"]) if "spec" in install else None
+    return node and msgspec.json.encode({**install, "spec": Raw(node)})
+
+
+def _check_version(version: str, file: str, report: Report) -> None:
+    number = int(version) if version.isdecimal() and len(version) < 9 else None
+    if number is None or number < VERSIONS[0]:
+        known = f"{VERSIONS[0]} to {VERSIONS[-1]}"
+        raise Unreadable(f"database.version: expected {known}, found {version[:40]}")
+    if number > VERSIONS[-1]:
+        report.warn(
+            f"{file}: database version {version}, the last one known is {VERSIONS[-1]}: "
+            f"what fits is read"
+        )

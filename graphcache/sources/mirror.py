@@ -1,0 +1,110 @@
+"""Mirrors: the layout in which Spack keeps a build cache, version 3.
+
+Below the root, `v3/manifests/index/index.manifest.json` names the index, and a manifest for each
+spec, `v3/manifests/spec/NAME/NAME-VERSION-HASH.spec.manifest.json`, its binary and its spec file.
+All lie as `blobs/sha256/XX/DIGEST`. In a signed mirror the manifests of specs are clear-signed.
+Version 2 needs nothing of its own: `build_cache/` holds an index and spec files as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from graphcache.sources.documents import decode, signed_text
+from graphcache.sources.frontmatter import Unreadable
+from graphcache.sources.packed import unpacked
+
+LAYOUT = "v3/layout.json"
+INDEX = "v3/manifests/index/index.manifest.json"
+SPECS = "v3/manifests/spec"
+_SPEC_ENDING = ".spec.manifest.json"
+_INDEX_TYPE, _SPEC_TYPE, _BINARY_TYPE = (
+    "application/vnd.spack.db.",
+    "application/vnd.spack.spec.",
+    "application/vnd.spack.install.",
+)
+
+Fetch = Callable[[str, int], bytes]
+"""The content of a file by its path below the root, of at most so many bytes; OSError if none."""
+
+
+class _Blob(Struct, rename="camel"):
+    content_length: Annotated[int, Meta(ge=0)]
+    media_type: str
+    checksum: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    checksum_algorithm: str
+    compression: str = "none"
+
+
+class _Manifest(Struct):
+    data: list[_Blob]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """A spec file out of a mirror, and the bytes of the binary beside it, where it says so."""
+
+    data: bytes
+    binary_size: int | None
+
+
+def is_spec_manifest(path: str) -> bool:
+    """Whether a file of this name holds the manifest of a spec."""
+    return path.endswith(_SPEC_ENDING)
+
+
+def read_index(fetch: Fetch, limit: int) -> bytes:
+    """The index of a mirror.
+
+    Raises:
+        Unreadable: what is there is no index, or not the one that the manifest names.
+        OSError: there is none, or it can't be read.
+    """
+    manifest = _parse(fetch(INDEX, limit))
+    return _content(_one(manifest, _INDEX_TYPE), fetch, limit)
+
+
+def read_spec(path: str, fetch: Fetch, limit: int) -> SpecFile:
+    """The spec file that the manifest at `path` names.
+
+    Raises:
+        Unreadable: what is there is no spec file, or not the one that the manifest names.
+        OSError: it can't be read.
+    """
+    manifest = _parse(fetch(path, limit))
+    binary = next((b for b in manifest.data if b.media_type.startswith(_BINARY_TYPE)), None)
+    data = _content(_one(manifest, _SPEC_TYPE), fetch, limit)
+    return SpecFile(data, binary.content_length if binary else None)
+
+
+def _parse(data: bytes) -> _Manifest:
+    manifest: _Manifest = decode(signed_text(data), _Manifest, "")
+    return manifest
+
+
+def _one(manifest: _Manifest, media_type: str) -> _Blob:
+    for blob in manifest.data:
+        if blob.media_type.startswith(media_type):
+            return blob
+    found = ", ".join(blob.media_type for blob in manifest.data[:5]) or "nothing"
+    raise Unreadable(f"data: expected a {media_type}…, found {found}")
+
+
+def _content(blob: _Blob, fetch: Fetch, limit: int) -> bytes:
+    """The blob unpacked, after its length and its digest were checked."""
+    if blob.checksum_algorithm != "sha256":
+        raise Unreadable(f"checksumAlgorithm: expected sha256, found {blob.checksum_algorithm}")
+    path = f"blobs/sha256/{blob.checksum[:2]}/{blob.checksum}"
+    try:
+        data = fetch(path, min(limit, blob.content_length))
+    except FileNotFoundError:
+        raise Unreadable(f"{path}, which the manifest names, is not there") from None
+    found = hashlib.sha256(data).hexdigest()
+    if found != blob.checksum:
+        raise Unreadable(f"{path}: expected the sha256 {blob.checksum}, found {found}")
+    return unpacked(data, limit)

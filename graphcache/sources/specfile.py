@@ -1,0 +1,51 @@
+"""spec.json: one spec of a build cache, with all that it needs; also clear-signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Raw, Struct
+
+from graphcache.records import Labels, Report, SpecEntry, SpecList, SpecNode
+from graphcache.sources.documents import Document, decode, decode_entries, reject, unwrap_node
+from graphcache.sources.inputs import InputFile
+
+_OF_A_BUILD_CACHE = frozenset({"binary_cache_checksum", "buildcache_layout_version", "buildinfo"})
+
+
+class _Nodes(Struct):
+    nodes: list[Raw]
+
+
+def can_read(document: Document) -> bool:
+    """Whether the document is a spec file."""
+    return "spec" in document
+
+
+def read(document: Document, file: InputFile, labels: Labels, report: Report) -> Iterator[SpecList]:
+    """The spec, which comes first, and those that it needs.
+
+    Only of the first is it said that the build cache holds it.
+
+    Raises:
+        Unreadable: nothing of it can be used.
+    """
+    raw = document["spec"]
+    in_list = bytes(raw).lstrip()[:1] == b"["  # form 1
+    nodes = decode(raw, list[Raw], "spec") if in_list else decode(raw, _Nodes, "spec").nodes
+    place = "spec" if in_list else "spec.nodes"
+    held = True if document.keys() & _OF_A_BUILD_CACHE else None
+    before = len(report.rejects)
+    entries = []
+    numbered = ((str(number), node) for number, node in enumerate(nodes))
+    for key, node in decode_entries(
+        numbered, place, SpecNode, unwrap_node, file=file.name, report=report
+    ):
+        if node.hash is None:
+            reject(file.name, f"{place}.{key}", "missing key hash", report)
+        else:
+            first = key == "0"
+            size = file.binary_size if first else None
+            entries.append(SpecEntry(node.hash, node, held if first else None, size=size))
+    complete = len(report.rejects) == before
+    yield SpecList(file.name, entries, labels.stack, labels.release, whole=False, complete=complete)

@@ -1,0 +1,64 @@
+"""The spec object of Spack's own files: what its forms have in common.
+
+`docs/formats.md` says which file holds which form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from graphcache.records import Arch, SpecNode
+
+LANGUAGES = ("c", "cxx", "fortran")
+"""The virtuals that a compiler provides, since compilers are dependencies (spec form 5)."""
+_FLAGS = frozenset({"cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"})
+
+
+def target_of(arch: Arch) -> str:
+    """The target's name."""
+    return arch.target if isinstance(arch.target, str) else arch.target.name
+
+
+def compiler_of(node: SpecNode) -> str | None:
+    """The compiler that the spec names itself; in form 5 it is among the dependencies instead."""
+    named = node.compiler or (node.annotations.compiler if node.annotations else None)
+    return f"{named.name}@{named.version}" if named else None
+
+
+def dependencies_of(node: SpecNode) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The key, the types and the virtuals of each dependency.
+
+    A key is a hash, but in lock files before version 4 it is one that only the file knows.
+    """
+    entries = node.dependencies
+    for entry in entries.values() if isinstance(entries, dict) else entries:
+        key = entry.hash or entry.build_hash
+        if key is None:
+            continue
+        if entry.parameters is not None:
+            yield key, list(entry.parameters.deptypes), entry.parameters.virtuals
+        else:
+            yield key, list(entry.type), []
+
+
+def variants_of(parameters: Mapping[str, Any]) -> list[str]:
+    """The variants as pages write them; compiler flags are parameters but not variants.
+
+    >>> variants_of({"shared": True, "mpi": False, "arch": ["80", "90"], "cflags": ["-O3"]})
+    ['+shared', '~mpi', 'arch=80,90']
+    """
+    return [_variant(key, value) for key, value in parameters.items() if key not in _FLAGS]
+
+
+def _variant(key: str, value: Any) -> str:
+    if value is True:
+        return f"+{key}"
+    if value is False:
+        return f"~{key}"
+    values: Iterable[Any] = value if isinstance(value, list) else [value]
+    return f"{key}={','.join(map(_text, values))}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "none" if value is None else str(value)

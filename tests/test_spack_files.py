@@ -1,0 +1,206 @@
+"""Spack's own files: every real one against a plain reading of its JSON, and all ways to a spec."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphcache import Tables, read
+
+DATA = Path(__file__).parent / "data/spack"
+MIRRORS = DATA / "mirrors"
+INDEX = DATA / "derecho.index.json.gz"
+LOCKS = sorted(DATA.glob("*.spack.lock.gz"))
+FLAGS = {"cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"}
+
+Json = dict[str, Any]
+
+
+# A plain reading of the JSON ----------------------------------------------------------------------
+
+
+def loaded(path: Path) -> Json:
+    text: Json = json.loads(gzip.decompress(path.read_bytes()))
+    return text
+
+
+def plain_specs(nodes: dict[str, Json]) -> dict[str, Json]:
+    """By hash, what a spec is, with its dependencies by hash; nodes are by key."""
+    bodies = {key: {"name": next(iter(n)), **n[next(iter(n))]} if len(n) == 1 else n
+              for key, n in nodes.items()}  # fmt: skip
+    hashes = {key: body.get("hash", key) for key, body in bodies.items()}
+    return {hashes[key]: plain_spec(body, hashes) for key, body in bodies.items()}
+
+
+def plain_spec(body: Json, hashes: dict[str, str]) -> Json:
+    entries = body.get("dependencies", [])
+    entries = list(entries.values()) if isinstance(entries, dict) else entries
+    target = body["arch"]["target"]
+    return {
+        "name": body["name"],
+        "version": body["version"],
+        "platform": body["arch"]["platform"],
+        "os": body["arch"]["platform_os"],
+        "target": target if isinstance(target, str) else target["name"],
+        "namespace": body["namespace"],
+        "external": "external" in body,
+        "variants": sorted(
+            plain_variant(key, value)
+            for key, value in body["parameters"].items()
+            if key not in FLAGS
+        ),
+        "compiler": body.get("compiler"),
+        "dependencies": sorted(plain_dependency(entry, hashes) for entry in entries),
+    }
+
+
+def plain_variant(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"{'+' if value else '~'}{key}"
+    return f"{key}={','.join(value) if isinstance(value, list) else value}"
+
+
+def plain_dependency(entry: Json, hashes: dict[str, str]) -> tuple[str, list[str], list[str]]:
+    key = entry.get("hash") or entry["build_hash"]
+    said = entry.get("parameters") or {"deptypes": entry.get("type"), "virtuals": []}
+    return hashes[key], sorted(said["deptypes"]), sorted(said["virtuals"])
+
+
+def read_specs(tables: Tables) -> dict[str, Json]:
+    """The graph in the form of `plain_specs`, but for compilers."""
+    edges = {name: table.to_pylist() for name, table in tables.edges.items()}
+    target = {edge["from"]: edge["to"] for edge in edges["FOR_TARGET"]}
+    needs: dict[str, list[Any]] = {spec["hash"]: [] for spec in tables.nodes["Spec"].to_pylist()}
+    for edge in edges["DEPENDS_ON"]:
+        needs[edge["from"]].append((edge["to"], edge["types"], edge["virtuals"]))
+    kept = ("name", "version", "platform", "os", "namespace", "external", "variants")
+    return {
+        spec["hash"]: {
+            **{key: spec[key] for key in kept},
+            "target": target[spec["hash"]],
+            "dependencies": sorted(needs[spec["hash"]]),
+        }
+        for spec in tables.nodes["Spec"].to_pylist()
+    }
+
+
+def compilers(tables: Tables) -> dict[str, dict[str, list[str] | None]]:
+    found: dict[str, dict[str, list[str] | None]] = {}
+    for edge in tables.edges["BUILT_WITH"].to_pylist():
+        found.setdefault(edge["from"], {})[edge["to"]] = edge["languages"]
+    return found
+
+
+def plain_compilers(specs: dict[str, Json]) -> dict[str, dict[str, list[str] | None]]:
+    """Named by the spec itself, or the build dependencies that provide a language."""
+    found: dict[str, dict[str, list[str] | None]] = {}
+    for spec_hash, spec in specs.items():
+        if spec["compiler"]:
+            name = f"{spec['compiler']['name']}@{spec['compiler']['version']}"
+            found[spec_hash] = {name: None}
+        for needed, types, virtuals in spec["dependencies"]:
+            languages = [v for v in virtuals if v in ("c", "cxx", "fortran")]
+            if languages and "build" in types:
+                compiler = f"{specs[needed]['name']}@{specs[needed]['version']}"
+                found.setdefault(spec_hash, {})[compiler] = languages
+    return found
+
+
+def without_compilers(specs: dict[str, Json]) -> dict[str, Json]:
+    return {key: {k: v for k, v in spec.items() if k != "compiler"} for key, spec in specs.items()}
+
+
+def assert_like(tables: Tables, specs: dict[str, Json]) -> None:
+    assert read_specs(tables) == without_compilers(specs)
+    assert compilers(tables) == plain_compilers(specs)
+
+
+# Real files ---------------------------------------------------------------------------------------
+
+
+def test_an_index() -> None:
+    tables, report = read(INDEX)
+    installs = loaded(INDEX)["database"]["installs"]
+    assert (report.kept, report.rejects, report.warnings) == (1256, [], Counter())
+    assert tables.edge_counts()["DEPENDS_ON"] == 5079
+    assert_like(tables, plain_specs({key: entry["spec"] for key, entry in installs.items()}))
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name.removesuffix(".spack.lock.gz"))
+def test_a_lock_file(path: Path) -> None:
+    tables, report = read(path, stack="env")
+    lock = loaded(path)
+    assert (report.rejects, report.warnings) == ([], Counter())
+    specs = plain_specs(lock["concrete_specs"])
+    assert_like(tables, specs)
+    roots = {root["hash"] for root in lock["roots"]}
+    keys = {key: node.get("hash", key) for key, node in lock["concrete_specs"].items()}
+    wrapped = {key: next(iter(n.values())).get("hash", key) if len(n) == 1 else keys[key]
+               for key, n in lock["concrete_specs"].items()}  # fmt: skip
+    in_stack = {e["from"]: (e["to"], e["root"]) for e in tables.edges["IN_STACK"].to_pylist()}
+    assert in_stack.keys() == specs.keys()
+    assert {spec for spec, (_, root) in in_stack.items() if root} == {wrapped[r] for r in roots}
+    assert {stack for stack, _ in in_stack.values()} == {"env"}
+
+
+def test_a_lock_file_names_its_stack() -> None:
+    tables, _ = read(*LOCKS)
+    names = tables.nodes["Stack"]["name"].to_pylist()
+    assert names == [path.name.removesuffix(".spack.lock.gz") for path in LOCKS]
+
+
+def mirror_index(name: str) -> Json:
+    """The index of a mirror of version 3."""
+    manifest = json.loads((MIRRORS / name / "v3/manifests/index/index.manifest.json").read_text())
+    digest = manifest["data"][0]["checksum"]
+    index: Json = json.loads((MIRRORS / name / "blobs/sha256" / digest[:2] / digest).read_text())
+    return index
+
+
+@pytest.mark.parametrize("name", ["v3", "v3-signed"])
+def test_a_mirror(name: str) -> None:
+    tables, report = read(MIRRORS / name)
+    installs = mirror_index(name)["database"]["installs"]
+    assert (report.rejects, report.warnings) == ([], Counter())
+    assert_like(tables, plain_specs({key: entry["spec"] for key, entry in installs.items()}))
+    for spec in tables.nodes["Spec"].to_pylist():
+        assert spec["in_buildcache"] == installs[spec["hash"]]["in_buildcache"]
+        held = spec["hash"] in sizes(name)
+        assert spec["size"] == sizes(name).get(spec["hash"])
+        assert held or name == "v3-signed" or not spec["in_buildcache"]
+
+
+def sizes(name: str) -> dict[str, int]:
+    """By hash, the bytes of the binary, from the manifests."""
+    found = {}
+    for path in (MIRRORS / name / "v3/manifests/spec").rglob("*.json"):
+        text = path.read_text()
+        manifest = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        length = next(b["contentLength"] for b in manifest["data"] if ".install." in b["mediaType"])
+        found[path.name.removesuffix(".spec.manifest.json")[-32:]] = length
+    return found
+
+
+def test_a_mirror_of_version_2() -> None:
+    tables, report = read(MIRRORS / "v2")
+    installs = json.loads((MIRRORS / "v2/build_cache/index.json").read_text())["database"][
+        "installs"
+    ]
+    assert (report.rejects, report.warnings) == ([], Counter())
+    assert_like(tables, plain_specs({key: entry["spec"] for key, entry in installs.items()}))
+    held = {s["hash"]: s["in_buildcache"] for s in tables.nodes["Spec"].to_pylist()}
+    assert held == {key: entry["in_buildcache"] for key, entry in installs.items()}
+
+
+def test_no_edge_dangles_in_any_real_file() -> None:
+    tables, _ = read(DATA)
+    hashes = set(tables.nodes["Spec"]["hash"].to_pylist())
+    ends = {
+        end for column in ("from", "to") for end in tables.edges["DEPENDS_ON"][column].to_pylist()
+    }
+    assert ends <= hashes
