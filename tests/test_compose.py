@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from neo4j_server.jars import RELEASES
 
 ROOT = Path(__file__).parents[1]
