@@ -11,7 +11,7 @@ from graphcache.columns import SEPARATOR, key_columns
 from graphcache.schema import EdgeType, NodeType, all_types
 from graphcache.tables import Tables
 
-_NULL = "\x00"
+_NULL = "\x00null"
 _FIELD = "\x1e"
 
 

@@ -172,7 +172,7 @@ class Neo4jStore(Store):
         """The properties that the last push sent; others that a node has are not ours."""
         if self._columns is None:
             load = self.load()
-            self._columns = json.loads(load["columns"]) if load else {}
+            self._columns = json.loads((load or {}).get("columns", "{}"))
         declared = {p.name: str(p.type) for p in type_.properties}
         return declared | self._columns.get(type_.name, {})
 

@@ -146,7 +146,7 @@ class _Push:
         # Types of which somebody else has removed some: no digest tells which.
         shrunk = {name for name, count in noted.items() if counts[name] < count}
         empty = not any(counts[type_.name] for type_ in NODE_TYPES)
-        self.old_columns = json.loads(old.get("columns", "{}"))
+        self.once_set: dict[str, list[str]] = json.loads(old.get("once_set", "{}"))
         with self.store.session() as session:
             self._note_start(session)
             for part in parts():
@@ -167,7 +167,7 @@ class _Push:
         return bool(same and (not prune or counts == wanted))
 
     def _send_part(self, session: neo4j.Session, part: Part, *, create: bool, whole: bool) -> None:
-        rows = PartRows(part, self.tables, self.old_columns)
+        rows = PartRows(part, self.tables, self.once_set)
         chosen = pa.array([True] * len(rows.keys), pa.bool_()) if whole else self._differ(rows)
         if not part.with_node:
             chosen = pc.and_(chosen, pc.greater(rows.edges, 0))
@@ -234,10 +234,12 @@ class _Push:
         }
 
     def _note_start(self, session: neo4j.Session) -> None:
-        """Note which properties nodes may have from now on, should this push not end."""
-        columns = self._columns()
-        columns = {name: self.old_columns.get(name, {}) | some for name, some in columns.items()}
-        self._note(session, {"unfinished": True, "columns": json.dumps(columns)})
+        """Note which properties nodes and edges may have from now on, even if this does not end."""
+        once_set = {
+            name: sorted({*self.once_set.get(name, ()), *some})
+            for name, some in self._columns().items()
+        }
+        self._note(session, {"unfinished": True, "once_set": json.dumps(once_set)})
 
     def _note_end(self, session: neo4j.Session) -> None:
         counts = json.dumps(self.store.counts())

@@ -33,20 +33,20 @@ class PartRows:
     Args:
         part: which.
         tables: the graph.
-        old_columns: by type, the properties that an earlier push has set; those that the tables
-            have no more are sent as null.
+        once_set: by type, the properties that any push has set; those that the tables have no
+            more are sent as null.
     """
 
-    def __init__(self, part: Part, tables: Tables, old_columns: Mapping[str, Any]) -> None:
+    def __init__(self, part: Part, tables: Tables, once_set: Mapping[str, Iterable[str]]) -> None:
         self.part = part
         self._nodes = tables.nodes[part.node.name]
         self._edges = {type_.name: tables.edges[type_.name] for type_ in part.edges}
-        old = old_columns.get(part.node.name, ())
+        old = once_set.get(part.node.name, ())
         self._node_columns = _with_old(self._nodes.column_names, old)
         self._node_columns.remove(part.node.key)
         self._edge_columns = {
             # Behind the two ends.
-            name: _with_old(table.column_names[2:], old_columns.get(name, ()))
+            name: _with_old(table.column_names[2:], once_set.get(name, ()))
             for name, table in self._edges.items()
         }
         self.keys = self._nodes[part.node.key].combine_chunks()
