@@ -11,7 +11,7 @@ from graphcache.columns import SEPARATOR, key_columns
 from graphcache.schema import EdgeType, NodeType, all_types
 from graphcache.tables import Tables
 
-_NULL = "\x00"
+_NULL = "\x00null"
 _FIELD = "\x1e"
 
 
@@ -50,7 +50,14 @@ def _difference(first: pa.Table, second: pa.Table, type_: NodeType | EdgeType) -
     changed = a_keys.filter(both).filter(pc.not_equal(a_texts, b_texts))
     added = b_keys.filter(pc.invert(pc.is_in(b_keys, a_keys)))
     removed = a_keys.filter(pc.invert(both))
-    return Difference(_shown(added), _shown(removed), _shown(changed))
+    more = _repeated(b_keys), _repeated(a_keys)
+    return Difference(_shown(added) + more[0], _shown(removed) + more[1], _shown(changed))
+
+
+def _repeated(keys: pa.Array) -> list[str]:
+    """Keys that are there more than once: of nobody but a server, where others draw edges too."""
+    counts = pc.value_counts(keys)
+    return _shown(counts.field("values").filter(pc.greater(counts.field("counts"), 1)))
 
 
 def _shown(keys: pa.Array) -> list[str]:

@@ -1,4 +1,8 @@
-"""Run the `graphcache` command as a user does: as a process, in a pipe or on a terminal."""
+"""Run the `graphcache` command as a user does: as a process, in a pipe or on a terminal.
+
+`golden/cli` holds what is printed. After a change that is meant, write it anew, and look at the
+difference: `GOLDEN=write pytest tests/test_cli*.py -k golden`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,12 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 TOOL = Path(sys.executable).parent / "graphcache"
+GOLDEN = Path(__file__).parent / "golden/cli"
 ENOUGH = 120.0
 """Seconds in which any of this is done, on any machine."""
 
@@ -50,7 +55,7 @@ def start(*arguments: Argument, cwd: Path, env: Mapping[str, str] | None = None)
 class Process(subprocess.Popen[bytes]):
     """A command that runs, with pipes for its streams."""
 
-    def __init__(self, command: list[Argument], cwd: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[Argument], cwd: Path, env: Mapping[str, str]) -> None:
         pipe = subprocess.PIPE
         super().__init__(command, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe)
 
@@ -122,3 +127,12 @@ def _all_of(master: int) -> str:
     finally:
         os.close(master)
     return b"".join(parts).decode()
+
+
+def assert_golden(name: str, printed: str) -> None:
+    """Hold what was printed against the file, or write the file if that is asked for."""
+    path = GOLDEN / name
+    if os.environ.get("GOLDEN") == "write":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(printed)
+    assert printed == path.read_text()

@@ -1,4 +1,5 @@
 //Specs that two stacks share
-MATCH (a:Stack {name: 'ml-linux-x86_64-cpu'})<-[x:IN_STACK]-(s:Spec)-[y:IN_STACK]->(b:Stack {name: 'ml-linux-x86_64-cuda'})
-RETURN a, x, s, y, b
-LIMIT 100
+WITH 'ml-linux-x86_64-cpu' AS one, 'ml-linux-x86_64-cuda' AS other
+MATCH (k:Stack {name: one})<-[a:IN_STACK]-(s:Spec)-[b:IN_STACK]->(l:Stack {name: other}), (s)-[c:OF_PACKAGE]->(p:Package)
+RETURN k, a, s, b, l, c, p
+ORDER BY s.hash LIMIT 25

@@ -1,3 +1,3 @@
-//The targets, and what runs what
+//The targets: an arrow leads to what a CPU runs too
 MATCH (t:Target)-[e:EXTENDS]->(u:Target)
 RETURN t, e, u

@@ -1,3 +1,3 @@
-//What graphcache put here, and when
+//What the last push put here, and when (a table)
 MATCH (l:GraphCacheLoad)
-RETURN l.time, l.version, l.digest, l.sources
+RETURN l.time AS time, l.version AS version, l.records AS records, l.sources AS sources, l.counts AS counts

@@ -14,7 +14,6 @@ from graphcache.cli.options import (
     open_chosen,
     server_options,
     show,
-    shown_path,
     store_option,
     together,
 )
@@ -96,7 +95,7 @@ class QueryGroup(click.Group):
 @click.option(
     "--library",
     metavar="DIR",
-    type=shown_path,
+    type=click.Path(file_okay=False, readable=False),
     multiple=True,
     is_eager=True,
     envvar="GRAPHCACHE_LIBRARY",

@@ -85,7 +85,8 @@ def verify(uri: str | None, store: str, **options: Any) -> None:
     if on_server.digest() == digest:
         click.echo(f"{uri}: the same as {store}, digest {digest}")
         return
-    _show_differences(on_server, tables)
+    if not _show_differences(on_server, tables):
+        click.echo(f"{uri}: other columns: a push has not ended: run 'graphcache push' again")
     click.get_current_context().exit(1)
 
 
@@ -134,8 +135,10 @@ def _show_plan(server: Tables, tables: Tables) -> None:
     render(["type", "create", "change", "remove with --prune"], rows, "table", sys.stdout)
 
 
-def _show_differences(server: Tables, tables: Tables) -> None:
-    for name, change in _changes(server, tables).items():
+def _show_differences(server: Tables, tables: Tables) -> bool:
+    """Name the keys that differ; whether there are any."""
+    changes = _changes(server, tables)
+    for name, change in changes.items():
         for what, keys in (
             ("missing on the server", change.added),
             ("only on the server", change.removed),
@@ -145,6 +148,7 @@ def _show_differences(server: Tables, tables: Tables) -> None:
                 click.echo(f"{name}: {what}: {key}")
             if len(keys) > _SHOWN:
                 click.echo(f"{name}: {what}: {len(keys) - _SHOWN:,} more")
+    return any(changes.values())
 
 
 def _show_push(report: PushReport, uri: str) -> None:

@@ -24,7 +24,7 @@ import ladybug
 import pyarrow as pa
 
 from graphcache.columns import conform, sort_table
-from graphcache.errors import QueryError, StoreError, UsageError
+from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types, quote
 from graphcache.stores.base import HELD_FILES, Answer, Description, Load, Store
 from graphcache.stores.places import check_file, reserve, sync
@@ -33,6 +33,7 @@ from graphcache.stores.statements import (
     MACROS,
     check_parameters,
     check_reads,
+    check_timeout,
     create_table,
     match_all,
 )
@@ -103,8 +104,7 @@ class EmbeddedStore(Store):
         """
         check_reads(cypher)
         check_parameters(cypher, parameters or {})
-        if timeout is not None and not timeout > 0:
-            raise UsageError(f"timeout: expected a number of seconds above 0, found {timeout}")
+        check_timeout(timeout)
         end = time.monotonic() + (timeout or math.inf)
         with _query_errors(timeout):
             connection = ladybug.Connection(self._database)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import ARROW_TYPES, conform, sort_table
-from graphcache.errors import QueryError
+from graphcache.columns import ARROW_TYPES, conform, key_columns, sort_table
+from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
 from graphcache.stores.base import Store
 from graphcache.stores.statements import match_keys, match_neighbours
@@ -76,7 +78,35 @@ def rows_to_table(type_: NodeType | EdgeType, columns: dict[str, str], rows: lis
     types = {**ends, **columns}
     values = zip(*rows, strict=True) if rows else ([] for _ in types)
     arrays = {
-        name: pa.array(column, ARROW_TYPES[kind])
+        name: _array(type_, name, kind, rows, column)
         for (name, kind), column in zip(types.items(), values, strict=True)
     }
     return sort_table(conform(pa.table(arrays), type_), type_).combine_chunks()
+
+
+def _array(
+    type_: NodeType | EdgeType, name: str, kind: str, rows: list[Any], values: Sequence[Any]
+) -> pa.Array:
+    """A column; StoreError if there is another type of value in it, or a key is missing."""
+    is_key = name in key_columns(type_)
+    if not (is_key and None in values):
+        with suppress(pa.ArrowException, TypeError, OverflowError):
+            return pa.array(values, ARROW_TYPES[kind])
+    at = next(i for i, value in enumerate(values) if not _fits(value, kind, null=not is_key))
+    # The keys come first in a row.
+    keys = " → ".join(str(key) for key in rows[at][: len(key_columns(type_))])
+    raise StoreError(
+        f"{type_.name} {keys}: {name}: expected {kind}, found {values[at]!r}, which graphcache did "
+        f"not put there: 'graphcache push --full' sets properties right; where a key was changed, "
+        f"remove the node"
+    )
+
+
+def _fits(value: Any, kind: str, *, null: bool) -> bool:
+    if value is None:
+        return null
+    try:
+        pa.array([value], ARROW_TYPES[kind])
+    except (pa.ArrowException, TypeError, OverflowError):
+        return False
+    return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import neo4j
@@ -19,6 +19,7 @@ from graphcache.errors import QueryError, StoreError, UsageError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, own_label
 from graphcache.stores.base import Answer, Description, Load, Store
 from graphcache.stores.neighbourhood import rows_to_table
+from graphcache.stores.server_errors import check_uri, check_version, server_errors
 from graphcache.stores.server_statements import (
     EDGE_DIGEST,
     LOAD_LABEL,
@@ -26,16 +27,22 @@ from graphcache.stores.server_statements import (
     count_edges,
     count_nodes,
 )
-from graphcache.stores.statements import check_parameters, check_reads, match_all
+from graphcache.stores.statements import (
+    check_parameters,
+    check_reads,
+    check_timeout,
+    match_all,
+)
 
-SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
-OLDEST = (5, 0)
-"""The oldest version of Neo4j whose Cypher the named queries can use."""
 HIDDEN = frozenset({NODE_DIGEST, EDGE_DIGEST})
 """Properties that graphcache keeps on a node for itself."""
 
-_URI = re.compile(r"([a-z0-9+.-]+)://(.*)", re.IGNORECASE | re.DOTALL)
 _FETCH = 10_000
+_LONGEST = 10.0**9
+"""Seconds; the driver counts milliseconds in 64 bits."""
+
+# What the driver logs comes as an error of ours too; without this it would be printed besides.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +102,15 @@ class Neo4jStore(Store):
                     session.run("RETURN 1").consume()
                 return
             except (failures.ServiceUnavailable, failures.DatabaseUnavailable):
-                if time.monotonic() >= deadline:
+                rest = deadline - time.monotonic()
+                if not rest > 0:
                     raise
-                time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
+                time.sleep(min(0.5, rest))
 
     def _check_version(self) -> None:
         rows = self.read("CALL dbms.components() YIELD name, versions RETURN name, versions")
         version = next((str(found[0]) for name, found in rows if name == "Neo4j Kernel"), "")
-        numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
-        if numbers < OLDEST:
-            raise StoreError(
-                f"{self.uri}: expected Neo4j {OLDEST[0]} or later, found {version}: "
-                f"update the server"
-            )
+        check_version(self.uri, version)
 
     def session(self, **config: Any) -> neo4j.Session:
         """A session on the store's database."""
@@ -135,11 +138,13 @@ class Neo4jStore(Store):
 
         Raises:
             QueryError: the statement is wrong, writes, or takes longer than `timeout` seconds.
+            UsageError: the timeout is no number above 0.
         """
         check_reads(cypher)
         check_parameters(cypher, parameters or {})
+        check_timeout(timeout)
 
-        @neo4j.unit_of_work(timeout=timeout)
+        @neo4j.unit_of_work(timeout=timeout and min(timeout, _LONGEST))
         def work(tx: neo4j.ManagedTransaction) -> Answer:
             result = tx.run(cypher, dict(parameters or {}))
             found = list(result) if limit is None else result.fetch(limit + 1)
@@ -152,7 +157,10 @@ class Neo4jStore(Store):
             server_errors(self.uri, self.database, timeout=timeout),
             self.session(default_access_mode=neo4j.READ_ACCESS) as session,
         ):
-            return session.execute_read(work)
+            try:
+                return session.execute_read(work)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise QueryError(f"a parameter can't be sent: {error}") from error
 
     def table(self, type_: NodeType | EdgeType) -> pa.Table:
         """All own nodes or edges of a type, sorted by key."""
@@ -164,30 +172,38 @@ class Neo4jStore(Store):
         """The properties that the last push sent; others that a node has are not ours."""
         if self._columns is None:
             load = self.load()
-            self._columns = json.loads(load["columns"]) if load else {}
+            self._columns = json.loads((load or {}).get("columns", "{}"))
         declared = {p.name: str(p.type) for p in type_.properties}
         return declared | self._columns.get(type_.name, {})
+
+    def forget_columns(self) -> None:
+        """Have `columns` look again: a push may change them."""
+        self._columns = None
 
     def label(self, type_name: str) -> str:
         """The label by which this store knows its own nodes of a type."""
         return own_label(type_name)
 
     def counts(self) -> dict[str, int]:
-        """The number of own nodes and edges by type, from the server's statistics."""
+        """The number of own nodes and edges by type."""
         counts = {t.name: int(self.read(count_nodes(t))[0][0]) for t in NODE_TYPES}
         return counts | {t.name: int(self.read(count_edges(t))[0][0]) for t in EDGE_TYPES}
 
     def load(self) -> dict[str, Any] | None:
-        """What the last push that was finished noted; None if there was none."""
+        """What the last push noted; None if there was none.
+
+        One that did not end has noted `unfinished`, and beside it stands what the one before did.
+        """
         rows = self.read(f"MATCH (l:{LOAD_LABEL}) RETURN properties(l)")
         return dict(rows[0][0]) if rows else None
 
     def describe(self) -> Description:
         """Counts, releases, digest and the last push."""
         counts, load = self.counts(), self.load()
-        if load is None:
+        if load is None or "digest" not in load:
             raise StoreError(
-                f"{self.uri}: no graph of graphcache's is there: 'graphcache push' puts one"
+                f"{self.uri}: no graph of graphcache's is there, or not all of it: "
+                f"'graphcache push' puts one"
             )
         releases = self.query(
             "MATCH (:GraphCacheSpec)-[:IN_RELEASE]->(r:GraphCacheRelease) "
@@ -206,91 +222,36 @@ class Neo4jStore(Store):
         self.driver.close()
 
 
-def check_uri(uri: str) -> None:
-    """Refuse a URI of another scheme, or one with a password in it (which is not repeated)."""
-    match = _URI.fullmatch(uri)
-    if match is None or match.group(1).lower() not in SCHEMES:
-        scheme = match.group(1) if match else uri
-        raise UsageError(
-            f"expected a URI of {', '.join(SCHEMES)}, found {scheme!r}: "
-            f"for example neo4j://localhost:7687"
-        )
-    if "@" in match.group(2):
-        raise UsageError(
-            "expected a URI without user or password: set NEO4J_USERNAME and NEO4J_PASSWORD"
-        )
-
-
 def plain(value: Any) -> Any:
     """A value as any store gives it."""
-    if isinstance(value, neo4j.graph.Node):
-        label = next((name for name in value.labels if not name.startswith("GraphCache")), "")
-        return {"_LABEL": label} | _properties(value)
-    if isinstance(value, neo4j.graph.Relationship):
-        return {"_LABEL": value.type} | _properties(value)
-    if isinstance(value, neo4j.graph.Path):
-        return {
-            "_NODES": [plain(node) for node in value.nodes],
-            "_RELS": [plain(edge) for edge in value.relationships],
-        }
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+    match value:
+        case neo4j.graph.Node():
+            return {"_LABEL": _label(value.labels)} | _properties(value)
+        case neo4j.graph.Relationship():
+            return {"_LABEL": value.type} | _properties(value)
+        case neo4j.graph.Path(nodes=nodes, relationships=edges):
+            return {"_NODES": plain(list(nodes)), "_RELS": plain(list(edges))}
+        case list():
+            return [plain(item) for item in value]
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+    return _plain_time(value)
+
+
+def _plain_time(value: Any) -> Any:
+    """Python's own for one of Neo4j's dates, times and spans; a span with months has none."""
+    if isinstance(value, neo4j.time.Duration):
+        if value.months:
+            return value.iso_format()
+        return timedelta(value.days, value.seconds, value.nanoseconds // 1000)
     return value.to_native() if hasattr(value, "to_native") else value
+
+
+def _label(labels: Set[str]) -> str:
+    """A node's type, if it is one of ours; of any other node a label."""
+    own = (type_.name for type_ in NODE_TYPES if own_label(type_.name) in labels)
+    return next(own, min(labels, default=""))
 
 
 def _properties(entity: neo4j.graph.Entity) -> dict[str, Any]:
     return {name: plain(value) for name, value in entity.items() if name not in HIDDEN}
-
-
-@contextmanager
-def server_errors(
-    uri: str, database: str | None, *, timeout: float | None = None
-) -> Iterator[None]:
-    """The driver's errors in our words; never with a password in them."""
-    try:
-        yield
-    except failures.AuthError:
-        raise StoreError(
-            f"{uri}: the server refused the user name or password: check NEO4J_USERNAME and "
-            f"NEO4J_PASSWORD"
-        ) from None
-    except (failures.ServiceUnavailable, failures.SessionExpired) as error:
-        raise StoreError(f"{uri}: {_no_connection(str(error))}") from error
-    except failures.Neo4jError as error:
-        raise _server_refusal(uri, database, error, timeout) from error
-    except failures.DriverError as error:
-        raise StoreError(f"{uri}: {error}") from error
-
-
-def _no_connection(text: str) -> str:
-    if "certificate" in text.lower():
-        return (
-            "its TLS certificate is not signed by an authority that this machine trusts: if it is "
-            "self-signed and you trust the network, use neo4j+ssc://"
-        )
-    if "routing" in text.lower():
-        return f"no server for this database answers: try bolt:// in place of neo4j:// ({text})"
-    return (
-        f"no server answers there: is it started, and the port right? --wait SECONDS gives it "
-        f"time ({text})"
-    )
-
-
-def _server_refusal(
-    uri: str, database: str | None, error: failures.Neo4jError, timeout: float | None
-) -> StoreError | QueryError:
-    code, text = error.code or "", (error.message or "").strip()
-    if "DatabaseNotFound" in code:
-        return StoreError(f"{uri}: no database {database!r}: name another by --database")
-    if "AccessMode" in code or "read access mode" in text.lower():
-        return QueryError("a query only reads, this one writes: nothing was changed")
-    if "Forbidden" in code:
-        return StoreError(f"{uri}: the user may not do this: it needs rights to write ({text})")
-    if "TransactionTimedOut" in code or "Terminated" in code:
-        limit = f"longer than {timeout:g} seconds" if timeout else "too long"
-        return QueryError(f"it took {limit}: narrow it, or raise --timeout")
-    if code.startswith("Neo.ClientError.Statement"):
-        return QueryError(text)
-    return StoreError(f"{uri}: the server failed: {text} ({code})")

@@ -22,6 +22,9 @@ def store_lock(path: Path) -> Iterator[None]:
             be there.
     """
     _is_there(path)
+    if not path.parent.exists():  # filelock would make it
+        folder = path.parent
+        raise StoreError(f"{path}: there is no folder {folder}: make it, or give another path")
     lock_file = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(lock_file, timeout=0)
     try:

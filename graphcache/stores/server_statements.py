@@ -106,11 +106,13 @@ def _write_edges(type_: EdgeType, at: int, columns: list[str], *, create: bool) 
 
 
 def read_digests(part: Part) -> str:
-    """The statement that returns key, digest and number of edges of each node of a part."""
-    pattern = "|".join(quote(type_.name) for type_ in part.edges)
-    edges = f"COUNT {{ (n)-[:{pattern}]->() }}" if part.edges else "0"
+    """The statement that returns key, digest and number of own edges of each node of a part."""
+    edges = " + ".join(
+        f"COUNT {{ (n)-[:{quote(type_.name)}]->(:{quote(own_label(type_.end))}) }}"
+        for type_ in part.edges
+    )
     key, label = quote(part.node.key), quote(own_label(part.node.name))
-    return f"MATCH (n:{label}) RETURN n.{key}, n.{quote(part.digest)}, {edges}"
+    return f"MATCH (n:{label}) RETURN n.{key}, n.{quote(part.digest)}, {edges or '0'}"
 
 
 def _edge_pattern(type_: EdgeType) -> str:
@@ -124,8 +126,8 @@ def count_nodes(type_: NodeType) -> str:
 
 
 def count_edges(type_: EdgeType) -> str:
-    """The statement that counts the edges of a type from own nodes; answered from statistics."""
-    return f"MATCH (:{quote(own_label(type_.start))})-[e:{quote(type_.name)}]->() RETURN count(e)"
+    """The statement that counts the edges of a type between own nodes."""
+    return f"MATCH {_edge_pattern(type_)} RETURN count(e)"
 
 
 def delete_edges(type_: EdgeType) -> str:
@@ -134,6 +136,15 @@ def delete_edges(type_: EdgeType) -> str:
     return (
         f"UNWIND $rows AS row MATCH {_edge_pattern(type_)} "
         f"WHERE a.{quote(start.key)} = row[0] AND NOT b.{quote(end.key)} IN row[1] DELETE e"
+    )
+
+
+def delete_repeated(type_: EdgeType) -> str:
+    """The statement that deletes edges beside another one of the same type, of nodes by key."""
+    start = node_type(type_.start)
+    return (
+        f"UNWIND $rows AS row MATCH {_edge_pattern(type_)} WHERE a.{quote(start.key)} = row[0] "
+        f"WITH a, b, collect(e) AS same UNWIND tail(same) AS e DELETE e"
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 import pyarrow as pa
 
 from graphcache.columns import property_type
-from graphcache.errors import QueryError
+from graphcache.errors import QueryError, UsageError
 from graphcache.schema import EdgeType, NodeType, node_type, quote
 
 EMBEDDED_TYPES = {
@@ -129,6 +129,16 @@ def check_parameters(cypher: str, given: Collection[str]) -> None:
     if missing:
         names = ", ".join(f"${name}" for name in missing)
         raise QueryError(f"the query needs {names}: give it by --param {missing[0]}=VALUE")
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Refuse a time limit that is none.
+
+    Raises:
+        UsageError: it is no number above 0.
+    """
+    if timeout is not None and not timeout > 0:
+        raise UsageError(f"timeout: expected a number of seconds above 0, found {timeout}")
 
 
 def check_reads(cypher: str) -> None:

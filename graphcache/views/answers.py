@@ -90,10 +90,10 @@ def _cell(value: Any) -> Any:
         text = f"{value:,}"
     elif isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         text = " ".join(value)
-    elif isinstance(value, str):
-        text = value
-    else:
+    elif isinstance(value, bool | float | dict | list | tuple):
         text = to_json(value)
+    else:
+        text = _iso(value)
     # Text of the data must not reach the terminal as a command to it, or to rich as markup.
     return Text(_escape(text))
 

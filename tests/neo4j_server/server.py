@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -161,6 +161,20 @@ class Neo4jServer:
         self.stop()
         self.start(wait)
 
+    @contextlib.contextmanager
+    def configured(self, settings: Mapping[str, str]) -> Iterator[None]:
+        """Restarted with further lines of `neo4j.conf`; without them again at the end."""
+        usual = self._config
+        try:
+            self._config = {**usual, **settings}
+            self._write_config()
+            self.restart()
+            yield
+        finally:
+            self._config = usual
+            self._write_config()
+            self.restart()
+
     def close(self) -> None:
         """End it and remove its home."""
         self.kill()
@@ -189,6 +203,9 @@ class Neo4jServer:
     def _take_ports(self) -> None:
         """Choose two free ports and write the configuration with them."""
         self._bolt_port, self._http_port = free_ports(2)
+        self._write_config()
+
+    def _write_config(self) -> None:
         bolt, http = f"127.0.0.1:{self._bolt_port}", f"127.0.0.1:{self._http_port}"
         settings = {
             "server.default_listen_address": "127.0.0.1",

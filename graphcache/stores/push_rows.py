@@ -1,0 +1,154 @@
+"""The rows of a push: made of the tables, with a digest and the number of edges of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, pairwise
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.comparing import row_texts
+from graphcache.errors import StoreError
+from graphcache.graph import python_values
+from graphcache.stores.server_statements import EDGE_DIGEST, NODE_DIGEST, Part, write_part
+from graphcache.tables import Tables
+
+BATCH = 5_000
+"""Rows in one transaction."""
+_EDGE_END = "\x1d"
+
+
+class PartRows:
+    """The rows of one part of the graph.
+
+    Attributes:
+        part: which.
+        keys: of the nodes, sorted.
+        digests: of what is sent of each node.
+        edges: the number of edges that are sent with each node.
+
+    Args:
+        part: which.
+        tables: the graph.
+        once_set: by type, the properties that any push has set; those that the tables have no
+            more are sent as null.
+    """
+
+    def __init__(self, part: Part, tables: Tables, once_set: Mapping[str, Iterable[str]]) -> None:
+        self.part = part
+        self._nodes = tables.nodes[part.node.name]
+        self._edges = {type_.name: tables.edges[type_.name] for type_ in part.edges}
+        old = once_set.get(part.node.name, ())
+        self._node_columns = _with_old(self._nodes.column_names, old)
+        self._node_columns.remove(part.node.key)
+        self._edge_columns = {
+            # Behind the two ends.
+            name: _with_old(table.column_names[2:], once_set.get(name, ()))
+            for name, table in self._edges.items()
+        }
+        self.keys = self._nodes[part.node.key].combine_chunks()
+        self.edges = pa.array([0] * len(self.keys), pa.int64())
+        self.digests = self._digests()
+
+    def statement(self, *, create: bool) -> str:
+        """The statement that writes batches."""
+        columns = self._node_columns if self.part.with_node else []
+        return write_part(self.part, columns, self._edge_columns, create=create)
+
+    def _digests(self) -> pa.Array:
+        """A digest a row; counts the edges of each on the way."""
+        columns = self._nodes.column_names if self.part.with_node else []
+        forms = [str(self._nodes.schema.field(name)) for name in columns]
+        texts = [row_texts(self._nodes, columns)]
+        for table in self._edges.values():
+            offsets = _offsets(table["from"], self.keys)
+            edge_texts = row_texts(table, table.column_names[1:])
+            lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), edge_texts)
+            texts.append(pc.binary_join(lists, _EDGE_END))
+            forms += [str(field) for field in table.schema]
+            self.edges = pc.add(self.edges, pc.list_value_length(lists))
+        # The names and types of the columns belong to what is sent.
+        form = pa.array([repr(forms)] * len(self.keys), pa.string())
+        joined = pc.binary_join_element_wise(form, *texts, _EDGE_END * 2)
+        return pa.array(map(_digest, joined.to_pylist()), pa.int64())
+
+    def batches(self, chosen: pa.Array) -> Iterator[list[list[Any]]]:
+        """Rows as lists: key, digest, properties, then a list of edges for each type of edge."""
+        keys, digests = self.keys.filter(chosen), self.digests.filter(chosen)
+        nodes = self._nodes.filter(chosen)
+        columns = self._node_columns if self.part.with_node else []
+        edges = [
+            EdgeRows(table, keys, self._edge_columns[name]) for name, table in self._edges.items()
+        ]
+        for start in range(0, len(keys), BATCH):
+            stop = min(start + BATCH, len(keys))
+            values = _values(nodes.slice(start, stop - start), columns)
+            lists = [rows.lists(start, stop) for rows in edges]
+            fixed = keys[start:stop].to_pylist(), digests[start:stop].to_pylist()
+            yield [list(row) for row in zip(*fixed, *values, *lists, strict=True)]
+
+
+class EdgeRows:
+    """The edges of one type that start at some keys, as lists a key."""
+
+    def __init__(self, table: pa.Table, keys: pa.Array, columns: list[str]) -> None:
+        self.table = table.filter(pc.is_in(table["from"], keys))
+        self.offsets = _offsets(self.table["from"], keys)
+        self.columns = columns
+
+    def lists(self, start: int, stop: int) -> list[list[list[Any]]]:
+        """For each key from `start` to `stop` its edges: end, then properties."""
+        first, last = self.offsets[start], self.offsets[stop]
+        values = _values(self.table.slice(first, last - first), ["to", *self.columns])
+        edges = [list(edge) for edge in zip(*values, strict=True)]
+        bounds = self.offsets[start : stop + 1]
+        return [edges[a - first : b - first] for a, b in pairwise(bounds)]
+
+
+def check_for_neo4j(tables: Tables) -> None:
+    """Refuse what a script may add to a graph and Neo4j can't hold.
+
+    Raises:
+        StoreError: a list holds null, or a property has a name that would be misread.
+    """
+    for type_name, table in {**tables.nodes, **tables.edges}.items():
+        for name in table.column_names:
+            if not name or "\\" in name or name in (NODE_DIGEST, EDGE_DIGEST):
+                raise StoreError(
+                    f"{type_name}: Neo4j can't hold a property named {name!r}, or it has another "
+                    f"meaning there: rename it"
+                )
+            column = table[name]
+            if pa.types.is_list(column.type) and pc.list_flatten(column).null_count:
+                raise StoreError(
+                    f"{type_name}.{name}: expected lists without null, which Neo4j can't hold, "
+                    f"found one with it: take it out"
+                )
+
+
+def _with_old(names: list[str], old: Iterable[str]) -> list[str]:
+    """Properties, and behind them those that were there once."""
+    return names + sorted(set(old) - set(names))
+
+
+def _values(table: pa.Table, columns: list[str]) -> list[list[Any]]:
+    """The columns as Python values; one that the table has not is null."""
+    return [
+        python_values(table[name]) if name in table.column_names else [None] * table.num_rows
+        for name in columns
+    ]
+
+
+def _offsets(starts: Any, keys: pa.Array) -> list[int]:
+    """Where the edges of each key begin, in a column sorted as the keys are; their number last."""
+    counts = [0] * (len(keys) + 1)
+    for at in pc.index_in(starts, keys).to_pylist():
+        counts[at + 1] += 1
+    return list(accumulate(counts))
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)

@@ -1,0 +1,154 @@
+"""What may go wrong with a server, in our words: what to do, and never a password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from neo4j import exceptions as failures
+
+from graphcache.errors import QueryError, StoreError, UsageError
+
+SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+OLDEST = (5, 0)
+"""The oldest version of Neo4j whose Cypher the named queries can use."""
+
+# What stands in the driver's text, and what to do about it; the first one that fits.
+_NO_CONNECTION = {
+    "certificate": (
+        "its TLS certificate is not signed by an authority that this machine trusts: if it is "
+        "self-signed and you trust the network, use neo4j+ssc://"
+    ),
+    "[ssl": "it does not speak TLS there: use neo4j:// or bolt:// without +s or +ssc",
+    "incomplete handshake": (
+        "it takes no connection without TLS, or it is no Neo4j server: try neo4j+s://, or "
+        "neo4j+ssc:// for a certificate that is self-signed"
+    ),
+    "looks like http": (
+        "this is the port of Neo4j Browser: drivers have another one, 7687 unless it was changed"
+    ),
+    "does not support communication": "the server is too old: Neo4j 5.0 or later is needed",
+    "dns resolve": "there is no such host: check its name",
+    "routing": "no server for this database answers: try bolt:// in place of neo4j://",
+    "": "no server answers there: is it started, and the port right? --wait SECONDS gives it time",
+}
+
+# What stands in the server's code for an error, and what to do about it.
+_QUERY_REFUSED = {
+    "Statement.AccessMode": "a query only reads, this one writes: nothing was changed",
+    "TransactionTimedOut": "it took {limit}: narrow it, or raise --timeout",
+    "Transaction.Terminated": "it took {limit}: narrow it, or raise --timeout",
+}
+_REFUSED = {
+    "DatabaseNotFound": "no database {database!r}: name another by --database",
+    "ReadOnly": (
+        "the database is read-only: name another by --database, or let the server write to it "
+        "(server.databases.default_to_read_only, server.databases.read_only)"
+    ),
+    "CredentialsExpired": (
+        "the password must be changed first: log in by Neo4j Browser, or run ALTER CURRENT USER "
+        "SET PASSWORD by cypher-shell"
+    ),
+    "AuthenticationRateLimit": "too many wrong passwords: wait a few seconds, then try again",
+    "Forbidden": "the user may not do this: it needs rights to write ({text})",
+    "OutOfMemory": (
+        "the server has too little memory: raise server.memory.heap.max_size or "
+        "db.memory.transaction.max, or narrow the query ({text})"
+    ),
+}
+
+
+def check_uri(uri: str) -> None:
+    """Refuse a URI that can't be a server's, or with a password in it (which is not repeated).
+
+    >>> check_uri("http://localhost:7474")
+    Traceback (most recent call last):
+        ...
+    graphcache.errors.UsageError: expected a URI of neo4j, neo4j+s, neo4j+ssc, bolt, bolt+s, \
+bolt+ssc, found 'http': for example neo4j://localhost:7687
+    """
+    if "@" in uri:
+        raise UsageError(
+            "expected a URI without user or password: set NEO4J_USERNAME and NEO4J_PASSWORD"
+        )
+    scheme, separator, _ = uri.partition("://")
+    if not separator or scheme.lower() not in SCHEMES:
+        raise UsageError(
+            f"expected a URI of {', '.join(SCHEMES)}, found {scheme!r}: "
+            f"for example neo4j://localhost:7687"
+        )
+    try:
+        parts = urlsplit(uri)
+        well_formed = parts.port != 0 and bool((parts.hostname or "").encode("idna"))
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise UsageError(
+            f"expected a host, and a port of 1 to 65535 if any, found {uri!r}: "
+            f"for example neo4j://localhost:7687"
+        )
+
+
+def check_version(uri: str, version: str) -> None:
+    """Refuse a server whose Cypher the named queries can't use.
+
+    >>> check_version("neo4j://localhost", "5.26.30")
+    >>> check_version("neo4j://localhost", "4.4.44")
+    Traceback (most recent call last):
+        ...
+    graphcache.errors.StoreError: neo4j://localhost: expected Neo4j 5 or later, found 4.4.44: \
+update the server
+    """
+    numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
+    if numbers < OLDEST:
+        raise StoreError(
+            f"{uri}: expected Neo4j {OLDEST[0]} or later, found {version or 'no version'}: "
+            f"update the server"
+        )
+
+
+@contextmanager
+def server_errors(
+    uri: str, database: str | None, *, timeout: float | None = None
+) -> Iterator[None]:
+    """The driver's errors in our words; never with a password in them."""
+    try:
+        yield
+    except failures.AuthError:
+        raise StoreError(
+            f"{uri}: the server refused the user name or password: check NEO4J_USERNAME and "
+            f"NEO4J_PASSWORD"
+        ) from None
+    except (failures.ServiceUnavailable, failures.SessionExpired) as error:
+        raise StoreError(f"{uri}: {_no_connection(error)}") from error
+    except failures.Neo4jError as error:
+        raise _refusal(uri, database, error, timeout) from error
+    except failures.DriverError as error:
+        raise StoreError(f"{uri}: {error}") from error
+
+
+def _no_connection(error: BaseException) -> str:
+    """What to do, and the driver's own text; of a routing driver, why it found no route."""
+    while isinstance(error.__cause__, BaseExceptionGroup):
+        error = error.__cause__.exceptions[0]
+    text = " ".join(str(error).split())
+    advice = next(said for sign, said in _NO_CONNECTION.items() if sign in text.lower())
+    return f"{advice} ({text})"
+
+
+def _refusal(
+    uri: str, database: str | None, error: failures.Neo4jError, timeout: float | None
+) -> StoreError | QueryError:
+    code, text = error.code or "", (error.message or "").strip()
+    limit = f"longer than {timeout:g} seconds" if timeout else "too long"
+    for sign, said in _QUERY_REFUSED.items():
+        if sign in code:
+            return QueryError(said.format(limit=limit))
+    for sign, said in _REFUSED.items():
+        if sign in code:
+            return StoreError(f"{uri}: " + said.format(database=database, text=text))
+    if code.startswith("Neo.ClientError.Statement"):
+        return QueryError(text)
+    return StoreError(f"{uri}: the server failed: its logs say why ({text}, {code})")

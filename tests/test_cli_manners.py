@@ -1,0 +1,369 @@
+"""How the command behaves: on a terminal, in a broken pipe, at Ctrl-C, in a shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import oracle
+import pytest
+from command_line import ENOUGH, TOOL, Process, environment, on_terminal, run, start
+from conftest import WriteSnapshot
+
+PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32)])
+SOME = ("query", "redundant-builds", "--limit", "1")
+
+
+# On a terminal ------------------------------------------------------------------------------------
+
+
+def test_a_terminal_gets_a_table(example_store: Path) -> None:
+    shown = on_terminal(*SOME, cwd=example_store.parent)
+    assert shown.code == 0
+    header, line, row, more = shown.out.splitlines()
+    assert re.sub("\x1b\\[[0-9;]*m", "", header).split()[:2] == ["package", "specs"]
+    assert set(line) == {"─"}
+    assert row.split() == ["py-pdm-backend", "145", "14", "131", "18"]
+    assert more == "The first 1 rows; there are more."
+
+
+def test_a_pipe_gets_the_answer_alone(example_store: Path) -> None:
+    shown = on_terminal(*SOME, cwd=example_store.parent, piped=True)
+    assert shown.out.splitlines()[1:] == ["py-pdm-backend,145,14,131,18"]
+    assert shown.err == "The first 1 rows; there are more.\n"
+
+
+@pytest.mark.parametrize(
+    ("env", "styled"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_no_color_is_no_color(env: dict[str, str], styled: bool, tmp_path: Path) -> None:
+    shown = on_terminal("query", cwd=tmp_path, env=env)
+    assert shown.code == 0
+    assert ("\x1b" in shown.out) == styled
+
+
+@pytest.mark.parametrize("columns", [30, 8, 1])
+def test_a_narrow_terminal_shows_all(columns: int, example_store: Path) -> None:
+    plain = {"NO_COLOR": "1"}
+    shown = on_terminal(*SOME, cwd=example_store.parent, columns=columns, env=plain)
+    rows = shown.out.splitlines()[:-1]
+    cells = [row.split() for row in rows]
+    assert "".join(words[0] for words in cells if words).endswith("py-pdm-backend")
+    assert ["145", "14", "131", "18"] in [words[1:] for words in cells]
+
+
+def test_text_of_the_data_is_no_command_to_the_terminal(example_store: Path) -> None:
+    evil = r"RETURN '\u001b[31mred\u0007\u009b' AS x, '[bold]b' AS `[red]`"
+    for format_ in ("table", "csv"):
+        asked = ("query", "-c", evil, "--format", format_)
+        shown = on_terminal(*asked, cwd=example_store.parent, env={"NO_COLOR": "1"})
+        assert "\\x1b[31mred\\x07\\x9b" in shown.out
+        assert "[bold]b" in shown.out
+        assert shown.out.replace("\n", "").isprintable()
+
+
+def test_a_file_name_is_no_command_to_the_terminal(tmp_path: Path) -> None:
+    shown = on_terminal("build", "\x1b[31mred\x07", cwd=tmp_path)
+    assert shown.code == 1
+    assert shown.out.replace("\n", "").isprintable()
+
+
+def feed_late(pipe: Path) -> Callable[[], None]:
+    """Give a page to who reads the pipe, more than the second after which progress is shown."""
+
+    def feed() -> None:
+        with pipe.open("wb") as file:
+            time.sleep(1.2)
+            file.write(PAGE.encode())
+
+    return feed
+
+
+def test_progress_is_for_a_terminal_that_waits(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    late = feed_late(tmp_path / "pipe")
+    build = ("build", "pipe", "--store", "store")
+    shown = on_terminal(*build, cwd=tmp_path, piped=True, meanwhile=late)
+    assert (shown.code, shown.out) == (0, "store: 1 records of 1 file\n")
+    assert "1 files read" in shown.err
+    shown = on_terminal(*build, "-q", cwd=tmp_path, piped=True, meanwhile=late)
+    assert (shown.code, shown.out, shown.err) == (0, "", "")
+    process = start(*build, cwd=tmp_path)
+    late()
+    ended = process.end()
+    assert (ended.code, ended.out, ended.err) == (0, "store: 1 records of 1 file\n", "")
+
+
+def test_quick_work_shows_no_progress(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(PAGE)
+    shown = on_terminal("build", "page.md", cwd=tmp_path, piped=True)
+    assert (shown.code, shown.err) == (0, "")
+
+
+# A reader that goes away, streams that are closed -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("--help",),
+        ("query",),
+        ("query", "--format", "table"),
+        ("query", "stacks", "--format", "csv"),
+        ("stats",),
+        ("schema",),
+        ("completion", "bash"),
+        ("export", "json", "-"),
+    ],
+    ids=" ".join,
+)
+def test_nobody_reads_the_output(command: tuple[str, ...], example_store: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [TOOL, *command],
+        cwd=example_store.parent,
+        env=environment(),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=ENOUGH,
+        check=False,
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_a_reader_that_has_enough(example_store: Path) -> None:
+    many = "MATCH (s:Spec), (t:Spec) RETURN s.hash, t.hash"
+    line = f"'{TOOL}' query -c '{many}' | head -1; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(
+        ["bash", "-c", line],
+        cwd=example_store.parent,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=ENOUGH,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr) == ("s.hash,t.hash\n141\n", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("build - <&-", 1, "standard input: the file is empty"),
+        ("query -f - <&-", 1, "the query is empty"),
+        ("stats >&-", 0, ""),
+        ("build none 2>&-", 1, ""),
+        ("stats >/dev/full", 1, "No space left on device"),
+        ("export json - >/dev/full", 1, "standard output: can't be written: No space left on dev"),
+        ("query -f /dev/zero", 1, "expected a statement of at most 1,048,576 characters"),
+    ],
+)
+def test_streams_that_do_not_serve(line: str, code: int, said: str, example_store: Path) -> None:
+    ended = subprocess.run(
+        ["bash", "-c", f"'{TOOL}' {line}"],
+        cwd=example_store.parent,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=ENOUGH,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert os.listdir(example_store.parent) == [example_store.name]
+
+
+def test_a_terminal_without_unicode(example_store: Path) -> None:
+    env = {"PYTHONIOENCODING": "ascii"}
+    ended = run("query", "-c", "RETURN 'é│' AS x", cwd=example_store.parent, env=env)
+    assert (ended.code, ended.out, ended.err) == (0, "x\n\\xe9\\u2502\n", "")
+
+
+# Ctrl-C -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def made_pages(write_snapshot: WriteSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    write_snapshot(folder, records=15_000, pages=150)
+    return folder
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + ENOUGH
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def interrupted(process: Process) -> tuple[int, str, str]:
+    """How the process ends by Ctrl-C; only a line end may be said."""
+    process.send_signal(signal.SIGINT)
+    ended = process.end()
+    return ended.code, ended.out, ended.err.strip()
+
+
+@pytest.mark.parametrize("moment", ["lock", "folder", "file"])
+def test_ctrl_c_leaves_the_old_store(moment: str, made_pages: Path, tmp_path: Path) -> None:
+    place = tmp_path / "graphcache.lbug"
+    place.write_bytes(b"the old store")
+    new = tmp_path / ".graphcache.lbug.new"
+    seen = {"lock": tmp_path / ".graphcache.lbug.lock", "folder": new, "file": new / place.name}
+    build = start("build", made_pages, cwd=tmp_path)
+    wait_for(seen[moment].exists)
+    assert interrupted(build) == (130, "", "")
+    assert os.listdir(tmp_path) == [place.name]
+    assert place.read_bytes() == b"the old store"
+
+
+def test_ctrl_c_ends_a_query(example_store: Path) -> None:
+    heavy = "MATCH (a:Spec), (b:Spec), (c:Spec), (d:Spec) WHERE a.name + b.name = c.hash + d.hash "
+    query = start("query", "-c", heavy + "RETURN count(*)", cwd=example_store.parent)
+    time.sleep(1)
+    assert query.poll() is None
+    assert interrupted(query) == (130, "", "")
+
+
+def test_ctrl_c_is_for_who_is_in_front(tmp_path: Path) -> None:
+    """A shell starts what runs in the background with Ctrl-C ignored."""
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    command = [sys.executable, "-c", ignoring + "os.execv(sys.argv[1], sys.argv[1:])"]
+    build = Process([*command, TOOL, "build", "-"], tmp_path, environment())
+    wait_for((tmp_path / ".graphcache.lbug.lock").exists)
+    build.send_signal(signal.SIGINT)
+    assert build.end(PAGE.encode()).code == 0
+
+
+def test_a_second_writer_is_told(tmp_path: Path) -> None:
+    first = start("build", "-", cwd=tmp_path)
+    wait_for((tmp_path / ".graphcache.lbug.lock").exists)
+    for command in ("build", "update"):
+        second = run(command, "-", cwd=tmp_path, given=PAGE.encode())
+        assert (second.code, second.out) == (1, "")
+        assert second.err == (
+            "Error: graphcache.lbug: another graphcache is writing it: wait until it has ended, "
+            "then try again\n"
+        )
+    assert first.end(PAGE.encode()).code == 0
+    assert os.listdir(tmp_path) == ["graphcache.lbug"]
+
+
+# In a shell ---------------------------------------------------------------------------------------
+
+
+def completed(shell: str, words: str, last: str, cwd: Path) -> list[str]:
+    """What graphcache offers for the last word, in the form in which it tells that shell."""
+    number = str(len(words.split()))
+    env = {
+        "_GRAPHCACHE_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": f"{words} {last}",
+        "COMP_CWORD": last if shell == "fish" else number,
+    }
+    ended = run(cwd=cwd, env=env)
+    assert (ended.code, ended.err) == (0, "")
+    return ended.out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "offered"),
+    [
+        ("graphcache", "st", ["plain,stats"]),
+        ("graphcache query", "red", ["plain,redundant-builds"]),
+        ("graphcache query", "stack", ["plain,stack-overlap", "plain,stacks"]),
+        ("graphcache query redundant-builds", "--rel", ["plain,--release"]),
+        ("graphcache query stacks --format", "js", ["plain,json", "plain,jsonl"]),
+        ("graphcache export", "gr", ["plain,graphml"]),
+        ("graphcache build", "pa", ["file,pa"]),
+        ("graphcache update --store", "pa", ["file,pa"]),
+        ("graphcache export json", "pa", ["file,pa"]),
+        ("graphcache query -f", "pa", ["file,pa"]),
+        ("graphcache query --library", "pa", ["dir,pa"]),
+    ],
+)
+def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -> None:
+    assert completed("bash", words, last, tmp_path) == offered
+
+
+def test_completion_tells_each_shell_in_its_form(tmp_path: Path) -> None:
+    question = "Which packages are built again and…"
+    zsh = completed("zsh", "graphcache query", "redundant", tmp_path)
+    assert zsh[:2] == ["plain", "redundant-builds"]
+    fish = completed("fish", "graphcache query", "redundant", tmp_path)
+    assert fish[0].startswith("plain")
+    for said in (zsh, fish):
+        assert question[:30] in "\n".join(said)
+
+
+@pytest.mark.parametrize(
+    ("shell", "registers"),
+    [
+        ("bash", "complete -o nosort -F _graphcache_completion graphcache"),
+        ("zsh", "#compdef graphcache"),
+        ("fish", "complete --no-files --command graphcache"),
+    ],
+)
+def test_completion_scripts(shell: str, registers: str, tmp_path: Path) -> None:
+    script = run("completion", shell, cwd=tmp_path)
+    assert (script.code, script.err) == (0, "")
+    assert registers in script.out
+    by_click = run(cwd=tmp_path, env={"_GRAPHCACHE_COMPLETE": f"{shell}_source"})
+    assert by_click.out.strip() == script.out.strip()
+
+
+def test_bash_completes(tmp_path: Path) -> None:
+    lines = """
+        eval "$(graphcache completion bash)"
+        complete -p graphcache >/dev/null || exit 3
+        for line in "graphcache ver" "graphcache query only"; do
+            COMP_WORDS=($line) COMPREPLY=()
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            _graphcache_completion graphcache
+            echo "${COMPREPLY[@]}"
+        done
+    """
+    tools = {"PATH": f"{TOOL.parent}{os.pathsep}{os.environ['PATH']}"}
+    ended = subprocess.run(
+        ["bash", "-c", lines],
+        cwd=tmp_path,
+        env=environment(tools),
+        capture_output=True,
+        text=True,
+        timeout=ENOUGH,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "verify\nonly-in-stack\n"
+
+
+LOADED = """
+import sys
+from graphcache.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+HEAVY = {"archspec", "ladybug", "msgspec", "neo4j", "networkx", "numpy", "pyarrow", "rich", "yaml"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--help", "--version", "build --help", "query --help", "query stacks --help", "query"],
+)
+def test_what_only_tells_imports_nothing_heavy(line: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOADED, *line.split()]
+    ended = Process(command, tmp_path, environment()).end()
+    assert ended.code == 0
+    loaded = set(ended.err.split())
+    assert "click" in loaded
+    assert not loaded & HEAVY
