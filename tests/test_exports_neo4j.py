@@ -94,6 +94,7 @@ def from_csv(folder: Path) -> tuple[Graph, set[str]]:
     lines = (folder / "import.txt").read_text().replace("\\\n", " ")
     command = shlex.split(lines, comments=True)
     assert command[:5] == ["neo4j-admin", "database", "import", "full", "neo4j"]
+    assert command.pop() == "$@"
     options = [word.partition("=")[::2] for word in command[5:]]
     assert options[:2] == [("--array-delimiter", "U+001F"), ("--multiline-fields", "true")]
     made, files = Graph(), set()

@@ -21,8 +21,10 @@ import oracle
 import pytest
 from archspec.cpu import TARGETS
 from conftest import WriteSnapshot, derived_hashes
+from neo4j_server.fixtures import Server, clear
+from neo4j_server.pushing import opened, put
 
-from graphcache import Store, UsageError, build_store, open_store
+from graphcache import Store, UsageError, build_store, open_store, read
 from graphcache.queries import NamedQuery, builtin_folder, load_library, parse_query
 
 ROOT = Path(__file__).parents[1]
@@ -57,8 +59,16 @@ def embedded(pages: Pages, folder: Path) -> Iterator[Store]:
         yield opened
 
 
-MAKERS = {"embedded": embedded}
-"""For each kind of store, what puts pages into one of a new folder."""
+@contextmanager
+def on_server(pages: Pages, server: Server) -> Iterator[Store]:
+    clear(server)
+    put(server, read(*pages.folders)[0])
+    with opened(server) as there:
+        yield there
+
+
+STORES = ["embedded", "neo4j_526", "neo4j_2026"]
+"""The kinds of store; the servers by the names of their fixtures."""
 
 
 def write_mixed_pages(folder: Path) -> None:
@@ -110,12 +120,16 @@ def specs_of(*folders: Path) -> list[Spec]:
     return sorted(specs, key=lambda spec: str(spec["hash"]))
 
 
-@pytest.fixture(scope="module", params=MAKERS)
+@pytest.fixture(scope="module", params=STORES)
 def store(
     request: pytest.FixtureRequest, pages: Pages, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Store]:
-    with MAKERS[request.param](pages, tmp_path_factory.mktemp("store")) as made:
-        yield made
+    if request.param == "embedded":
+        made = embedded(pages, tmp_path_factory.mktemp("store"))
+    else:
+        made = on_server(pages, request.getfixturevalue(request.param))
+    with made as store:
+        yield store
 
 
 # What the answers must be -------------------------------------------------------------------------

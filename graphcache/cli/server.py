@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 import click
 
 from graphcache.cli.options import read_password, server_options, store_option
-from graphcache.errors import UsageError
+from graphcache.errors import GraphcacheError, UsageError
 
 if TYPE_CHECKING:
     from graphcache.comparing import Difference
+    from graphcache.stores.neo4j import Neo4jStore
     from graphcache.stores.push import PushReport
     from graphcache.tables import Tables
 
@@ -54,8 +55,9 @@ def push(uri: str | None, store: str, **options: Any) -> None:
             report = push_tables(
                 tables, server, load, prune=options["prune"], full=options["full"], on_rows=on_rows
             )
+        browser = _browser_url(server)
     if not options["quiet"]:
-        _show_push(report, uri)
+        _show_push(report, uri, browser)
 
 
 @click.command()
@@ -151,7 +153,24 @@ def _show_differences(server: Tables, tables: Tables) -> bool:
     return any(changes.values())
 
 
-def _show_push(report: PushReport, uri: str) -> None:
+def _browser_url(server: Neo4jStore) -> str | None:
+    """Where the server has Neo4j Browser; None if it does not say, as hosted ones do not."""
+    try:
+        settings = dict(
+            server.read("SHOW SETTINGS YIELD name, value WHERE name STARTS WITH 'server.http'")
+        )
+    except GraphcacheError:
+        return None
+    parts = urlsplit(server.uri)
+    host = parts.netloc.removesuffix(f":{parts.port}")
+    for scheme in ("https", "http"):
+        if settings.get(f"server.{scheme}.enabled") == "true":
+            port = urlsplit(f"//{settings[f'server.{scheme}.advertised_address']}").port
+            return f"{scheme}://{host}:{port}/browser/"
+    return None
+
+
+def _show_push(report: PushReport, uri: str, browser: str | None) -> None:
     if report.unchanged:
         click.echo(f"{uri}: nothing to do, the graph is there already")
     else:
@@ -160,5 +179,5 @@ def _show_push(report: PushReport, uri: str) -> None:
         pruned = ", ".join(f"{count:,} {name}" for name, count in report.pruned.items() if count)
         if pruned:
             click.echo(f"{uri}: removed {pruned}")
-    host = urlsplit(uri).hostname or "localhost"
-    click.echo(f"Look at it in Neo4j Browser: http://{host}:7474/browser/ (docs/neo4j.md)")
+    where = f"at {browser}" if browser else "of your server"
+    click.echo(f"Look at it in Neo4j Browser {where} (docs/neo4j.md)")

@@ -83,9 +83,9 @@ def import_command() -> str:
     options = [f"--array-delimiter=U+{ord(SEPARATOR):04X}", "--multiline-fields=true", *files]
     command = " \\\n    ".join(["neo4j-admin database import full neo4j", *options])
     return f"""\
-# To be run in this folder, while the server is stopped, for a database `neo4j` that does not exist
-# or is empty; --overwrite-destination puts the import in the place of one that does.
-{command}
+# To be run in this folder, while the server is stopped, for a database `neo4j` that does not exist.
+# sh {COMMAND_FILE} --overwrite-destination=true   puts the import in the place of one that does.
+{command} "$@"
 """
 
 

@@ -259,18 +259,18 @@ class _Push:
 
         The driver would retry a transaction that ran out of memory for half a minute, in vain.
         """
+        ran = False
 
         def work(tx: neo4j.ManagedTransaction) -> None:
+            nonlocal ran
             self.check_lock()
-            try:
-                tx.run(statement, rows=rows, **parameters).consume()
-            except Neo4jError as error:
-                if _is_too_large(error):
-                    raise _TooLarge from error
-                raise
+            if ran and len(rows) > 1:
+                raise _TooLarge  # it is the commit that failed: it needs memory too
+            tx.run(statement, rows=rows, **parameters).consume()
+            ran = True
 
         try:
-            session.execute_write(work)
+            session.execute_write(_in_memory(work))
         except _TooLarge as error:
             if len(rows) < 2:
                 raise StoreError(
@@ -282,9 +282,21 @@ class _Push:
             self._send(session, statement, rows[middle:], **parameters)
 
 
+def _in_memory(
+    work: Callable[[neo4j.ManagedTransaction], None],
+) -> Callable[[neo4j.ManagedTransaction], None]:
+    """The work; where it needs more memory than there is, `_TooLarge`, which nobody retries."""
+
+    def checked(tx: neo4j.ManagedTransaction) -> None:
+        try:
+            work(tx)
+        except Neo4jError as error:
+            if "OutOfMemory" in (error.code or "") or "heap space" in (error.message or ""):
+                raise _TooLarge from error
+            raise
+
+    return checked
+
+
 class _TooLarge(Exception):
     """The server has not the memory for so many rows in one transaction."""
-
-
-def _is_too_large(error: Neo4jError) -> bool:
-    return "OutOfMemory" in (error.code or "") or "heap space" in (error.message or "")

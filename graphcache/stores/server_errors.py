@@ -17,7 +17,7 @@ OLDEST = (5, 0)
 
 # What stands in the driver's text, and what to do about it; the first one that fits.
 _NO_CONNECTION = {
-    "certificate": (
+    "[sslcertverificationerror": (
         "its TLS certificate is not signed by an authority that this machine trusts: if it is "
         "self-signed and you trust the network, use neo4j+ssc://"
     ),

@@ -176,6 +176,8 @@ def _servers_of(item: pytest.Item) -> list[str]:
     taken = set(getattr(item, "fixturenames", ()))
     if callspec := getattr(item, "callspec", None):
         taken.add(_FIXTURE_OF.get(callspec.params.get("neo4j_server", ""), ""))
+        # A fixture for any store has the servers' names as parameters.
+        taken.update(value for value in callspec.params.values() if isinstance(value, str))
     return [name for name in _SERVERS if name in taken]
 
 
