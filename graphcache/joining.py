@@ -132,7 +132,8 @@ def _spec_columns(specs: pa.Table) -> dict[str, Any]:
     seen = ("name", "version", "platform", "os", "target", "compilers", "variants")
     said = pc.binary_join_element_wise(*(pc.fill_null(specs[n], "") for n in seen), "\x1e")
     columns = {name: specs[name] for name in specs.column_names}
-    columns["label"] = pc.binary_join_element_wise(specs["version"], short_hash, "/")
+    version = pc.fill_null(specs["version"], "?")
+    columns["label"] = pc.binary_join_element_wise(version, short_hash, "/")
     columns["configuration"] = map_unique(said, _configuration, pa.string())
     columns["variants"] = map_unique(
         specs["variants"], lambda text: text.split(SEPARATOR) if text else [], pa.list_(pa.string())

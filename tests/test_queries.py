@@ -332,7 +332,7 @@ def usable_specs(specs: list[Spec], values: Values) -> list[Row]:
     usable = [
         one
         for one in named(specs, values["package"])
-        if one["target"] in runs and values["os"] in ("", one["os"])
+        if one["in_buildcache"] and one["target"] in runs and values["os"] in ("", one["os"])
     ]
     usable.sort(key=lambda one: str(one["hash"]))
     usable.sort(key=lambda one: (one["version"], one["target"]), reverse=True)

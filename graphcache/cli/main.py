@@ -16,6 +16,7 @@ from graphcache.cli.load import build, update
 from graphcache.cli.query import query
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
+from graphcache.cli.verbs import coverage, impact, prune_plan, rebuilds, usable, why
 from graphcache.errors import GraphcacheError
 from graphcache.views.answers import printable
 
@@ -62,7 +63,9 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "graphcache", _COMPLETE).source())
 
 
-for command in (build, update, query, stats, export_command, push, verify, schema):
+_LOADS = (build, update, stats)
+_QUESTIONS = (query, why, impact, coverage, usable, rebuilds, prune_plan)
+for command in (*_LOADS, *_QUESTIONS, export_command, push, verify, schema):
     cli.add_command(command)
 
 
