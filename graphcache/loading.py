@@ -12,7 +12,7 @@ from graphcache import __version__
 from graphcache.ingest import HeldFile, Reading, gather
 from graphcache.joining import join
 from graphcache.records import Labels, Report
-from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load
 from graphcache.stores.embedded import EmbeddedStore, write_store
 from graphcache.stores.places import store_lock
 from graphcache.tables import Tables
@@ -106,6 +106,7 @@ def _load(command: str, sources: list[str], reading: Reading, tables: Tables) ->
         records=report.kept,
         rejects=len(report.rejects),
         digest=tables.digest(),
+        warnings=list(report.warnings)[:MAX_WARNINGS],
     )
 
 

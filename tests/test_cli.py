@@ -22,7 +22,17 @@ from graphcache import Tables, open_store
 from graphcache.queries import load_library
 
 COMMANDS = (
-    *("build", "completion", "coverage", "export", "impact", "prune-plan", "push", "query"),
+    *(
+        "build",
+        "check",
+        "completion",
+        "coverage",
+        "export",
+        "impact",
+        "prune-plan",
+        "push",
+        "query",
+    ),
     *("rebuilds", "schema", "stats", "update", "usable", "verify", "why"),
 )
 QUERIES = load_library()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import oracle
 import pytest
 from command_line import assert_golden, run, succeed
 
@@ -60,6 +61,27 @@ def test_golden_answer_of_a_verb(source: str, verb: str, stores: Path) -> None:
     ended = run(*QUESTIONS[source][verb], "--store", f"{source}.lbug", cwd=stores)
     assert ended.code == 0
     assert_golden(f"verbs/{source}-{verb}.txt", ended.out + ended.err)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_golden_check(source: str, stores: Path) -> None:
+    ended = run("check", "--store", f"{source}.lbug", cwd=stores)
+    assert (ended.code, ended.err) == (1, "")
+    assert_golden(f"verbs/{source}-check.txt", ended.out)
+
+
+def test_check_in_json_has_all_rows(stores: Path) -> None:
+    printed = run("check", "--store", "mirror.lbug", "--format", "json", cwd=stores).out
+    for finding in json.loads(printed):
+        assert len(finding["rows"]) == finding["found"]
+
+
+def test_check_ends_well_where_all_is_well(tmp_path: Path) -> None:
+    page = oracle.page_text(records=[oracle.record("a" * 32)])
+    (tmp_path / "page").write_text(page)
+    succeed("build", "page", "--quiet", cwd=tmp_path)
+    printed = succeed("check", "--format", "json", cwd=tmp_path)
+    assert [finding["found"] for finding in json.loads(printed)] == [0] * 6
 
 
 @pytest.mark.parametrize(

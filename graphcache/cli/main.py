@@ -16,7 +16,7 @@ from graphcache.cli.load import build, update
 from graphcache.cli.query import query
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
-from graphcache.cli.verbs import coverage, impact, prune_plan, rebuilds, usable, why
+from graphcache.cli.verbs import check, coverage, impact, prune_plan, rebuilds, usable, why
 from graphcache.errors import GraphcacheError
 from graphcache.views.answers import printable
 
@@ -64,7 +64,7 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, stats)
-_QUESTIONS = (query, why, impact, coverage, usable, rebuilds, prune_plan)
+_QUESTIONS = (query, check, why, impact, coverage, usable, rebuilds, prune_plan)
 for command in (*_LOADS, *_QUESTIONS, export_command, push, verify, schema):
     cli.add_command(command)
 

@@ -29,6 +29,37 @@ def _graph(options: dict[str, Any]) -> Tables:
 
 
 @click.command()
+@_answer_options
+def check(**options: Any) -> None:
+    """Say what is wrong in the cache, with the query that shows it. Exit code 1 if anything is.
+
+    In JSON, with all that was found.
+
+    \b
+    Example:
+      graphcache check --store graphcache.lbug
+    """
+    from graphcache.analysis.health import check as find
+    from graphcache.stores.base import Answer
+
+    with open_chosen(options) as store:
+        findings = find(store)
+    columns = ["problem", "found", "question", "shown_by"]
+    rows: list[tuple[Any, ...]] = [
+        (f.name, len(f.answer.rows), f.question, f.shown_by) for f in findings
+    ]
+    if options["format_"] in ("json", "jsonl"):
+        columns.append("rows")
+        rows = [
+            (*row, [dict(zip(f.answer.columns, values, strict=True)) for values in f.answer.rows])
+            for row, f in zip(rows, findings, strict=True)
+        ]
+    show(Answer(columns, rows), options["format_"])
+    if any(f.answer.rows for f in findings):
+        click.get_current_context().exit(1)
+
+
+@click.command()
 @click.argument("hashes", nargs=-1, required=True, metavar="HASH...")
 @_answer_options
 def why(hashes: tuple[str, ...], **options: Any) -> None:
