@@ -66,7 +66,7 @@ def test_golden_answer_of_a_verb(source: str, verb: str, stores: Path) -> None:
 @pytest.mark.parametrize("source", SOURCES)
 def test_golden_check(source: str, stores: Path) -> None:
     ended = run("check", "--store", f"{source}.lbug", cwd=stores)
-    assert (ended.code, ended.err) == (1, "")
+    assert (ended.code, ended.err) == (0 if source == "radiuss" else 1, "")
     assert_golden(f"verbs/{source}-check.txt", ended.out)
 
 
