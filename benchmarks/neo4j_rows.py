@@ -22,11 +22,11 @@ from typing import Any
 
 import neo4j
 
-from graphcache.cli.server import _read_store
 from graphcache.graph import python_values
+from graphcache.loading import push_store
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
+from graphcache.stores import open_store
 from graphcache.stores.neo4j import Login, Neo4jStore
-from graphcache.stores.push import push
 from graphcache.tables import Tables
 
 BATCH = 5_000
@@ -81,13 +81,13 @@ def plain_statement(type_: NodeType | EdgeType, columns: list[str], verb: str) -
     return f"UNWIND $rows AS row {pattern}{' SET ' if setters else ''}{', '.join(setters)}"
 
 
-def send_by_push(tables: Tables, store: Neo4jStore, load: Any) -> Times:
+def send_by_push(path: str, store: Neo4jStore) -> Times:
     """What the command does; the clock is read after each batch."""
     seen = [(0, time.perf_counter())]
-    report = push(
-        tables, store, load, on_rows=lambda rows: seen.append((rows, time.perf_counter()))
-    )
-    counts = tables.node_counts() | tables.edge_counts()
+    report = push_store(path, store, on_rows=lambda rows: seen.append((rows, time.perf_counter())))
+    if report.unchanged:
+        return {}
+    counts = store.counts()
     times: Times = {}
     total, before = 0, seen[0][1]
     for what, rows in report.sent.items():
@@ -106,11 +106,12 @@ def send_by_push(tables: Tables, store: Neo4jStore, load: Any) -> Times:
 def main() -> None:
     """Send, and write the times as JSON."""
     way, path, out = sys.argv[1:]
-    tables, load = _read_store(path)
     with Neo4jStore(os.environ["NEO4J_URI"], Login.from_environment()) as store:
         if way == "push":
-            times = send_by_push(tables, store, load)
+            times = send_by_push(path, store)
         else:
+            with open_store(path) as opened:
+                tables = opened.tables()
             times = send_plainly(tables, store, way.upper())
     Path(out).write_text(json.dumps(times), encoding="utf-8")
 

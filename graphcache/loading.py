@@ -1,10 +1,12 @@
-"""From paths to a store: build one, or bring newer pages into one."""
+"""From paths to a store, and from a store to a server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -17,6 +19,10 @@ from graphcache.stores.embedded import EmbeddedStore, write_store
 from graphcache.stores.places import store_lock
 from graphcache.tables import Tables
 from graphcache.updating import update
+
+if TYPE_CHECKING:
+    from graphcache.stores.neo4j import Neo4jStore
+    from graphcache.stores.push import PushReport
 
 OnFile = Callable[[int], None]
 
@@ -91,6 +97,46 @@ def update_store(
         ]
         write_store(path, tables, [*loads, load], _held_table(files))
     return reading.report
+
+
+def push_store(
+    store: str | PathLike[str],
+    server: Neo4jStore,
+    *,
+    prune: bool = False,
+    full: bool = False,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> PushReport:
+    """Put the graph of the store at `store` on a Neo4j server.
+
+    That there is nothing to do is found out without reading the graph.
+
+    Args:
+        store: the store's file.
+        server: where to.
+        prune: also remove what the store does not have any more, of what graphcache put there.
+        full: send everything, even what the server seems to have.
+        on_rows: called with the number of rows sent so far.
+
+    Raises:
+        StoreError: the store can't be read, or the server can't be written.
+    """
+    from graphcache.stores.push import PushReport, is_pushed, push
+
+    with EmbeddedStore(Path(store)) as opened:
+        described = opened.describe()
+        counts = described.nodes | described.edges
+        if not full and is_pushed(server, described.digest, counts, prune=prune):
+            return PushReport(unchanged=True)
+        tables = opened.tables()
+    load = replace(
+        described.loads[-1],
+        time=Load.now(),
+        command="push",
+        version=__version__,
+        digest=tables.digest(),
+    )
+    return push(tables, server, load, prune=prune, full=full, on_rows=on_rows)
 
 
 def _load(command: str, sources: list[str], reading: Reading, tables: Tables) -> Load:

@@ -43,17 +43,16 @@ def push(uri: str | None, store: str, **options: Any) -> None:
     """
     if uri is None:
         raise UsageError("no server: give its URI, or set NEO4J_URI")
-    tables, load = _read_store(store)
+    from graphcache.loading import push_store
+    from graphcache.views.progress import count_progress
+
     with _open_server(uri, options) as server:
         if options["dry_run"]:
-            _show_plan(server.tables(), tables)
+            _show_plan(server.tables(), _read_tables(store))
             return
-        from graphcache.stores.push import push as push_tables
-        from graphcache.views.progress import count_progress
-
         with count_progress("{:,} rows sent", quiet=options["quiet"]) as on_rows:
-            report = push_tables(
-                tables, server, load, prune=options["prune"], full=options["full"], on_rows=on_rows
+            report = push_store(
+                store, server, prune=options["prune"], full=options["full"], on_rows=on_rows
             )
         browser = _browser_url(server)
     if not options["quiet"]:
@@ -81,7 +80,7 @@ def verify(uri: str | None, store: str, **options: Any) -> None:
     if uri is None:
         click.echo(f"{store}: whole, digest {digest}")
         return
-    tables, _ = _read_store(store)
+    tables = _read_tables(store)
     with _open_server(uri, options) as server:
         on_server = server.tables()
     if on_server.digest() == digest:
@@ -92,26 +91,11 @@ def verify(uri: str | None, store: str, **options: Any) -> None:
     click.get_current_context().exit(1)
 
 
-def _read_store(store: str) -> tuple[Tables, Any]:
-    """The store's graph, and what a push of it notes on the server."""
-    from graphcache import __version__
-    from graphcache.stores.base import Load
+def _read_tables(store: str) -> Tables:
     from graphcache.stores.embedded import EmbeddedStore
 
     with EmbeddedStore(Path(store)) as opened:
-        tables, last = opened.tables(), opened.loads()[-1]
-    load = Load(
-        time=Load.now(),
-        command="push",
-        version=__version__,
-        sources=last.sources,
-        files=last.files,
-        unchanged=last.unchanged,
-        records=last.records,
-        rejects=last.rejects,
-        digest=tables.digest(),
-    )
-    return tables, load
+        return opened.tables()
 
 
 def _open_server(uri: str, options: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ goes on from there. The load node, written last, says that a push was finished.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -80,6 +80,21 @@ def push(
             return _Push(tables, store, load, check_lock, on_rows).run(prune=prune, full=full)
 
 
+def is_pushed(
+    store: Neo4jStore, digest: str, wanted: Mapping[str, int], *, prune: bool = False
+) -> bool:
+    """Whether the last push was of a graph of this digest, and nothing was added or removed since.
+
+    `wanted` are the graph's counts by type: with `prune` there must not be more on the server. No
+    table has to be read to find it out.
+    """
+    old = store.load() or {}
+    if "counts" not in old or "unfinished" in old or old["digest"] != digest:
+        return False
+    counts = store.counts()
+    return json.loads(old["counts"]) == counts and (not prune or counts == dict(wanted))
+
+
 def _prepare(store: Neo4jStore) -> None:
     lock = (
         f"CREATE CONSTRAINT `graphcache_lock` IF NOT EXISTS "
@@ -139,7 +154,8 @@ class _Push:
     def run(self, *, prune: bool, full: bool) -> PushReport:
         old = self.store.load() or {}
         counts = self.store.counts()
-        if not full and self._is_there(old, counts, prune=prune):
+        wanted = self.tables.node_counts() | self.tables.edge_counts()
+        if not full and is_pushed(self.store, self.new_load.digest, wanted, prune=prune):
             self.report.unchanged = True
             return self.report
         noted = json.loads(old.get("counts", "{}"))
@@ -157,14 +173,6 @@ class _Push:
                 self._prune(session)
             self._note_end(session)
         return self.report
-
-    def _is_there(self, old: dict[str, Any], counts: dict[str, int], *, prune: bool) -> bool:
-        """Whether the last push was of these tables, and nothing was added or removed since."""
-        if "counts" not in old or "unfinished" in old:
-            return False
-        wanted = self.tables.node_counts() | self.tables.edge_counts()
-        same = old["digest"] == self.new_load.digest and json.loads(old["counts"]) == counts
-        return bool(same and (not prune or counts == wanted))
 
     def _send_part(self, session: neo4j.Session, part: Part, *, create: bool, whole: bool) -> None:
         rows = PartRows(part, self.tables, self.once_set)
@@ -193,7 +201,8 @@ class _Push:
         rows = self.store.read(read_digests(part))
         return {
             key: (digest if isinstance(digest, int) else None, edges)
-            for key, digest, edges in rows
+            for (found,) in rows
+            for key, digest, edges in found
             if isinstance(key, str)  # somebody else may have changed it
         }
 

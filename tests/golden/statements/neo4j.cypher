@@ -169,21 +169,21 @@ UNWIND $rows AS key MATCH (n:`GraphCacheRelease` {`name`: key}) WHERE NOT EXISTS
 // prune Release
 UNWIND $rows AS key MATCH (n:`GraphCacheRelease` {`name`: key}) REMOVE n:`GraphCacheRelease`, n.`graphcache_digest`, n.`graphcache_edges`;
 // what is there: Package
-MATCH (n:`GraphCachePackage`) RETURN n.`name`, n.`graphcache_digest`, 0;
+MATCH (n:`GraphCachePackage`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Stack
-MATCH (n:`GraphCacheStack`) RETURN n.`name`, n.`graphcache_digest`, 0;
+MATCH (n:`GraphCacheStack`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Compiler
-MATCH (n:`GraphCacheCompiler`) RETURN n.`spec`, n.`graphcache_digest`, 0;
+MATCH (n:`GraphCacheCompiler`) WITH n.`spec` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Target
-MATCH (n:`GraphCacheTarget`) RETURN n.`name`, n.`graphcache_digest`, 0;
+MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Release
-MATCH (n:`GraphCacheRelease`) RETURN n.`name`, n.`graphcache_digest`, 0;
+MATCH (n:`GraphCacheRelease`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
-MATCH (n:`GraphCacheSpec`) RETURN n.`hash`, n.`graphcache_digest`, COUNT { (n)-[:`OF_PACKAGE`]->(:`GraphCachePackage`) } + COUNT { (n)-[:`BUILT_WITH`]->(:`GraphCacheCompiler`) } + COUNT { (n)-[:`FOR_TARGET`]->(:`GraphCacheTarget`) } + COUNT { (n)-[:`IN_STACK`]->(:`GraphCacheStack`) } + COUNT { (n)-[:`IN_RELEASE`]->(:`GraphCacheRelease`) };
+MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_digest` AS digest, COUNT { (n)-[:`OF_PACKAGE`]->(:`GraphCachePackage`) } + COUNT { (n)-[:`BUILT_WITH`]->(:`GraphCacheCompiler`) } + COUNT { (n)-[:`FOR_TARGET`]->(:`GraphCacheTarget`) } + COUNT { (n)-[:`IN_STACK`]->(:`GraphCacheStack`) } + COUNT { (n)-[:`IN_RELEASE`]->(:`GraphCacheRelease`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: edges DEPENDS_ON
-MATCH (n:`GraphCacheSpec`) RETURN n.`hash`, n.`graphcache_edges`, COUNT { (n)-[:`DEPENDS_ON`]->(:`GraphCacheSpec`) };
+MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`DEPENDS_ON`]->(:`GraphCacheSpec`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: edges EXTENDS
-MATCH (n:`GraphCacheTarget`) RETURN n.`name`, n.`graphcache_edges`, COUNT { (n)-[:`EXTENDS`]->(:`GraphCacheTarget`) };
+MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`EXTENDS`]->(:`GraphCacheTarget`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // count Package
 MATCH (n:`GraphCachePackage`) RETURN count(n);
 // count Spec
