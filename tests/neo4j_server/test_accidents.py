@@ -66,22 +66,21 @@ def test_a_killed_client_is_followed_by_one_that_goes_on(
     assert codes[:2] == [-signal.SIGKILL] * 2
 
 
+@pytest.mark.parametrize("nodes", [1, 5_000])
 def test_after_a_server_was_killed_a_push_goes_on(
-    neo4j_own: Neo4jServer, made: Path, tables: Tables
+    nodes: int, neo4j_own: Neo4jServer, made: Path, tables: Tables
 ) -> None:
-    """Killed at its beginning, the one push ends with an error; another one may be through."""
     clear(neo4j_own)
-    codes = []
-    for nodes in (1, 5_000):
-        client = cut(neo4j_own, made, nodes)
-        neo4j_own.kill()
-        neo4j_own.start()
-        ended = client.end()
-        assert ended.code == 0 or ended.err.startswith(f"Error: {neo4j_own.uri}: "), ended
-        codes.append(ended.code)
-        put(neo4j_own, tables)
-        assert tables_on(neo4j_own).digest() == tables.digest()
-    assert codes[0] == 1
+    client = cut(neo4j_own, made, nodes)
+    neo4j_own.kill()
+    neo4j_own.start()
+    # While the cut one still tries again: it has lost its lock, and writes nothing any more.
+    put(neo4j_own, tables)
+    ended = client.end()
+    assert tables_on(neo4j_own).digest() == tables.digest()
+    if nodes == 1 or ended.code:  # else it may have been through
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err.startswith(f"Error: {neo4j_own.uri}: ")
 
 
 def test_a_push_that_died_with_other_content_is_not_taken_for_done(
@@ -122,7 +121,7 @@ def limited(
     names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run([*command, *names], cwd=folder, check=True, capture_output=True)
     settings = {
-        "db.memory.transaction.max": "20m",
+        "db.memory.transaction.max": "32m",
         "dbms.ssl.policy.bolt.enabled": "true",
         "dbms.ssl.policy.bolt.base_directory": str(folder),
         "server.bolt.tls_level": "OPTIONAL",
