@@ -21,7 +21,18 @@ from command_line import Argument, assert_golden, run, succeed
 from graphcache import Tables, open_store
 from graphcache.queries import load_library
 
-COMMANDS = ("build", "completion", "export", "push", "query", "schema", "stats", "update", "verify")
+COMMANDS = (
+    "build",
+    "completion",
+    "export",
+    "fetch",
+    "push",
+    "query",
+    "schema",
+    "stats",
+    "update",
+    "verify",
+)
 QUERIES = load_library()
 HASHES = "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash"
 TWO = oracle.page_text("zlib", records=[oracle.record("a" * 32), oracle.record("b" * 32)])

@@ -12,6 +12,7 @@ from click.shell_completion import get_completion_class
 
 from graphcache import __version__
 from graphcache.cli.export import export_command
+from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
 from graphcache.cli.query import query
 from graphcache.cli.server import push, verify
@@ -62,7 +63,7 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "graphcache", _COMPLETE).source())
 
 
-for command in (build, update, query, stats, export_command, push, verify, schema):
+for command in (build, update, fetch, query, stats, export_command, push, verify, schema):
     cli.add_command(command)
 
 

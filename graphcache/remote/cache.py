@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http, NotFetched
+from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http
 from graphcache.remote.folder import Folder, Note
-from graphcache.remote.locations import web_address
+from graphcache.remote.locations import NotFetched, web_address
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse

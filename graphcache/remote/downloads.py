@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from graphcache import __version__
-from graphcache.remote.locations import is_url, without_user
+from graphcache.remote.locations import NotFetched, is_url, without_user
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager, Retry
@@ -36,14 +36,6 @@ _ADVICE = {
     403: "no permission to read it, or it is not there: S3 says this of both",
     407: "the proxy wants a user and a password",
 }
-
-
-class NotFetched(Exception):
-    """Something that could not be had; `missing` where the server says that it is not there."""
-
-    def __init__(self, message: str, *, missing: bool = False) -> None:
-        super().__init__(message)
-        self.missing = missing
 
 
 class _Passing(Exception):

@@ -7,12 +7,19 @@ import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from graphcache.errors import UsageError
 from graphcache.records import one_line
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HERE = ("", "localhost", "127.0.0.1")
 _READ = "expected file://, http://, https:// or s3://BUCKET/"
+
+
+class NotFetched(Exception):
+    """Something that could not be had; `missing` where the server says that it is not there."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 def is_url(path: str) -> bool:
@@ -25,33 +32,39 @@ def is_url(path: str) -> bool:
 
 
 def local_path(url: str) -> str | None:
-    """The path of a file:// URL, None of any other that can be read.
-
-    Raises:
-        UsageError: it is of a kind that is not read.
+    """The path of a file:// URL, None of any other.
 
     >>> local_path("file:///a%20b"), local_path("https://example.org/x")
     ('/a b', None)
+    """
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    if scheme.lower() != "file" or host not in _HERE or not path:
+        return None
+    return url2pathname(slash + path)
+
+
+def check_address(url: str) -> None:
+    """See that the address is of a kind that is read.
+
+    Raises:
+        NotFetched: it is not.
     """
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise UsageError(f"{shown(url)}: not an address: {error}") from None
+        raise NotFetched(f"not an address: {error}") from None
     if parts.scheme == "file":
-        if parts.netloc not in _HERE or not parts.path:
-            raise UsageError(f"{shown(url)}: expected file:///PATH, a path on this machine")
-        return url2pathname(parts.path)
+        raise NotFetched("expected file:///PATH, a path on this machine")
     if parts.scheme.startswith("oci"):
-        raise UsageError(
-            f"{shown(url)}: a build cache in an OCI registry is not supported: {_READ}; "
-            f"or give graphcache the cache's index.json"
+        raise NotFetched(
+            f"a build cache in an OCI registry is not supported: {_READ}, or the index.json itself"
         )
     if parts.scheme not in ("http", "https", "s3"):
-        raise UsageError(f"{shown(url)}: {parts.scheme}:// is not supported: {_READ}")
+        raise NotFetched(f"{parts.scheme}:// is not supported: {_READ}")
     if not parts.hostname:
-        raise UsageError(f"{shown(url)}: expected a host after {parts.scheme}://")
-    return None
+        raise NotFetched(f"expected a host after {parts.scheme}://")
 
 
 def web_address(url: str, endpoint: str | None = None) -> str:

@@ -21,8 +21,7 @@ from functools import partial
 from typing import IO, Self, cast
 
 from graphcache.records import Reject, Report, one_line
-from graphcache.remote.downloads import NotFetched
-from graphcache.remote.locations import is_url, local_path, shown
+from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources import mirror
 from graphcache.sources.documents import may_be_document
 from graphcache.sources.frontmatter import Unreadable, has_front_matter
@@ -71,9 +70,6 @@ def input_files(
 
     `-` is standard input; a path may be an address (`https://…`). What can't be read is rejected in
     the report, what can't be a page by its size or kind is skipped there.
-
-    Raises:
-        UsageError: an address is of a kind that is not read.
     """
     for given in paths:
         path = local_path(given) if is_url(given) else given

@@ -12,8 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from graphcache.remote.cache import Cache, Expected
-from graphcache.remote.downloads import NotFetched
-from graphcache.remote.locations import below
+from graphcache.remote.locations import NotFetched, below, check_address
 from graphcache.sources import mirror
 from graphcache.sources.documents import is_html
 from graphcache.sources.frontmatter import Unreadable
@@ -65,6 +64,7 @@ class Remote:
             return url, problem
 
     def _find(self, url: str) -> Path:
+        check_address(url)
         path = urlsplit(url).path
         blob = _BLOB.search(path)
         if blob:
