@@ -31,6 +31,7 @@ from web_server import (
 )
 
 from graphcache import InputError, Report, Tables, read
+from graphcache.fetching import fetch_store
 from graphcache.ingest import gather, labelled
 from graphcache.joining import join
 from graphcache.remote.cache import Cache
@@ -45,10 +46,9 @@ INDEX = b'{"database": {"version": "8", "installs": {}}}'
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    """A server of the mirrors that Spack made, which a test may change."""
-    shutil.copytree(MIRRORS, tmp_path / "web")
-    with serving(tmp_path / "web") as server:
+def web() -> Iterator[Web]:
+    """A server of the mirrors that Spack made."""
+    with serving(MIRRORS) as server:
         yield server
 
 
@@ -78,19 +78,18 @@ def why_not(url: str, remote: Remote) -> str:
     return second.removeprefix(f"  {url}: ")
 
 
-def blob(web: Web, mirror: str = "v3") -> str:
+def blob(mirror: str = "v3") -> str:
     """Where the index of the mirror lies."""
-    manifest = json.loads((web.folder / mirror / V3).read_bytes())
+    manifest = json.loads((MIRRORS / mirror / V3).read_bytes())
     digest = manifest["data"][0]["checksum"]
     return f"/{mirror}/blobs/sha256/{digest[:2]}/{digest}"
 
 
 def changed_manifest(web: Web, **changes: Any) -> None:
     """Let the manifest of the mirror v3 say something else of its index."""
-    path = web.folder / "v3" / V3
-    manifest = json.loads(path.read_bytes())
+    manifest = json.loads((MIRRORS / "v3" / V3).read_bytes())
     manifest["data"][0].update(changes)
-    path.write_text(json.dumps(manifest))
+    web.files[f"/v3/{V3}"] = json.dumps(manifest).encode()
 
 
 def whole_files(folder: Path) -> list[Path]:
@@ -119,17 +118,17 @@ def whole_files(folder: Path) -> list[Path]:
 )
 def test_a_mirror_is_its_index(place: str, mirror: str, web: Web, folder: Path) -> None:
     tables, report = load(f"{web.url}/{place}", remote(folder))
-    index = MIRRORS / mirror / V2 if mirror == "v2" else MIRRORS / blob(web, mirror)[1:]
+    index = MIRRORS / mirror / V2 if mirror == "v2" else MIRRORS / blob(mirror)[1:]
     assert (report.rejects, report.files) == ([], 1)
     assert tables.digest() == read(index)[0].digest()
     assert all(spec["size"] is None for spec in tables.nodes["Spec"].to_pylist())
 
 
 def test_a_blob_is_an_index_whose_digest_is_known(web: Web, folder: Path) -> None:
-    url = web.url + blob(web)
+    url = web.url + blob()
     assert load(url, remote(folder))[1].kept == 48
     assert load(url, remote(folder))[1].kept == 48
-    assert web.paths == [blob(web)]
+    assert web.paths == [blob()]
 
 
 @pytest.mark.parametrize("pack", [lambda data: data, gzip.compress])
@@ -137,7 +136,7 @@ def test_any_file_may_be_behind_an_address(
     pack: Callable[[bytes], bytes], example_pages: Path, web: Web, folder: Path
 ) -> None:
     page = example_pages / "rocblas.develop-2025-03-23.md"
-    (web.folder / "page").write_bytes(pack(page.read_bytes()))
+    web.files["/page"] = pack(page.read_bytes())
     tables, _ = load(f"{web.url}/page", remote(folder))
     assert tables.digest() == read(page)[0].digest()
     assert web.paths == [f"/page/{V3}", f"/page/{V2}", "/page"]
@@ -155,12 +154,12 @@ def test_a_bucket_is_read_by_its_web_address(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", web.url)
     assert load("s3://v3", remote(folder))[1].kept == 48
-    assert web.paths == [f"/v3/{V3}", blob(web)]
+    assert web.paths == [f"/v3/{V3}", blob()]
 
 
 def test_user_and_password_go_to_the_server_alone(web: Web, folder: Path) -> None:
     url = web.url.replace("//", "//me:se%20cret@")
-    with serving(web.folder) as other:
+    with serving(MIRRORS) as other:
         web.answers[f"/v2/{V2}"] = [status(302, Location=f"{other.url}/v2/{V2}")]
         tables, report = load(f"{url}/v2/{V2}", remote(folder))
         assert web.asked[0][1]["authorization"] == "Basic bWU6c2UgY3JldA=="
@@ -184,9 +183,9 @@ def test_what_has_not_changed_is_not_sent_again(web: Web, folder: Path) -> None:
     ((path, headers),) = web.asked
     assert path == f"/v3/{V3}"
     assert headers["if-none-match"].startswith('"')
-    (web.folder / f"v2/{V2}").write_bytes(INDEX)
+    web.files[f"/v2/{V2}"] = INDEX
     load(f"{web.url}/v2", remote(folder))
-    shutil.copy(MIRRORS / f"v2/{V2}", web.folder / f"v2/{V2}")
+    web.files.clear()
     assert load(f"{web.url}/v2", remote(folder))[1].kept == 50
     assert len(whole_files(folder)) == 4
 
@@ -282,7 +281,7 @@ def test_a_server_asks_for_time(web: Web, folder: Path) -> None:
 
 
 def test_nobody_listens(folder: Path, web: Web) -> None:
-    with serving(web.folder) as gone:
+    with serving(MIRRORS) as gone:
         url = f"{gone.url}/{V2}"
     assert "the server can't be reached: Connection refused; tried" in why_not(url, remote(folder))
 
@@ -392,8 +391,8 @@ def test_a_manifest_that_is_wrong(
 
 
 def test_content_of_another_digest_is_not_kept(web: Web, folder: Path) -> None:
-    right = (web.folder / blob(web).lstrip("/")).read_bytes()
-    web.answers[blob(web)] = [content(right.replace(b"demo", b"evil"))]
+    right = (MIRRORS / blob()[1:]).read_bytes()
+    web.answers[blob()] = [content(right.replace(b"demo", b"evil"))]
     said = why_not(f"{web.url}/v3", remote(folder))
     assert re.search(r"expected the sha256 \w{64}, found \w{64}: the mirror is damaged", said)
     web.answers.clear()
@@ -405,9 +404,7 @@ def test_a_packed_index_is_unpacked_no_further_than_allowed(
 ) -> None:
     bomb = gzip.compress(b'{"database": "' + b" " * 2**24)
     digest = hashlib.sha256(bomb).hexdigest()
-    place = web.folder / "v3/blobs/sha256" / digest[:2] / digest
-    place.parent.mkdir(exist_ok=True)
-    place.write_bytes(bomb)
+    web.files[f"/v3/blobs/sha256/{digest[:2]}/{digest}"] = bomb
     changed_manifest(web, checksum=digest, contentLength=len(bomb), compression="gzip")
     monkeypatch.setattr(inputs, "MAX_DOCUMENT", 2**20)
     said = why_not(f"{web.url}/v3", remote(folder))
@@ -427,9 +424,9 @@ print(Remote(2**20, Cache(Path(sys.argv[1]))).file_of(sys.argv[2]), flush=True)
 
 
 def test_a_download_that_was_killed_is_not_taken_for_whole(web: Web, folder: Path) -> None:
-    url = web.url + blob(web)
-    right = (web.folder / blob(web).lstrip("/")).read_bytes()
-    web.answers[blob(web)] = [stall(right, 2**15)]
+    url = web.url + blob()
+    right = (MIRRORS / blob()[1:]).read_bytes()
+    web.answers[blob()] = [stall(right, 2**15)]
     process = subprocess.Popen([sys.executable, "-c", FETCH, folder, url])
     partial = folder / "partial"
     deadline = time.monotonic() + 60
@@ -480,3 +477,34 @@ def test_several_are_fetched_at_once(web: Web, folder: Path) -> None:
         both.file_of(urls[3])
     assert len(web.asked) == asked
     assert len(whole_files(folder)) == 5
+
+
+# Manifests of many indexes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (b'{"x": [', "the JSON is cut off; expected a manifest: {"),
+        (b"[]", "expected object, found array; expected a manifest: {"),
+        (b'{"x": [{"label": "a", "url": 1}]}', "[...][0].url: expected str, found int; expected"),
+        (b'{"x": [{"label": "a"}]}', "[...][0]: object missing required field url; expected a m"),
+        (b'{"x": [{"label": "a", "url": "v3"}]}', "a: v3: expected http://, https:// or s3://"),
+        (
+            b'{"x": [{"label": "a", "url": "file:///etc/passwd"}]}',
+            "a: file:///etc/passwd: expected http://, https:// or s3://",
+        ),
+        (b"<html>", "neither a mirror nor a file: "),
+        (b" " * 2**24 + b"{}", "expected at most 16,777,216 bytes, found more; expected a man"),
+    ],
+    ids=["cut off", "a list", "a number", "no url", "a path", "a file", "a page", "too long"],
+)
+def test_manifests_that_do_not_serve(
+    given: bytes, why: str, web: Web, folder: Path, tmp_path: Path
+) -> None:
+    web.files["/manifest"] = given
+    url = f"{web.url}/manifest"
+    with pytest.raises(InputError) as caught:
+        fetch_store(tmp_path / "store", url, "x", remote=remote(folder, limit=2**25))
+    assert str(caught.value).startswith(f"{url}: {why}")
+    assert not (tmp_path / "store").exists()

@@ -25,14 +25,14 @@ class Request(BaseHTTPRequestHandler):
             answer = answers[0] if len(answers) == 1 else answers.pop(0)
             answer(self)
         else:
-            self.send_file(self.server.folder / path.lstrip("/"))
+            self.send_file(path)
 
-    def send_file(self, path: Path) -> None:
+    def send_file(self, path: str) -> None:
         """Send the file, unless it has the ETag that was asked about."""
-        if not path.is_file():
+        content = self.server.content(path)
+        if content is None:
             self.send_whole(b"not here", 404)
             return
-        content = path.read_bytes()
         etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
         if self.headers.get("If-None-Match") == etag:
             self.send_whole(b"", 304, ETag=etag)
@@ -59,9 +59,10 @@ Answer = Callable[[Request], None]
 
 
 class Web(ThreadingHTTPServer):
-    """The server. It notes what it was asked for, and answers by `answers` where a path is there.
+    """The server. It notes what it was asked for.
 
-    Of several answers to a path each is given once, and the last one from then on.
+    `files` stand in the place of those in the folder, and `answers` in the place of files: of
+    several answers to a path each is given once, and the last one from then on.
     """
 
     daemon_threads = True
@@ -71,6 +72,7 @@ class Web(ThreadingHTTPServer):
         self.folder = folder
         self.asked: list[tuple[str, dict[str, str]]] = []
         """Paths, and headers with their names in lower case."""
+        self.files: dict[str, bytes] = {}
         self.answers: dict[str, list[Answer]] = {}
         self.closing = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -79,6 +81,11 @@ class Web(ThreadingHTTPServer):
     def paths(self) -> list[str]:
         """What was asked for, in order."""
         return [path for path, _ in self.asked]
+
+    def content(self, path: str) -> bytes | None:
+        """The content of a file."""
+        place = self.folder / path.lstrip("/")
+        return self.files.get(path) or (place.read_bytes() if place.is_file() else None)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that went away."""

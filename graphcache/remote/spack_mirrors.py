@@ -47,7 +47,9 @@ def mirror_address(name: str, environment: Mapping[str, str] = os.environ) -> st
     if address is None:
         raise UsageError(one_line(f"the mirror {name!r} in {folder / _NAME} has no url to fetch"))
     address = _substituted(address, environment)
-    return web_address(address, endpoint) if is_url(address) else os.path.join(folder, address)
+    if not is_url(address):
+        return os.path.join(folder, address)
+    return web_address(address, endpoint) if endpoint else address
 
 
 def _scopes(environment: Mapping[str, str]) -> list[Path]:

@@ -83,7 +83,7 @@ def decode(data: bytes | Raw, type_: Any, place: str) -> Any:
     try:
         return msgspec.json.decode(data, type=type_)
     except msgspec.ValidationError as error:
-        raise Unreadable(_explain(error, place)) from None
+        raise Unreadable(_explain(error, place).removeprefix(": ")) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         position = _POSITION.search(str(error))
         line = bytes(data).count(b"\n", 0, int(position[1])) + 1 if position and not place else None
