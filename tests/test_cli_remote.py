@@ -22,8 +22,9 @@ SPECS = {"v2": 50, "v3": 48, "v3-signed": 10}
 
 
 @pytest.fixture
-def web() -> Iterator[Web]:
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     """A server of the mirrors that Spack made."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with serving(MIRRORS) as server:
         yield server
 
@@ -250,8 +251,8 @@ def test_a_fetch_that_was_ended_goes_on(
     whole = (MIRRORS / "v2" / V2).read_bytes()
     web.answers[f"/v2/{V2}"] = [stall(whole, 1000)]
     process = start("fetch", manifest, "--release", "develop", cwd=here, env=env)
-    kept = [tmp_path / "cache" / blob(name).partition("/blobs/")[2] for name in ("v3", "v3-signed")]
-    kept = [tmp_path / "cache/blobs" / path.relative_to(tmp_path / "cache") for path in kept]
+    there = tmp_path / "cache/downloads/content"
+    kept = [there / blob(name).partition("/sha256/")[2] for name in ("v3", "v3-signed")]
     wait_for(lambda: all(path.exists() for path in kept) and f"/v2/{V2}" in web.paths)
     process.send_signal(number)
     code, err = process.wait(ENOUGH), process.communicate()[1]

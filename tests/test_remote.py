@@ -46,16 +46,17 @@ INDEX = b'{"database": {"version": "8", "installs": {}}}'
 
 
 @pytest.fixture
-def web() -> Iterator[Web]:
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     """A server of the mirrors that Spack made."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with serving(MIRRORS) as server:
         yield server
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of downloads."""
-    return tmp_path / "downloads"
+    """Where downloads are kept."""
+    return tmp_path / "cache"
 
 
 def remote(folder: Path, *, limit: int = 2**20, timeout: float = 10, tries: int = 3) -> Remote:
@@ -94,8 +95,8 @@ def changed_manifest(web: Web, **changes: Any) -> None:
 
 def whole_files(folder: Path) -> list[Path]:
     """What is kept; each file has the content that its name says, and nothing is left over."""
-    assert list((folder / "partial").iterdir()) == []
-    kept = [path for path in (folder / "blobs").rglob("*") if path.is_file()]
+    assert list((folder / "downloads/partial").iterdir()) == []
+    kept = [path for path in (folder / "downloads/content").rglob("*") if path.is_file()]
     for path in kept:
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
     return kept
@@ -172,6 +173,19 @@ def test_user_and_password_go_to_the_server_alone(web: Web, folder: Path) -> Non
     assert "http://127.0.0.1" in str(caught.value)
 
 
+def test_a_proxy_is_asked_for_other_hosts(
+    web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", web.url.replace("//", "//me:secret@"))
+    assert load("http://mirror.example.org/v2", remote(folder))[1].kept == 50
+    headers = web.asked[0][1]
+    assert headers["host"] == "mirror.example.org"
+    assert headers["proxy-authorization"] == "Basic bWU6c2VjcmV0"
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
+    said = why_not("http://mirror.example.org/x", remote(folder))
+    assert "expected a proxy at http:// or https://" in said
+
+
 # Kept ---------------------------------------------------------------------------------------------
 
 
@@ -201,7 +215,7 @@ def test_what_was_damaged_in_the_folder_is_fetched_again(web: Web, folder: Path)
     load(f"{web.url}/v3", remote(folder))
     for path in whole_files(folder):
         path.write_bytes(path.read_bytes()[:-1])
-    for note in (folder / "addresses").iterdir():
+    for note in (folder / "downloads/addresses").iterdir():
         note.write_bytes(note.read_bytes() + b"}")
     assert load(f"{web.url}/v3", remote(folder))[1].kept == 48
     assert len(whole_files(folder)) == 2
@@ -217,12 +231,15 @@ def test_what_may_be_cut_off_is_not_taken_for_what_has_not_changed(web: Web, fol
 
 def test_what_nobody_asks_for_any_more_is_removed(web: Web, folder: Path) -> None:
     load(f"{web.url}/v2", remote(folder))
-    (folder / "partial/left-by-a-killed-download").write_bytes(b"part")
+    (folder / "downloads/partial/left-by-a-killed-download").write_bytes(b"part")
     old = time.time() - 100 * 24 * 3600
+    (folder / "blobs").mkdir()
+    (folder / "blobs/of-somebody-else").write_bytes(b"")
     for path in [path for path in folder.rglob("*") if path.is_file()]:
         os.utime(path, (old, old))
     load(f"{web.url}/v3", remote(folder))
     assert len(whole_files(folder)) == 2
+    assert (folder / "blobs/of-somebody-else").exists()
 
 
 # Failures that pass -------------------------------------------------------------------------------
@@ -307,10 +324,11 @@ def test_nobody_listens(folder: Path, web: Web) -> None:
                           "(.tar, .tar.gz, .zip) of them"),
         (endless, "expected at most 1,048,576 bytes, found more"),
         (content(b" " * 2**20 + b"{"), "expected at most 1,048,576 bytes, found more"),
-        (status(302, Location="file:///etc/passwd"), "it leads elsewhere than to http:// or "
-                                                     "https://: No host specified."),
-        (status(302, Location="ftp://x/y"), "it leads elsewhere than to http:// or https://: "
-                                            "Not supported URL scheme ftp"),
+        (status(302, Location="file:///etc/passwd"), "it leads to file:///etc/passwd: expected "
+                                                     "http:// or https://"),
+        (status(302, Location="s3://x/y?z"), "it leads to s3://x/y?…: expected http:// or https://"),
+        (status(302, Location="http://[::1/x"), "it leads to http://[::1/x: expected http:// or "
+                                                "https://"),
         (status(302, Location=f"/{V2}"), "it leads from one address to the next, more than 5 "
                                          "times"),
     ],
@@ -428,7 +446,7 @@ def test_a_download_that_was_killed_is_not_taken_for_whole(web: Web, folder: Pat
     right = (MIRRORS / blob()[1:]).read_bytes()
     web.answers[blob()] = [stall(right, 2**15)]
     process = subprocess.Popen([sys.executable, "-c", FETCH, folder, url])
-    partial = folder / "partial"
+    partial = folder / "downloads/partial"
     deadline = time.monotonic() + 60
     while not (partial.is_dir() and any(partial.iterdir())):
         assert time.monotonic() < deadline
@@ -438,7 +456,7 @@ def test_a_download_that_was_killed_is_not_taken_for_whole(web: Web, folder: Pat
     assert len(list(partial.iterdir())) == 1
     web.answers.clear()
     assert load(url, remote(folder))[1].kept == 48
-    assert [path.name for path in (folder / "blobs").rglob("*") if path.is_file()] == [
+    assert [path.name for path in (folder / "downloads/content").rglob("*") if path.is_file()] == [
         url.rpartition("/")[2]
     ]
 
@@ -454,13 +472,16 @@ def test_a_full_disk_is_said(web: Web, folder: Path) -> None:
         check=False,
     )
     last = ended.stderr.splitlines()[-1]
-    assert f"the folder of downloads, {folder}, can't be used: File too large; GRAPHCACHE" in last
+    assert (
+        f"the folder of downloads, {folder}/downloads, can't be used: File too large; GRAPHCACHE"
+        in last
+    )
     assert whole_files(folder) == []
 
 
 def test_the_folder_can_not_be_made(web: Web, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    said = why_not(f"{web.url}/v2", remote(tmp_path / "file/downloads"))
+    said = why_not(f"{web.url}/v2", remote(tmp_path / "file/x"))
     assert said.endswith("can't be used: Not a directory; GRAPHCACHE_CACHE can name another")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -138,6 +139,7 @@ def read_into(
     from graphcache.sources.remote import Remote
     from graphcache.views.progress import progress
 
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # all that matters is said as a reject
     # Opened first: a list of rejects that can't be written is found out before anything changes.
     rejects = _open_rejects(rejects_file)
     try:

@@ -64,8 +64,8 @@ class Cache:
             )
         try:
             if expected.digest is not None and self._folder.holds(expected.digest):
-                return self._folder.blob(expected.digest)
-            return self._folder.blob(self._download(web_address(url), expected))
+                return self._folder.content(expected.digest)
+            return self._folder.content(self._download(web_address(url), expected))
         except OSError as error:
             raise NotFetched(
                 f"the folder of downloads, {self._folder.path}, can't be used: "
@@ -81,7 +81,7 @@ class Cache:
         def receive(response: BaseHTTPResponse, chunks: Iterator[bytes]) -> None:
             with self._folder.new_file() as file:
                 came.digest = self._take(chunks, file, expected)
-                self._folder.keep(file, self._folder.blob(came.digest))
+                self._folder.keep(file, self._folder.content(came.digest))
             came.etag = _etag(response)
 
         headers = {"If-None-Match": note.etag} if note else {}

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from graphcache import __version__
-from graphcache.remote.locations import NotFetched, is_url, without_user
+from graphcache.remote.locations import NotFetched, check_address, is_url, shown, without_user
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager, Retry
@@ -24,10 +24,11 @@ MAX_WAIT = 60
 """Seconds that are waited at most, whatever `Retry-After` says."""
 
 _CHUNK = 2**18
-_CONNECTIONS = 16
-"""To one server that are kept open."""
+_CONNECTIONS = 64
+"""To one server that are kept open: as many as there may be downloads at once."""
 # What a server packs on the way has no digest and no length that could be checked.
 _HEADERS = {"User-Agent": f"graphcache/{__version__}", "Accept-Encoding": "identity"}
+_REDIRECTS = 5
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MISSING = frozenset({403, 404, 410})
 _NOT_MODIFIED = 304
@@ -36,6 +37,10 @@ _ADVICE = {
     403: "no permission to read it, or it is not there: S3 says this of both",
     407: "the proxy wants a user and a password",
 }
+
+
+Receive = Callable[["BaseHTTPResponse", Iterator[bytes]], None]
+"""Takes an answer, and the chunks of its body."""
 
 
 class _Passing(Exception):
@@ -58,7 +63,7 @@ class Http:
         self,
         url: str,
         headers: Mapping[str, str],
-        receive: Callable[[BaseHTTPResponse, Iterator[bytes]], None],
+        receive: Receive,
     ) -> bool:
         """Give the answer and its chunks to `receive`, anew for each try; False if not modified.
 
@@ -93,35 +98,61 @@ class Http:
             retry_after_max=MAX_WAIT,
         )
 
-    def _try(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        receive: Callable[[BaseHTTPResponse, Iterator[bytes]], None],
-    ) -> bool:
-        from urllib3 import Retry, Timeout, make_headers
+    def _try(self, url: str, headers: Mapping[str, str], receive: Receive) -> bool:
+        with _failures_in_words(self._timeout), self._answer(url, headers) as response:
+            if response.status == _NOT_MODIFIED and "If-None-Match" in headers:
+                return False
+            _check_status(response)
+            receive(response, response.stream(_CHUNK, decode_content=False))
+        return True
 
-        no_retry = Retry(
-            None, connect=0, read=0, status=0, other=0, redirect=5, respect_retry_after_header=False
-        )
-        with _failures_in_words(self._timeout):
-            response = _pool(url).request(
+    @contextmanager
+    def _answer(self, url: str, headers: Mapping[str, str]) -> Iterator[BaseHTTPResponse]:
+        """The answer to which the address leads; a body that nobody takes goes with it."""
+        from urllib3 import Timeout, make_headers
+
+        at, secret = without_user(url), _secret(url)
+        for _ in range(_REDIRECTS + 1):
+            response = _pool(at).request(
                 "GET",
-                without_user(url),
-                headers={**_HEADERS, **make_headers(basic_auth=_secret(url)), **headers},
-                retries=no_retry,
+                at,
+                headers={**_HEADERS, **make_headers(basic_auth=secret), **headers},
+                retries=False,
+                redirect=False,
                 timeout=Timeout(connect=self._timeout, read=self._timeout),
                 preload_content=False,
                 decode_content=False,
             )
-            try:
-                if response.status == _NOT_MODIFIED and "If-None-Match" in headers:
-                    return False
-                _check_status(response)
-                receive(response, response.stream(_CHUNK, decode_content=False))
-            finally:
-                response.close()  # and with it a body that nobody wants
-        return True
+            location = response.get_redirect_location()
+            if not location:
+                break
+            response.close()
+            to = _redirected(at, location)
+            secret = secret if _origin(to) == _origin(at) else None
+            at = to
+        else:
+            raise NotFetched(f"it leads from one address to the next, more than {_REDIRECTS} times")
+        try:
+            yield response
+        finally:
+            response.close()
+
+
+def _redirected(url: str, location: str) -> str:
+    """Where a server leads from that address."""
+    try:
+        to = without_user(urljoin(url, location))
+        check_address(to)
+    except (ValueError, NotFetched):
+        to = ""
+    if urlsplit(to).scheme not in ("http", "https"):
+        raise NotFetched(f"it leads to {shown(location)}: expected http:// or https://")
+    return to
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def _check_status(response: BaseHTTPResponse) -> None:
@@ -141,9 +172,7 @@ def _failures_in_words(timeout: float) -> Iterator[None]:
 
     try:
         yield
-    except http.MaxRetryError as error:
-        raise _in_words(error.reason or error, timeout) from None
-    except (http.HTTPError, http.LocationValueError) as error:
+    except (http.HTTPError, ValueError) as error:  # the latter is an address that is none
         raise _in_words(error, timeout) from None
 
 
@@ -153,10 +182,8 @@ def _in_words(error: Exception, timeout: float) -> Exception:
 
     if isinstance(error, http.ProxySchemeUnknown):
         return NotFetched(f"expected a proxy at http:// or https://: {error}")
-    if isinstance(error, http.LocationValueError):
-        return NotFetched(f"it leads elsewhere than to http:// or https://: {error}")
-    if isinstance(error, http.ResponseError):
-        return NotFetched("it leads from one address to the next, more than 5 times")
+    if isinstance(error, ValueError):
+        return NotFetched(f"not an address: {error}")
     if isinstance(error, http.SSLError):
         return NotFetched(f"no trust in the server: {error}; SSL_CERT_FILE can name a certificate")
     return _Passing(_broken(error, timeout))

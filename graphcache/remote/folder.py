@@ -1,8 +1,8 @@
 """The folder of downloads: content by its sha256, and a note for each address.
 
-- blobs/sha256/XX/DIGEST: content, which is there only when it is whole
-- addresses/DIGEST.json: of the address with that digest, its ETag and the digest of its content
-- partial/: what is on its way; a download that was killed leaves it behind
+- downloads/content/XX/DIGEST: content, which is there only when it is whole
+- downloads/addresses/DIGEST.json: of an address, its ETag and the digest of its content
+- downloads/partial/: what is on its way; a download that was killed leaves it behind
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ class Folder:
     """Downloads that are kept. Several threads, and processes, may use it at once."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or default_path()
+        # A folder of its own: what is old in it is removed, and must not be anybody else's.
+        self.path = (path or default_path()) / "downloads"
 
-    def blob(self, digest: str) -> Path:
+    def content(self, digest: str) -> Path:
         """Where content of that sha256 is, or would be."""
-        return self.path / "blobs/sha256" / digest[:2] / digest
+        return self.path / "content" / digest[:2] / digest
 
     def holds(self, digest: str) -> bool:
         """Whether content of that sha256 is here, undamaged; it counts as used."""
         try:
-            with self.blob(digest).open("rb") as file:
+            with self.content(digest).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
-            os.utime(self.blob(digest))
+            os.utime(self.content(digest))
         except FileNotFoundError:
             return False
         return found == digest
@@ -68,8 +69,9 @@ class Folder:
     @contextmanager
     def new_file(self) -> Iterator[IO[bytes]]:
         """A file to write, which is gone at the end unless it was kept."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = self.path / "partial"
-        partial.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=partial, delete=False) as file:
             try:
                 yield file
@@ -81,13 +83,14 @@ class Folder:
         """Put a file that is whole in its place; even if the power fails, it is whole there."""
         file.flush()
         os.fsync(file.fileno())
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.close()
+        place.parent.mkdir(parents=True, exist_ok=True)
         os.replace(file.name, place)
 
     def clear(self) -> None:
         """Remove what nobody has asked for in a long time, and what killed downloads left."""
         now = time.time()
-        for name, kept in (("partial", _PARTIAL_KEPT), ("addresses", _KEPT), ("blobs", _KEPT)):
+        for name, kept in (("partial", _PARTIAL_KEPT), ("addresses", _KEPT), ("content", _KEPT)):
             for path in (self.path / name).rglob("*"):
                 with suppress(OSError):
                     if path.is_file() and now - path.stat().st_mtime > kept:
@@ -101,7 +104,7 @@ def default_path() -> Path:
     """Where downloads are kept, if nothing else is said: GRAPHCACHE_CACHE, or the user's cache."""
     chosen = os.environ.get("GRAPHCACHE_CACHE")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser()
     from platformdirs import user_cache_path
 
     return user_cache_path("graphcache", appauthor=False)
