@@ -65,7 +65,7 @@ def fetch_store(
 
 
 def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:
-    """By release, its indexes."""
+    """By release, its indexes, if it has any."""
     name = shown(manifest)
     try:
         path = local_path(manifest) if is_url(manifest) else manifest
@@ -81,7 +81,7 @@ def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:
             f'{name}: {one_line(str(why))}; expected a manifest: {{"RELEASE": '
             f'[{{"label": "STACK", "url": "…"}}, …]}}'
         ) from None
-    return releases
+    return {release: indexes for release, indexes in releases.items() if indexes}
 
 
 def _chosen(releases: dict[str, list[_Index]], release: str, stacks: list[str]) -> list[_Index]:

@@ -155,7 +155,7 @@ def write_manifest(folder: Path, url: str = "s3:/") -> str:
         {"label": "e4s", "url": f"{url}{blob('v3')}"},
         {"label": "ml", "url": f"{url}/v3-signed/{V3}"},
     ]
-    releases = {"develop": develop, "v1.0": [{"label": "root", "url": f"{url}/v2"}]}
+    releases = {"develop": develop, "v1.0": [{"label": "root", "url": f"{url}/v2"}], "empty": []}
     (folder / "indexes.json").write_text(json.dumps(releases))
     return "indexes.json"
 
@@ -225,6 +225,7 @@ def test_what_a_manifest_has_not(here: Path, env: dict[str, str]) -> None:
     for options, said in (
         ("--release develo", "no release 'develo'; did you mean develop? it has v1.0, develop"),
         ("--release develop --stack x", "no stack 'x'; it has e4s, ml, root"),
+        ("--release empty", "the manifest has no release 'empty'; it has v1.0, develop"),
         ("", "Missing option '--release'"),
         ("--release develop --jobs 0", "0 is not in the range 1<=x<=64"),
     ):

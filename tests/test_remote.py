@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 from conftest import within
 from web_server import (
     Answer,
+    Request,
     Web,
     content,
     cut_off,
@@ -498,6 +500,20 @@ def test_several_are_fetched_at_once(web: Web, folder: Path) -> None:
         both.file_of(urls[3])
     assert len(web.asked) == asked
     assert len(whole_files(folder)) == 5
+
+
+def test_they_are_under_way_at_the_same_time(web: Web, folder: Path) -> None:
+    together = threading.Barrier(3)
+
+    def answer(request: Request) -> None:
+        together.wait(30)  # which ends when three are here, or else fails
+        request.send_whole(INDEX)
+
+    urls = [f"{web.url}/{name}/{V2}" for name in "abc"]
+    web.answers = {f"/{name}/{V2}": [answer] for name in "abc"}
+    others = remote(folder, timeout=60, tries=1)
+    others.fetch_all(urls, jobs=3)
+    assert all(others.file_of(url).read_bytes() == INDEX for url in urls)
 
 
 # Manifests of many indexes ------------------------------------------------------------------------
