@@ -1,13 +1,13 @@
 # make demo    a store of the example pages, and two questions put to it
 # make test    all tests        make check   format, lint, types, imports, generated docs
 # make docs    generate the generated docs again
-# make bench   the figures of docs/performance.md
+# make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_STORE ?= graphcache.lbug
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test check docs bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -35,6 +35,9 @@ docs: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+bench-neo4j: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/neo4j_bench.py $(BENCH)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

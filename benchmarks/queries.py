@@ -1,11 +1,12 @@
 """Time every named query in one process, and print a Markdown table.
 
-python benchmarks/queries.py STORE
+    python benchmarks/queries.py STORE [STORE ...]
+
+Several stores must hold the same graph; one can be the URI of a Neo4j server.
 """
 
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from graphcache.queries import NamedQuery, load_library
@@ -37,13 +38,31 @@ def least_milliseconds(
     return min(taken), rows
 
 
-with open_store(Path(sys.argv[1])) as store:
-    known = choose_values(store)
-    print(f"| query | rows | ms, least of {RUNS} |\n| --- | ---: | ---: |")
+def main() -> None:
+    """Print a table with a column for each store."""
+    stores = {name_of(place): open_store(place) for place in sys.argv[1:]}
+    known = choose_values(next(iter(stores.values())))
+    titles = [f"{name}, ms, least of {RUNS}" for name in stores]
+    print(f"| query | rows | {' | '.join(titles)} |")
+    print(f"| --- | ---: |{' ---: |' * len(stores)}")
     for query in load_library().values():
         needed = [parameter.name for parameter in query.parameters if parameter.required]
-        if known.keys() >= set(needed):
-            least, rows = least_milliseconds(query, store, {name: known[name] for name in needed})
-            print(f"| {query.name} | {rows:,} | {least:.1f} |")
-        else:
+        if not known.keys() >= set(needed):
             print(f"{query.name}: not timed, no values for {needed}", file=sys.stderr)
+            continue
+        values = {name: known[name] for name in needed}
+        found = [least_milliseconds(query, store, values) for store in stores.values()]
+        [rows] = {rows for _, rows in found}
+        times = " | ".join(f"{milliseconds:.1f}" for milliseconds, _ in found)
+        print(f"| {query.name} | {rows:,} | {times} |")
+    for store in stores.values():
+        store.close()
+
+
+def name_of(place: str) -> str:
+    """Which kind of store a place has."""
+    return "Neo4j" if "://" in place else "LadybugDB"
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@
 // Column: stacks (list of text): stacks that hold it
 // Column: releases (list of text): releases that hold it
 MATCH (s:Spec {name: $package})-[:FOR_TARGET]->(t:Target)
-WHERE t.name IN $target AND ($os = '' OR s.os = $os)
+WHERE s.in_buildcache AND t.name IN $target AND ($os = '' OR s.os = $os)
 OPTIONAL MATCH (s)-[:IN_STACK]->(k:Stack)
 OPTIONAL MATCH (s)-[:IN_RELEASE]->(r:Release)
 RETURN s.version AS version, s.hash AS hash, s.os AS os, t.name AS target, s.variants AS variants,

@@ -152,8 +152,13 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
         "in_buildcache": [entry.in_buildcache for entry in entries],
         "derived": [False] * len(entries),
     }
+    named = _only_named(lists)
+    mentioned = {"hash": list(named), "name": list(named.values())}
+    described = _python_table(specs, SPEC_FACTS)
     return Facts(
-        _python_table(specs, SPEC_FACTS), *_list_memberships(lists), _list_dependencies(lists)
+        pa.concat_tables([described, _python_table(mentioned, SPEC_FACTS)]),
+        *_list_memberships(lists),
+        _list_dependencies(lists),
     )
 
 
@@ -188,12 +193,24 @@ def _list_dependencies(lists: list[SpecList]) -> pa.Table:
     columns: dict[str, list[Any]] = {name: [] for name in DEPENDS_ON_FACTS.names}
     for list_ in lists:
         for entry in list_.entries:
-            for key, types, virtuals in dependencies_of(entry.node):
+            for needed in dependencies_of(entry.node):
                 columns["from"].append(entry.hash)
-                columns["to"].append(list_.hashes.get(key, key))
-                columns["types"].append(SEPARATOR.join(sorted(types)))
-                columns["virtuals"].append(SEPARATOR.join(sorted(virtuals)))
+                columns["to"].append(list_.hashes.get(needed.key, needed.key))
+                columns["types"].append(SEPARATOR.join(sorted(needed.types)))
+                columns["virtuals"].append(SEPARATOR.join(sorted(needed.virtuals)))
     return _python_table(columns, DEPENDS_ON_FACTS)
+
+
+def _only_named(lists: list[SpecList]) -> dict[str, str]:
+    """By hash the package of specs that a list needs and does not describe."""
+    found = {}
+    for list_ in lists:
+        described = {entry.hash for entry in list_.entries} | list_.hashes.keys()
+        for entry in list_.entries:
+            for needed in dependencies_of(entry.node):
+                if needed.key not in described:
+                    found[needed.key] = needed.package
+    return found
 
 
 def _memberships(stacks: pa.ListArray, releases: pa.Array) -> tuple[pa.Table, pa.Table]:

@@ -82,6 +82,7 @@ def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
 
 def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
     """One row a hash, sorted by it: a source that knows more fills in, none erases."""
+    facts = _without_mere_names(facts)
     hashes = pc.count_distinct(facts["hash"]).as_py()
     if facts.num_rows > hashes:
         facts = facts.group_by(facts.column_names, use_threads=False).aggregate([])
@@ -98,6 +99,13 @@ def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
         }
         facts = facts_table({"hash": joined["hash"], **best}, SPEC_FACTS)
     return facts.sort_by("hash").combine_chunks()
+
+
+def _without_mere_names(facts: pa.Table) -> pa.Table:
+    """The facts, but where a spec is described, not what others call it."""
+    is_described = pc.is_valid(facts["version"])
+    described = facts["hash"].filter(is_described)
+    return facts.filter(pc.or_(is_described, pc.invert(pc.is_in(facts["hash"], described))))
 
 
 def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None:
@@ -132,7 +140,8 @@ def _spec_columns(specs: pa.Table) -> dict[str, Any]:
     seen = ("name", "version", "platform", "os", "target", "compilers", "variants")
     said = pc.binary_join_element_wise(*(pc.fill_null(specs[n], "") for n in seen), "\x1e")
     columns = {name: specs[name] for name in specs.column_names}
-    columns["label"] = pc.binary_join_element_wise(specs["version"], short_hash, "/")
+    version = pc.fill_null(specs["version"], "?")
+    columns["label"] = pc.binary_join_element_wise(version, short_hash, "/")
     columns["configuration"] = map_unique(said, _configuration, pa.string())
     columns["variants"] = map_unique(
         specs["variants"], lambda text: text.split(SEPARATOR) if text else [], pa.list_(pa.string())

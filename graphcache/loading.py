@@ -14,7 +14,7 @@ from graphcache.joining import join
 from graphcache.records import Labels, Report
 from graphcache.remote.locations import shown
 from graphcache.sources.remote import Remote
-from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load
 from graphcache.stores.embedded import EmbeddedStore, write_store
 from graphcache.stores.places import store_lock
 from graphcache.tables import Tables
@@ -124,6 +124,7 @@ def _load(command: str, sources: list[Source], reading: Reading, tables: Tables)
         records=report.kept,
         rejects=len(report.rejects),
         digest=tables.digest(),
+        warnings=list(report.warnings)[:MAX_WARNINGS],
     )
 
 

@@ -78,14 +78,19 @@ class DependencyParameters(Struct, gc=False):
     virtuals: list[Name] = []
 
 
-class Dependency(Struct, gc=False):
-    """An entry of `dependencies`: a list of them, or before form 2 an object by name."""
+class Dependency(Struct, gc=False, kw_only=True):
+    """An entry of `dependencies` before form 2, where they are an object by name."""
 
-    name: Name | None = None
     hash: SpecHash | None = None
     build_hash: SpecHash | None = None
     type: list[DependencyType] = []
     parameters: DependencyParameters | None = None
+
+
+class NamedDependency(Dependency, gc=False, kw_only=True):
+    """An entry of `dependencies`, where they are a list."""
+
+    name: Name
 
 
 class Annotations(Struct, gc=False):
@@ -104,7 +109,7 @@ class SpecNode(Struct, gc=False):
     namespace: Name | None = None
     parameters: dict[Name, _Value] = {}
     compiler: CompilerObject | None = None
-    dependencies: list[Dependency] | dict[str, Dependency] = []
+    dependencies: list[NamedDependency] | dict[Name, Dependency] = []
     external: dict[str, Any] | None = None
     annotations: Annotations | None = None
 

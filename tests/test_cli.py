@@ -22,16 +22,19 @@ from graphcache import Tables, open_store
 from graphcache.queries import load_library
 
 COMMANDS = (
-    "build",
-    "completion",
-    "export",
-    "fetch",
-    "push",
-    "query",
-    "schema",
-    "stats",
-    "update",
-    "verify",
+    *(
+        "build",
+        "check",
+        "completion",
+        "coverage",
+        "export",
+        "fetch",
+        "impact",
+        "prune-plan",
+        "push",
+        "query",
+    ),
+    *("rebuilds", "schema", "stats", "update", "usable", "verify", "why"),
 )
 QUERIES = load_library()
 HASHES = "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash"

@@ -294,7 +294,7 @@ META = {"lockfile-version": 6}
         ),
         (
             '{"other": 1}',
-            "  0.json: a web page: not a page, index, lock file or spec file of Spack, nor an arch",
+            "  0.json: not a page, index, lock file or spec file of Spack, nor an arch",
         ),
         (
             "-----BEGIN PGP SIGNED MESSAGE-----\n\n{}",

@@ -17,6 +17,7 @@ from graphcache.cli.load import build, update
 from graphcache.cli.query import query
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
+from graphcache.cli.verbs import check, coverage, impact, prune_plan, rebuilds, usable, why
 from graphcache.errors import GraphcacheError
 from graphcache.views.answers import printable
 
@@ -63,7 +64,9 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "graphcache", _COMPLETE).source())
 
 
-for command in (build, update, fetch, query, stats, export_command, push, verify, schema):
+_LOADS = (build, update, fetch, stats)
+_QUESTIONS = (query, check, why, impact, coverage, usable, rebuilds, prune_plan)
+for command in (*_LOADS, *_QUESTIONS, export_command, push, verify, schema):
     cli.add_command(command)
 
 

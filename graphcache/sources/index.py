@@ -31,6 +31,12 @@ class _Database(Struct):
 class _Install(Struct, gc=False):
     spec: SpecNode
     in_buildcache: bool | None = None
+    installed: bool | None = None
+
+    @property
+    def held(self) -> bool | None:
+        """Whether the binary is there; an install database is no build cache, but has binaries."""
+        return self.installed if self.in_buildcache is None else self.in_buildcache
 
 
 def can_read(document: Document) -> bool:
@@ -53,7 +59,7 @@ def read(document: Document, file: InputFile, labels: Labels, report: Report) ->
         database.installs.items(), place, _Install, _unwrap, file=file.name, report=report
     ):
         if is_hash(key) and install.spec.hash in (None, key):
-            entries.append(SpecEntry(key, install.spec, install.in_buildcache))
+            entries.append(SpecEntry(key, install.spec, install.held))
         else:
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
             reject(file.name, f"{place}.{key}", why, report)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphcache.records import Arch, SpecNode
 
@@ -26,20 +26,30 @@ def compiler_of(node: SpecNode) -> str | None:
     return f"{named.name}@{named.version}" if named else None
 
 
-def dependencies_of(node: SpecNode) -> Iterator[tuple[str, list[str], list[str]]]:
-    """The key, the types and the virtuals of each dependency.
+class Needed(NamedTuple):
+    """A dependency: its package, its key, how it is needed, and what for."""
+
+    package: str
+    key: str
+    types: list[str]
+    virtuals: list[str]
+
+
+def dependencies_of(node: SpecNode) -> Iterator[Needed]:
+    """Each dependency.
 
     A key is a hash, but in lock files before version 4 it is one that only the file knows.
     """
     entries = node.dependencies
-    for entry in entries.values() if isinstance(entries, dict) else entries:
-        key = entry.hash or entry.build_hash
-        if key is None:
-            continue
-        if entry.parameters is not None:
-            yield key, list(entry.parameters.deptypes), entry.parameters.virtuals
-        else:
-            yield key, list(entry.type), []
+    if isinstance(entries, dict):
+        named = list(entries.items())
+    else:
+        named = [(entry.name, entry) for entry in entries]
+    for package, entry in named:
+        key, said = entry.hash or entry.build_hash, entry.parameters
+        if key is not None:
+            types = said.deptypes if said else entry.type
+            yield Needed(package, key, list(types), said.virtuals if said else [])
 
 
 def variants_of(parameters: Mapping[str, Any]) -> list[str]:

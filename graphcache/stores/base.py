@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -29,6 +29,9 @@ HELD_FILES = pa.schema(
 """The files a store was made from, without those that had rejects; the last three are a claim."""
 
 
+MAX_WARNINGS = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """One build or update of a store."""
@@ -46,6 +49,8 @@ class Load:
     rejects: int
     digest: str
     """Of the tables after the load."""
+    warnings: list[str] = field(default_factory=list)
+    """What was warned of, at most `MAX_WARNINGS` lines."""
 
     @staticmethod
     def now() -> str:

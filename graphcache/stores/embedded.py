@@ -54,6 +54,7 @@ _LOAD_COLUMNS = {
     "records": "INT64",
     "rejects": "INT64",
     "digest": "STRING",
+    "warnings": "STRING[]",
 }
 _CREATE_LOADS = (
     "CREATE NODE TABLE GraphCacheLoad("

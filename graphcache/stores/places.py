@@ -35,12 +35,22 @@ def store_lock(path: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
+    except KeyboardInterrupt:
+        # The file may be there already, and not be locked yet.
+        with suppress(filelock.Timeout, OSError):
+            lock.acquire()
+            _remove(lock, lock_file)
+        raise
     try:
         yield
     finally:
-        with suppress(OSError):
-            lock_file.unlink()
-        lock.release()
+        _remove(lock, lock_file)
+
+
+def _remove(lock: filelock.FileLock, lock_file: Path) -> None:
+    with suppress(OSError):
+        lock_file.unlink()
+    lock.release()
 
 
 def reserve(path: Path, size: int) -> None:

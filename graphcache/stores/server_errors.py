@@ -41,6 +41,10 @@ _QUERY_REFUSED = {
     "TransactionTimedOut": "it took {limit}: narrow it, or raise --timeout",
     "Transaction.Terminated": "it took {limit}: narrow it, or raise --timeout",
 }
+_CANNOT_WRITE = (
+    "the server can't write: if its disk is full, make room, restart it, and try again; its logs "
+    "say more ({text})"
+)
 _REFUSED = {
     "DatabaseNotFound": "no database {database!r}: name another by --database",
     "ReadOnly": (
@@ -53,6 +57,8 @@ _REFUSED = {
     ),
     "AuthenticationRateLimit": "too many wrong passwords: wait a few seconds, then try again",
     "Forbidden": "the user may not do this: it needs rights to write ({text})",
+    "TransactionLogError": _CANNOT_WRITE,
+    "TransactionStartFailed": _CANNOT_WRITE,
     "OutOfMemory": (
         "the server has too little memory: raise server.memory.heap.max_size or "
         "db.memory.transaction.max, or narrow the query ({text})"

@@ -156,8 +156,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("neo4j_server", names, indirect=True, scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for its groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # so that pytest-xdist comes in the midst of it
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
     """Mark the tests on a server, group them by it, and leave out those that cannot be."""
     left_out = []
     for item in items:
@@ -169,6 +171,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    yield
+    grouped = [item.nodeid for item in items if item.get_closest_marker("xdist_group")]
+    if config.getoption("loadgroup", False) and not all("@" in name for name in grouped):
+        raise pytest.UsageError(
+            "this pytest-xdist does not group tests with this pytest, so that each worker would "
+            "start all servers: install the versions of constraints.txt"
+        )
 
 
 def _servers_of(item: pytest.Item) -> list[str]:

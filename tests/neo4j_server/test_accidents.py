@@ -19,7 +19,7 @@ from graphcache.stores.push_rows import PartRows
 from graphcache.stores.server_statements import parts
 from neo4j_server.fixtures import Server, clear, driver_of
 from neo4j_server.pushing import ask, assert_on, built_store, login, put, tables_on
-from neo4j_server.server import Neo4jServer
+from neo4j_server.server import Neo4jServer, can_mount
 
 DICE = random.Random()  # noqa: S311 - other points each time
 
@@ -199,3 +199,22 @@ def test_a_database_that_takes_no_writes_is_said_and_can_be_asked(
         assert verified.startswith(f"{neo4j_own.uri}: the same as {made}")
         asked = ["query", "stacks", "--store", neo4j_own.uri, "--format", "csv"]
         assert succeed(*asked, cwd=made.parent, env=env).startswith("stack,specs,")
+
+
+# A full disk --------------------------------------------------------------------------------------
+
+if can_mount():
+
+    @pytest.mark.neo4j
+    @pytest.mark.xdist_group("neo4j_own")  # where the store is made, and no third server beside
+    def test_a_full_disk_is_said_and_a_push_goes_on_where_there_is_room(
+        made: Path, tables: Tables
+    ) -> None:
+        with Neo4jServer(disk="6m") as server:
+            for _ in range(2):
+                ended = push(server, made).end()
+                assert (ended.code, ended.out) == (1, "")
+                assert ended.err.startswith(f"Error: {server.uri}: the server can't write: if its ")
+            server.move_to_a_larger_disk()
+            assert push(server, made).end().code == 0
+            assert tables_on(server).digest() == tables.digest()

@@ -1,0 +1,177 @@
+"""Why a spec is in a cache, what a change to it touches, and what could go."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.errors import UsageError
+from graphcache.stores.base import Answer
+from graphcache.tables import Tables
+
+_HASH_LENGTH = 32
+
+
+def why(tables: Tables, hashes: Iterable[str]) -> Answer:
+    """The roots that need each spec, and a shortest path from each root down to it.
+
+    A root is what a stack lists as one; where no stack that holds a spec says so of any, it is a
+    spec that no other needs. A hash may be cut short, and begin with `/`.
+
+    Raises:
+        UsageError: no spec, or more than one, has such a hash.
+    """
+    graph = Dependencies(tables)
+    roots = _roots(tables, graph)
+    columns = ["hash", "spec", "root", "stacks", "length", "path"]
+    stacks = _names_by_spec(tables, "IN_STACK")
+    rows: list[tuple[Any, ...]] = []
+    for text in hashes:
+        row = _row_of(graph, text)
+        reach = graph.needing(np.array([row]))
+        for root in roots[reach.found[roots]].tolist():
+            path = reach.path(root)
+            rows.append(
+                (
+                    graph.hash(row),
+                    _shown(graph, row),
+                    _shown(graph, root),
+                    stacks.get(graph.hash(root), []),
+                    len(path) - 1,
+                    [_shown(graph, step) for step in path],
+                )
+            )
+    return Answer(columns, sorted(rows, key=lambda r: (r[0], r[4], r[2])))
+
+
+def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
+    """How much depends on a package, by stack and release, itself among it.
+
+    `spec` is a package, or `PACKAGE@VERSION`, where 1.2 stands for 1.2 and all 1.2.x. What is in no
+    stack or no release counts under an empty name.
+
+    Raises:
+        UsageError: the graph has no such spec, or no such stack.
+    """
+    graph = Dependencies(tables)
+    touched = graph.needing(_rows_of_package(graph, spec)).rows
+    names = tables.nodes["Stack"]["name"].to_pylist()
+    if stack is not None and stack not in names:
+        raise UsageError(f"{stack}: no such stack in the graph: expected one of {', '.join(names)}")
+    places: dict[tuple[str, str], Rows] = {}
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, place in _places(tables, graph, touched):
+        found[place].append(row)
+    places = {place: np.array(rows) for place, rows in sorted(found.items())}
+    rows = [
+        (*place, len(members), len(set(graph.column("name", members))))
+        for place, members in places.items()
+        if stack in (None, place[0])
+    ]
+    return Answer(["stack", "release", "specs", "packages"], rows)
+
+
+def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = ()) -> Answer:
+    """The specs of the cache that nothing kept needs; deletes nothing.
+
+    Kept is what is in one of the releases or stacks, with all that it needs, of whatever type.
+
+    Raises:
+        UsageError: nothing to keep is named, or a name is not in the graph.
+    """
+    graph = Dependencies(tables)
+    kept = [_members(tables, "IN_RELEASE", release) for release in releases]
+    kept += [_members(tables, "IN_STACK", stack) for stack in stacks]
+    if not kept:
+        raise UsageError("expected a release or a stack to keep: else all could go")
+    needed = graph.needed(graph.rows(pa.concat_arrays(kept))).found
+    held = pc.fill_null(graph.specs["in_buildcache"], False).to_numpy()
+    gone = np.flatnonzero(held & ~needed)
+    columns = ["hash", "name", "version", "size"]
+    return Answer(columns, list(zip(*(graph.column(name, gone) for name in columns), strict=True)))
+
+
+def _members(tables: Tables, edge: str, name: str) -> pa.Array:
+    edges = tables.edges[edge]
+    members = edges["from"].filter(pc.equal(edges["to"], name)).combine_chunks()
+    if not len(members):
+        what = "release" if edge == "IN_RELEASE" else "stack"
+        raise UsageError(f"{name}: no spec of the graph is in such a {what}")
+    return members
+
+
+def _roots(tables: Tables, graph: Dependencies) -> Rows:
+    edges = tables.edges["IN_STACK"]
+    listed = graph.rows(edges["from"].filter(pc.fill_null(edges["root"], False)))
+    says = pc.unique(edges["to"].filter(pc.is_valid(edges["root"])))
+    in_such_a_stack = graph.rows(edges["from"].filter(pc.is_in(edges["to"], says)))
+    top = graph.not_needed()
+    return np.union1d(listed, np.setdiff1d(top, in_such_a_stack))
+
+
+def _row_of(graph: Dependencies, text: str) -> int:
+    prefix = text.removeprefix("/")
+    hashes = graph.specs["hash"]
+    found = np.flatnonzero(pc.starts_with(hashes, prefix).to_numpy()) if prefix else np.array([])
+    if len(found) == 1:
+        return int(found[0])
+    if not len(found):
+        raise UsageError(f"{text or 'an empty hash'}: no spec in the graph has such a hash")
+    shown = ", ".join(_shown(graph, row) for row in found[:5])
+    raise UsageError(f"{text}: expected one spec, found {len(found)}: {shown}")
+
+
+def _rows_of_package(graph: Dependencies, spec: str) -> Rows:
+    name, at, version = spec.partition("@")
+    version = version.removeprefix("=")
+    fits = pc.equal(graph.specs["name"], name)
+    if at:
+        versions = pc.fill_null(graph.specs["version"], "")
+        longer = pc.starts_with(versions, f"{version}.")
+        fits = pc.and_(fits, pc.or_(pc.equal(versions, version), longer))
+    rows = np.flatnonzero(fits.to_numpy())
+    if not len(rows):
+        raise UsageError(f"{spec}: no such spec is in the graph")
+    return rows
+
+
+def _places(
+    tables: Tables, graph: Dependencies, rows: Rows
+) -> Iterable[tuple[int, tuple[str, str]]]:
+    """Each of the rows with each stack and release that holds it."""
+    chosen = pa.array([graph.hash(row) for row in rows.tolist()], pa.string())
+    place_of: dict[str, list[tuple[str, str]]] = {h: [] for h in chosen.to_pylist()}
+    for edge in _edges_of(tables, "IN_STACK", chosen):
+        for release in edge["releases"] or [""]:
+            place_of[edge["from"]].append((edge["to"], release))
+    for edge in _edges_of(tables, "IN_RELEASE", chosen):
+        if all(release != edge["to"] for _, release in place_of[edge["from"]]):
+            place_of[edge["from"]].append(("", edge["to"]))
+    for row, places in zip(rows.tolist(), place_of.values(), strict=True):
+        for place in places or [("", "")]:
+            yield row, place
+
+
+def _edges_of(tables: Tables, name: str, hashes: pa.Array) -> list[dict[str, Any]]:
+    edges = tables.edges[name]
+    return list(edges.filter(pc.is_in(edges["from"], hashes)).to_pylist())
+
+
+def _names_by_spec(tables: Tables, edge: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    ends = (tables.edges[edge][end].to_pylist() for end in ("from", "to"))
+    for spec, name in zip(*ends, strict=True):
+        found[spec].append(name)
+    return found
+
+
+def _shown(graph: Dependencies, row: int) -> str:
+    """A spec as a person writes it: `zlib@1.3.1/abcdefg`."""
+    row_ = np.array([row])
+    return f"{graph.column('name', row_)[0]}@{graph.column('label', row_)[0]}"

@@ -1,0 +1,190 @@
+"""Questions that have commands of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphcache.cli.options import (
+    format_option,
+    open_chosen,
+    server_options,
+    show,
+    shown_path,
+    store_option,
+    together,
+)
+
+if TYPE_CHECKING:
+    from graphcache.stores.base import Answer
+    from graphcache.tables import Tables
+
+_answer_options = together(store_option, server_options, format_option)
+
+
+def _graph(options: dict[str, Any]) -> Tables:
+    with open_chosen(options) as store:
+        return store.tables()
+
+
+@click.command()
+@_answer_options
+def check(**options: Any) -> None:
+    """Say what is wrong in the cache, with the query that shows it. Exit code 1 if anything is.
+
+    In JSON, with all that was found.
+
+    \b
+    Example:
+      graphcache check --store graphcache.lbug
+    """
+    from graphcache.analysis.health import check as find
+    from graphcache.stores.base import Answer
+
+    with open_chosen(options) as store:
+        findings = find(store)
+    columns = ["problem", "found", "question", "shown_by"]
+    rows: list[tuple[Any, ...]] = [
+        (f.name, len(f.answer.rows), f.question, f.shown_by) for f in findings
+    ]
+    if options["format_"] in ("json", "jsonl"):
+        columns.append("rows")
+        rows = [
+            (*row, [dict(zip(f.answer.columns, values, strict=True)) for values in f.answer.rows])
+            for row, f in zip(rows, findings, strict=True)
+        ]
+    show(Answer(columns, rows), options["format_"])
+    if any(f.answer.rows for f in findings):
+        click.get_current_context().exit(1)
+
+
+@click.command()
+@click.argument("hashes", nargs=-1, required=True, metavar="HASH...")
+@_answer_options
+def why(hashes: tuple[str, ...], **options: Any) -> None:
+    """Say why a spec is there: the roots that need it, and a shortest path from each.
+
+    HASH may be cut short and begin with /.
+
+    \b
+    Example:
+      graphcache why /bu5ehkv
+    """
+    from graphcache.analysis.reasons import why as find
+
+    show(find(_graph(options), hashes), options["format_"])
+
+
+@click.command()
+@click.argument("spec", metavar="PACKAGE[@VERSION]")
+@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
+@_answer_options
+def impact(spec: str, stack: str | None, **options: Any) -> None:
+    """Count what depends on a package, by stack and release.
+
+    @1.2 stands for 1.2 and all 1.2.x.
+
+    \b
+    Example:
+      graphcache impact zlib@1.2 --stack e4s
+    """
+    from graphcache.analysis.reasons import impact as find
+
+    show(find(_graph(options), spec, stack), options["format_"])
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="LOCKFILE...", type=shown_path)
+@click.option(
+    "--fail-under",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    default=0,
+    help="End with exit code 1 if less of it is held.",
+)
+@_answer_options
+def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
+    """Say which specs of an environment the cache holds, by hash.
+
+    For each that it lacks: the nearest that it holds, and in what that one differs.
+
+    \b
+    Example:
+      graphcache coverage spack.lock --fail-under 90
+    """
+    from graphcache import read
+    from graphcache.analysis.coverage import coverage as find
+
+    environment, _ = read(*paths)
+    answer = find(environment, _graph(options))
+    show(answer, options["format_"])
+    held = sum(row[answer.columns.index("held")] for row in answer.rows)
+    percent = 100 * held / len(answer.rows) if answer.rows else 100
+    click.echo(f"{held:,} of {len(answer.rows):,} specs are held: {percent:.1f} %", err=True)
+    if percent < fail_under:
+        click.get_current_context().exit(1)
+
+
+@click.command()
+@click.argument("package")
+@click.option("--target", required=True, metavar="TARGET", help="The machine's CPU, such as zen4.")
+@click.option("--os", "os_", default="", metavar="OS", help="Its operating system.  [any]")
+@_answer_options
+def usable(package: str, target: str, os_: str, **options: Any) -> None:
+    """List the binaries of a package that run on a machine.
+
+    \b
+    Example:
+      graphcache usable rocblas --target zen4 --os ubuntu22.04
+    """
+    from graphcache.queries import load_library
+
+    with open_chosen(options) as store:
+        values = {"package": package, "target": target, "os": os_}
+        answer = load_library()["usable-specs"].run(store, values)
+    show(answer, options["format_"])
+
+
+@click.command()
+@click.option("--package", metavar="PACKAGE", help="Only rebuilds of this package.")
+@click.option("--stack", metavar="STACK", help="Only rebuilds in this stack.")
+@_answer_options
+def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
+    """Rank the causes of rebuilds: the lowest dependencies that differ in specs that look alike.
+
+    \b
+    Example:
+      graphcache rebuilds --stack e4s
+    """
+    from graphcache.analysis.rebuilds import rebuilds as find
+
+    show(find(_graph(options), package, stack), options["format_"])
+
+
+@click.command("prune-plan")
+@click.option("--keep-release", "releases", multiple=True, metavar="RELEASE", help="Keep this one.")
+@click.option("--keep-stack", "stacks", multiple=True, metavar="STACK", help="Keep this one.")
+@_answer_options
+def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: Any) -> None:
+    """List the specs that nothing kept needs, and that could go. Deletes nothing.
+
+    Kept is what is in a kept release or stack, with all that it needs.
+
+    \b
+    Example:
+      graphcache prune-plan --keep-release develop
+    """
+    from graphcache.analysis.reasons import prune_plan as find
+
+    answer = find(_graph(options), releases, stacks)
+    show(answer, options["format_"])
+    click.echo(_sum_of_sizes(answer), err=True)
+
+
+def _sum_of_sizes(answer: Answer) -> str:
+    sizes = [row[answer.columns.index("size")] for row in answer.rows]
+    known = [size for size in sizes if size is not None]
+    unknown = len(sizes) - len(known)
+    rest = f", and {unknown:,} whose size is not known" if unknown else ""
+    return f"{len(sizes):,} specs could go: {sum(known):,} bytes{rest}"

@@ -1,0 +1,88 @@
+"""What the exports for Neo4j make of a database, and that a push goes on from there."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import networkx as nx
+from graphs import small_graph, small_tables
+
+from graphcache import Tables
+from graphcache.exports import export
+from graphcache.queries import load_library
+from neo4j_server.fixtures import Server, clear, driver_of
+from neo4j_server.pushing import assert_on, opened, own_graph, plain_graph, put
+from neo4j_server.server import Neo4jServer
+
+
+def test_a_push_goes_on_from_an_import(
+    neo4j_own: Neo4jServer, tmp_path: Path, examples: Tables
+) -> None:
+    """Of real pages, and of every type of property; the named queries answer before it."""
+    graph: Any = nx.compose(examples.to_networkx(), small_graph())
+    tables = Tables.from_networkx(graph)
+    import_csv(neo4j_own, tables, tmp_path / "csv")
+    imported = answers(neo4j_own)
+    put(neo4j_own, tables)
+    assert_on(neo4j_own, tables)
+    assert imported == answers(neo4j_own)
+    assert any(imported.values())
+    assert put(neo4j_own, tables).unchanged
+    put(neo4j_own, examples, prune=True)
+    assert_on(neo4j_own, examples)
+
+
+def answers(server: Server) -> dict[str, list[Any]]:
+    """The rows of every named query that needs no parameter."""
+    with opened(server) as store:
+        return {
+            name: query.run(store).rows
+            for name, query in load_library().items()
+            if not any(parameter.required for parameter in query.parameters)
+        }
+
+
+def import_csv(server: Neo4jServer, tables: Tables, folder: Path) -> None:
+    """Export, and put the export in the place of the server's database."""
+    export(tables, "csv", folder)
+    command = (folder / "import.txt").read_text().replace("\\\n", " ")
+    words = shlex.split(command, comments=True)
+    assert words[:5] == ["neo4j-admin", "database", "import", "full", "neo4j"]
+    server.stop()
+    try:
+        server.import_full(folder, [word for word in words[5:] if word != "$@"])
+    finally:
+        server.start()
+
+
+def test_the_script_makes_what_a_push_makes(neo4j_526: Server, tmp_path: Path) -> None:
+    tables = small_tables()
+    script = tmp_path / "graph.cypher"
+    export(tables, "cypher", script)
+    clear(neo4j_526)
+    for _ in range(2):
+        run_script(neo4j_526, script.read_text())
+        assert own_graph(neo4j_526) == plain_graph(tables)
+    assert not put(neo4j_526, tables).unchanged
+    assert_on(neo4j_526, tables)
+
+
+def run_script(server: Server, script: str) -> None:
+    """Do as cypher-shell does: it ends statements at a semicolon, and has commands of one line."""
+    lines = [line for line in script.splitlines(keepends=True) if not line.startswith("//")]
+    with driver_of(server) as driver, driver.session(database="neo4j") as session:
+        parameters: dict[str, Any] = {}
+        statement = ""
+        for line in lines:
+            if line.startswith(":param "):
+                [record] = session.run(neo4j.Query(f"RETURN {line[len(':param ') :]} AS given"))
+                parameters.update(record["given"])
+                continue
+            statement += line
+            if line.endswith(";\n"):
+                session.run(neo4j.Query(statement.rstrip(";\n")), parameters).consume()
+                statement = ""
+        assert not statement

@@ -1,0 +1,260 @@
+"""Analysis: held against networkx and plain loops, on random graphs and on real lock files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphcache import Tables, UsageError, read
+from graphcache.analysis.coverage import coverage
+from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.reasons import impact, prune_plan, why
+from graphcache.analysis.rebuilds import rebuilds
+
+DATA = Path(__file__).parent / "data/spack"
+RADIUSS, TOOLS = DATA / "radiuss.v6.spack.lock.gz", DATA / "developer-tools.v6.spack.lock.gz"
+DERECHO, DERECHO_LOCK = DATA / "derecho.index.json.gz", DATA / "derecho.v5.spack.lock.gz"
+LETTERS = "abcdefgh"
+
+Json = dict[str, Any]
+Edges = dict[str, list[str]]
+
+
+def spec(letter: str, needs: list[str], **values: Any) -> Json:
+    """A spec of package and hash `letter`, with dependencies of all kinds."""
+    kind = {"deptypes": ["link"], "virtuals": []}
+    return {
+        "name": letter,
+        "version": "1.2",
+        "arch": {"platform": "linux", "platform_os": "debian12", "target": "x86_64"},
+        "namespace": "builtin",
+        "dependencies": [{"name": n, "hash": n * 32, "parameters": kind} for n in needs],
+        "hash": letter * 32,
+        **values,
+    }
+
+
+def graph_of(document: Json, stack: str | None = None, release: str | None = None) -> Tables:
+    """The graph of one document."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        path.write_text(json.dumps(document))
+        return read(path, stack=stack, release=release)[0]
+
+
+def lock_of(edges: Edges, roots: list[str]) -> Tables:
+    """An environment `env` with these specs."""
+    document = {
+        "_meta": {"lockfile-version": 6},
+        "roots": [{"hash": root * 32} for root in roots],
+        "concrete_specs": {key * 32: spec(key, needs) for key, needs in edges.items()},
+    }
+    return graph_of(document, "env", "develop")
+
+
+@st.composite
+def environments(draw: st.DrawFn) -> tuple[Edges, list[str]]:
+    """Any few specs and their dependencies, cycles among them, and some roots."""
+    names = LETTERS[: draw(st.integers(1, len(LETTERS)))]
+    needs = st.lists(st.sampled_from(names), unique=True, max_size=4)
+    edges = {name: draw(needs) for name in names}
+    return edges, draw(st.lists(st.sampled_from(names), unique=True))
+
+
+def networkx_of(edges: Edges) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(edges)
+    graph.add_edges_from((start, end) for start, ends in edges.items() for end in ends)
+    return graph
+
+
+@settings(max_examples=80)
+@given(environments())
+def test_reach_and_paths_are_those_of_networkx(drawn: tuple[Edges, list[str]]) -> None:
+    edges, roots = drawn
+    graph = Dependencies(lock_of(edges, roots))
+    expected = networkx_of(edges)
+    for row, name in enumerate(edges):
+        assert graph.hash(row) == name * 32
+        below, above = graph.needed(np.array([row])), graph.needing(np.array([row]))
+        assert graph.column("name", below.rows) == sorted({name} | nx.descendants(expected, name))
+        assert graph.column("name", above.rows) == sorted({name} | nx.ancestors(expected, name))
+        for end in below.rows.tolist():
+            path = [list(edges)[step] for step in below.path(end)][::-1]
+            assert path in list(nx.all_shortest_paths(expected, name, list(edges)[end]))
+
+
+@settings(max_examples=40)
+@given(environments())
+def test_why_finds_every_root(drawn: tuple[Edges, list[str]]) -> None:
+    edges, roots = drawn
+    tables, expected = lock_of(edges, roots), networkx_of(edges)
+    for name in edges:
+        answer = why(tables, [f"/{name * 5}"])
+        found = {row[2].partition("@")[0]: row[4] for row in answer.rows}
+        assert found == {
+            root: nx.shortest_path_length(expected, root, name)
+            for root in roots
+            if nx.has_path(expected, root, name)
+        }
+        for row in answer.rows:
+            assert (row[3], len(row[5])) == (["env"], row[4] + 1)
+
+
+@settings(max_examples=40)
+@given(environments())
+def test_impact_counts_all_above(drawn: tuple[Edges, list[str]]) -> None:
+    edges, roots = drawn
+    tables, expected = lock_of(edges, roots), networkx_of(edges)
+    for name in edges:
+        above = {name} | nx.ancestors(expected, name)
+        for asked in (name, f"{name}@1", f"{name}@1.2", f"{name}@=1.2"):
+            assert impact(tables, asked).rows == [("env", "develop", len(above), len(above))]
+
+
+def test_impact_of_a_real_package() -> None:
+    tables, _ = read(RADIUSS, TOOLS)
+    rows = impact(tables, "zlib-ng").rows
+    naive = []
+    graph = nx.DiGraph((e["from"], e["to"]) for e in tables.edges["DEPENDS_ON"].to_pylist())
+    names = {s["hash"]: s["name"] for s in tables.nodes["Spec"].to_pylist()}
+    above = {key for key, name in names.items() if name == "zlib-ng"}
+    above |= {up for key in above for up in nx.ancestors(graph, key)}
+    for stack in ("developer-tools.v6", "radiuss.v6"):
+        edges = tables.edges["IN_STACK"].to_pylist()
+        members = {e["from"] for e in edges if e["to"] == stack} & above
+        naive.append((stack, "", len(members), len({names[key] for key in members})))
+    assert rows == naive
+    assert impact(tables, "zlib-ng", "radiuss.v6").rows == naive[1:]
+
+
+def test_a_plan_keeps_what_anything_kept_needs() -> None:
+    edges = {"a": ["b"], "b": [], "c": ["d", "b"], "d": []}
+    installs = {
+        key * 32: {"spec": spec(key, needs), "in_buildcache": key != "d"}
+        for key, needs in edges.items()
+    }
+    database = {"database": {"version": "8", "installs": installs}}
+    lock = {
+        "_meta": {"lockfile-version": 6},
+        "roots": [],
+        "concrete_specs": {"a" * 32: spec("a", ["b"]), "b" * 32: spec("b", [])},
+    }
+    with TemporaryDirectory() as folder:
+        for name, document in (("index.json", database), ("env.spack.lock", lock)):
+            Path(folder, name).write_text(json.dumps(document))
+        tables, _ = read(folder)
+    assert prune_plan(tables, [], ["env"]).rows == [("c" * 32, "c", "1.2", None)]
+    with pytest.raises(UsageError, match="expected a release or a stack to keep"):
+        prune_plan(tables, [])
+    for releases, stacks, why_not in ((["v1"], [], "such a release"), ([], ["x"], "such a stack")):
+        with pytest.raises(UsageError, match=why_not):
+            prune_plan(tables, releases, stacks)
+
+
+def test_coverage_of_a_real_environment() -> None:
+    environment, cache = read(DERECHO_LOCK)[0], read(DERECHO)[0]
+    answer = coverage(environment, cache)
+    held = {s["hash"] for s in cache.nodes["Spec"].to_pylist() if s["in_buildcache"]}
+    wanted = {s["hash"]: s for s in environment.nodes["Spec"].to_pylist() if not s["external"]}
+    assert {row[2]: row[3] for row in answer.rows} == {key: key in held for key in wanted}
+    assert Counter(row[3] for row in answer.rows) == {True: 1138, False: 31}
+    for package, _, spec_hash, is_held, nearest, differs in answer.rows:
+        assert wanted[spec_hash]["name"] == package
+        assert (nearest is None, differs == []) == ((True, True) if is_held else (not differs or
+                differs == ["no spec of this package"], False))  # fmt: skip
+        assert nearest is None or nearest in held
+
+
+def test_coverage_says_what_differs() -> None:
+    mine = {"a": ["b"], "b": []}
+    environment = lock_of(mine, ["a"])
+    other = spec("a", ["c"], version="1.3", parameters={"mpi": True}, hash="z" * 32)
+    installs = {
+        "z" * 32: {"spec": other, "in_buildcache": True},
+        "c" * 32: {"spec": spec("c", []), "in_buildcache": True},
+        "b" * 32: {"spec": spec("b", []), "in_buildcache": True},
+    }
+    cache = graph_of({"database": {"version": "8", "installs": installs}})
+    assert coverage(environment, cache).rows == [
+        ("a", "1.2", "a" * 32, False, "z" * 32,
+         ["version: 1.2 -> 1.3", "variants: none -> +mpi", "dependencies: b@1.2 -> c@1.2"]),
+        ("b", "1.2", "b" * 32, True, None, []),
+    ]  # fmt: skip
+
+
+# Rebuilds -----------------------------------------------------------------------------------------
+
+
+def naive_causes(tables: Tables, a: str, b: str) -> set[str]:
+    """The lowest differences of two specs, by plain recursion."""
+    names = {s["hash"]: s for s in tables.nodes["Spec"].to_pylist()}
+    edges = tables.edges["DEPENDS_ON"].to_pylist()
+    mine, others = (
+        {names[e["to"]]["name"]: e["to"] for e in edges if e["from"] == s} for s in (a, b)
+    )
+    found = {f"{names[a]['name']}: with or without {n}" for n in mine.keys() ^ others.keys()}
+    for name in mine.keys() & others.keys():
+        if mine[name] != others[name]:
+            found |= naive_causes(tables, mine[name], others[name])
+    if found:
+        return found
+    versions = sorted({names[a]["version"], names[b]["version"]})
+    if len(versions) == 2:
+        return {f"{names[a]['name']}: {' and '.join(versions)}"}
+    same = names[a]["configuration"] == names[b]["configuration"]
+    what = "its recipe, patches or flags" if same else "variants, compiler, os or target"
+    return {f"{names[a]['name']}: {what}"}
+
+
+def test_causes_of_real_rebuilds_are_those_of_plain_recursion() -> None:
+    tables, _ = read(DATA / "mirrors", DATA / "oktal.v6.spack.lock.gz")
+    groups: dict[str, list[str]] = {}
+    for one in tables.nodes["Spec"].to_pylist():
+        groups.setdefault(one["configuration"], []).append(one["hash"])
+    expected: Counter[str] = Counter()
+    for first, *others in groups.values():
+        for other in others:
+            expected.update(naive_causes(tables, first, other))
+    assert {row[0]: row[1] for row in rebuilds(tables).rows} == expected
+    assert expected
+
+
+def test_a_cycle_of_dependencies_ends() -> None:
+    tables = lock_of({"a": ["b"], "b": ["a"]}, [])
+    assert rebuilds(tables).rows == []
+
+
+@pytest.mark.parametrize("options", [{"package": "none"}, {"stack": "none"}])
+def test_rebuilds_of_what_is_not_there(options: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="none: no "):
+        rebuilds(lock_of({"a": []}, []), **options)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("/zz", "/zz: no spec in the graph has such a hash"),
+        ("", "an empty hash: no spec"),
+        ("/", "/: no spec"),
+    ],
+)
+def test_a_hash_that_is_no_spec(asked: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        why(lock_of({"a": []}, []), [asked])
+    assert str(caught.value).startswith(said)
+
+
+def test_a_hash_of_several_specs() -> None:
+    tables, _ = read(RADIUSS)
+    with pytest.raises(UsageError, match=r"^a: expected one spec, found \d+: "):
+        why(tables, ["a"])

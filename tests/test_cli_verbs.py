@@ -1,0 +1,129 @@
+"""The questions that have commands of their own, asked of real files.
+
+`golden/cli/verbs` is written anew by `GOLDEN=write pytest tests/test_cli_verbs.py -k golden`. The
+answers there were checked by hand once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import oracle
+import pytest
+from command_line import assert_golden, run, succeed
+
+DATA = Path(__file__).parent / "data/spack"
+SOURCES = {
+    "mirror": DATA / "mirrors/v3",
+    "radiuss": DATA / "radiuss.v6.spack.lock.gz",
+    "derecho": DATA / "derecho.index.json.gz",
+}
+QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "mirror": {
+        "why": ("why", "/5cjxhug"),
+        "impact": ("impact", "demo-compress@1.3"),
+        "usable": ("usable", "demo-core", "--target", "zen4", "--os", "debian12"),
+        "rebuilds": ("rebuilds",),
+        "prune-plan": ("prune-plan", "--keep-release", "develop"),
+    },
+    "radiuss": {
+        "why": ("why", "bu5ehkv"),
+        "impact": ("impact", "hdf5"),
+        "usable": ("usable", "hdf5", "--target", "x86_64_v3"),
+        "rebuilds": ("rebuilds", "--stack", "radiuss.v6"),
+        "prune-plan": ("prune-plan", "--keep-stack", "radiuss.v6"),
+    },
+    "derecho": {
+        "why": ("why", "adam562"),
+        "impact": ("impact", "zlib@1.2"),
+        "usable": ("usable", "hdf5", "--target", "x86_64_v3", "--os", "sles15"),
+        "rebuilds": ("rebuilds", "--package", "netcdf-c"),
+        "prune-plan": ("prune-plan", "--keep-release", "develop"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of each source; the mirror and the index are of develop."""
+    folder = tmp_path_factory.mktemp("stores")
+    for name, source in SOURCES.items():
+        labels = [] if name == "radiuss" else ["--release", "develop"]
+        succeed("build", source, "--store", f"{name}.lbug", "--quiet", *labels, cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("source", "verb"), [(source, verb) for source in QUESTIONS for verb in QUESTIONS[source]]
+)
+def test_golden_answer_of_a_verb(source: str, verb: str, stores: Path) -> None:
+    ended = run(*QUESTIONS[source][verb], "--store", f"{source}.lbug", cwd=stores)
+    assert ended.code == 0
+    assert_golden(f"verbs/{source}-{verb}.txt", ended.out + ended.err)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_golden_check(source: str, stores: Path) -> None:
+    ended = run("check", "--store", f"{source}.lbug", cwd=stores)
+    assert (ended.code, ended.err) == (0 if source == "radiuss" else 1, "")
+    assert_golden(f"verbs/{source}-check.txt", ended.out)
+
+
+def test_check_in_json_has_all_rows(stores: Path) -> None:
+    printed = run("check", "--store", "mirror.lbug", "--format", "json", cwd=stores).out
+    for finding in json.loads(printed):
+        assert len(finding["rows"]) == finding["found"]
+
+
+def test_check_ends_well_where_all_is_well(tmp_path: Path) -> None:
+    page = oracle.page_text(records=[oracle.record("a" * 32)])
+    (tmp_path / "page").write_text(page)
+    succeed("build", "page", "--quiet", cwd=tmp_path)
+    printed = succeed("check", "--format", "json", cwd=tmp_path)
+    assert [finding["found"] for finding in json.loads(printed)] == [0] * 6
+
+
+@pytest.mark.parametrize(
+    ("under", "code"), [((), 0), (("--fail-under", "97"), 0), (("--fail-under", "97.5"), 1)]
+)
+def test_coverage_fails_under_a_share(under: tuple[str, ...], code: int, stores: Path) -> None:
+    lock = DATA / "derecho.v5.spack.lock.gz"
+    options = (*under, "--store", "derecho.lbug", "--format", "jsonl")
+    ended = run("coverage", lock, *options, cwd=stores)
+    assert (ended.code, ended.err) == (code, "1,138 of 1,169 specs are held: 97.3 %\n")
+    rows = [json.loads(line) for line in ended.out.splitlines()]
+    assert len(rows) == 1169
+
+
+def test_golden_coverage(stores: Path) -> None:
+    lock = DATA / "derecho.v5.spack.lock.gz"
+    printed = run("coverage", lock, "--store", "derecho.lbug", cwd=stores).out
+    lacking = [line for line in printed.splitlines() if ",true," not in line]
+    assert_golden("verbs/derecho-coverage.txt", "\n".join(lacking) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (("why", "zzzz"), 2, "Error: zzzz: no spec in the graph has such a hash"),
+        (("why",), 2, "Missing argument 'HASH...'"),
+        (("why", "a"), 2, "Error: a: expected one spec, found "),
+        (("impact", "none"), 2, "Error: none: no such spec is in the graph"),
+        (("impact", "zlib@9"), 2, "Error: zlib@9: no such spec is in the graph"),
+        (("impact", "zlib", "--stack", "x"), 2, "Error: x: no such stack in the graph"),
+        (("coverage", "nowhere"), 1, "nowhere: there is no such file or folder"),
+        (("coverage", "derecho.lbug"), 1, "not a page, index, lock file or spec file of Spack"),
+        (("usable", "hdf5", "--target", "zen44"), 2, "did you mean zen4"),
+        (("usable", "hdf5"), 2, "Missing option '--target'"),
+        (("rebuilds", "--package", "x"), 2, "Error: x: no such package is in the graph"),
+        (("prune-plan",), 2, "Error: expected a release or a stack to keep: else all could go"),
+        (("prune-plan", "--keep-release", "x"), 2, "Error: x: no spec of the graph is in such a "),
+    ],
+)
+def test_what_a_verb_cannot_answer(
+    asked: tuple[str, ...], code: int, said: str, stores: Path
+) -> None:
+    ended = run(*asked, "--store", "derecho.lbug", cwd=stores)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err

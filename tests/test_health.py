@@ -1,0 +1,102 @@
+"""What is wrong in a cache: on every store, held against plain loops over the files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import oracle
+import pytest
+from test_queries import STORES, Pages, embedded, on_server
+from test_spack_files import MIRRORS, mirror_index
+from test_spack_joining import A, B, C, index, lock, node
+
+from graphcache import Store, build_store, open_store
+from graphcache.analysis.health import QUERIES, check
+from graphcache.queries import load_library
+
+D, E = "d" * 32, "e" * 32
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index with a hole, an external stub and a dangling dependency, a lock file, a page."""
+    folder = tmp_path_factory.mktemp("files")
+    cache = index(node(A, B, C, D), node(B), node(C, external={"path": "/usr"}))
+    for stub in (B, C):
+        cache["database"]["installs"][stub]["in_buildcache"] = False
+    (folder / "index.json").write_text(json.dumps(cache))
+    (folder / "env.spack.lock").write_text(json.dumps(lock(node(A, B, C, D), node(E), roots=(A,))))
+    records = [oracle.record(A, stacks=["e4s"], os="debian12"), oracle.record("f" * 32)]
+    (folder / "zlib.md").write_text(oracle.page_text(records=records))
+    return folder
+
+
+@pytest.fixture(scope="module", params=STORES)
+def store(
+    request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    files = Pages((folder, MIRRORS / "v3"), [])
+    if request.param == "embedded":
+        made = embedded(files, tmp_path_factory.mktemp("store"))
+    else:
+        made = on_server(files, request.getfixturevalue(request.param))
+    with made as opened:
+        yield opened
+
+
+def rows(store: Store, name: str) -> list[tuple[Any, ...]]:
+    return load_library()[name].run(store).rows
+
+
+def needed(installs: dict[str, Json], key: str) -> list[str]:
+    """What holds the spec in the cache and needs it itself."""
+    return [
+        holder
+        for holder, entry in installs.items()
+        if entry["in_buildcache"]
+        and key in {d["hash"] for d in entry["spec"].get("dependencies", [])}
+    ]
+
+
+def test_holes_are_what_the_index_says_it_needs_and_lacks(store: Store) -> None:
+    installs = mirror_index("v3")["database"]["installs"]
+    expected = [
+        (key, entry["spec"]["name"], entry["spec"]["version"], len(needed(installs, key)), 0)
+        for key, entry in installs.items()
+        if not entry["in_buildcache"] and "external" not in entry["spec"] and needed(installs, key)
+    ]
+    expected.append((B, "zlib", "1.2", 1, 2))
+    assert rows(store, "holes") == sorted(expected, key=lambda row: (-row[3], row[0]))
+
+
+def test_a_dependency_that_nothing_describes_dangles(store: Store) -> None:
+    assert rows(store, "dangling-dependencies") == [(D, "n", 1)]
+
+
+def test_what_is_in_no_stack(store: Store) -> None:
+    installs = mirror_index("v3")["database"]["installs"]
+    expected: list[tuple[Any, ...]] = [
+        (key, entry["spec"]["name"], entry["spec"]["version"], [])
+        for key, entry in installs.items()
+        if entry["in_buildcache"]
+    ]
+    assert rows(store, "in-no-stack") == sorted(expected, key=lambda r: (r[1], r[2], r[0]))
+
+
+def test_a_record_without_root_is_found_by_its_stack(store: Store) -> None:
+    assert rows(store, "not-in-root") == [("develop", "e4s", 1)]
+
+
+def test_check_gives_all_of_it(folder: Path, tmp_path: Path) -> None:
+    build_store(tmp_path / "s.lbug", folder)
+    with open_store(tmp_path / "s.lbug") as store:
+        found = {finding.name: finding.answer.rows for finding in check(store)}
+        assert list(found) == [*QUERIES, "not-reached", "warnings"]
+        for name in QUERIES:
+            assert found[name] == rows(store, name)
+    assert found["not-reached"] == [("env", E, "zlib")]
+    assert [text for _, text in found["warnings"]] == []
