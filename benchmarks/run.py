@@ -3,6 +3,7 @@
     python benchmarks/run.py             the cases of docs/performance.md
     python benchmarks/run.py --pure      and the script with PyYAML's default loader, in Python
     python benchmarks/run.py --large     a build of 750,000 records instead
+    python benchmarks/run.py --index     an index of Spack's own instead, and the verbs on it
 
 Every case is a process of its own, so imports count. All figures and ratios come from this one
 run; nothing is left behind. CPU time is of user and system together.
@@ -35,6 +36,7 @@ _FORMATS = ("parquet", "csv", "json", "graphml")
 
 FLOOR, SCRIPT, PURE = "floor (msgspec)", "script (PyYAML, C loader)", "script (PyYAML, its default)"
 TABLES, NETWORKX, BUILD = "to tables", "to networkx", "build"
+VERBS = ("why", "impact", "rebuilds")
 LARGE_RECORDS, LARGE_PAGES, LARGE_BUILD = 750_000, 30_000, "build, large"
 
 
@@ -49,7 +51,8 @@ class Aim:
 
     def __str__(self) -> str:
         holds = self.ratio <= self.bound if self.at_most else self.ratio >= self.bound
-        return f"- {self.text}: {self.ratio:.1f}, {'holds' if holds else 'does not hold'}"
+        digits = 2 if self.bound <= 1 else 1
+        return f"- {self.text}: {self.ratio:.{digits}f}, {'holds' if holds else 'does not hold'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,9 @@ def cases_of(place: Workplace, *, pure: bool) -> list[Case]:
     return [*cases, Case(PURE, [*script, "--pure"])] if pure else cases
 
 
-def build_case(name: str, pages: Path, store: Path) -> Case:
+def build_case(name: str, pages: Path, store: Path, *options: str) -> Case:
     """A build of a store."""
-    return Case(name, [*_GRAPHCACHE, "build", pages, "--quiet", "--store", store])
+    return Case(name, [*_GRAPHCACHE, "build", pages, "--quiet", "--store", store, *options])
 
 
 def aims_of(costs: Mapping[str, Cost]) -> list[Aim]:
@@ -238,19 +241,83 @@ def run_large(place: Workplace, args: argparse.Namespace) -> None:
     print(Aim("memory, at most 4 GB", costs[LARGE_BUILD].memory / 1000, 4, at_most=True))
 
 
+def run_index(place: Workplace, args: argparse.Namespace) -> None:
+    """An index to tables, networkx and a store, beside the floor; then the verbs on the store."""
+    sizes = ["--specs", str(args.specs), "--packages", str(args.packages)]
+    subprocess.run([_PYTHON, _HERE / "index.py", place.folder, *sizes], check=True)
+    index, lock = place.folder / "index.json", place.folder / "spack.lock"
+    floor: list[str | Path] = [_PYTHON, _HERE / "index_floor.py", index]
+    cases = [
+        Case(FLOOR, floor),
+        Case("floor (orjson)", [*floor, "--orjson"]),
+        Case(TABLES, [_PYTHON, "-c", _TABLES, index]),
+        Case(NETWORKX, [_PYTHON, "-c", _NETWORKX, index]),
+        build_case(BUILD, index, place.store, "--stack", "e4s", "--release", "develop"),
+    ]
+    costs = measure_all(cases, args.runs)
+    on_store: list[str | Path] = [_PYTHON, _HERE / "verbs.py", place.store, lock]
+    asked = subprocess.run([*on_store, "--chosen"], check=True, capture_output=True, text=True)
+    spec, package = asked.stdout.split()
+    words: dict[str, list[str | Path]] = {
+        "why": [spec],
+        "impact": [package],
+        "rebuilds": [],
+        "coverage": [lock],
+    }
+    store = ["--store", place.store]
+    verbs = [Case(name, [*_GRAPHCACHE, name, *more, *store]) for name, more in words.items()]
+    costs |= measure_all(verbs, args.runs)
+    size = index.stat().st_size / 1e6
+    print(f"{args.specs:,} specs in {size:.0f} MB, the least of {args.runs} runs.\n")
+    print(index_table(costs))
+    print("\nThe same verbs in one process, the tables loaded before, the least of some runs:\n")
+    sys.stdout.flush()
+    subprocess.run(on_store, check=True)
+    print("\nAims:\n")
+    print(*index_aims(costs), sep="\n")
+
+
+def index_table(costs: Mapping[str, Cost]) -> str:
+    """What each case takes, and its ratio to the floor."""
+    columns = ["case", "CPU, s", "wall, s", "memory, MB", "CPU / floor"]
+    floor = costs[FLOOR].cpu
+    rows = (
+        [name, f"{c.cpu:.2f}", f"{c.wall:.2f}", f"{c.memory:,.0f}", f"{c.cpu / floor:.1f}"]
+        for name, c in costs.items()
+    )
+    return table(columns, rows)
+
+
+def index_aims(costs: Mapping[str, Cost]) -> list[Aim]:
+    """What the project aims for, with what was measured."""
+    most = max(costs[name].memory for name in (TABLES, BUILD)) / 1000
+    return [
+        Aim("to tables and into a store, at most 15 s of CPU", costs[BUILD].cpu, 15, at_most=True),
+        Aim("memory, at most 4 GB", most, 4, at_most=True),
+        *(
+            Aim(f"{name}, the whole process, at most 1 s of CPU", costs[name].cpu, 1, at_most=True)
+            for name in VERBS
+        ),
+    ]
+
+
 def main() -> None:
     """Measure, and print Markdown."""
     parser = argparse.ArgumentParser(description="Measure graphcache on a made snapshot.")
     for name, default in [("records", 57_304), ("pages", 3_000), ("releases", 1), ("runs", 3)]:
         parser.add_argument(f"--{name}", type=int, default=default)
+    for name, default in [("specs", 60_000), ("packages", 1_500)]:
+        parser.add_argument(f"--{name}", type=int, default=default, help="of the index")
     parser.add_argument(
         "--pure", action="store_true", help="the script with the default loader too"
     )
     parser.add_argument("--large", action="store_true", help="a build of 750,000 records instead")
+    parser.add_argument("--index", action="store_true", help="an index, and the verbs, instead")
     args = parser.parse_args()
     with TemporaryDirectory(prefix="graphcache-bench-") as folder:
         print(f"{machine()}\n")
-        (run_large if args.large else run_small)(Workplace(Path(folder)), args)
+        run = run_index if args.index else run_large if args.large else run_small
+        run(Workplace(Path(folder)), args)
 
 
 if __name__ == "__main__":

@@ -85,13 +85,15 @@ regex math stats sparse matrix array frame table data store cache queue event st
 """
 
 
-class _Dice(Random):
+class Dice(Random):
     """Draws by `Random.random`, the method whose sequence Python promises not to change."""
 
     def below(self, stop: int) -> int:
+        """A whole number from 0 to below `stop`."""
         return int(self.random() * stop)
 
     def pick(self, items: Sequence[_T]) -> _T:
+        """One of the items."""
         return items[self.below(len(items))]
 
 
@@ -142,12 +144,12 @@ def _release(index: int, releases: int, pages: int, extra: int) -> _Release:
 
 
 def _pages(plan: list[_Release], seed: int) -> Iterator[tuple[str, str]]:
-    dice = _Dice(seed)
+    dice = Dice(seed)
     packages = max(release.pages for release in plan)
     start = 1 + packages // 50
     falling = (10**12 // isqrt((start + dice.below(packages)) ** 3) for _ in range(packages))
     bounds = [0, *accumulate(weight * (1 + dice.below(99)) for weight in falling)]
-    for index, package in enumerate(islice(_names(_Dice(seed)), packages)):
+    for index, package in enumerate(islice(package_names(Dice(seed)), packages)):
         sizes = [_page_size(release, bounds, index) for release in plan]
         rows = _rows(dice, package, max(sizes))
         digests = (blake2b(f"{seed} {package} {n}".encode(), digest_size=20) for n in count())
@@ -168,7 +170,8 @@ def _page_size(release: _Release, bounds: list[int], index: int) -> int:
     return 1 + end - start
 
 
-def _names(dice: _Dice) -> Iterator[str]:
+def package_names(dice: Dice) -> Iterator[str]:
+    """Names of packages without end, each another one."""
     seen, words = set(), _WORDS.split()
     while True:
         name = dice.pick(_PREFIXES) + dice.pick(words)
@@ -178,7 +181,7 @@ def _names(dice: _Dice) -> Iterator[str]:
         yield name
 
 
-def _rows(dice: _Dice, package: str, size: int) -> list[_Row]:
+def _rows(dice: Dice, package: str, size: int) -> list[_Row]:
     """Return what to draw records from: each configuration eight times, once in a single stack."""
     versions = [f"{dice.below(9)}.{dice.below(300) / 10}" for _ in range(1 + dice.below(3))]
     options = _options(dice, package)
@@ -198,7 +201,7 @@ def _rows(dice: _Dice, package: str, size: int) -> list[_Row]:
     return rows
 
 
-def _options(dice: _Dice, package: str) -> list[list[str]]:
+def _options(dice: Dice, package: str) -> list[list[str]]:
     """Return the values that each variant of a package can have, its usual value first."""
     kind = package.partition("-")[0]
     system = dice.pick(_BUILD_SYSTEMS.get(kind, _OTHER_BUILD_SYSTEMS))

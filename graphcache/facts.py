@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.columns import SEPARATOR
-from graphcache.records import Page, Report, SpecList
+from graphcache.records import DependencyParameters, Page, Report, SpecList
 from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.specnode import compiler_of, dependencies_of, target_of, variants_of
 from graphcache.spack.variants import normal_variants
@@ -152,13 +152,13 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
         "in_buildcache": [entry.in_buildcache for entry in entries],
         "derived": [False] * len(entries),
     }
-    named = _only_named(lists)
+    depends_on, named = _list_dependencies(lists)
     mentioned = {"hash": list(named), "name": list(named.values())}
     described = _python_table(specs, SPEC_FACTS)
     return Facts(
         pa.concat_tables([described, _python_table(mentioned, SPEC_FACTS)]),
         *_list_memberships(lists),
-        _list_dependencies(lists),
+        depends_on,
     )
 
 
@@ -189,28 +189,39 @@ def _list_memberships(lists: list[SpecList]) -> tuple[pa.Table, pa.Table]:
     return _python_table(in_stack, IN_STACK_FACTS), _python_table(in_release, IN_RELEASE_FACTS)
 
 
-def _list_dependencies(lists: list[SpecList]) -> pa.Table:
-    columns: dict[str, list[Any]] = {name: [] for name in DEPENDS_ON_FACTS.names}
-    for list_ in lists:
-        for entry in list_.entries:
-            for needed in dependencies_of(entry.node):
-                columns["from"].append(entry.hash)
-                columns["to"].append(list_.hashes.get(needed.key, needed.key))
-                columns["types"].append(SEPARATOR.join(sorted(needed.types)))
-                columns["virtuals"].append(SEPARATOR.join(sorted(needed.virtuals)))
-    return _python_table(columns, DEPENDS_ON_FACTS)
+def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str]]:
+    """Who needs whom; and by hash the package of specs that a list needs and does not describe.
 
-
-def _only_named(lists: list[SpecList]) -> dict[str, str]:
-    """By hash the package of specs that a list needs and does not describe."""
-    found = {}
+    An index has a million dependencies: they are walked once, by steps that are quick.
+    """
+    starts: list[str] = []
+    ends: list[str] = []
+    kinds: list[int] = []
+    number_of: dict[DependencyParameters, int] = {}
+    only_named = {}
     for list_ in lists:
         described = {entry.hash for entry in list_.entries} | list_.hashes.keys()
         for entry in list_.entries:
             for needed in dependencies_of(entry.node):
-                if needed.key not in described:
-                    found[needed.key] = needed.package
-    return found
+                # In lock files before version 4 it is a key that only the file knows.
+                key = needed.hash or needed.build_hash
+                if key is None:
+                    continue
+                if key not in described:
+                    only_named[key] = needed.name
+                starts.append(entry.hash)
+                ends.append(key if not list_.hashes else list_.hashes.get(key, key))
+                kind = needed.parameters or needed.kind
+                kinds.append(number_of.setdefault(kind, len(number_of)))
+    types = [SEPARATOR.join(sorted(kind.deptypes)) for kind in number_of]
+    virtuals = [SEPARATOR.join(sorted(kind.virtuals)) for kind in number_of]
+    columns = {
+        "from": pa.array(starts, pa.string()),
+        "to": pa.array(ends, pa.string()),
+        "types": pa.array(types, pa.string()).take(pa.array(kinds, pa.int32())),
+        "virtuals": pa.array(virtuals, pa.string()).take(pa.array(kinds, pa.int32())),
+    }
+    return facts_table(columns, DEPENDS_ON_FACTS), only_named
 
 
 def _memberships(stacks: pa.ListArray, releases: pa.Array) -> tuple[pa.Table, pa.Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from os import PathLike, fspath
 
@@ -13,11 +13,16 @@ from graphcache.errors import InputError, UsageError
 from graphcache.facts import Facts, page_facts, spec_list_facts
 from graphcache.joining import join
 from graphcache.records import Claim, Labels, Page, Report, SpecList, one_line
+from graphcache.remote.locations import shown
 from graphcache.sources import read_file
 from graphcache.sources.frontmatter import Unreadable
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.pages import check_name
+from graphcache.sources.remote import Remote
 from graphcache.tables import Tables
+
+Source = tuple[str, Labels]
+"""Where to read, and the labels of what is read there."""
 
 _NO_LABELS = Labels()
 _BATCH = 50_000
@@ -63,7 +68,7 @@ def read(
     """Read files, folders, archives (.tar, .tar.gz, .zip), or `-` for standard input.
 
     Args:
-        *paths: where to read; folders are walked.
+        *paths: where to read; folders are walked. An address (`https://…`) is a mirror or a file.
         release: the release to put all records under, whatever the pages say.
         stack: the stack to put the specs of indexes, lock files and spec files under.
         on_file: called with the number of files looked at, after each.
@@ -79,42 +84,56 @@ def read(
     >>> report.kept, len(report.rejects), tables.node_counts()["Spec"]
     (216, 0, 216)
     """
-    reading = gather([fspath(path) for path in paths], Labels(release, stack), on_file=on_file)
+    reading = gather(labelled(paths, Labels(release, stack)), on_file=on_file)
     return join(reading.facts, reading.report), reading.report
 
 
+def labelled(paths: Iterable[str | PathLike[str]], labels: Labels = _NO_LABELS) -> list[Source]:
+    """The paths, each with the same labels."""
+    return [(fspath(path), labels) for path in paths]
+
+
 def gather(
-    paths: list[str],
-    labels: Labels = _NO_LABELS,
+    sources: list[Source],
     *,
     held: Iterable[HeldFile] = (),
+    remote: Remote | None = None,
     on_file: Callable[[int], None] | None = None,
 ) -> Reading:
-    """Read all the paths, but for files that are held already and would change nothing.
+    """Read all the sources, but for files that are held already and would change nothing.
 
     Raises:
         InputError: there was no page to read at all.
         UsageError: the release or the stack can't be a name.
     """
-    _check_labels(labels)
+    for labels in {labels for _, labels in sources}:
+        _check_labels(labels)
     reading = Reading()
     unchanged = _Unchanged(held)
     waiting = _Waiting(reading)
     with paused_collector():
-        for number, file in enumerate(input_files(paths, reading.report), start=1):
+        for number, (file, labels) in enumerate(_files(sources, reading.report, remote), start=1):
             digest = content_digest(file.data, labels)
-            if not unchanged.holds(digest, file):
+            if not unchanged.holds(digest, file, labels):
                 _read_one(file, digest, labels, reading, waiting)
             if on_file is not None:
                 on_file(number)
-        for digest, file in unchanged.to_read_after_all():
+        for digest, (file, labels) in unchanged.to_read_after_all():
             _read_one(file, digest, labels, reading, waiting)
         waiting.to_columns()
         reading.report.unchanged = unchanged.count
         reading.unchanged = unchanged.whole_claims()
     if not reading.report.files and not reading.report.unchanged:
-        raise InputError(_nothing_read(paths, reading.report), reading.report)
+        raise InputError(_nothing_read(sources, reading.report), reading.report)
     return reading
+
+
+def _files(
+    sources: list[Source], report: Report, remote: Remote | None
+) -> Iterator[tuple[InputFile, Labels]]:
+    for path, labels in sources:
+        for file in input_files([path], report, remote):
+            yield file, labels
 
 
 def _check_labels(labels: Labels) -> None:
@@ -191,7 +210,7 @@ def _note_page(page: Page, reading: Reading) -> None:
         )
 
 
-def _nothing_read(paths: list[str], report: Report) -> str:
+def _nothing_read(sources: list[Source], report: Report) -> str:
     found = [f"  {reject}" for reject in report.rejects[:5]]
     if len(report.rejects) > len(found):
         found.append(f"  … and {len(report.rejects) - len(found)} more")
@@ -200,7 +219,7 @@ def _nothing_read(paths: list[str], report: Report) -> str:
         found.append(f"  {skipped} other files or folders are not Spack's: {report.skipped[0]}")
     if not found:
         found.append("  there are no files")
-    where = one_line(" ".join(paths))
+    where = one_line(" ".join(shown(path) for path, _ in sources))
     return "\n".join([f"{where}: nothing of a Spack build cache could be read", *found])
 
 
@@ -217,16 +236,16 @@ class _Unchanged:
         for file in held:
             self._claim_of[file.digest] = file.claim
             self._digests[file.claim].add(file.digest)
-        self._seen: dict[str, InputFile | None] = {}
+        self._seen: dict[str, tuple[InputFile, Labels] | None] = {}
         self.count = 0
 
-    def holds(self, digest: str, file: InputFile) -> bool:
+    def holds(self, digest: str, file: InputFile, labels: Labels) -> bool:
         """Whether the file need not be read now."""
         claim = self._claim_of.get(digest)
         if claim is None:
             return False
         alone = len(self._digests[claim]) == 1
-        self._seen[digest] = None if alone else file
+        self._seen[digest] = None if alone else (file, labels)
         self.count += 1
         return True
 
@@ -234,12 +253,12 @@ class _Unchanged:
         """Claims of which every file was given again."""
         return {claim for claim, digests in self._digests.items() if digests <= self._seen.keys()}
 
-    def to_read_after_all(self) -> list[tuple[str, InputFile]]:
+    def to_read_after_all(self) -> list[tuple[str, tuple[InputFile, Labels]]]:
         """Files of claims of which not every file was given again."""
         wanted = [
-            (digest, file)
-            for digest, file in self._seen.items()
-            if file is not None and not self._digests[self._claim_of[digest]] <= self._seen.keys()
+            (digest, seen)
+            for digest, seen in self._seen.items()
+            if seen is not None and not self._digests[self._claim_of[digest]] <= self._seen.keys()
         ]
         self.count -= len(wanted)
         return wanted

@@ -33,7 +33,7 @@ _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})$")
 def join(facts: Facts, report: Report) -> Tables:
     """The graph of all that the facts say; contradictions become warnings in the report."""
     specs = _join_specs(facts.specs, report)
-    depends_on = _join_depends_on(facts.depends_on)
+    depends_on = _join_depends_on(facts.depends_on, specs["hash"].combine_chunks())
     languages = _languages(depends_on, specs)
     specs = _fill_compilers(specs, languages)
     rank = pc.index_in(facts.specs["hash"], specs["hash"].combine_chunks()).cast(pa.int64())
@@ -230,8 +230,17 @@ def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
     return grouped["flag_max"].take(pc.index_in(wanted, grouped["code"].combine_chunks()))
 
 
-def _join_depends_on(facts: pa.Table) -> pa.Table:
-    """One row a pair of specs, with all types and virtuals that any fact knows."""
+def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
+    """One row a pair of specs, sorted, with all types and virtuals that any fact knows.
+
+    `hashes` are all, sorted: a pair becomes one integer, since integers are quicker to sort.
+    """
+    start, end = (pc.index_in(facts[name], hashes).cast(pa.int64()) for name in ("from", "to"))
+    pairs = pc.add(pc.multiply(start, len(hashes)), end).combine_chunks()
+    order = pc.sort_indices(pairs)
+    facts, pairs = facts.take(order), pairs.take(order)
+    if pc.all(pc.not_equal(pairs[1:], pairs[:-1])).as_py():
+        return facts
     rows = facts.group_by(facts.column_names, use_threads=False).aggregate([])
     said = [("types", "list"), ("virtuals", "list")]
     pairs = rows.group_by(["from", "to"], use_threads=False).aggregate(said).combine_chunks()

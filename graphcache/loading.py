@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from graphcache import __version__
-from graphcache.ingest import HeldFile, Reading, gather
+from graphcache.ingest import HeldFile, Reading, Source, gather, labelled
 from graphcache.joining import join
 from graphcache.records import Labels, Report
+from graphcache.remote.locations import shown
+from graphcache.sources.remote import Remote
 from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load
 from graphcache.stores.embedded import EmbeddedStore, write_store
 from graphcache.stores.places import store_lock
@@ -32,27 +34,42 @@ def build_store(
     *paths: str | PathLike[str],
     release: str | None = None,
     stack: str | None = None,
+    remote: Remote | None = None,
     on_file: OnFile | None = None,
 ) -> Report:
     """Read the paths and put a store of their graph at `store`, in the place of one that is there.
 
     Args:
         store: the store's file.
-        *paths: files, folders, archives (.tar, .tar.gz, .zip), or `-` for standard input.
+        *paths: files, folders, archives (.tar, .tar.gz, .zip), addresses of mirrors and files, or
+            `-` for standard input.
         release: the release to put all records under, whatever the pages say.
         stack: the stack to put the specs of indexes, lock files and spec files under.
+        remote: how what lies elsewhere is brought here, and where it is kept.
         on_file: called with the number of files looked at, after each.
 
     Raises:
         InputError: there was no page to read; nothing was changed.
         StoreError: the store can't be written; nothing was changed.
     """
-    sources = [fspath(path) for path in paths]
+    sources = labelled(paths, Labels(release, stack))
+    return build_from(store, sources, remote=remote, on_file=on_file)
+
+
+def build_from(
+    store: str | PathLike[str],
+    sources: list[Source],
+    *,
+    command: str = "build",
+    remote: Remote | None = None,
+    on_file: OnFile | None = None,
+) -> Report:
+    """Do what `build_store` does, with labels of its own for each source."""
     path = Path(store)
     with store_lock(path):
-        reading = gather(sources, Labels(release, stack), on_file=on_file)
+        reading = gather(sources, remote=remote, on_file=on_file)
         tables = join(reading.facts, reading.report)
-        load = _load("build", sources, reading, tables)
+        load = _load(command, sources, reading, tables)
         write_store(path, tables, [load], _held_table(reading.files))
     return reading.report
 
@@ -62,6 +79,7 @@ def update_store(
     *paths: str | PathLike[str],
     release: str | None = None,
     stack: str | None = None,
+    remote: Remote | None = None,
     on_file: OnFile | None = None,
 ) -> Report:
     """Bring newer pages into the store at `store`; the arguments are those of `build_store`.
@@ -74,12 +92,12 @@ def update_store(
         InputError: there was no page to read; nothing was changed.
         StoreError: there is no such store, or it can't be written; nothing was changed.
     """
-    sources = [fspath(path) for path in paths]
+    sources = labelled(paths, Labels(release, stack))
     path = Path(store)
     with store_lock(path):
         with EmbeddedStore(path) as opened:
             old, held, loads = opened.tables(), _held_files(opened.held_files()), opened.loads()
-        reading = gather(sources, Labels(release, stack), held=held, on_file=on_file)
+        reading = gather(sources, held=held, remote=remote, on_file=on_file)
         if not reading.claimed:
             return reading.report  # nothing new: the store is left as it is
         for kind, in_release, name in sorted(reading.incomplete, key=str):
@@ -139,14 +157,14 @@ def push_store(
     return push(tables, server, load, prune=prune, full=full, on_rows=on_rows)
 
 
-def _load(command: str, sources: list[str], reading: Reading, tables: Tables) -> Load:
+def _load(command: str, sources: list[Source], reading: Reading, tables: Tables) -> Load:
     report = reading.report
     return Load(
         time=Load.now(),
         command=command,
         version=__version__,
         # A name that is not UTF-8 is kept as it is shown.
-        sources=[source.encode(errors="backslashreplace").decode() for source in sources],
+        sources=[shown(path).encode(errors="backslashreplace").decode() for path, _ in sources],
         files=report.files,
         unchanged=report.unchanged,
         records=report.kept,

@@ -71,11 +71,11 @@ class CompilerObject(Struct, gc=False):
     version: Name
 
 
-class DependencyParameters(Struct, gc=False):
-    """What form 4 and later say of a dependency."""
+class DependencyParameters(Struct, gc=False, frozen=True):
+    """What form 4 and later say of a dependency. Many are alike, so they can be keys of a dict."""
 
-    deptypes: list[DependencyType] = []
-    virtuals: list[Name] = []
+    deptypes: tuple[DependencyType, ...] = ()
+    virtuals: tuple[Name, ...] = ()
 
 
 class Dependency(Struct, gc=False, kw_only=True):
@@ -83,8 +83,13 @@ class Dependency(Struct, gc=False, kw_only=True):
 
     hash: SpecHash | None = None
     build_hash: SpecHash | None = None
-    type: list[DependencyType] = []
+    type: tuple[DependencyType, ...] = ()
     parameters: DependencyParameters | None = None
+
+    @property
+    def kind(self) -> DependencyParameters:
+        """How it is needed and what for, in whatever form that is said."""
+        return self.parameters or DependencyParameters(self.type)
 
 
 class NamedDependency(Dependency, gc=False, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,11 +15,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphcache import Tables, UsageError, read
+from graphcache import Tables, UsageError, build_store, open_store, read
+from graphcache.analysis.coverage import READS as COVERAGE_READS
 from graphcache.analysis.coverage import coverage
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.reasons import impact, prune_plan, why
+from graphcache.analysis.reasons import (
+    IMPACT_READS,
+    PRUNE_READS,
+    WHY_READS,
+    impact,
+    prune_plan,
+    why,
+)
+from graphcache.analysis.rebuilds import READS as REBUILDS_READS
 from graphcache.analysis.rebuilds import rebuilds
+from graphcache.columns import key_columns
+from graphcache.schema import all_types
+from graphcache.stores.base import Answer, Part
 
 DATA = Path(__file__).parent / "data/spack"
 RADIUSS, TOOLS = DATA / "radiuss.v6.spack.lock.gz", DATA / "developer-tools.v6.spack.lock.gz"
@@ -229,9 +242,94 @@ def test_causes_of_real_rebuilds_are_those_of_plain_recursion() -> None:
     assert expected
 
 
+@st.composite
+def rebuilt(draw: st.DrawFn) -> Tables:
+    """A few packages with several specs each, of few configurations, and any dependencies."""
+    installs: Json = {}
+    made: dict[str, list[str]] = {}
+    for letter in LETTERS[: draw(st.integers(1, 6))]:
+        hashes = [f"{letter}{n}" * 16 for n in "234"[: draw(st.integers(1, 3))]]
+        for spec_hash in hashes:
+            chosen = {b: draw(st.sampled_from([None, *of])) for b, of in made.items()}
+            values = {
+                "hash": spec_hash,
+                "version": draw(st.sampled_from(["1", "2"])),
+                "parameters": {"shared": draw(st.booleans())},
+            }
+            one = spec(letter, [], **values)
+            one["dependencies"] = [{"name": b, "hash": h} for b, h in chosen.items() if h]
+            installs[spec_hash] = {"spec": one, "in_buildcache": True}
+        made[letter] = hashes
+    return graph_of({"database": {"version": "8", "installs": installs}}, "env")
+
+
+@settings(max_examples=150)
+@given(rebuilt(), st.sampled_from([None, "a", "env"]))
+def test_rebuilds_are_those_of_plain_recursion(tables: Tables, only: str | None) -> None:
+    groups: dict[str, list[str]] = {}
+    name_of = {}
+    for one in sorted(tables.nodes["Spec"].to_pylist(), key=lambda one: str(one["hash"])):
+        name_of[one["hash"]] = one["name"]
+        if only in (None, "env", one["name"]):
+            groups.setdefault(one["configuration"], []).append(one["hash"])
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    for first, *others in groups.values():
+        for other in others:
+            for cause in naive_causes(tables, first, other):
+                pairs.setdefault(cause, []).append((first, other))
+    expected = [
+        (cause, len(of), len({name_of[first] for first, _ in of}), *min(of))
+        for cause, of in sorted(pairs.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+    package, stack = (only if only == value else None for value in ("a", "env"))
+    assert rebuilds(tables, package, stack).rows == expected
+
+
 def test_a_cycle_of_dependencies_ends() -> None:
     tables = lock_of({"a": ["b"], "b": ["a"]}, [])
     assert rebuilds(tables).rows == []
+
+
+def test_of_two_cycles_that_differ_each_spec_is_a_cause() -> None:
+    installs = {}
+    for n in "23":
+        for letter, needed in ("a", "b"), ("b", "a"):
+            one = spec(letter, [], hash=f"{letter}{n}" * 16)
+            one["dependencies"] = [{"name": needed, "hash": f"{needed}{n}" * 16}]
+            installs[one["hash"]] = {"spec": one}
+    assert rebuilds(graph_of({"database": {"version": "8", "installs": installs}})).rows == [
+        (f"{name}: its recipe, patches or flags", 1, 1, f"{name}2" * 16, f"{name}3" * 16)
+        for name in "ab"
+    ]
+
+
+# What a command reads of a store ------------------------------------------------------------------
+
+
+def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
+    build_store(tmp_path / "store", RADIUSS, DERECHO, stack="env", release="develop")
+    questions: list[tuple[Part, Callable[[Tables], Answer]]] = [
+        (WHY_READS, lambda tables: why(tables, ["bu5ehkv"])),
+        (IMPACT_READS, lambda tables: impact(tables, "zlib@1")),
+        (PRUNE_READS, lambda tables: prune_plan(tables, ["develop"], ["env"])),
+        (COVERAGE_READS, lambda tables: coverage(tables, tables)),
+        (REBUILDS_READS, rebuilds),
+        (REBUILDS_READS, lambda tables: rebuilds(tables, stack="env")),
+    ]
+    with open_store(tmp_path / "store") as store:
+        whole = store.tables()
+        for reads, ask in questions:
+            part = store.part(reads)
+            assert ask(part) == ask(whole)
+            for type_ in all_types():
+                table = {**part.nodes, **part.edges}[type_.name]
+                full = {**whole.nodes, **whole.edges}[type_.name]
+                names = [*key_columns(type_), *reads.get(type_.name, ())]
+                wanted = full.select(names) if type_.name in reads else full.select(names)[:0]
+                assert table.select(names).equals(wanted)
+                assert table.schema == full.schema
+                rest = set(table.column_names) - set(names)
+                assert all(table[name].null_count == table.num_rows for name in rest)
 
 
 @pytest.mark.parametrize("options", [{"package": "none"}, {"stack": "none"}])

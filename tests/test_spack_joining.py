@@ -290,7 +290,7 @@ META = {"lockfile-version": 6}
         ({"spec": 1}, "  0.json: spec: expected object, found int"),
         (
             "<!DOCTYPE html><html></html>",
-            "  0.json: not a page, index, lock file or spec file of S",
+            "  0.json: a web page: not a page, index, lock file or spec file of S",
         ),
         (
             '{"other": 1}',

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
-from graphcache.ingest import HeldFile, content_digest, gather
+from graphcache.ingest import HeldFile, content_digest, gather, labelled
 from graphcache.records import Claim, Labels
 from graphcache.updating import update
 
@@ -35,7 +35,7 @@ def write(folder: Path, *texts: str) -> Path:
 
 def bring_in(old: Tables, folder: Path, **options: Any) -> tuple[Tables, Report]:
     """The graph after an update with all pages of the folder, as `update_store` does it."""
-    reading = gather([str(folder)], **options)
+    reading = gather(labelled([folder]), **options)
     replaced = reading.claimed.keys() - reading.incomplete
     return update(old, reading.facts, replaced, reading.report), reading.report
 
@@ -245,7 +245,7 @@ def held(*files: tuple[str, Claim]) -> list[HeldFile]:
 def test_a_file_that_is_held_is_not_parsed_again(tmp_path: Path) -> None:
     zlib, hdf5 = page(A), page(B, package="hdf5")
     known = held((zlib, ZLIB))
-    reading = gather([str(write(tmp_path / "p", zlib, hdf5))], held=known)
+    reading = gather(labelled([write(tmp_path / "p", zlib, hdf5)]), held=known)
     assert (reading.report.unchanged, reading.report.files, reading.report.records) == (1, 1, 1)
     assert reading.claimed.keys() == {("package", "develop", "hdf5")}
     assert reading.facts.specs["hash"].to_pylist() == ["b" * 32]
@@ -255,19 +255,19 @@ def test_a_file_under_another_release_is_another_file(tmp_path: Path) -> None:
     known = held((page(A), ZLIB))
     folder = write(tmp_path / "p", page(A))
     for release in ("v1", "x" * 100 + "1", "x" * 100 + "2"):
-        reading = gather([str(folder)], held=known, labels=Labels(release))
+        reading = gather(labelled([folder], Labels(release)), held=known)
         assert reading.report.unchanged == 0
         assert reading.claimed.keys() == {("package", release, "zlib")}
         known += reading.files
-        assert gather([str(folder)], held=known, labels=Labels(release)).report.unchanged == 1
+        assert gather(labelled([folder], Labels(release)), held=known).report.unchanged == 1
 
 
 def test_one_of_two_files_of_a_page_replaces_both(tmp_path: Path) -> None:
     one, two = page(A), page(B)
     known = held((one, ZLIB), (two, ZLIB))
-    both = gather([str(write(tmp_path / "p", one, two))], held=known)
+    both = gather(labelled([write(tmp_path / "p", one, two)]), held=known)
     assert (both.report.unchanged, both.claimed, both.unchanged) == (2, {}, {ZLIB})
-    alone = gather([str(write(tmp_path / "p", two))], held=known)
+    alone = gather(labelled([write(tmp_path / "p", two)]), held=known)
     assert (alone.report.unchanged, alone.report.files) == (0, 1)
     assert alone.claimed.keys() == {ZLIB}
     assert alone.unchanged == set()
@@ -275,7 +275,7 @@ def test_one_of_two_files_of_a_page_replaces_both(tmp_path: Path) -> None:
 
 def test_a_page_with_rejects_is_not_held(tmp_path: Path) -> None:
     pages = [page(A), page(B, BAD, package="hdf5"), page(C, package="boost") + "more\n"]
-    reading = gather([str(write(tmp_path / "p", *pages))])
+    reading = gather(labelled([write(tmp_path / "p", *pages)]))
     assert [file.claim for file in reading.files] == [ZLIB]
     assert reading.incomplete == {("package", "develop", name) for name in ("hdf5", "boost")}
 

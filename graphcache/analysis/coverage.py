@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from graphcache.stores.base import Answer
+from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
 COLUMNS = ["package", "version", "hash", "held", "nearest", "differs"]
+READS: Part = {
+    "Spec": ("name", "version", "os", "variants", "external", "in_buildcache"),
+    "FOR_TARGET": (),
+    "BUILT_WITH": (),
+    "DEPENDS_ON": (),
+}
+"""What `coverage` reads of either graph."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,20 +42,35 @@ class Reach:
         return found
 
 
-class _Neighbours:
-    """For each row the rows at the other ends of its edges, one after the other in one array."""
+class Runs:
+    """Edges sorted by the row where they start: for each row a run of them."""
 
-    def __init__(self, starts: Rows, ends: Rows, rows: int) -> None:
-        order = np.lexsort((ends, starts))
-        self._ends = ends[order]
+    def __init__(self, starts: Rows, rows: int) -> None:
         self._offsets = np.concatenate([[0], np.cumsum(np.bincount(starts, minlength=rows))])
 
     def of(self, rows: Rows) -> tuple[Rows, Rows]:
-        """All edges of the rows: where each starts and where it ends."""
+        """All edges of the rows: of which of the rows each is (by position), and which edge.
+
+        >>> Runs(np.array([0, 0, 2]), 3).of(np.array([2, 0]))
+        (array([0, 1, 1]), array([2, 0, 1]))
+        """
         first, counts = self._offsets[rows], self._offsets[rows + 1] - self._offsets[rows]
-        starts = np.repeat(rows, counts)
-        within = np.arange(len(starts)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return starts, self._ends[np.repeat(first, counts) + within]
+        which = np.repeat(np.arange(len(rows)), counts)
+        return which, np.arange(len(which)) + np.repeat(first - np.cumsum(counts) + counts, counts)
+
+
+class Neighbours:
+    """For each row the rows at the other ends of its edges."""
+
+    def __init__(self, starts: Rows, ends: Rows, rows: int) -> None:
+        # One integer a pair, since integers are quicker to sort than pairs.
+        starts, self._ends = np.divmod(np.sort(starts * rows + ends), max(rows, 1))
+        self._runs = Runs(starts, rows)
+
+    def of(self, rows: Rows) -> tuple[Rows, Rows]:
+        """All edges of the rows: of which of the rows each is (by position), and where it ends."""
+        which, edges = self._runs.of(rows)
+        return which, self._ends[edges]
 
 
 class Dependencies:
@@ -64,9 +80,15 @@ class Dependencies:
         self.specs = tables.nodes["Spec"]
         self._hashes = self.specs["hash"].combine_chunks()
         edges = tables.edges["DEPENDS_ON"]
-        starts, ends = self.rows(edges["from"]), self.rows(edges["to"])
-        self._needs = _Neighbours(starts, ends, self.specs.num_rows)
-        self._needed_by = _Neighbours(ends, starts, self.specs.num_rows)
+        self.starts, self.ends = self.rows(edges["from"]), self.rows(edges["to"])
+
+    @cached_property
+    def _needs(self) -> Neighbours:
+        return Neighbours(self.starts, self.ends, self.specs.num_rows)
+
+    @cached_property
+    def _needed_by(self) -> Neighbours:
+        return Neighbours(self.ends, self.starts, self.specs.num_rows)
 
     def rows(self, hashes: Any) -> Rows:
         """The rows of specs by hash; a hash that is no spec's has none and is left out."""
@@ -95,22 +117,21 @@ class Dependencies:
 
     def not_needed(self) -> Rows:
         """The specs that no other needs."""
-        every = np.arange(self.specs.num_rows)
-        starts, ends = self._needs.of(every)
-        needed = np.zeros(len(every), bool)
-        needed[ends[starts != ends]] = True
+        needed = np.zeros(self.specs.num_rows, bool)
+        needed[self.ends[self.starts != self.ends]] = True
         return np.flatnonzero(~needed)
 
-    def _reach(self, rows: Rows, neighbours: _Neighbours) -> Reach:
+    def _reach(self, rows: Rows, neighbours: Neighbours) -> Reach:
         """Breadth first, all rows of one distance at a time; the lowest row before comes first."""
         found = np.zeros(self.specs.num_rows, bool)
         came_from = np.full(self.specs.num_rows, -1)
         border = np.unique(rows)
         found[border] = True
         while len(border):
-            starts, ends = neighbours.of(border)
+            which, ends = neighbours.of(border)
             new = ~found[ends]
+            before = border[which[new]]
             border, first = np.unique(ends[new], return_index=True)
             found[border] = True
-            came_from[border] = starts[new][first]
+            came_from[border] = before[first]
         return Reach(found, came_from)

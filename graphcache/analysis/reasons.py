@@ -12,10 +12,26 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.errors import UsageError
-from graphcache.stores.base import Answer
+from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
-_HASH_LENGTH = 32
+WHY_READS: Part = {"Spec": ("name", "label"), "DEPENDS_ON": (), "IN_STACK": ("root",)}
+"""What `why` reads of the graph."""
+IMPACT_READS: Part = {
+    "Spec": ("name", "version"),
+    "Stack": (),
+    "DEPENDS_ON": (),
+    "IN_STACK": ("releases",),
+    "IN_RELEASE": (),
+}
+"""What `impact` reads of the graph."""
+PRUNE_READS: Part = {
+    "Spec": ("name", "version", "size", "in_buildcache"),
+    "DEPENDS_ON": (),
+    "IN_STACK": (),
+    "IN_RELEASE": (),
+}
+"""What `prune_plan` reads of the graph."""
 
 
 def why(tables: Tables, hashes: Iterable[str]) -> Answer:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from graphcache.analysis.causes import lowest_differences
+from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.errors import UsageError
-from graphcache.stores.base import Answer
+from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
 COLUMNS = ["cause", "builds", "packages", "example", "again"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Spec:
-    hash: str
-    name: str
-    version: str | None
-    configuration: str
-    namespace: str | None
-    """Not known of a spec that only pages show."""
+READS: Part = {
+    "Spec": ("name", "version", "configuration", "namespace"),
+    "DEPENDS_ON": (),
+    "IN_STACK": (),
+}
+"""What `rebuilds` reads of the graph."""
 
 
 def rebuilds(tables: Tables, package: str | None = None, stack: str | None = None) -> Answer:
@@ -42,100 +40,48 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
     Raises:
         UsageError: the graph has no such package or stack.
     """
-    specs = {s.hash: s for s in _specs(tables)}
-    chosen = _chosen(tables, specs, package, stack)
-    causes = _Causes(specs, tables)
-    builds: Counter[str] = Counter()
-    packages: dict[str, set[str]] = defaultdict(set)
-    examples: dict[str, tuple[str, str]] = {}
-    for first, *others in _groups(chosen):
-        for other in others:
-            for cause in causes.of(first.hash, other.hash):
-                builds[cause] += 1
-                packages[cause].add(first.name)
-                examples.setdefault(cause, (first.hash, other.hash))
-    ranked = sorted(builds, key=lambda cause: (-builds[cause], cause))
-    rows = [(cause, builds[cause], len(packages[cause]), *examples[cause]) for cause in ranked]
+    graph = Dependencies(tables)
+    first, other = _pairs(graph, _chosen(tables, graph, package, stack))
+    found = lowest_differences(graph, first, other)
+    # The pairs are in the order of hashes: the first one of a cause is its example.
+    causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
+    packages = pa.table({"cause": found.cause, "name": graph.column("name", first[found.pair])})
+    counted = packages.group_by("cause").aggregate([("name", "count_distinct")]).sort_by("cause")
+    pairs = found.pair[examples]
+    columns = (
+        [found.texts[cause] for cause in causes.tolist()],
+        builds.tolist(),
+        counted["name_count_distinct"].to_pylist(),
+        graph.column("hash", first[pairs]),
+        graph.column("hash", other[pairs]),
+    )
+    rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[1], row[0]))
     return Answer(COLUMNS, rows)
 
 
-def _specs(tables: Tables) -> Iterable[_Spec]:
-    names = ("hash", "name", "version", "configuration", "namespace")
-    columns = (tables.nodes["Spec"][name].to_pylist() for name in names)
-    return (_Spec(*row) for row in zip(*columns, strict=True))
-
-
-def _chosen(
-    tables: Tables, specs: dict[str, _Spec], package: str | None, stack: str | None
-) -> list[_Spec]:
-    held = [spec for spec in specs.values() if spec.version is not None]
+def _chosen(tables: Tables, graph: Dependencies, package: str | None, stack: str | None) -> Rows:
+    """The specs to look at, in the order of hashes."""
+    held = pc.is_valid(graph.specs["version"])
     if stack is not None:
         edges = tables.edges["IN_STACK"]
-        ends = zip(edges["from"].to_pylist(), edges["to"].to_pylist(), strict=True)
-        members = {start for start, end in ends if end == stack}
-        if not members:
+        members = edges["from"].filter(pc.equal(edges["to"], stack))
+        if not len(members):
             raise UsageError(f"{stack}: no spec of the graph is in such a stack")
-        held = [spec for spec in held if spec.hash in members]
+        held = pc.and_(held, pc.is_in(graph.specs["hash"], members.combine_chunks()))
     if package is not None:
-        held = [spec for spec in held if spec.name == package]
-        if not held:
+        held = pc.and_(held, pc.equal(graph.specs["name"], package))
+        if not pc.any(held).as_py():
             raise UsageError(f"{package}: no such package is in the graph")
-    return held
+    return np.flatnonzero(held.to_numpy())
 
 
-def _groups(specs: list[_Spec]) -> list[list[_Spec]]:
-    """The specs of each configuration, sorted by hash."""
-    groups: dict[str, list[_Spec]] = defaultdict(list)
-    for spec in sorted(specs, key=lambda spec: spec.hash):
-        groups[spec.configuration].append(spec)
-    return list(groups.values())
-
-
-class _Causes:
-    """The lowest differences between two specs of one package, each pair looked at once."""
-
-    def __init__(self, specs: dict[str, _Spec], tables: Tables) -> None:
-        self._specs = specs
-        self._needs: dict[str, dict[str, str]] = defaultdict(dict)
-        edges = tables.edges["DEPENDS_ON"]
-        for start, end in zip(edges["from"].to_pylist(), edges["to"].to_pylist(), strict=True):
-            self._needs[start][specs[end].name] = end
-        self._known: dict[tuple[str, str], frozenset[str]] = {}
-
-    def of(self, a: str, b: str) -> frozenset[str]:
-        """What differs at the bottom of the two; both have the same name."""
-        todo = [(a, b)]
-        while todo:
-            pair = todo[-1]
-            below = self._differing(*pair)
-            unknown = [p for p in below if p not in self._known]
-            if unknown and pair not in self._known:
-                # Known as nothing until it is done, so that a cycle ends.
-                self._known[pair] = frozenset()
-                todo += unknown
-                continue
-            self._known[pair] = self._join(pair, below)
-            todo.pop()
-        return self._known[a, b]
-
-    def _differing(self, a: str, b: str) -> list[tuple[str, str]]:
-        mine, others = self._needs[a], self._needs[b]
-        shared = sorted(mine.keys() & others.keys())
-        return [(mine[name], others[name]) for name in shared if mine[name] != others[name]]
-
-    def _join(self, pair: tuple[str, str], below: list[tuple[str, str]]) -> frozenset[str]:
-        found = frozenset().union(*(self._known[p] for p in below))
-        mine, others = (self._needs[spec].keys() for spec in pair)
-        name = self._specs[pair[0]].name
-        found |= {f"{name}: with or without {other}" for other in mine ^ others}
-        return found or frozenset([self._own(pair)])
-
-    def _own(self, pair: tuple[str, str]) -> str:
-        a, b = (self._specs[spec] for spec in pair)
-        if a.namespace is None and not (self._needs[a.hash] or self._needs[b.hash]):
-            return f"{a.name}: not known, since pages show no dependencies"
-        if a.version != b.version:
-            return f"{a.name}: {' and '.join(sorted((str(a.version), str(b.version))))}"
-        if a.configuration != b.configuration:
-            return f"{a.name}: variants, compiler, os or target"
-        return f"{a.name}: its recipe, patches or flags"
+def _pairs(graph: Dependencies, rows: Rows) -> tuple[Rows, Rows]:
+    """The first spec of each configuration with each other one, in the order of hashes."""
+    configurations = graph.specs["configuration"].combine_chunks().dictionary_encode()
+    codes = configurations.indices.to_numpy()[rows]
+    _, first, group = np.unique(codes, return_index=True, return_inverse=True)
+    firsts = rows[first[group]]
+    order = np.lexsort((rows, firsts))
+    firsts, others = firsts[order], rows[order]
+    again = firsts != others
+    return firsts[again], others[again]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import click
 
 from graphcache.cli.options import (
     output_path,
-    paths_argument,
+    shown_path,
     store_option,
     together,
     verbosity_options,
@@ -26,9 +28,33 @@ if TYPE_CHECKING:
 _SHOWN = 20
 """Lines of one kind that are printed without --verbose."""
 
-_load_options = together(
-    paths_argument,
+reading_options = together(
     store_option,
+    click.option(
+        "--rejects",
+        "rejects_file",
+        metavar="FILE",
+        type=output_path,
+        help="Write each file and record that was not read to FILE, as JSON lines.",
+    ),
+    click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Give up on a server that says nothing for so long.  [30]",
+    ),
+    *verbosity_options,
+)
+
+_load_options = together(
+    click.argument("paths", nargs=-1, metavar="PATH...", type=shown_path),
+    click.option(
+        "--mirror",
+        "mirrors",
+        metavar="NAME",
+        multiple=True,
+        help="Read the mirror that your own Spack knows by this name. May be given again.",
+    ),
     click.option(
         "--release", "--as", "release", metavar="RELEASE", help="The release of all that is read."
     ),
@@ -37,14 +63,7 @@ _load_options = together(
         metavar="STACK",
         help="The stack of what indexes, lock files and spec files hold.  [a lock file's folder]",
     ),
-    click.option(
-        "--rejects",
-        "rejects_file",
-        metavar="FILE",
-        type=output_path,
-        help="Write each file and record that was not read to FILE, as JSON lines.",
-    ),
-    *verbosity_options,
+    reading_options,
 )
 
 
@@ -53,13 +72,15 @@ _load_options = together(
 def build(**options: Any) -> None:
     """Build a store from files, folders, archives (.tar, .tar.gz, .zip) or - (standard input).
 
-    What a file is, is found out from its content. A store that is there is replaced when the new
-    one is whole, not before.
+    What a file is, is found out from its content. A URL (file, http, https, s3) is the root of a
+    mirror, or one file; downloads are kept in the user's cache, or in GRAPHCACHE_CACHE. A store
+    that is there is replaced when the new one is whole, not before.
 
     \b
     Example:
       graphcache build pages/ --store graphcache.lbug
       tar cz pages | graphcache build -
+      graphcache build https://binaries.example.org/e4s --release develop --stack e4s
     """
     from graphcache.loading import build_store
 
@@ -87,22 +108,50 @@ def _load(
     load: Callable[..., Report],
     *,
     paths: tuple[str, ...],
-    store: str,
+    mirrors: tuple[str, ...],
     release: str | None,
     stack: str | None,
-    rejects_file: Path | None,
-    quiet: bool,
-    verbose: bool,
+    **options: Any,
 ) -> None:
-    from graphcache.views.progress import count_progress
+    from graphcache.remote.spack_mirrors import mirror_address
 
     _check_name(release, "--release")
     _check_name(stack, "--stack")
+    if not paths and not mirrors:
+        raise click.UsageError("Missing argument 'PATH...'.")
+    everything = [*paths, *map(mirror_address, mirrors)]
+    read_into(partial(load, options["store"], *everything, release=release, stack=stack), **options)
+
+
+def read_into(
+    load: Callable[..., Report],
+    *,
+    store: str,
+    rejects_file: Path | None,
+    timeout: float | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Load a store, show how it goes on, and say what was not read."""
+    from graphcache.remote.cache import Cache
+    from graphcache.remote.downloads import TIMEOUT
+    from graphcache.sources.inputs import MAX_DOCUMENT
+    from graphcache.sources.remote import Remote
+    from graphcache.views.progress import progress
+
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # all that matters is said as a reject
     # Opened first: a list of rejects that can't be written is found out before anything changes.
     rejects = _open_rejects(rejects_file)
     try:
-        with count_progress("{:,} files read", quiet=quiet) as on_file:
-            report = load(store, *paths, release=release, stack=stack, on_file=on_file)
+        with progress(quiet=quiet) as show:
+            cache = Cache(
+                timeout=timeout or TIMEOUT,
+                on_bytes=lambda count: show(f"{count / 1e6:,.1f} MB fetched"),
+            )
+            report = load(
+                remote=Remote(MAX_DOCUMENT, cache),
+                on_file=lambda count: show(f"{count:,} files read"),
+            )
     except InputError as error:
         if rejects is not None and error.report is not None:
             _write_rejects(error.report, rejects)

@@ -12,6 +12,7 @@ from click.shell_completion import get_completion_class
 
 from graphcache import __version__
 from graphcache.cli.export import export_command
+from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
 from graphcache.cli.query import query
 from graphcache.cli.server import push, verify
@@ -63,7 +64,7 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "graphcache", _COMPLETE).source())
 
 
-_LOADS = (build, update, stats)
+_LOADS = (build, update, fetch, stats)
 _QUESTIONS = (query, check, why, impact, coverage, usable, rebuilds, prune_plan)
 for command in (*_LOADS, *_QUESTIONS, export_command, push, verify, schema):
     cli.add_command(command)

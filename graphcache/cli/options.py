@@ -45,10 +45,6 @@ verbosity_options: tuple[Decorator, ...] = (
     click.option("-v", "--verbose", is_flag=True, help="List all that was passed over."),
 )
 
-paths_argument: Decorator = click.argument(
-    "paths", nargs=-1, required=True, metavar="PATH...", type=shown_path
-)
-
 output_path = click.Path(dir_okay=False, path_type=Path)
 
 

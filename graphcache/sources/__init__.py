@@ -11,7 +11,7 @@ from typing import Any
 
 from graphcache.records import Labels, Page, Reject, Report, SpecList
 from graphcache.sources import index, legacy, lockfile, pages, specfile
-from graphcache.sources.documents import may_be_document, parse_document
+from graphcache.sources.documents import is_html, may_be_document, parse_document
 from graphcache.sources.frontmatter import Unreadable, front_matter, has_front_matter
 from graphcache.sources.inputs import InputFile
 
@@ -82,6 +82,7 @@ def _read_document(
 
 def _pass_over(file: InputFile, report: Report) -> None:
     if file.asked_for:
-        report.rejects.append(Reject(file.name, None, "", _NOT_OURS))
+        what = "a web page: " if is_html(file.data[:_HEAD]) else ""
+        report.rejects.append(Reject(file.name, None, "", what + _NOT_OURS))
     else:
         report.skipped.append(f"{file.name}: not Spack's")

@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 _SIGNED = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = b"\n-----BEGIN PGP SIGNATURE-----"
 _BOM = b"\xef\xbb\xbf"
+_HTML = (b"<!doctype html", b"<html", b"<!--", b"<head")
 _HASH = re.compile("[a-z2-7]{32}")
 _ESCAPE = re.compile(rb"\\[ubf]")
 _PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
@@ -32,6 +33,15 @@ _POSITION = re.compile(r" \(byte (\d+)\)")
 def may_be_document(head: bytes) -> bool:
     """Whether content that begins so may be a JSON document, clear-signed or not."""
     return head.startswith(_SIGNED) or head.removeprefix(_BOM).lstrip()[:1] == b"{"
+
+
+def is_html(head: bytes) -> bool:
+    r"""Whether content that begins so is a web page, as servers send one instead of a file.
+
+    >>> is_html(b"\n<!DOCTYPE html><html>"), is_html(b'{"database": {}}')
+    (True, False)
+    """
+    return head.removeprefix(_BOM).lstrip().lower().startswith(_HTML)
 
 
 def parse_document(data: bytes) -> Document:
@@ -73,7 +83,7 @@ def decode(data: bytes | Raw, type_: Any, place: str) -> Any:
     try:
         return msgspec.json.decode(data, type=type_)
     except msgspec.ValidationError as error:
-        raise Unreadable(_explain(error, place)) from None
+        raise Unreadable(_explain(error, place).removeprefix(": ")) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         position = _POSITION.search(str(error))
         line = bytes(data).count(b"\n", 0, int(position[1])) + 1 if position and not place else None

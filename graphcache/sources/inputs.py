@@ -21,10 +21,12 @@ from functools import partial
 from typing import IO, Self, cast
 
 from graphcache.records import Reject, Report, one_line
+from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources import mirror
 from graphcache.sources.documents import may_be_document
 from graphcache.sources.frontmatter import Unreadable, has_front_matter
 from graphcache.sources.packed import GZIP, ZSTD, unpacking
+from graphcache.sources.remote import Remote
 
 MAX_FILE = 16 * 2**20
 """Bytes of one page; the largest real ones have 1 MB."""
@@ -61,14 +63,19 @@ class InputFile:
     """For a spec file out of a mirror: bytes of the binary, as its manifest says."""
 
 
-def input_files(paths: list[str], report: Report) -> Iterator[InputFile]:
+def input_files(
+    paths: list[str], report: Report, remote: Remote | None = None
+) -> Iterator[InputFile]:
     """The content of every file under the paths, in the order of their names.
 
-    `-` is standard input. What can't be read is rejected in the report, what can't be a page by
-    its size or kind is skipped there.
+    `-` is standard input; a path may be an address (`https://…`). What can't be read is rejected in
+    the report, what can't be a page by its size or kind is skipped there.
     """
-    for path in paths:
-        if path == "-":
+    for given in paths:
+        path = local_path(given) if is_url(given) else given
+        if path is None:
+            yield from _open_remote(given, remote or Remote(MAX_DOCUMENT), report)
+        elif path == "-":
             yield from _spooled(sys.stdin.buffer, "standard input", report)
         elif os.path.isdir(path):
             for name in _walk(path, report):
@@ -78,6 +85,15 @@ def input_files(paths: list[str], report: Report) -> Iterator[InputFile]:
                     yield from _open_file(name, report, asked_for=False)
         else:
             yield from _open_file(path, report, asked_for=True)
+
+
+def _open_remote(url: str, remote: Remote, report: Report) -> Iterator[InputFile]:
+    try:
+        path = remote.file_of(url)
+    except NotFetched as problem:
+        report.rejects.append(Reject(shown(url), None, "", str(problem)))
+    else:
+        yield from _open_file(str(path), report, asked_for=True, name=shown(url))
 
 
 def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
@@ -154,8 +170,10 @@ def _kind(entry: os.DirEntry[str]) -> str:
         return _reason(error)
 
 
-def _open_file(path: str, report: Report, *, asked_for: bool) -> Iterator[InputFile]:
-    name = one_line(path)
+def _open_file(
+    path: str, report: Report, *, asked_for: bool, name: str = ""
+) -> Iterator[InputFile]:
+    name = name or one_line(path)
     try:
         with open(path, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())

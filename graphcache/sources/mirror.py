@@ -21,6 +21,8 @@ from graphcache.sources.packed import unpacked
 
 LAYOUT = "v3/layout.json"
 INDEX = "v3/manifests/index/index.manifest.json"
+INDEX_2 = "build_cache/index.json"
+"""The index of a mirror of version 2."""
 SPECS = "v3/manifests/spec"
 _SPEC_ENDING = ".spec.manifest.json"
 _INDEX_TYPE, _SPEC_TYPE, _BINARY_TYPE = (
@@ -33,16 +35,23 @@ Fetch = Callable[[str, int], bytes]
 """The content of a file by its path below the root, of at most so many bytes; OSError if none."""
 
 
-class _Blob(Struct, rename="camel"):
+class Blob(Struct, rename="camel"):
+    """Content that a manifest names by its digest."""
+
     content_length: Annotated[int, Meta(ge=0)]
     media_type: str
     checksum: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
     checksum_algorithm: str
     compression: str = "none"
 
+    @property
+    def path(self) -> str:
+        """Where it lies below the root."""
+        return f"blobs/sha256/{self.checksum[:2]}/{self.checksum}"
+
 
 class _Manifest(Struct):
-    data: list[_Blob]
+    data: list[Blob]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,16 @@ def read_index(fetch: Fetch, limit: int) -> bytes:
         Unreadable: what is there is no index, or not the one that the manifest names.
         OSError: there is none, or it can't be read.
     """
-    manifest = _parse(fetch(INDEX, limit))
-    return _content(_one(manifest, _INDEX_TYPE), fetch, limit)
+    return _content(index_blob(fetch(INDEX, limit)), fetch, limit)
+
+
+def index_blob(manifest: bytes) -> Blob:
+    """The index that a manifest names.
+
+    Raises:
+        Unreadable: it names none.
+    """
+    return _one(_parse(manifest), _INDEX_TYPE)
 
 
 def read_spec(path: str, fetch: Fetch, limit: int) -> SpecFile:
@@ -87,24 +104,24 @@ def _parse(data: bytes) -> _Manifest:
     return manifest
 
 
-def _one(manifest: _Manifest, media_type: str) -> _Blob:
+def _one(manifest: _Manifest, media_type: str) -> Blob:
     for blob in manifest.data:
         if blob.media_type.startswith(media_type):
+            if blob.checksum_algorithm != "sha256":
+                found = blob.checksum_algorithm[:40]
+                raise Unreadable(f"checksumAlgorithm: expected sha256, found {found}")
             return blob
     found = ", ".join(blob.media_type for blob in manifest.data[:5]) or "nothing"
     raise Unreadable(f"data: expected a {media_type}…, found {found}")
 
 
-def _content(blob: _Blob, fetch: Fetch, limit: int) -> bytes:
+def _content(blob: Blob, fetch: Fetch, limit: int) -> bytes:
     """The blob unpacked, after its length and its digest were checked."""
-    if blob.checksum_algorithm != "sha256":
-        raise Unreadable(f"checksumAlgorithm: expected sha256, found {blob.checksum_algorithm}")
-    path = f"blobs/sha256/{blob.checksum[:2]}/{blob.checksum}"
     try:
-        data = fetch(path, min(limit, blob.content_length))
+        data = fetch(blob.path, min(limit, blob.content_length))
     except FileNotFoundError:
-        raise Unreadable(f"{path}, which the manifest names, is not there") from None
+        raise Unreadable(f"{blob.path}, which the manifest names, is not there") from None
     found = hashlib.sha256(data).hexdigest()
     if found != blob.checksum:
-        raise Unreadable(f"{path}: expected the sha256 {blob.checksum}, found {found}")
+        raise Unreadable(f"{blob.path}: expected the sha256 {blob.checksum}, found {found}")
     return unpacked(data, limit)

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from graphcache.records import Arch, SpecNode
+from graphcache.records import Arch, NamedDependency, SpecNode
 
 LANGUAGES = ("c", "cxx", "fortran")
 """The virtuals that a compiler provides, since compilers are dependencies (spec form 5)."""
@@ -26,30 +26,14 @@ def compiler_of(node: SpecNode) -> str | None:
     return f"{named.name}@{named.version}" if named else None
 
 
-class Needed(NamedTuple):
-    """A dependency: its package, its key, how it is needed, and what for."""
-
-    package: str
-    key: str
-    types: list[str]
-    virtuals: list[str]
-
-
-def dependencies_of(node: SpecNode) -> Iterator[Needed]:
-    """Each dependency.
-
-    A key is a hash, but in lock files before version 4 it is one that only the file knows.
-    """
-    entries = node.dependencies
-    if isinstance(entries, dict):
-        named = list(entries.items())
-    else:
-        named = [(entry.name, entry) for entry in entries]
-    for package, entry in named:
-        key, said = entry.hash or entry.build_hash, entry.parameters
-        if key is not None:
-            types = said.deptypes if said else entry.type
-            yield Needed(package, key, list(types), said.virtuals if said else [])
+def dependencies_of(node: SpecNode) -> list[NamedDependency]:
+    """The dependencies, in whatever form they stand."""
+    if isinstance(node.dependencies, list):
+        return node.dependencies
+    return [
+        NamedDependency(name=name, hash=one.hash, build_hash=one.build_hash, parameters=one.kind)
+        for name, one in node.dependencies.items()
+    ]
 
 
 def variants_of(parameters: Mapping[str, Any]) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 
+@lru_cache(maxsize=2**16)  # the same few thousand stand in all specs
 def normal_variant(text: str) -> str:
     """One variant in normal form: `:=` (an exact list) and `==` (propagated) become `=`.
 

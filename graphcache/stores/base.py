@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -27,6 +27,9 @@ HELD_FILES = pa.schema(
     ]
 )
 """The files a store was made from, without those that had rejects; the last three are a claim."""
+
+Part = Mapping[str, Collection[str]]
+"""Types of nodes and edges, and of each the properties that are wanted."""
 
 
 MAX_WARNINGS = 1_000
@@ -103,8 +106,11 @@ class Store(ABC):
         """Counts, releases, digest and loads."""
 
     @abstractmethod
-    def table(self, type_: NodeType | EdgeType) -> pa.Table:
-        """All nodes or edges of a type, sorted by key."""
+    def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
+        """All nodes or edges of a type, sorted by key; `only` names the properties to read.
+
+        The key, or the ends of an edge, are always read; a property that is not is null.
+        """
 
     @abstractmethod
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
@@ -117,6 +123,20 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the store."""
+
+    def part(self, wanted: Part) -> Tables:
+        """The types and properties that are wanted, which is quicker than the whole graph.
+
+        Tables of other types are empty, other properties null.
+        """
+        tables = Tables.empty()
+        for type_ in NODE_TYPES:
+            if type_.name in wanted:
+                tables.nodes[type_.name] = self.table(type_, wanted[type_.name])
+        for edge in EDGE_TYPES:
+            if edge.name in wanted:
+                tables.edges[edge.name] = self.table(edge, wanted[edge.name])
+        return tables
 
     def tables(self, *, around: str | None = None, hops: int = 2) -> Tables:
         """The whole graph; with `around`, what is at most so many edges away from that package.

@@ -13,7 +13,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
@@ -36,6 +36,7 @@ from graphcache.stores.statements import (
     check_timeout,
     create_table,
     match_all,
+    only_columns,
 )
 from graphcache.tables import Tables
 
@@ -146,9 +147,10 @@ class EmbeddedStore(Store):
         answer = self.query(f"MATCH (l:GraphCacheLoad) RETURN {columns} ORDER BY l.`number`")
         return [Load(**dict(zip(names, row, strict=True))) for row in answer.rows]
 
-    def table(self, type_: NodeType | EdgeType) -> pa.Table:
-        """All nodes or edges of a type, sorted by key."""
-        table = self._arrow(match_all(type_, list(self.columns(type_))))
+    def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
+        """All nodes or edges of a type, sorted by key; `only` names the properties to read."""
+        names = only_columns(type_, self.columns(type_), only)
+        table = self._arrow(match_all(type_, list(names)))
         return sort_table(conform(table, type_), type_).combine_chunks()
 
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from graphcache.stores.statements import (
     check_reads,
     check_timeout,
     match_all,
+    only_columns,
 )
 
 HIDDEN = frozenset({NODE_DIGEST, EDGE_DIGEST})
@@ -162,9 +163,9 @@ class Neo4jStore(Store):
             except (TypeError, ValueError, OverflowError) as error:
                 raise QueryError(f"a parameter can't be sent: {error}") from error
 
-    def table(self, type_: NodeType | EdgeType) -> pa.Table:
-        """All own nodes or edges of a type, sorted by key."""
-        columns = self.columns(type_)
+    def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
+        """All own nodes or edges of a type, sorted by key; `only` names the properties to read."""
+        columns = only_columns(type_, self.columns(type_), only)
         rows = self.read(match_all(type_, list(columns), self.label))
         return rows_to_table(type_, columns, rows)
 

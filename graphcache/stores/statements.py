@@ -78,6 +78,20 @@ def match_all(
     return f"MATCH {_pattern(type_, label)} RETURN {_columns(type_, names)}"
 
 
+def only_columns(
+    type_: NodeType | EdgeType, columns: dict[str, str], only: Collection[str] | None
+) -> dict[str, str]:
+    """Of a type's columns those that are wanted, and the key.
+
+    >>> only_columns(node_type("Spec"), {"hash": "text", "name": "text", "os": "text"}, ["os"])
+    {'hash': 'text', 'os': 'text'}
+    """
+    if only is None:
+        return columns
+    wanted = {*only, *([type_.key] if isinstance(type_, NodeType) else [])}
+    return {name: kind for name, kind in columns.items() if name in wanted}
+
+
 def match_keys(
     type_: NodeType | EdgeType, names: list[str], label: Callable[[str], str] = str
 ) -> str:

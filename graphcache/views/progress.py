@@ -14,11 +14,11 @@ _EVERY = 0.1
 
 
 @contextmanager
-def count_progress(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A function to call with a count so far, which is shown in the text.
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A function to call with what is done so far, in words.
 
-    >>> with count_progress("{:,} files read", quiet=True) as on_file:
-    ...     on_file(1)
+    >>> with progress(quiet=True) as show:
+    ...     show("1 file read")
     """
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
@@ -29,18 +29,29 @@ def count_progress(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]
     shown = False
     next_time = time.monotonic() + _DELAY
 
-    def on_count(count: int) -> None:
+    def show(text: str) -> None:
         nonlocal shown, next_time
         if time.monotonic() < next_time:
             return
         if not shown:
             status.start()
             shown = True
-        status.update(text.format(count))
+        status.update(text)
         next_time = time.monotonic() + _EVERY
 
     try:
-        yield on_count
+        yield show
     finally:
         if shown:
             status.stop()
+
+
+@contextmanager
+def count_progress(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A function to call with a count so far, which is shown in the text.
+
+    >>> with count_progress("{:,} files read", quiet=True) as on_file:
+    ...     on_file(1)
+    """
+    with progress(quiet=quiet) as show:
+        yield lambda count: show(text.format(count))

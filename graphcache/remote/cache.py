@@ -1,0 +1,134 @@
+"""What is behind an address, as a file: downloaded once, and held against what it should be."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http
+from graphcache.remote.folder import Folder, Note
+from graphcache.remote.locations import NotFetched, web_address
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What content must be."""
+
+    limit: int
+    """Bytes that it has at most."""
+    digest: str | None = None
+    """Its sha256, where that is known."""
+    length: int | None = None
+    """Its bytes, where they are known."""
+
+
+class Cache:
+    """Downloads by way of a folder that keeps them. Several threads may use it at once."""
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        tries: int = TRIES,
+        back_off: float = BACK_OFF,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> None:
+        """Take the folder, the patience with servers, and who is told of bytes so far."""
+        self._folder = Folder(folder)
+        self._http = Http(timeout=timeout, tries=tries, back_off=back_off)
+        self._on_bytes = on_bytes
+        self._bytes = 0
+        self._cleared = False
+        self._lock = threading.Lock()
+
+    def fetch(self, url: str, expected: Expected) -> Path:
+        """The file that holds what is behind the address.
+
+        Content of a known sha256 that is here is not fetched again. Of other content, the server
+        is asked whether it has changed.
+
+        Raises:
+            NotFetched: it can't be had, or is not what it should be.
+        """
+        if expected.length is not None and expected.length > expected.limit:
+            raise NotFetched(
+                f"expected at most {expected.limit:,} bytes, found {expected.length:,}"
+            )
+        try:
+            if expected.digest is not None and self._folder.holds(expected.digest):
+                return self._folder.content(expected.digest)
+            return self._folder.content(self._download(web_address(url), expected))
+        except OSError as error:
+            raise NotFetched(
+                f"the folder of downloads, {self._folder.path}, can't be used: "
+                f"{error.strerror or error}; GRAPHCACHE_CACHE can name another"
+            ) from None
+
+    def _download(self, url: str, expected: Expected) -> str:
+        """Bring it here, unless the server says that it has not changed; its digest."""
+        self._clear_once()
+        note = self._folder.note(url) if expected.digest is None else None
+        came = Note("", note.digest if note else "")
+
+        def receive(response: BaseHTTPResponse, chunks: Iterator[bytes]) -> None:
+            with self._folder.new_file() as file:
+                came.digest = self._take(chunks, file, expected)
+                self._folder.keep(file, self._folder.content(came.digest))
+            came.etag = _etag(response)
+
+        headers = {"If-None-Match": note.etag} if note else {}
+        if self._http.get(url, headers, receive) and came.etag and expected.digest is None:
+            self._folder.write_note(url, came)
+        return came.digest
+
+    def _take(self, chunks: Iterator[bytes], file: IO[bytes], expected: Expected) -> str:
+        """Write the chunks, and give their digest if they are what they should be."""
+        digest, size = hashlib.sha256(), 0
+        most = expected.limit if expected.length is None else expected.length
+        for chunk in chunks:
+            size += len(chunk)
+            if size > most:
+                what = "at most " if expected.length is None else ""
+                raise NotFetched(f"expected {what}{most:,} bytes, found more")
+            digest.update(chunk)
+            file.write(chunk)
+            self._tell(len(chunk))
+        if expected.length not in (None, size):
+            raise NotFetched(f"expected {expected.length:,} bytes, found {size:,}")
+        found = digest.hexdigest()
+        if expected.digest not in (None, found):
+            raise NotFetched(
+                f"expected the sha256 {expected.digest}, found {found}: "
+                f"the mirror is damaged, or was changed"
+            )
+        return found
+
+    def _tell(self, more: int) -> None:
+        with self._lock:
+            self._bytes += more
+            if self._on_bytes is not None:
+                self._on_bytes(self._bytes)
+
+    def _clear_once(self) -> None:
+        with self._lock:
+            if not self._cleared:
+                self._folder.clear()
+                self._cleared = True
+
+
+def _etag(response: BaseHTTPResponse) -> str:
+    """By what the server knows the content again.
+
+    Where nothing says how long the content is, one that was cut off looks whole, and must not be
+    held for what that ETag stands for.
+    """
+    ends_known = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+    return response.headers.get("ETag", "") if ends_known else ""
