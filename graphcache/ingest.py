@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 
 from graphcache.collector import paused_collector
+from graphcache.cross_check import warn_of_disagreements
 from graphcache.errors import InputError, UsageError
 from graphcache.facts import Facts, page_facts, spec_list_facts
 from graphcache.joining import join
@@ -43,7 +44,10 @@ class Reading:
     """What reading came to, before it is joined."""
 
     report: Report = field(default_factory=Report)
-    parts: list[Facts] = field(default_factory=list)
+    pages: list[Facts] = field(default_factory=list)
+    """What pages say."""
+    lists: list[Facts] = field(default_factory=list)
+    """What indexes, lock files and spec files say."""
     files: list[HeldFile] = field(default_factory=list)
     """The files that were read without a reject."""
     claimed: dict[Claim, tuple[str, int]] = field(default_factory=dict)
@@ -56,7 +60,7 @@ class Reading:
     @property
     def facts(self) -> Facts:
         """All that was read."""
-        return Facts.concat(self.parts)
+        return Facts.concat([*self.pages, *self.lists])
 
 
 def read(
@@ -121,6 +125,12 @@ def gather(
         for digest, (file, labels) in unchanged.to_read_after_all():
             _read_one(file, digest, labels, reading, waiting)
         waiting.to_columns()
+        warn_of_disagreements(
+            Facts.concat(reading.pages),
+            Facts.concat(reading.lists),
+            reading.claimed.keys() - reading.incomplete,
+            reading.report,
+        )
         reading.report.unchanged = unchanged.count
         reading.unchanged = unchanged.whole_claims()
     if not reading.report.files and not reading.report.unchanged:
@@ -171,8 +181,8 @@ class _Waiting:
             self.to_columns()
 
     def to_columns(self) -> None:
-        parts = [page_facts(self._pages, self._reading.report), spec_list_facts(self._lists)]
-        self._reading.parts += parts
+        self._reading.pages.append(page_facts(self._pages, self._reading.report))
+        self._reading.lists.append(spec_list_facts(self._lists))
         self._pages, self._lists, self._records = [], [], 0
 
 

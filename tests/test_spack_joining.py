@@ -140,6 +140,20 @@ def test_a_page_an_index_and_a_lock_file_in_any_order_are_one_graph(tmp_path: Pa
     assert edge == {"from": A, "to": "e4s", "releases": ["develop"], "root": True}
 
 
+def test_a_page_and_an_index_that_disagree_are_told(tmp_path: Path) -> None:
+    page = oracle.page_text(
+        records=[oracle.record(letter * 32, os="debian12", stacks=["e4s"]) for letter in "ad"]
+    )
+    other = oracle.page_text("other", records=[oracle.record("e" * 32, stacks=["other"])])
+    documents = (page, other, index(node(A), node(B), node(C, name="has-no-page")))
+    _, report = read_json(tmp_path, *documents, stack="e4s", release="develop")
+    place = "stack e4s of develop: specs in it by"
+    assert sorted(report.warnings) == [
+        f"{place} the index and not by their pages: 1, such as {B}",
+        f"{place} their pages and not by the index: 1, such as {'d' * 32}",
+    ]
+
+
 def test_a_stub_is_a_hole_and_no_member_of_the_stack(tmp_path: Path) -> None:
     installs = index(node(A, B), node(B))
     installs["database"]["installs"][B]["in_buildcache"] = False
