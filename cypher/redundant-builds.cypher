@@ -1,3 +1,4 @@
+// Theme: builds
 // Title: Redundant builds
 // Question: Which packages are built again and again in the same configuration?
 // Example: --release develop --limit 10

@@ -26,7 +26,14 @@ from neo4j_server.pushing import opened, put
 
 from graphcache import Store, UsageError, build_store, open_store, read
 from graphcache.analysis.health import QUERIES
-from graphcache.queries import NamedQuery, builtin_folder, load_library, parse_query
+from graphcache.queries import (
+    THEMES,
+    NamedQuery,
+    builtin_folder,
+    by_theme,
+    load_library,
+    parse_query,
+)
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = load_library()
@@ -603,10 +610,15 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (HEAD, "q.cypher: expected columns, and a statement behind the header"),
         (
             "// Title: T\n// Author: me\nRETURN 1",
-            "q.cypher:2: expected '// Title: …', '// Question: …', '// Parameter: …' or "
-            "'// Column: …', found '// Author: me'",
+            "q.cypher:2: expected '// KEY: …' with KEY one of Theme, Title, Question, Example, "
+            "Parameter, Column; found '// Author: me'",
         ),
-        ("// Title:\nRETURN 1", "q.cypher:1: expected '// Title: …', "),
+        ("// Title:\nRETURN 1", "q.cypher:1: expected '// KEY: …' with KEY one of Theme, "),
+        (
+            "// Theme: magic\n" + HEAD + "RETURN 1",
+            "q.cypher: expected a theme, one of packages, stacks, releases, compilers, targets, "
+            "builds, dependencies, health, others; found magic",
+        ),
         (
             HEAD + "// Parameter: a (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, or NAME (TYPE, default JSON): MEANING, "
@@ -642,6 +654,20 @@ def test_a_header_that_is_wrong_is_said_to_be(text: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_query("q", text, "q.cypher")
     assert str(caught.value).startswith(said)
+
+
+def test_a_theme_is_said_or_is_others() -> None:
+    assert parse_query("q", HEAD + "RETURN 1", "q.cypher").theme == "others"
+    for theme in THEMES:
+        assert parse_query("q", f"// Theme: {theme}\n{HEAD}RETURN 1", "q.cypher").theme == theme
+
+
+def test_queries_stand_by_theme_and_name() -> None:
+    mine = parse_query("a", HEAD + "RETURN 1", "a.cypher")
+    themes = by_theme([mine, *LIBRARY.values()])
+    found = [(theme, query.name) for theme, group in themes.items() for query in group]
+    ours = [(query.theme, name) for name, query in LIBRARY.items()]
+    assert found == sorted([*ours, ("others", "a")], key=lambda pair: THEMES.index(pair[0]))
 
 
 @pytest.mark.parametrize("name", ["Upper", "1st", "under_score", "spa ce", "..", "é"])
@@ -697,6 +723,7 @@ def test_our_queries_are_all_there_and_read_as_one() -> None:
     for name, query in LIBRARY.items():
         assert query.name == name
         assert query.question.endswith("?")
+        assert query.theme != "others"
         assert len({column.name for column in query.columns}) == len(query.columns)
 
 

@@ -18,7 +18,7 @@ from graphcache.cli.options import (
     together,
 )
 from graphcache.errors import UsageError
-from graphcache.queries import NamedQuery, Parameter, load_library
+from graphcache.queries import NamedQuery, Parameter, by_theme, load_library
 from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
@@ -61,6 +61,12 @@ class QueryGroup(click.Group):
         """The command for a named query."""
         found = _library(ctx).get(cmd_name)
         return None if found is None else _command(found)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The queries, a section for each theme."""
+        for theme, group in by_theme(_library(ctx).values()).items():
+            with formatter.section(f"Queries on {theme}"):
+                formatter.write_dl([(named.name, named.question) for named in group])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -126,9 +132,10 @@ def query(ctx: click.Context, /, **options: Any) -> None:
         _check_text(values)
         _ask(lambda store, **limits: store.query(text, values, **limits), options)
     else:
-        rows = [(name, found.question) for name, found in _library(ctx).items()]
+        themes = by_theme(_library(ctx).values())
+        rows = [(theme, q.name, q.question) for theme, group in themes.items() for q in group]
         format_ = options["format_"] or default_format(sys.stdout)
-        render(["query", "answers"], rows, format_, sys.stdout)
+        render(["theme", "query", "answers"], rows, format_, sys.stdout)
 
 
 def _library(ctx: click.Context) -> dict[str, NamedQuery]:
