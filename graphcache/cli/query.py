@@ -49,6 +49,12 @@ _answer_options = together(
     ),
 )
 
+_explain_option = click.option(
+    "--explain",
+    is_flag=True,
+    help="Print the Cypher with the parameters filled in, and ask nothing.",
+)
+
 
 class QueryGroup(click.Group):
     """A group whose commands are the queries of the library."""
@@ -117,6 +123,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     Example:
       graphcache query
       graphcache query redundant-builds --release develop --limit 10
+      graphcache query redundant-builds --release develop --limit 10 --explain
       graphcache query -c 'MATCH (p:Package) RETURN p.name ORDER BY p.name' --format json
       graphcache query -c 'MATCH (s:Spec {name: $p}) RETURN s.hash' --param p=hdf5
     """
@@ -155,10 +162,13 @@ def _command(named: NamedQuery) -> click.Command:
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
         _check_text(values)
+        if options["explain"]:
+            click.echo(named.explain(values, limit=options["limit"]))
+            return
         _ask(lambda store, **limits: named.run(store, values, **limits), options)
 
     command = click.command(named.name, short_help=named.question, help=_help_of(named))(
-        _answer_options(run)
+        _answer_options(_explain_option(run))
     )
     command.params = [_option(p) for p in named.parameters] + command.params
     return command
