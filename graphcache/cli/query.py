@@ -71,7 +71,7 @@ class QueryGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The queries, a section for each theme."""
         for theme, group in by_theme(_library(ctx).values()).items():
-            with formatter.section(f"Queries on {theme}"):
+            with formatter.section(theme.capitalize()):
                 formatter.write_dl([(named.name, named.question) for named in group])
 
     def resolve_command(
