@@ -39,15 +39,16 @@ _FORMATS = (*FORMATS, "markdown")
 def diff(old: str, new: str, **options: Any) -> None:
     """Say what was added, removed, rebuilt and changed from A to B.
 
-    A file that exists and a URI are stores; another name is a release of --store, or else a stack
-    of it. --by says which, where a name could be several.
+    A file that exists and a URI are stores. Any other name is that of a release or of a stack of
+    --store; where it could be both, --by says which.
 
-    Rebuilt has the same configuration and another hash; changed has another version, compiler,
-    variants, target, os or platform. A spec is held against the one of its package that differs in
-    the fewest of these; who has no partner is added or removed.
+    Rebuilt is the same configuration with another hash. Changed is another version, compiler,
+    variants, target, os or platform: each spec goes with the one of its package that differs in the
+    fewest of these. What is left without a partner was added or removed.
 
     csv and jsonl hold the summary, or with --details the specs. markdown is for a merge request: at
-    most 60,000 characters, and it says where it was cut.
+    most 60,000 characters, and it says where it was cut. The query releases-diff counts by package
+    in Cypher.
 
     \b
     Example:
