@@ -68,8 +68,12 @@ def diff(old: Tables, new: Tables) -> Diff:
     All specs count that are described, but those that are external, or are known not to be in the
     cache. The module says which are paired; the answer for `new` and `old` mirrors this one.
 
-    >>> bool(diff(Tables.empty(), Tables.empty()))
-    False
+    >>> from graphcache import read
+    >>> from graphcache.analysis.sides import side
+    >>> tables, _ = read("examples/pages")
+    >>> week = [side(tables, "release", f"develop-2025-03-{day}") for day in (23, 30)]
+    >>> [row[:3] for row in diff(*week).specs.rows]
+    [('rebuilt', 'rocblas', '6.1.2'), ('rebuilt', 'rocblas', '6.3.2')]
     """
     before, after = _members(old), _members(new)
     gone = before.filter(pc.invert(pc.is_in(before["hash"], after["hash"])))

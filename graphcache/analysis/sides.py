@@ -24,6 +24,10 @@ def kind_of(names: Collection[str], tables: Tables) -> str:
 
     Raises:
         UsageError: a name is neither, or both, or one is a release and another one a stack.
+
+    >>> from graphcache import read
+    >>> kind_of(["e4s", "hep"], read("examples/pages")[0])
+    'stack'
     """
     known = {kind: _names(tables, kind) for kind in KINDS}
     kinds = {}
@@ -37,10 +41,11 @@ def kind_of(names: Collection[str], tables: Tables) -> str:
                 f"say which is meant by --by release or --by stack"
             )
         kinds[name] = found[0]
-    if len(set(kinds.values())) > 1:
+    different = set(kinds.values())
+    if len(different) > 1:
         said = ", ".join(f"{name} is a {kind}" for name, kind in kinds.items())
         raise UsageError(f"expected two of a kind: {said}")
-    return found[0]
+    return different.pop()
 
 
 def side(tables: Tables, kind: str, name: str, release: str | None = None) -> Tables:
@@ -48,6 +53,11 @@ def side(tables: Tables, kind: str, name: str, release: str | None = None) -> Ta
 
     Raises:
         UsageError: there is no such release or stack, or it has no specs there.
+
+    >>> from graphcache import read
+    >>> tables, _ = read("examples/pages")
+    >>> side(tables, "stack", "hep").node_counts()["Spec"]
+    3
     """
     for a_kind, a_name in ((kind, name), ("release", release)):
         if a_name is not None and a_name not in _names(tables, a_kind):

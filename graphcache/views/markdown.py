@@ -71,4 +71,5 @@ def _block(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], ro
 
 
 def _cut(rows: int) -> str:
-    return f"\nCut here, since a comment has room for no more: {rows:,} rows are left out.\n"
+    room = f"\nCut here, since a comment has room for no more: {rows:,} rows are left out."
+    return f"{room} `--format csv` has them all.\n"
