@@ -28,6 +28,7 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 )
 def test_what_a_page_shows_runs(page: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for language, text in blocks(page):
         command = ["bash", "-euo", "pipefail"] if language == "sh" else [sys.executable]
