@@ -26,6 +26,7 @@ COMMANDS = (
         "check",
         "completion",
         "coverage",
+        "diff",
         "export",
         "fetch",
         "impact",
