@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import inspect
 import os
 import re
@@ -111,3 +112,9 @@ def test_what_is_public_is_described_by_its_docstring(name: str, site: Path) -> 
     assert f'id="graphcache.{name}"' in page
     first, *_ = (inspect.getdoc(getattr(graphcache, name)) or "").split(".")
     assert first.split("`")[0].strip() in re.sub("<.*?>", "", page)
+
+
+def test_doctests_are_examples_and_no_quotations(site: Path) -> None:
+    page = (site / "api.html").read_text(encoding="utf-8")
+    assert "<blockquote>" not in page
+    assert "Tables.empty().node_counts()" in html.unescape(re.sub("<.*?>", "", page))
