@@ -71,13 +71,14 @@ def test_the_picture_shows_every_type() -> None:
         assert f">{type_.name}<" in picture
 
 
-def test_every_variable_that_is_read_is_listed_and_no_other() -> None:
+def test_the_variables_that_are_read_are_listed() -> None:
     read = re.compile(r"""(?:environ(?:ment)?(?:\.get\(|\[)|envvar=)f?"([A-Z][A-Z0-9_]*)""")
     code = "".join(path.read_text() for path in (ROOT / "graphcache").rglob("*.py"))
-    listed = re.findall(r"^\| `([A-Z0-9_]+)`", (ROOT / "docs/environment.md").read_text(), re.M)
-    # Those of proxies and certificates are read by Python itself.
-    ours = {name for name in listed if not name.startswith(("HTTPS_", "SSL_", "AWS_"))}
-    assert set(read.findall(code)) - {"AWS_ENDPOINT_URL"} == ours
+    cells = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "docs/environment.md").read_text(), re.M)
+    listed = {name for cell in cells for name in re.findall(r"`([A-Z0-9_]+)`", cell)}
+    # Those of AWS, proxies and certificates may be read by libraries.
+    ours = {name for name in listed if name.startswith(("GRAPHCACHE_", "NEO4J_", "SPACK_"))}
+    assert ours <= set(read.findall(code)) <= listed
 
 
 def messages(module: str) -> Iterator[str]:
