@@ -5,7 +5,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# The variable quiets the theme's advice on its successor: docs/dependencies.md.
+# Not --quiet, which also takes warnings for nothing. The variable quiets the theme's advice on its
+# successor: docs/dependencies.md.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 
@@ -31,7 +32,7 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cog --check --diff -I docs docs/*.md
-	$(MKDOCS) --quiet --site-dir $(VENV)/site
+	$(MKDOCS) --site-dir $(VENV)/site
 
 docs: $(VENV)/installed-dev
 	$(BIN)/cog -r -I docs docs/*.md

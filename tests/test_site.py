@@ -7,6 +7,7 @@ import html
 import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,12 +29,25 @@ class _Files(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+def build(project: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site as `make check` does."""
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", folder],
+        cwd=project,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make check` builds it."""
+    """The site."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, check=True)
+    done = build(ROOT, folder)
+    assert done.returncode == 0, done.stdout
     return folder
 
 
@@ -118,3 +132,14 @@ def test_doctests_are_examples_and_no_quotations(site: Path) -> None:
     page = (site / "api.html").read_text(encoding="utf-8")
     assert "<blockquote>" not in page
     assert "Tables.empty().node_counts()" in html.unescape(re.sub("<.*?>", "", page))
+
+
+def test_a_dead_link_is_an_error(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copytree(ROOT / "graphcache", tmp_path / "graphcache")
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    page = tmp_path / "docs/index.md"
+    page.write_text(page.read_text() + "\n[nowhere](start.md#nowhere)\n")
+    done = build(tmp_path, tmp_path / "site")
+    assert done.returncode == 1
+    assert "does not contain an anchor '#nowhere'" in done.stdout
