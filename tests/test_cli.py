@@ -28,6 +28,7 @@ COMMANDS = (
         "check",
         "completion",
         "coverage",
+        "diff",
         "export",
         "fetch",
         "impact",

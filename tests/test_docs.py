@@ -1,4 +1,4 @@
-"""Every command and snippet of README and docs/ runs, in the order in which a reader meets them."""
+"""Every command and snippet of the READMEs and docs/ runs, in the order of the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ import pytest
 from graphcache.schema import all_types
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "examples/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 BLOCK = re.compile(r"^```(sh|python)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 SAYS = {"StoreError", "QueryError", "UsageError"}
