@@ -4,8 +4,8 @@
     python docs/shown.py --check docs/start.md    exit code 1, and the difference, if it is another
 
 Each ```sh and ```python block of a page runs in the order in which a reader meets them, in a folder
-that holds examples/ and nothing else at first. A ```text block right behind one is what it prints
-on a terminal of 80 columns.
+that holds examples/ and tests/, as a checkout does. A ```text block right behind one is what it
+prints on a terminal of 80 columns.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def renewed(page: str) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "examples", folder / "examples")
+        (folder / "tests").symlink_to(ROOT / "tests")
 
         def run(block: re.Match[str]) -> str:
             printed = _run(block["language"], block["code"], folder)
