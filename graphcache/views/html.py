@@ -30,6 +30,7 @@ SCRIPTS = ("vendor/graphology.umd.min.js", "vendor/sigma.min.js", "view.js")
 STYLES = ("view.css",)
 """The style sheets."""
 
+_LICENCES = tuple((ASSETS / "vendor").glob("*.LICENSE.txt"))
 _UNKNOWN = "#a5abb6"
 _DOCS = {type_.name: type_.doc for type_ in NODE_TYPES} | {
     "Configuration": "Specs of one configuration: the same build, made again."
@@ -115,6 +116,7 @@ def standalone_page(subgraph: Subgraph) -> str:
         "title": escape(subgraph.title),
         "styles": "".join(f"<style>{text}</style>\n" for text in styles),
         "scripts": "".join(f"<script>{text}</script>\n" for text in scripts),
+        "licences": "\n".join(_asset(f"vendor/{path.name}") for path in sorted(_LICENCES)),
         "body": view_body(subgraph),
     }
     # In one go over the template, so that no {{name}} of the data is ever replaced.

@@ -40,8 +40,8 @@ _COVERED = 0.1
 """The part of the picture that nodes cover at most."""
 _FILLED = 0.25
 """The part of the picture that discs cover, before they are pushed apart."""
-_ROOM = 1.5
-"""Radius of the room around a node, in its radii."""
+_ROOM = 1.35
+"""What a disc has to itself, in its radii; at 1.2 the seeds of a sunflower touch."""
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
@@ -51,6 +51,13 @@ class Place(NamedTuple):
     x: float
     y: float
     size: float
+
+
+class _Disc(NamedTuple):
+    """Discs in a disc: the places of their middles, and how far all reach."""
+
+    spots: list[tuple[float, float]]
+    radius: float
 
 
 def places(graph: Graph, seed: int = 1) -> dict[NodeId, Place]:
@@ -66,15 +73,15 @@ def places(graph: Graph, seed: int = 1) -> dict[NodeId, Place]:
         for node in sorted(graph)
     }
     clusters = _clusters(around)
-    radii = np.array([_radius(sizes, *cluster) for cluster in clusters])
-    centres = _arrange(_skeleton(graph, clusters), radii, seed)
+    discs = [[_sunflower([sizes[node] for node in group]) for group in c] for c in clusters]
+    outer = [_sunflower([disc.radius for disc in several]) for several in discs]
+    radii = np.array([_ROOM * disc.radius for disc in outer])
+    centres = _arrange(_skeleton(graph, clusters), radii, seed).tolist()
     found: dict[NodeId, Place] = {}
-    for cluster, (x, y) in zip(clusters, centres.tolist(), strict=True):
-        rooms = [_radius(sizes, group) for group in cluster]
-        for group, (u, v) in zip(cluster, _sunflower(rooms), strict=True):
-            inner = [sizes[node] * _ROOM for node in group]
-            for node, (p, q) in zip(group, _sunflower(inner), strict=True):
-                found[node] = Place(x + u + p, y + v + q, sizes[node])
+    for cluster, centre, disc, inner in zip(clusters, centres, outer, discs, strict=True):
+        for group, spot, own in zip(cluster, disc.spots, inner, strict=True):
+            for node, (x, y) in zip(group, own.spots, strict=True):
+                found[node] = Place(centre[0] + spot[0] + x, centre[1] + spot[1] + y, sizes[node])
     return found
 
 
@@ -84,27 +91,24 @@ def _sizes(graph: Graph) -> dict[NodeId, float]:
         node: _SIZES.get(node[0], 4.5) + min(10, attributes.get("specs", 0) ** 0.4)
         for node, attributes in graph.nodes(data=True)
     }
-    covered = sum(math.pi * sizes[node] ** 2 for node in graph if node[0] in _MANY)
+    covered = math.fsum(math.pi * sizes[node] ** 2 for node in graph if node[0] in _MANY)
     smaller = min(1, math.sqrt(_COVERED * _AREA / max(covered, 1)))
     return {n: size * (smaller if n[0] in _MANY else 1) for n, size in sizes.items()}
 
 
-def _radius(sizes: dict[NodeId, float], *groups: Group) -> float:
-    """Of a disc that has room for the groups."""
-    return math.sqrt(sum((sizes[node] * _ROOM) ** 2 for group in groups for node in group))
-
-
-def _sunflower(radii: Sequence[float]) -> list[tuple[float, float]]:
-    """Places of discs in a disc around 0, from its middle outwards, each with room for its area."""
-    spots = []
-    area = 0.0
+def _sunflower(radii: Sequence[float]) -> _Disc:
+    """Places for discs in one disc, from its middle outwards, each with room for its area."""
+    spots: list[tuple[float, float]] = []
+    whole = area = 0.0
     for number, radius in enumerate(radii):
-        out = math.sqrt(area + radius**2 / 2) if number else 0
-        spots.append(
-            (out * math.cos(number * _GOLDEN_ANGLE), out * math.sin(number * _GOLDEN_ANGLE))
-        )
-        area += radius**2
-    return spots
+        room = (_ROOM * radius) ** 2
+        # Around the first there must be room for two at once.
+        out = max(math.sqrt(area + room), 1.1 * (radii[0] + radius)) if number else 0
+        turn = number * _GOLDEN_ANGLE
+        spots.append((out * math.cos(turn), out * math.sin(turn)))
+        whole = max(whole, out + radius)
+        area += room
+    return _Disc(spots, whole)
 
 
 def _clusters(around: Around) -> list[Cluster]:
@@ -198,7 +202,7 @@ def _pushed_apart(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> N
     """The discs' centres, moved until few of them overlap."""
     wanted = radii[:, None] + radii[None]
     np.fill_diagonal(wanted, 0)
-    for _ in range(60):
+    for _ in range(100):
         apart = centres[:, None] - centres[None]
         distance = np.sqrt(np.sum(apart**2, axis=2))
         overlap = np.maximum(wanted - distance, 0)
