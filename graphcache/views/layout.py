@@ -34,13 +34,16 @@ _SPECS = ("Spec", "Configuration")
 _MANY = (*_SPECS, "Package")
 """Types of which there are many; nodes of the others are hubs, and stand alone."""
 _SIZES = {"Stack": 10, "Release": 10, "Target": 8, "Compiler": 8, "Package": 6, "Spec": 4.5}
-_AREA = 900 * 800
-"""Square pixels of a usual picture."""
-_COVERED = 0.1
+_PICTURE = (900, 760)
+"""Width and height of a usual picture in pixels."""
+_SMALLEST = 2.0
+_COVERED = 0.18
 """The part of the picture that nodes cover at most."""
-_FILLED = 0.25
+_FILLED = 0.5
 """The part of the picture that discs cover, before they are pushed apart."""
-_ROOM = 1.35
+_NEARER = 0.75
+"""The power of its distance from the middle at which a cluster is put."""
+_ROOM = 1.25
 """What a disc has to itself, in its radii; at 1.2 the seeds of a sunflower touch."""
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
@@ -82,7 +85,24 @@ def places(graph: Graph, seed: int = 1) -> dict[NodeId, Place]:
         for group, spot, own in zip(cluster, disc.spots, inner, strict=True):
             for node, (x, y) in zip(group, own.spots, strict=True):
                 found[node] = Place(centre[0] + spot[0] + x, centre[1] + spot[1] + y, sizes[node])
-    return found
+    return _fitted(found)
+
+
+def _fitted(found: dict[NodeId, Place]) -> dict[NodeId, Place]:
+    """The same with smaller nodes where the picture is shrunk to be seen as a whole."""
+    if not found:
+        return found
+    spans = [
+        (max(values) - min(values)) / usual
+        for values, usual in zip(list(zip(*found.values(), strict=True))[:2], _PICTURE, strict=True)
+    ]
+    smaller = 1 / max(1, *spans)
+    return {
+        node: place._replace(size=max(_SMALLEST, place.size * smaller))
+        if node[0] in _MANY
+        else place
+        for node, place in found.items()
+    }
 
 
 def _sizes(graph: Graph) -> dict[NodeId, float]:
@@ -92,7 +112,7 @@ def _sizes(graph: Graph) -> dict[NodeId, float]:
         for node, attributes in graph.nodes(data=True)
     }
     covered = math.fsum(math.pi * sizes[node] ** 2 for node in graph if node[0] in _MANY)
-    smaller = min(1, math.sqrt(_COVERED * _AREA / max(covered, 1)))
+    smaller = min(1, math.sqrt(_COVERED * _PICTURE[0] * _PICTURE[1] / max(covered, 1)))
     return {n: size * (smaller if n[0] in _MANY else 1) for n, size in sizes.items()}
 
 
@@ -193,7 +213,10 @@ def _arrange(skeleton: nx.Graph[int], radii: NDArray[np.float64], seed: int) -> 
     layout: Any = nx.forceatlas2_layout(skeleton, max_iter=_ROUNDS, weight="weight", seed=seed)
     centres = np.array([layout[number] for number in range(len(radii))])
     centres -= centres.mean(axis=0)
-    spread = math.sqrt(float(np.mean(np.sum(centres**2, axis=1)))) or 1
+    distances = np.sqrt(np.sum(centres**2, axis=1))
+    spread = math.sqrt(float(np.mean(distances**2))) or 1
+    # What is far out comes nearer, since all must fit into one window.
+    centres *= (np.maximum(distances / spread, 1e-9) ** (_NEARER - 1))[:, None]
     wanted = math.sqrt(float(np.sum(radii**2)) / _FILLED / 2)
     return _pushed_apart(centres * (wanted / spread), radii)
 

@@ -300,7 +300,7 @@
     colors = { back: named("back"), text: named("text"), raised: named("raised"), line: named("line") };
     const dark = brightness(colors.back) < 0.5;
     colors.nodes = nodeTypes.map(({ color }) => color);
-    colors.faintNodes = colors.nodes.map((color) => mix(color, colors.back, 0.18));
+    colors.faintNodes = colors.nodes.map((color) => mix(color, colors.back, 0.3));
     // A dark line is not seen on a dark ground.
     colors.strongEdges = edgeTypes.map(({ color }) =>
       dark && brightness(color) < 0.4 ? mix(color, "#ffffff", 0.5) : color,
@@ -438,11 +438,11 @@
       labelSize: 12,
       labelDensity: 0.8,
       labelGridCellSize: 110,
-      labelRenderedSizeThreshold: 4,
+      labelRenderedSizeThreshold: 3,
       zIndex: true,
       hideEdgesOnMove: edges.length > 5000,
       minEdgeThickness: 1,
-      stagePadding: 40,
+      stagePadding: 60,
     });
     renderer.on("clickNode", ({ node }) => select(Number(node), false));
     renderer.on("clickStage", () => deselect(false));
