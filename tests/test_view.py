@@ -35,7 +35,15 @@ from graphcache.queries import load_library
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, own_label
 from graphcache.stores.base import Answer
 from graphcache.views.colors import EDGE_COLORS, NODE_COLORS
-from graphcache.views.html import ASSETS, SCRIPTS, STYLES, graph_data, standalone_page, view_body
+from graphcache.views.html import (
+    ASSETS,
+    SCRIPTS,
+    STYLES,
+    TYPES,
+    graph_data,
+    standalone_page,
+    view_body,
+)
 from graphcache.views.layout import places
 
 ROOT = Path(__file__).parents[1]
@@ -446,6 +454,7 @@ def test_browser_has_the_colours_of_the_page() -> None:
     assert NODE_COLORS.keys() == {t.name for t in NODE_TYPES} | {"Configuration"}
     assert EDGE_COLORS.keys() == {t.name for t in EDGE_TYPES}
     assert len(set(NODE_COLORS.values())) == len(NODE_COLORS)
+    assert NODE_COLORS.keys() == set(TYPES)
 
 
 # The command --------------------------------------------------------------------------------------

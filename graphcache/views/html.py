@@ -4,7 +4,7 @@
 
 A server that allows no inline script or style (`script-src 'self'; style-src 'self'`) serves the
 files of `SCRIPTS` and `STYLES` from `ASSETS`, in that order, and puts `view_body(subgraph)` into
-its page: the same view. Set sizes come from the scripts, by CSSOM, which such a policy allows.
+its page: the same view. What the scripts style, they style by CSSOM, which such a policy allows.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _UNKNOWN = "#a5abb6"
 _DOCS = {type_.name: type_.doc for type_ in NODE_TYPES} | {
     "Configuration": "Specs of one configuration: the same build, made again."
 }
-_TYPES = ("Stack", "Release", "Target", "Compiler", "Package", "Configuration", "Spec")
-"""In the order of the legend."""
+TYPES = ("Stack", "Release", "Target", "Compiler", "Package", "Configuration", "Spec")
+"""All types of nodes, in the order of the legend."""
 
 
 def graph_data(subgraph: Subgraph) -> str:
@@ -51,7 +51,7 @@ def graph_data(subgraph: Subgraph) -> str:
     nodes = sorted(graph)
     index = {node: number for number, node in enumerate(nodes)}
     edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])
-    node_types = sorted({node[0] for node in nodes}, key=_TYPES.index)
+    node_types = sorted({node[0] for node in nodes}, key=TYPES.index)
     edge_types = sorted({edge[2] for edge in edges})
     data = {
         "title": subgraph.title,

@@ -55,6 +55,16 @@ def test_a_query_prints_the_same_on_server_and_file(
         assert len(on_file) > 100
 
 
+@pytest.mark.parametrize("asked", [[], ["rocblas"], ["e4s"], ["--query", "single-stack-packages"]])
+def test_a_page_shows_the_same_of_server_and_file(
+    asked: list[str], server: Server, store: Path, tmp_path: Path
+) -> None:
+    view = ["view", *asked, "-o", "-", "--store"]
+    on_file = run(*view, store, cwd=tmp_path)
+    assert on_file.code == 0
+    assert run(*view, server.uri, cwd=tmp_path, env=login(server)) == on_file
+
+
 def test_a_limit_cuts_and_says_so(server: Server, tmp_path: Path) -> None:
     asked = ["query", "stacks", "--limit", "2", "--format", "csv", "--store", server.uri]
     ended = run(*asked, cwd=tmp_path, env=login(server))
@@ -141,6 +151,17 @@ def test_an_export_is_the_same_from_server_and_file(
     there = succeed(*asked, server.uri, cwd=tmp_path, env=login(server))
     assert there == succeed(*asked, store, cwd=tmp_path)
     assert "rocblas" in there
+
+
+def test_a_diff_of_server_and_file(server: Server, store: Path, tmp_path: Path) -> None:
+    def diff(*asked: str | Path) -> str:
+        return succeed("diff", *asked, cwd=tmp_path, env=login(server))
+
+    same = diff(server.uri, store, "--exit-code", "--format", "jsonl")
+    counts = {row["change"]: row["specs"] for row in map(json.loads, same.splitlines())}
+    assert counts["old"] == counts["new"] == counts["kept"] > 200
+    stacks = ("e4s", "hep", "--release", "develop", "--details", "--store")
+    assert diff(*stacks, server.uri) == diff(*stacks, store)
 
 
 def test_networkx_is_the_same_from_server_and_file(server: Server, embedded: Store) -> None:

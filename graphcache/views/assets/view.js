@@ -192,7 +192,7 @@
     for (const [name, value] of Object.entries(said)) {
       const text = Array.isArray(value) ? value.join("\n") : valueText(value);
       const told = element("dd", "", text);
-      if (text.length > 200) told.tabIndex = 0;
+      if (text.length > 200 || text.split("\n").length > 8) told.tabIndex = 0;
       list.append(element("dt", "", name), told);
     }
     return list;
@@ -206,6 +206,7 @@
   function neighbourLists(node) {
     const groups = new Map();
     for (const [edge, other, leaves] of incident[node]) {
+      if (!isEdgeShown(edge)) continue;
       const type = edgeTypes[edges[edge][2]].name;
       const title = leaves ? `${type} →` : `← ${type}`;
       if (!groups.has(title)) groups.set(title, []);
@@ -279,7 +280,7 @@
   // The next or the one before among the neighbours of the selected node.
   function step(by) {
     if (state.selected === null) {
-      if (found.length) select(data.focus ?? found[0], false);
+      if (found.length) select(foundSet.has(data.focus) ? data.focus : found[0], false);
       return;
     }
     const around = neighbours(state.selected);
