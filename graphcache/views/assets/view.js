@@ -366,7 +366,9 @@
   }
 
   function isLabelled(node) {
-    return lit ? lit.size < 25 || isHub(node) : hubCount < 45 && isHub(node);
+    if (lit) return lit.size < 25 || isHub(node);
+    // In a narrow window so many names would lie on each other: sigma chooses then.
+    return isHub(node) && hubCount < part("canvas").clientWidth / 22;
   }
 
   function edgeLook(key, attributes) {
