@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import graphcache.analysis
 from graphcache import Tables, UsageError, build_store, open_store, read
-from graphcache.analysis import builds, hubs, releases, stacks
+from graphcache.analysis import configurations, hubs, releases, stacks
 from graphcache.analysis.coverage import READS as COVERAGE_READS
 from graphcache.analysis.coverage import coverage
 from graphcache.analysis.dependencies import Dependencies
@@ -327,8 +327,8 @@ def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
         (releases.CHURN_READS, releases.half_life),
         (releases.ADOPTION_READS, lambda tables: releases.adoption(tables, "compiler_name")),
         (releases.ADOPTION_READS, lambda tables: releases.adoption(tables, "family")),
-        (builds.SPLITS_READS, lambda tables: builds.splits(tables, "hdf5", "develop")),
-        (builds.BYTES_READS, lambda tables: builds.duplicate_bytes(tables, "develop")),
+        (configurations.SPLITS_READS, lambda t: configurations.splits(t, "hdf5", "develop")),
+        (configurations.BYTES_READS, lambda t: configurations.duplicate_bytes(t, "develop")),
     ]
     with open_store(tmp_path / "store") as store:
         whole = store.tables()

@@ -11,7 +11,7 @@ part of the graph that it reads, for `Store.part`.
 42
 """
 
-from graphcache.analysis.builds import duplicate_bytes, splits
+from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.coverage import coverage
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.reasons import impact, prune_plan, why

@@ -14,6 +14,7 @@ from graphcache import __version__
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
+from graphcache.cli.plot import plot
 from graphcache.cli.query import query
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
@@ -65,7 +66,7 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, fetch, stats)
-_QUESTIONS = (query, check, why, impact, coverage, usable, rebuilds, prune_plan)
+_QUESTIONS = (query, plot, check, why, impact, coverage, usable, rebuilds, prune_plan)
 for command in (*_LOADS, *_QUESTIONS, export_command, push, verify, schema):
     cli.add_command(command)
 

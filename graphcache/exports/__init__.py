@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
@@ -57,16 +58,37 @@ def export(tables: Tables, format: str, out: str | PathLike[str]) -> None:
             raise UsageError(f"{format} writes a folder: expected its path, found - (one stream)")
         _to_standard_output(tables, module.write)
         return
+    if files is None:
+        write_file(out, lambda path: module.write(tables, path))
+    else:
+        check = partial(_check_folder, format=format, files=files)
+        _write(out, lambda path: module.write(tables, path), check)
+
+
+def write_file(out: str | PathLike[str], write: Callable[[Path], None]) -> None:
+    """Have `write` write a file beside `out`, which takes its place when it is whole.
+
+    Raises:
+        ExportError: it can't be written there.
+
+    >>> with TemporaryDirectory() as folder:
+    ...     write_file(f"{folder}/notes", lambda path: path.touch())
+    ...     os.listdir(folder)
+    ['notes']
+    """
+    _write(out, write, _check_file)
+
+
+def _write(
+    out: str | PathLike[str], write: Callable[[Path], None], check: Callable[[Path], None]
+) -> None:
     # A link stays a link: what it leads to is replaced.
     target = Path(os.path.realpath(out))
     with _errors_of(target):
         _check_parent(target)
-        if files is None:
-            _check_file(target)
-        else:
-            _check_folder(target, format, files)
+        check(target)
     with _errors_of(target), _folder_beside(target) as staging:
-        module.write(tables, staging / "new")
+        write(staging / "new")
         _put(staging / "new", target, staging / "old")
 
 
