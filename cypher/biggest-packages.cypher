@@ -1,3 +1,4 @@
+// Theme: packages
 // Title: Biggest packages
 // Question: Which packages have the most specs, and how widely are they built?
 // Example: --limit 10

@@ -1,3 +1,4 @@
+// Theme: compilers
 // Title: Compilers by target
 // Question: Which compilers build for which targets?
 // Example: --release develop

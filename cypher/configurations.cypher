@@ -1,3 +1,4 @@
+// Theme: builds
 // Title: Configurations of a package
 // Question: In which distinct configurations is a package built, and which specs repeat each?
 // Example: --package rocblas

@@ -1,3 +1,4 @@
+// Theme: health
 // Title: Dangling dependencies
 // Question: What is needed that no index, lock file or spec file describes?
 // Example: --limit 10

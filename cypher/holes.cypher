@@ -1,3 +1,4 @@
+// Theme: health
 // Title: Holes
 // Question: What do specs of the cache need that the cache does not hold?
 // Example: --limit 10

@@ -1,3 +1,4 @@
+// Theme: health
 // Title: In no stack
 // Question: Which specs does the cache hold that are in no stack?
 // Example: --limit 10

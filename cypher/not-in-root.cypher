@@ -1,3 +1,4 @@
+// Theme: health
 // Title: Not in root
 // Question: Which stacks have specs that the union index of their release does not list?
 // Example: --limit 10

@@ -1,3 +1,4 @@
+// Theme: stacks
 // Title: Only in a stack
 // Question: Which specs would be gone from the cache if this stack were dropped?
 // Example: --stack e4s

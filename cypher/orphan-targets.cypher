@@ -1,3 +1,4 @@
+// Theme: targets
 // Title: Orphan targets
 // Question: For which targets do other releases have binaries, but this one has none?
 // Example: --release develop

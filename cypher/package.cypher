@@ -1,3 +1,4 @@
+// Theme: packages
 // Title: All about a package
 // Question: Which versions of a package does each release hold, built how, and for whom?
 // Example: --package rocblas

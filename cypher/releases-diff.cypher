@@ -1,3 +1,4 @@
+// Theme: releases
 // Title: What changed between two releases
 // Question: Which packages were added, removed or rebuilt from one release to another?
 // Example: --old develop-2025-03-23 --new develop-2025-03-30

@@ -1,3 +1,4 @@
+// Theme: stacks
 // Title: Packages of a single stack
 // Question: Which packages does only one stack build?
 // Example: --limit 10

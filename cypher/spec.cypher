@@ -1,3 +1,4 @@
+// Theme: builds
 // Title: All about a spec
 // Question: What is this hash, and where is it?
 // Example: --hash 2

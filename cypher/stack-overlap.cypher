@@ -1,3 +1,4 @@
+// Theme: stacks
 // Title: Stack overlap
 // Question: Which stacks share specs, so that a change in one is felt in the other?
 // Example: --limit 10

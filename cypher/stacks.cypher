@@ -1,3 +1,4 @@
+// Theme: stacks
 // Title: Stacks
 // Question: How much is in each stack?
 // Example: --release develop

@@ -1,3 +1,4 @@
+// Theme: targets
 // Title: Usable specs
 // Question: Which binaries of a package run on my machine?
 // Example: --package rocblas --target zen4 --os ubuntu22.04

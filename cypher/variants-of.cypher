@@ -1,3 +1,4 @@
+// Theme: packages
 // Title: Variants of a package
 // Question: Which variant settings is a package built with, and how often?
 // Example: --package py-ml-dtypes

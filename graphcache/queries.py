@@ -1,21 +1,26 @@
 """The library of named queries: `cypher/*.cypher`, and folders of a user's own.
 
 A file holds one statement that runs on every store, behind a header of comment lines that says
-what it answers, which parameters it takes and which columns it gives:
+what it is about, what it answers, which parameters it takes and which columns it gives:
 
+    // Theme: builds
     // Title: Redundant builds
     // Question: Which packages are built again and again in the same configuration?
     // Example: --release develop --limit 10
     // Parameter: release (text, default ""): only this release; all of them if empty
     // Column: package (text): the package
+
+The theme is one of `THEMES`. A file may go without: a folder of few queries needs no themes, and
+they are listed under `others`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -24,16 +29,31 @@ from graphcache.errors import UsageError
 if TYPE_CHECKING:
     from graphcache.stores.base import Answer, Store
 
+Theme = Literal[
+    "packages",
+    "stacks",
+    "releases",
+    "compilers",
+    "targets",
+    "builds",
+    "dependencies",
+    "health",
+    "others",
+]
+THEMES: tuple[Theme, ...] = get_args(Theme)
+"""What a query can be about, in the order in which lists show them."""
+
 ParameterType = Literal["text", "integer", "boolean", "list of text", "target"]
 ColumnType = Literal["text", "integer", "number", "boolean", "list of text"]
 
-_HEADER = re.compile(r"// (Title|Question|Example|Parameter|Column): (.+)")
+_KEYS = ("Theme", "Title", "Question", "Example", "Parameter", "Column")
+_HEADER = re.compile(rf"// ({'|'.join(_KEYS)}): (.+)")
 _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
 )
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _TAKEN = frozenset(
-    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "help")
+    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "explain", "help")
 )
 _PYTHON_TYPES: dict[str, type] = {
     "text": str,
@@ -72,6 +92,7 @@ class NamedQuery:
     """A query of the library."""
 
     name: str
+    theme: Theme
     title: str
     question: str
     parameters: tuple[Parameter, ...]
@@ -95,6 +116,24 @@ class NamedQuery:
                 expected = ", ".join(sorted(known)) or "none"
                 raise UsageError(f"{self.name}: no parameter {name}: expected {expected}")
         return {p.name: _bind(self.name, p, values) for p in self.parameters}
+
+    def explain(self, values: Mapping[str, Any] | None = None, *, limit: int | None = None) -> str:
+        """The statement that `run` asks, with the values written in: for Neo4j Browser, or to read.
+
+        Raises:
+            UsageError: the values do not fit; see `bind`. Or no LIMIT can be added to it.
+
+        >>> print(load_library()["stack-roots"].explain({"stack": "e4s"}, limit=3))
+        MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: 'e4s'})
+        WHERE x.root
+        RETURN s.name AS package, s.version AS version, s.hash AS hash,
+               coalesce(s.in_buildcache, false) AS held
+        ORDER BY package, version, hash
+        LIMIT 3
+        """
+        from graphcache.stores.literals import fill_in
+
+        return fill_in(self.cypher, self.bind(values or {}), limit)
 
     def run(
         self,
@@ -147,6 +186,16 @@ def load_library(*folders: Path) -> dict[str, NamedQuery]:
     return dict(sorted(queries.items()))
 
 
+def by_theme(queries: Iterable[NamedQuery]) -> dict[Theme, list[NamedQuery]]:
+    """The queries of each theme that has any: themes in their order, queries by name.
+
+    >>> list(by_theme(load_library().values()))[:3]
+    ['packages', 'stacks', 'releases']
+    """
+    found = sorted(queries, key=lambda query: (THEMES.index(query.theme), query.name))
+    return {theme: list(group) for theme, group in groupby(found, lambda query: query.theme)}
+
+
 def builtin_folder() -> Path:
     """Where graphcache's own queries are: in the package, or beside it in a checkout."""
     package = Path(__file__).parent
@@ -178,8 +227,8 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
     for number, line in enumerate(lines[:body], start=1):
         header = _HEADER.fullmatch(line.rstrip())
         if header is None:
-            expected = "'// Title: …', '// Question: …', '// Parameter: …' or '// Column: …'"
-            raise UsageError(f"{file}:{number}: expected {expected}, found {line[:60]!r}")
+            expected = f"'// KEY: …' with KEY one of {', '.join(_KEYS)}"
+            raise UsageError(f"{file}:{number}: expected {expected}; found {line[:60]!r}")
         key, value = header.groups()
         if key == "Parameter":
             parameters.append(_parameter(value, f"{file}:{number}"))
@@ -197,6 +246,7 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
         raise UsageError(f"{file}: expected columns, and a statement behind the header")
     return NamedQuery(
         name,
+        _theme(said.get("Theme", "others"), file),
         said["Title"],
         said["Question"],
         tuple(parameters),
@@ -204,6 +254,13 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
         cypher,
         said.get("Example"),
     )
+
+
+def _theme(text: str, file: str) -> Theme:
+    for theme in THEMES:
+        if theme == text:
+            return theme
+    raise UsageError(f"{file}: expected a theme, one of {', '.join(THEMES)}; found {text}")
 
 
 def _parameter(text: str, place: str) -> Parameter:

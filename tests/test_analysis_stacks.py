@@ -26,7 +26,6 @@ from graphcache.analysis import (
     stack_clusters,
     stack_combinations,
     stack_similarity,
-    stack_targets,
 )
 from graphcache.analysis.stacks import By
 
@@ -99,15 +98,6 @@ def test_three_ways_to_share_are_three_answers(held: Held) -> None:
     assert all(a != b for a, b in combinations(answers, 2))
 
 
-@pytest.mark.parametrize("release", ["", "develop"])
-def test_specs_of_stacks_by_target(held: Held, release: str) -> None:
-    tables, specs = held
-    stacks = in_stacks(specs, release)
-    counts = Counter((stack, spec["target"]) for stack in stacks for spec in stacks[stack])
-    expected = sorted((*pair, count) for pair, count in counts.items())
-    assert stack_targets(tables, release).rows == expected
-
-
 # Clusters -----------------------------------------------------------------------------------------
 
 
@@ -169,7 +159,6 @@ def test_what_cannot_be_compared(examples: Tables) -> None:
         with pytest.raises(UsageError, match="variants: expected one of packages, configurations"):
             ask(examples, "variants")  # type: ignore[arg-type]
         assert ask(Tables.empty(), "specs").rows == []
-    assert stack_targets(Tables.empty()).rows == []
 
 
 # What hangs on packages ---------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from graphcache.analysis.stacks import (
     stack_clusters,
     stack_combinations,
     stack_similarity,
-    stack_targets,
 )
 
 __all__ = [
@@ -40,6 +39,5 @@ __all__ = [
     "stack_clusters",
     "stack_combinations",
     "stack_similarity",
-    "stack_targets",
     "why",
 ]

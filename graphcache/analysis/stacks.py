@@ -1,4 +1,4 @@
-"""How alike stacks are, which belong together, and what they hold for which targets."""
+"""How alike stacks are, and which belong together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from graphcache.analysis.memberships import codes, members, table_of
+from graphcache.analysis.memberships import codes, members
 from graphcache.errors import UsageError
 from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
@@ -21,8 +21,6 @@ SIMILARITY_READS: Part = {
     "IN_STACK": ("releases",),
 }
 """What `stack_similarity`, `stack_clusters` and `stack_combinations` read of the graph."""
-TARGETS_READS: Part = {"Spec": (), "Release": (), "IN_STACK": ("releases",), "FOR_TARGET": ()}
-"""What `stack_targets` reads of the graph."""
 
 
 def stack_similarity(tables: Tables, by: By = "packages", release: str = "") -> Answer:
@@ -144,32 +142,6 @@ def stack_combinations(tables: Tables, by: By = "specs", release: str = "") -> A
     ]
     rows = [row for row in rows if row[0]]
     return Answer(["stacks", by], sorted(rows, key=lambda row: (-row[1], len(row[0]), row[0])))
-
-
-def stack_targets(tables: Tables, release: str = "") -> Answer:
-    """How many specs each stack holds for each target.
-
-    Returns:
-        A row a stack and target that it has specs for: stack, target, specs. In order.
-
-    Raises:
-        UsageError: the graph has no such release.
-
-    >>> import graphcache
-    >>> tables, _ = graphcache.read("examples/pages")
-    >>> stack_targets(tables).rows[0]
-    ('data-vis-sdk', 'x86_64', 1)
-    """
-    stacks, targets = members(tables, "IN_STACK", release), members(tables, "FOR_TARGET")
-    pairs = table_of(spec=stacks.specs, stack=stacks.groups).join(
-        table_of(spec=targets.specs, target=targets.groups), "spec", join_type="inner"
-    )
-    counted = pairs.group_by(["stack", "target"]).aggregate([("spec", "count")])
-    rows = [
-        (stacks.names[row["stack"]], targets.names[row["target"]], row["spec_count"])
-        for row in counted.to_pylist()
-    ]
-    return Answer(["stack", "target", "specs"], sorted(rows))
 
 
 def _held(tables: Tables, by: By, release: str) -> tuple[list[str], NDArray[np.bool_]]:

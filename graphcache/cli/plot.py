@@ -86,12 +86,10 @@ def stack_targets(release: str, top: int, **options: Any) -> None:
     Example:
       graphcache plot stack-targets --release develop -o targets.svg
     """
-    from graphcache.analysis.stacks import TARGETS_READS
-    from graphcache.analysis.stacks import stack_targets as find
     from graphcache.views.charts import targets_map
 
     with _opened(options) as store:
-        answer = find(store.part(TARGETS_READS), release)
+        answer = _ask(store, "stack-targets", release)
     _check(answer.rows, "no stack holds a spec", release)
     _show(targets_map(answer, top, release), options)
 

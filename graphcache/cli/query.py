@@ -18,7 +18,7 @@ from graphcache.cli.options import (
     together,
 )
 from graphcache.errors import UsageError
-from graphcache.queries import NamedQuery, Parameter, load_library
+from graphcache.queries import NamedQuery, Parameter, by_theme, load_library
 from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
@@ -49,6 +49,12 @@ _answer_options = together(
     ),
 )
 
+_explain_option = click.option(
+    "--explain",
+    is_flag=True,
+    help="Print the Cypher with the parameters filled in, and ask nothing.",
+)
+
 
 class QueryGroup(click.Group):
     """A group whose commands are the queries of the library."""
@@ -61,6 +67,12 @@ class QueryGroup(click.Group):
         """The command for a named query."""
         found = _library(ctx).get(cmd_name)
         return None if found is None else _command(found)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The queries, a section for each theme."""
+        for theme, group in by_theme(_library(ctx).values()).items():
+            with formatter.section(theme.capitalize()):
+                formatter.write_dl([(named.name, named.question) for named in group])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -111,6 +123,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     Example:
       graphcache query
       graphcache query redundant-builds --release develop --limit 10
+      graphcache query redundant-builds --release develop --limit 10 --explain
       graphcache query -c 'MATCH (p:Package) RETURN p.name ORDER BY p.name' --format json
       graphcache query -c 'MATCH (s:Spec {name: $p}) RETURN s.hash' --param p=hdf5
     """
@@ -126,9 +139,10 @@ def query(ctx: click.Context, /, **options: Any) -> None:
         _check_text(values)
         _ask(lambda store, **limits: store.query(text, values, **limits), options)
     else:
-        rows = [(name, found.question) for name, found in _library(ctx).items()]
+        themes = by_theme(_library(ctx).values())
+        rows = [(theme, q.name, q.question) for theme, group in themes.items() for q in group]
         format_ = options["format_"] or default_format(sys.stdout)
-        render(["query", "answers"], rows, format_, sys.stdout)
+        render(["theme", "query", "answers"], rows, format_, sys.stdout)
 
 
 def _library(ctx: click.Context) -> dict[str, NamedQuery]:
@@ -148,10 +162,13 @@ def _command(named: NamedQuery) -> click.Command:
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
         _check_text(values)
+        if options["explain"]:
+            click.echo(named.explain(values, limit=options["limit"]))
+            return
         _ask(lambda store, **limits: named.run(store, values, **limits), options)
 
     command = click.command(named.name, short_help=named.question, help=_help_of(named))(
-        _answer_options(run)
+        _answer_options(_explain_option(run))
     )
     command.params = [_option(p) for p in named.parameters] + command.params
     return command

@@ -133,17 +133,20 @@ def redundant_chart(answer: Answer, top: int, release: str) -> Chart:
 
 
 def targets_map(answer: Answer, top: int, release: str) -> HeatMap:
-    """Specs by stack and target, of the answer of `stack_targets`: the largest stacks.
+    """Specs by stack and target, of the answer of the named query `stack-targets`.
 
-    Stacks stand below each other by the target that they have most specs for, then by size.
+    The largest stacks are shown; they stand below each other by the target that they have most
+    specs for, then by size.
     """
-    counts = {(stack, target): specs for stack, target, specs in answer.rows}
+    counts: Counter[tuple[str, str]] = Counter()
+    for stack, _, target, specs, _ in answer.rows:
+        counts[stack, target] += specs
     stacks, targets = _sums(counts, 0), _sums(counts, 1)
     rows = _by_size(stacks)[:top]
     columns = [name for name in _by_size(targets) if any((row, name) in counts for row in rows)]
 
     def place(row: str) -> tuple[int, int]:
-        most = max(columns, key=lambda column: counts.get((row, column), 0))
+        most = max(columns, key=lambda column: counts[row, column])
         return columns.index(most), -stacks[row]
 
     rows.sort(key=place)
@@ -152,12 +155,12 @@ def targets_map(answer: Answer, top: int, release: str) -> HeatMap:
         "specs",
         _labels(rows),
         _labels(columns),
-        [[counts.get((row, column), 0) for column in columns] for row in rows],
+        [[counts[row, column] for column in columns] for row in rows],
         _cut(top, len(stacks), "stacks"),
     )
 
 
-def _sums(counts: dict[tuple[str, str], int], end: int) -> Counter[str]:
+def _sums(counts: Counter[tuple[str, str]], end: int) -> Counter[str]:
     sums: Counter[str] = Counter()
     for ends, number in counts.items():
         sums[ends[end]] += number
