@@ -272,8 +272,16 @@ def test_splits_of_a_real_index() -> None:
     assert rows["version"][1:] == (["2.6.1", "2.6.2", "2.6.3"], 36, 14)
 
 
+def test_what_is_only_named_is_no_build() -> None:
+    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    for spec, version in {"a": "1.2", "b": "1.3", "c": None}.items():
+        graph.add_node(("Spec", spec), name="zlib", **({"version": version} if version else {}))
+    rows = splits(Tables.from_networkx(graph), "zlib").rows
+    assert rows == [("version", ["1.2", "1.3"], 1, 1)]
+
+
 def test_splits_of_what_is_not_there(examples: Tables) -> None:
-    with pytest.raises(UsageError, match="none: no such package in the graph"):
+    with pytest.raises(UsageError, match="none: no such package is in the graph"):
         splits(examples, "none")
     with pytest.raises(UsageError, match="none: no such release in the graph"):
         splits(examples, "rocblas", "none")

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from graphcache.analysis.memberships import configurations, members, natural_key, require
+from graphcache.analysis.memberships import configurations, members, natural_key
+from graphcache.errors import UsageError
 from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
@@ -69,13 +71,12 @@ def splits(tables: Tables, package: str, release: str = "") -> Answer:
 
 def _builds(tables: Tables, package: str, release: str) -> list[_Build]:
     specs = tables.nodes["Spec"]
-    chosen = pc.fill_null(pc.equal(specs["name"], package), False).to_numpy()
-    if not chosen.any():
-        require(package, (), "package")
-    if release:
-        in_release = np.zeros(len(chosen), bool)
-        in_release[members(tables, "IN_RELEASE", release).of(release)] = True
-        chosen &= in_release
+    named = pc.fill_null(pc.equal(specs["name"], package), False).to_numpy()
+    if not named.any():
+        raise UsageError(f"{package}: no such package is in the graph")
+    # Of a spec that others only name, nothing is known that could divide it from another.
+    described = pc.is_valid(specs["version"]).to_numpy()
+    chosen = named & described & _in_release(tables, release)
     targets, compilers = (_texts(tables, edge) for edge in ("FOR_TARGET", "BUILT_WITH"))
     rows = np.flatnonzero(chosen)
     builds = []
@@ -93,7 +94,7 @@ def _variants(texts: list[str]) -> _Build:
         name, equals, value = text.partition("=")
         if not equals and text[:1] in ("+", "~"):
             name, value = text[1:], text[:1]
-        found[f"variant {name}"] = value or "="
+        found[f"variant {name}"] = value or "="  # which is not as if the spec had it not
     return found
 
 
@@ -133,11 +134,7 @@ def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
         pc.fill_null(specs["external"], False), pc.equal(specs["in_buildcache"], False)
     )
     held = ~pc.fill_null(gone, False).to_numpy().astype(bool)
-    if release:
-        in_release = np.zeros(len(held), bool)
-        in_release[members(tables, "IN_RELEASE", release).of(release)] = True
-        held &= in_release
-    rows = np.flatnonzero(held)
+    rows = np.flatnonzero(held & _in_release(tables, release))
     _, first = np.unique(configurations(tables)[rows], return_index=True)
     repeated = specs.take(pa.array(np.delete(rows, first)))
     unknown = pc.is_null(repeated["size"]).cast(pa.int64())
@@ -153,3 +150,11 @@ def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
     ]
     columns = ["package", "repeated", "bytes", "unknown"]
     return Answer(columns, sorted(found, key=lambda row: (-row[2], -row[1], row[0] or "")))
+
+
+def _in_release(tables: Tables, release: str) -> NDArray[np.bool_]:
+    """Of each spec whether the release holds it; true for all if none is named."""
+    found = np.full(tables.nodes["Spec"].num_rows, not release)
+    if release:
+        found[members(tables, "IN_RELEASE", release).of(release)] = True
+    return found

@@ -105,7 +105,7 @@ def half_life(tables: Tables, releases: Iterable[str] | None = None) -> Answer:
         One row: the steps; specs at risk and gone, summed over the steps; the share kept; the
         half-life in releases (null where none is gone, 0 where none is kept), and in days, at the
         mean distance of the releases (null where not all have a date, or they do not rise). No row
-        where there is no step.
+        where no spec is at risk.
 
     Raises:
         UsageError: the graph has no such release.
