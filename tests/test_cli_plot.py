@@ -270,7 +270,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, name in enumerate(HOSTILE):
         for build in range(2 + number % 2):
             node = ("Spec", f"{number}{build}")
-            graph.add_node(node, name=name, configuration=name)
+            graph.add_node(node, name=name, version="1", configuration=name)
             for stack in (name, HOSTILE[number - 1]):
                 graph.add_edge(node, ("Stack", stack), "IN_STACK", releases=[name])
             graph.add_edge(node, ("Target", name), "FOR_TARGET")
