@@ -1,4 +1,4 @@
-"""Time the verbs on a store in one process, and print a Markdown table.
+"""Time the verbs, and the other analysis, on a store in one process; print a Markdown table.
 
     python benchmarks/verbs.py STORE LOCKFILE            the table
     python benchmarks/verbs.py STORE LOCKFILE --chosen   only what the verbs are asked
@@ -13,11 +13,16 @@ from functools import partial
 from typing import Any
 
 from graphcache import Tables, read
+from graphcache.analysis.configurations import BYTES_READS, SPLITS_READS, duplicate_bytes, splits
 from graphcache.analysis.coverage import READS as COVERAGE_READS
 from graphcache.analysis.coverage import coverage
+from graphcache.analysis.hubs import READS as HUBS_READS
+from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.reasons import IMPACT_READS, WHY_READS, impact, why
 from graphcache.analysis.rebuilds import READS as REBUILDS_READS
 from graphcache.analysis.rebuilds import rebuilds
+from graphcache.analysis.releases import ADOPTION_READS, CHURN_READS, adoption, churn
+from graphcache.analysis.stacks import SIMILARITY_READS, stack_clusters, stack_similarity
 from graphcache.stores import Store, open_store
 from graphcache.stores.base import Part
 
@@ -56,6 +61,14 @@ def main() -> None:
             "impact": (IMPACT_READS, lambda tables: impact(tables, package)),
             "rebuilds": (REBUILDS_READS, rebuilds),
             "coverage": (COVERAGE_READS, lambda tables: coverage(environment, tables)),
+            "dependents": (HUBS_READS, dependents),
+            "centrality": (HUBS_READS, lambda tables: centrality(package_graph(tables))),
+            "churn": (CHURN_READS, churn),
+            "adoption": (ADOPTION_READS, lambda tables: adoption(tables, "compiler")),
+            "stack_similarity": (SIMILARITY_READS, lambda t: stack_similarity(t, "specs")),
+            "stack_clusters": (SIMILARITY_READS, stack_clusters),
+            "splits": (SPLITS_READS, lambda tables: splits(tables, package)),
+            "duplicate_bytes": (BYTES_READS, duplicate_bytes),
         }
         print("| verb | rows | load, CPU s | load, wall s | answer, CPU s | answer, wall s |")
         print("| --- | ---: | ---: | ---: | ---: | ---: |")

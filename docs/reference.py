@@ -53,6 +53,10 @@ def commands() -> str:
         command = cli.commands[name]
         inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
         blocks.append(_help(f"graphcache {name}", command, inner))
+        if isinstance(command, click.Group) and name != "query":
+            for part, one in sorted(command.commands.items()):
+                context_of_part = click.Context(one, inner, part, max_content_width=100)
+                blocks.append(_help(f"graphcache {name} {part}", one, context_of_part))
     return "\n\n".join(blocks)
 
 

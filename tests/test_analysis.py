@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import graphcache.analysis
 from graphcache import Tables, UsageError, build_store, open_store, read
+from graphcache.analysis import configurations, hubs, releases, stacks
 from graphcache.analysis.coverage import READS as COVERAGE_READS
 from graphcache.analysis.coverage import coverage
 from graphcache.analysis.dependencies import Dependencies
@@ -173,9 +175,9 @@ def test_a_plan_keeps_what_anything_kept_needs() -> None:
     assert prune_plan(tables, [], ["env"]).rows == [("c" * 32, "c", "1.2", None)]
     with pytest.raises(UsageError, match="expected a release or a stack to keep"):
         prune_plan(tables, [])
-    for releases, stacks, why_not in ((["v1"], [], "such a release"), ([], ["x"], "such a stack")):
+    for kept, held, why_not in ((["v1"], [], "such a release"), ([], ["x"], "such a stack")):
         with pytest.raises(UsageError, match=why_not):
-            prune_plan(tables, releases, stacks)
+            prune_plan(tables, kept, held)
 
 
 def test_coverage_of_a_real_environment() -> None:
@@ -320,6 +322,17 @@ def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
         ({**DIFF_READS, **SIDES_READS}, lambda tables: diff(side(tables, "stack", "env"), tables)),
         (REBUILDS_READS, rebuilds),
         (REBUILDS_READS, lambda tables: rebuilds(tables, stack="env")),
+        (hubs.READS, hubs.dependents),
+        (hubs.READS, lambda tables: hubs.centrality(hubs.package_graph(tables), sample=10)),
+        (stacks.SIMILARITY_READS, lambda tables: stacks.stack_similarity(tables, "configurations")),
+        (stacks.SIMILARITY_READS, lambda tables: stacks.stack_clusters(tables, "packages")),
+        (stacks.SIMILARITY_READS, lambda t: stacks.stack_combinations(t, "specs", "develop")),
+        (releases.CHURN_READS, releases.churn),
+        (releases.CHURN_READS, releases.half_life),
+        (releases.ADOPTION_READS, lambda tables: releases.adoption(tables, "compiler_name")),
+        (releases.ADOPTION_READS, lambda tables: releases.adoption(tables, "family")),
+        (configurations.SPLITS_READS, lambda t: configurations.splits(t, "hdf5", "develop")),
+        (configurations.BYTES_READS, lambda t: configurations.duplicate_bytes(t, "develop")),
     ]
     with open_store(tmp_path / "store") as store:
         whole = store.tables()
@@ -361,3 +374,11 @@ def test_a_hash_of_several_specs() -> None:
     tables, _ = read(RADIUSS)
     with pytest.raises(UsageError, match=r"^a: expected one spec, found \d+: "):
         why(tables, ["a"])
+
+
+def test_every_public_function_says_what_it_does() -> None:
+    assert sorted(set(graphcache.analysis.__all__)) == graphcache.analysis.__all__
+    for name in graphcache.analysis.__all__:
+        function = getattr(graphcache.analysis, name)
+        assert function.__name__ == name
+        assert ">>> " in function.__doc__

@@ -18,6 +18,7 @@ import pytest
 from command_line import Argument, assert_golden, run, succeed
 
 from graphcache import Tables, open_store
+from graphcache.cli.plot import plot
 from graphcache.queries import load_library
 
 COMMANDS = (
@@ -30,12 +31,14 @@ COMMANDS = (
         "export",
         "fetch",
         "impact",
+        "plot",
         "prune-plan",
         "push",
         "query",
     ),
     *("rebuilds", "schema", "stats", "update", "usable", "verify", "view", "why"),
 )
+PLOTS = tuple(f"plot {name}" for name in plot.commands)
 QUERIES = load_library()
 HASHES = "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash"
 TWO = oracle.page_text("zlib", records=[oracle.record("a" * 32), oracle.record("b" * 32)])
@@ -64,7 +67,7 @@ def column(store: Path, cypher: str) -> list[object]:
 # Help ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, *(f"query {name}" for name in QUERIES)])
+@pytest.mark.parametrize("command", ["", *COMMANDS, *PLOTS, *(f"query {name}" for name in QUERIES)])
 def test_golden_help(command: str, tmp_path: Path) -> None:
     printed = succeed(*command.split(), "--help", cwd=tmp_path)
     assert "\n  Example:\n    " in printed

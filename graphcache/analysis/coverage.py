@@ -24,6 +24,12 @@ def coverage(environment: Tables, cache: Tables) -> Answer:
 
     For one that it lacks: the hash of the nearest spec of the package that it holds, and in what
     that one differs. What is external is in no cache, and left out.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
+    >>> pages, _ = graphcache.read("examples/pages")
+    >>> coverage(tables, pages).rows[0][3:]
+    (False, None, ['no spec of this package'])
     """
     held: dict[str, list[_Build]] = defaultdict(list)
     for build in _builds(cache):

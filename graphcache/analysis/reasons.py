@@ -42,6 +42,11 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
 
     Raises:
         UsageError: no spec, or more than one, has such a hash.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
+    >>> why(tables, ["/bu5ehkv"]).rows[0][5]
+    ['lbann@0.104/kxutamr', 'zlib-ng@2.3.2/bu5ehkv']
     """
     graph = Dependencies(tables)
     roots = _roots(tables, graph)
@@ -74,6 +79,11 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
 
     Raises:
         UsageError: the graph has no such spec, or no such stack.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
+    >>> impact(tables, "hdf5").rows
+    [('radiuss.v6', '', 7, 6)]
     """
     graph = Dependencies(tables)
     touched = graph.needing(_rows_of_package(graph, spec)).rows
@@ -100,6 +110,11 @@ def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = 
 
     Raises:
         UsageError: nothing to keep is named, or a name is not in the graph.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("examples/pages")
+    >>> prune_plan(tables, ["develop"]).rows[0]
+    ('6zzrwogzciugtvmvcv47k2ouikiqdegm', 'rocblas', '6.1.2', None)
     """
     graph = Dependencies(tables)
     kept = [_members(tables, "IN_RELEASE", release) for release in releases]

@@ -39,6 +39,11 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
 
     Raises:
         UsageError: the graph has no such package or stack.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
+    >>> rebuilds(tables).rows[1][:3]
+    ('python: with or without libxcrypt', 22, 21)
     """
     graph = Dependencies(tables)
     first, other = _pairs(graph, _chosen(tables, graph, package, stack))

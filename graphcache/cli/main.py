@@ -15,6 +15,7 @@ from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
+from graphcache.cli.plot import plot
 from graphcache.cli.query import query
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
@@ -68,7 +69,8 @@ def completion(shell: str) -> None:
 
 _LOADS = (build, update, fetch, stats)
 _QUESTIONS = (query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan)
-for command in (*_LOADS, *_QUESTIONS, view, export_command, push, verify, schema):
+_PICTURES = (view, plot)
+for command in (*_LOADS, *_QUESTIONS, *_PICTURES, export_command, push, verify, schema):
     cli.add_command(command)
 
 

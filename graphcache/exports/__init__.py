@@ -58,14 +58,8 @@ def export(tables: Tables, format: str, out: str | PathLike[str]) -> None:
         return
     if fspath(out) == "-":
         raise UsageError(f"{format} writes a folder: expected its path, found - (one stream)")
-    # A link stays a link: what it leads to is replaced.
-    target = Path(os.path.realpath(out))
-    with _errors_of(target):
-        _check_parent(target)
-        _check_folder(target, format, files)
-    with _errors_of(target), _folder_beside(target) as staging:
-        module.write(tables, staging / "new")
-        _put(staging / "new", target, staging / "old")
+    check = partial(_check_folder, format=format, files=files)
+    _put_when_whole(out, partial(module.write, tables), check)
 
 
 def write_file(out: str | PathLike[str], write: Callable[[Path], object]) -> None:
@@ -83,15 +77,21 @@ def write_file(out: str | PathLike[str], write: Callable[[Path], object]) -> Non
     """
     if fspath(out) == "-":
         _to_standard_output(write)
-        return
+    else:
+        _put_when_whole(out, write, _check_file)
+
+
+def _put_when_whole(
+    out: str | PathLike[str], write: Callable[[Path], object], check: Callable[[Path], None]
+) -> None:
     # A link stays a link: what it leads to is replaced.
     target = Path(os.path.realpath(out))
     with _errors_of(target):
         _check_parent(target)
-        _check_file(target)
+        check(target)
     with _errors_of(target), _folder_beside(target) as staging:
         write(staging / "new")
-        os.replace(staging / "new", target)
+        _put(staging / "new", target, staging / "old")
 
 
 def _to_standard_output(write: Callable[[Path], object]) -> None:

@@ -1,0 +1,160 @@
+"""What divides a package's builds into configurations, and the bytes of builds made again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graphcache.analysis.memberships import configurations, members, natural_key
+from graphcache.errors import UsageError
+from graphcache.stores.base import Answer, Part
+from graphcache.tables import Tables
+
+SPLITS_READS: Part = {
+    "Spec": ("name", "version", "platform", "os", "variants"),
+    "Release": (),
+    "IN_RELEASE": (),
+    "FOR_TARGET": (),
+    "BUILT_WITH": (),
+}
+"""What `splits` reads of the graph."""
+BYTES_READS: Part = {
+    "Spec": ("name", "configuration", "size", "external", "in_buildcache"),
+    "Release": (),
+    "IN_RELEASE": (),
+}
+"""What `duplicate_bytes` reads of the graph."""
+
+_Build = dict[str, str]
+"""What a person sees of a spec: by setting its value."""
+
+
+def splits(tables: Tables, package: str, release: str = "") -> Answer:
+    """Which settings divide a package's specs into configurations, and how much each does.
+
+    Args:
+        tables: the graph.
+        package: the package.
+        release: only its specs in this release; all of them if empty.
+
+    Returns:
+        A row a setting that has more than one value: its name (version, platform, os, target,
+        compiler, or `variant NAME`), its values (empty where a spec has none), and how many
+        configurations are left if it is ignored, and how many fall together with another by that.
+        What makes most fall together comes first; 0 says that others always differ along with it.
+
+    Raises:
+        UsageError: the graph has no such package or release.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("examples/pages")
+    >>> splits(tables, "py-pdm-backend").rows[1]
+    ('target', ['aarch64', 'neoverse_v2', 'ppc64le', 'x86_64_v3'], 10, 4)
+    """
+    builds = _builds(tables, package, release)
+    settings = sorted({setting for build in builds for setting in build})
+    seen = {tuple(build.get(setting, "") for setting in settings) for build in builds}
+    rows: list[tuple[Any, ...]] = []
+    for at, setting in enumerate(settings):
+        values = {one[at] for one in seen}
+        left = len({one[:at] + one[at + 1 :] for one in seen})
+        if len(values) > 1:
+            rows.append((setting, sorted(values, key=natural_key), left, len(seen) - left))
+    columns = ["setting", "values", "configurations_left", "fall_together"]
+    return Answer(columns, sorted(rows, key=lambda row: (-row[3], -len(row[1]), row[0])))
+
+
+def _builds(tables: Tables, package: str, release: str) -> list[_Build]:
+    specs = tables.nodes["Spec"]
+    named = pc.fill_null(pc.equal(specs["name"], package), False).to_numpy()
+    if not named.any():
+        raise UsageError(f"{package}: no such package is in the graph")
+    # Of a spec that others only name, nothing is known that could divide it from another.
+    described = pc.is_valid(specs["version"]).to_numpy()
+    chosen = named & described & _in_release(tables, release)
+    targets, compilers = (_texts(tables, edge) for edge in ("FOR_TARGET", "BUILT_WITH"))
+    rows = np.flatnonzero(chosen)
+    builds = []
+    for row, spec in zip(rows.tolist(), specs.take(pa.array(rows)).to_pylist(), strict=True):
+        build = {name: spec[name] or "" for name in ("version", "platform", "os")}
+        build |= {"target": targets[row], "compiler": compilers[row]}
+        builds.append(build | _variants(spec["variants"] or []))
+    return builds
+
+
+def _variants(texts: list[str]) -> _Build:
+    """Each variant's value, the sign of one that is on or off."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals and text[:1] in ("+", "~"):
+            name, value = text[1:], text[:1]
+        found[f"variant {name}"] = value or "="  # which is not as if the spec had it not
+    return found
+
+
+def _texts(tables: Tables, edge: str) -> dict[int, str]:
+    """By row of a spec the names at the ends of its edges, joined."""
+    found: dict[int, list[str]] = defaultdict(list)
+    ends = members(tables, edge)
+    for row, group in sorted(zip(ends.specs.tolist(), ends.groups.tolist(), strict=True)):
+        found[row].append(ends.names[group])
+    return defaultdict(str, {row: " ".join(names) for row, names in found.items()})
+
+
+def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
+    """The bytes of binaries that repeat a configuration, by package.
+
+    All specs of a configuration but the first, in the order of hashes, repeat it. What is external,
+    or known not to be in the cache, has no binary there.
+
+    Args:
+        tables: the graph.
+        release: only the specs of this release; all of them if empty.
+
+    Returns:
+        A row a package with such specs: its name, how many there are, the bytes of those whose size
+        is known, and how many have no known size. Most bytes come first.
+
+    Raises:
+        UsageError: the graph has no such release.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("examples/pages")
+    >>> duplicate_bytes(tables).rows[-1]
+    ('rocblas', 2, 0, 2)
+    """
+    specs = tables.nodes["Spec"]
+    gone = pc.or_kleene(
+        pc.fill_null(specs["external"], False), pc.equal(specs["in_buildcache"], False)
+    )
+    held = ~pc.fill_null(gone, False).to_numpy().astype(bool)
+    rows = np.flatnonzero(held & _in_release(tables, release))
+    _, first = np.unique(configurations(tables)[rows], return_index=True)
+    repeated = specs.take(pa.array(np.delete(rows, first)))
+    unknown = pc.is_null(repeated["size"]).cast(pa.int64())
+    counted = (
+        pa.table({"package": repeated["name"], "size": repeated["size"], "unknown": unknown})
+        .group_by("package")
+        .aggregate([("unknown", "count"), ("size", "sum"), ("unknown", "sum")])
+        .to_pylist()
+    )
+    found = [
+        (row["package"], row["unknown_count"], row["size_sum"] or 0, row["unknown_sum"])
+        for row in counted
+    ]
+    columns = ["package", "repeated", "bytes", "unknown"]
+    return Answer(columns, sorted(found, key=lambda row: (-row[2], -row[1], row[0] or "")))
+
+
+def _in_release(tables: Tables, release: str) -> NDArray[np.bool_]:
+    """Of each spec whether the release holds it; true for all if none is named."""
+    found = np.full(tables.nodes["Spec"].num_rows, not release)
+    if release:
+        found[members(tables, "IN_RELEASE", release).of(release)] = True
+    return found

@@ -1,0 +1,219 @@
+"""`plot`: charts of the graph, as bars in the terminal or as pictures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphcache.cli.options import (
+    Decorator,
+    open_chosen,
+    output_path,
+    server_options,
+    store_option,
+    together,
+)
+from graphcache.errors import UsageError
+from graphcache.views.answers import default_format, render
+
+if TYPE_CHECKING:
+    from graphcache.stores import Store
+    from graphcache.views.charts import Drawing
+
+_out_option = click.option(
+    "-o",
+    "--out",
+    metavar="FILE",
+    type=output_path,
+    help="Draw a picture: .svg, .png or .pdf.  [default: bars in the terminal]",
+)
+_release_option = click.option(
+    "--release", metavar="RELEASE", default="", help="Only this release.  [default: all]"
+)
+_by_option = click.option(
+    "--by",
+    type=click.Choice(["packages", "configurations", "specs"]),
+    default="specs",
+    show_default=True,
+    help="What is counted.",
+)
+_answer_options = together(_out_option, store_option, server_options)
+
+
+def _top_option(default: int, what: str) -> Decorator:
+    return click.option(
+        "--top",
+        metavar="N",
+        type=click.IntRange(1, 1000),  # else pictures are too large to look at
+        default=default,
+        show_default=True,
+        help=f"At most N {what}.",
+    )
+
+
+@click.group(invoke_without_command=True, subcommand_metavar="[NAME] [OPTIONS]")
+@click.pass_context
+def plot(ctx: click.Context) -> None:
+    """Draw the graph: bars in the terminal, or a picture. Without a name, list the plots.
+
+    Pictures need an extra: pip install 'graphcache[plot]'.
+
+    \b
+    Example:
+      graphcache plot
+      graphcache plot compilers --release develop
+      graphcache plot stack-targets -o targets.svg
+    """
+    if ctx.invoked_subcommand is None:
+        rows = [
+            (name, command.get_short_help_str(100))
+            for name, command in sorted(plot.commands.items())
+        ]
+        render(["plot", "shows"], rows, default_format(sys.stdout), sys.stdout)
+
+
+@plot.command("stack-targets")
+@_release_option
+@_top_option(60, "stacks")
+@_answer_options
+def stack_targets(release: str, top: int, **options: Any) -> None:
+    """Specs by stack and target: a heat map.
+
+    \b
+    Example:
+      graphcache plot stack-targets --release develop -o targets.svg
+    """
+    from graphcache.views.charts import targets_map
+
+    with _opened(options) as store:
+        answer = _ask(store, "stack-targets", release)
+    _check(answer.rows, "no stack holds a spec", release)
+    _show(targets_map(answer, top, release), options)
+
+
+@plot.command("compilers")
+@_release_option
+@_top_option(30, "compilers")
+@_answer_options
+def compilers(release: str, top: int, **options: Any) -> None:
+    """Specs by compiler.
+
+    \b
+    Example:
+      graphcache plot compilers --top 10
+    """
+    from graphcache.views.charts import compilers_chart
+
+    with _opened(options) as store:
+        answer = _ask(store, "compilers-by-target", release)
+    _check(answer.rows, "there is no spec with a target", release)
+    _show(compilers_chart(answer, top, release), options)
+
+
+@plot.command("redundant-builds")
+@_release_option
+@_top_option(30, "packages")
+@_answer_options
+def redundant_builds(release: str, top: int, **options: Any) -> None:
+    """Builds that repeat a configuration, by package.
+
+    \b
+    Example:
+      graphcache plot redundant-builds --release develop -o redundant.svg
+    """
+    from graphcache.views.charts import redundant_chart
+
+    with _opened(options) as store:
+        answer = _ask(store, "redundant-builds", release)
+    _check(answer.rows, "no configuration is built twice", release)
+    _show(redundant_chart(answer, top, release), options)
+
+
+@plot.command("stack-overlap")
+@_by_option
+@_release_option
+@_top_option(30, "combinations of stacks")
+@_answer_options
+def stack_overlap(by: Any, release: str, top: int, **options: Any) -> None:
+    """What stacks share: an UpSet plot.
+
+    \b
+    Example:
+      graphcache plot stack-overlap --by packages -o overlap.svg
+    """
+    from graphcache.analysis.stacks import SIMILARITY_READS, stack_combinations
+    from graphcache.views.charts import overlap_of
+
+    with _opened(options) as store:
+        answer = stack_combinations(store.part(SIMILARITY_READS), by, release)
+    _show(overlap_of(answer, top, release), options)
+
+
+@plot.command("churn")
+@click.option(
+    "--release",
+    "releases",
+    metavar="RELEASE",
+    multiple=True,
+    help="A release; two or more, in their order.  [default: all, by date]",
+)
+@_top_option(52, "steps, the latest")
+@_answer_options
+def churn(releases: tuple[str, ...], top: int, **options: Any) -> None:
+    """What each release kept of the one before it, and brought.
+
+    \b
+    Example:
+      graphcache plot churn --release develop-2025-03-23 --release develop-2025-03-30
+    """
+    from graphcache.analysis.releases import CHURN_READS, half_life
+    from graphcache.analysis.releases import churn as find
+    from graphcache.views.charts import churn_chart
+
+    with _opened(options) as store:
+        tables = store.part(CHURN_READS)
+    steps, life = find(tables, releases or None), half_life(tables, releases or None)
+    _check(life.rows, "expected two releases or more that hold specs", "")
+    _show(churn_chart(steps, life, top), options)
+
+
+def _opened(options: dict[str, Any]) -> Store:
+    """The store; a picture that can't be drawn is refused before it is read."""
+    from graphcache.views.plots import check_picture
+
+    if options["out"] is not None:
+        check_picture(options["out"])
+    return open_chosen(options)
+
+
+def _ask(store: Store, query: str, release: str) -> Any:
+    from graphcache.analysis.memberships import require
+    from graphcache.queries import load_library
+    from graphcache.schema import node_type
+
+    if release:
+        require(release, store.table(node_type("Release"))["name"].to_pylist(), "release")
+    return load_library()[query].run(store, {"release": release})
+
+
+def _check(rows: list[Any], why: str, release: str) -> None:
+    if not rows:
+        where = f" in release {release}" if release else ""
+        raise UsageError(f"nothing to plot: {why}{where}")
+
+
+def _show(drawing: Drawing, options: dict[str, Any]) -> None:
+    """Bars on standard output, or the picture and a word on what it is."""
+    out: Path | None = options["out"]
+    if out is None:
+        from graphcache.views.bars import render_bars
+
+        render_bars(drawing, sys.stdout)
+    else:
+        from graphcache.views.plots import write_picture
+
+        write_picture(drawing, out)
+        click.echo(f"{out}: {drawing.title}")
