@@ -15,6 +15,7 @@ from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
 from graphcache.cli.query import query
+from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
 from graphcache.cli.verbs import check, coverage, impact, prune_plan, rebuilds, usable, why
@@ -66,7 +67,7 @@ def completion(shell: str) -> None:
 
 _LOADS = (build, update, fetch, stats)
 _QUESTIONS = (query, check, why, impact, coverage, usable, rebuilds, prune_plan)
-for command in (*_LOADS, *_QUESTIONS, export_command, push, verify, schema):
+for command in (*_LOADS, *_QUESTIONS, serve, export_command, push, verify, schema):
     cli.add_command(command)
 
 

@@ -35,6 +35,17 @@ _CLICK_TYPES: dict[str, Any] = {
 _MAX_STATEMENT = 2**20
 """Characters of a statement in a file."""
 
+library_option = click.option(
+    "--library",
+    metavar="DIR",
+    type=click.Path(file_okay=False, readable=False),
+    multiple=True,
+    is_eager=True,
+    envvar="GRAPHCACHE_LIBRARY",
+    show_envvar=True,
+    help="A folder of further named queries.",
+)
+
 _ANSWER_OPTIONS = ("store", "database", "password_file", "wait", "format_", "limit", "timeout")
 _answer_options = together(
     store_option,
@@ -98,16 +109,7 @@ class QueryGroup(click.Group):
     multiple=True,
     help="A parameter of -c or -f: JSON if it is, else text.",
 )
-@click.option(
-    "--library",
-    metavar="DIR",
-    type=click.Path(file_okay=False, readable=False),
-    multiple=True,
-    is_eager=True,
-    envvar="GRAPHCACHE_LIBRARY",
-    show_envvar=True,
-    help="A folder of further named queries.",
-)
+@library_option
 @_answer_options
 @click.pass_context
 def query(ctx: click.Context, /, **options: Any) -> None:
