@@ -1,4 +1,4 @@
-"""The part of a graph around a package, read from any store without the rest."""
+"""A part of a graph, read from any store without the rest."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from graphcache.stores.base import Store
 from graphcache.stores.statements import match_keys, match_neighbours
 from graphcache.tables import Tables
 
+Keys = dict[str, set[str]]
+"""Nodes, by type: their keys."""
+
 _BATCH = 10_000
 
 
@@ -27,36 +30,58 @@ def neighbourhood(store: Store, package: str, hops: int) -> Tables:
     Raises:
         QueryError: there is no such package.
     """
-    found: dict[str, set[str]] = {type_.name: set() for type_ in NODE_TYPES}
-    found["Package"].add(package)
-    border = {"Package": {package}}
+    found: Keys = {"Package": {package}}
+    border = found
     for _ in range(hops):
-        border = _next(store, border, found)
-    nodes = {t.name: _table(store, t, sorted(found[t.name])) for t in NODE_TYPES}
-    if not nodes["Package"].num_rows:
+        reached = neighbours(store, border)
+        border = {name: keys - found.get(name, set()) for name, keys in reached.items()}
+        found = joined(found, border)
+    tables = induced(store, found)
+    if not tables.nodes["Package"].num_rows:
         raise QueryError(f"no package {package!r} is in the graph")
+    return tables
+
+
+def neighbours(store: Store, keys: Keys, *, outward: bool = True, inward: bool = True) -> Keys:
+    """The nodes at the other ends of the edges that leave (outward) or reach (inward) some nodes.
+
+    All is by type: the keys of the nodes.
+    """
+    found: Keys = {}
+    for type_ in EDGE_TYPES:
+        for direction in (True,) * outward + (False,) * inward:
+            here, there = (type_.start, type_.end) if direction else (type_.end, type_.start)
+            if keys.get(here):
+                statement = match_neighbours(type_, outward=direction, label=store.label)
+                rows = _ask(store, statement, sorted(keys[here]))
+                found.setdefault(there, set()).update(str(row[0]) for row in rows)
+    return found
+
+
+def induced(store: Store, keys: Keys) -> Tables:
+    """The nodes that the keys name, as far as there are such, and all edges between them."""
+    nodes = {t.name: _table(store, t, sorted(keys.get(t.name, ()))) for t in NODE_TYPES}
     edges = {}
     for type_ in EDGE_TYPES:
-        table = _table(store, type_, sorted(found[type_.start]))
-        ends = pa.array(sorted(found[type_.end]), pa.string())
+        table = _table(store, type_, sorted(keys.get(type_.start, ())))
+        ends = pa.array(sorted(keys.get(type_.end, ())), pa.string())
         edges[type_.name] = table.filter(pc.is_in(table["to"], ends)).combine_chunks()
     return Tables(nodes, edges)
 
 
-def _next(
-    store: Store, border: dict[str, set[str]], found: dict[str, set[str]]
-) -> dict[str, set[str]]:
-    """The nodes one edge further out; they are noted as found."""
-    beyond: dict[str, set[str]] = {}
-    for type_ in EDGE_TYPES:
-        for outward in (True, False):
-            here, there = (type_.start, type_.end) if outward else (type_.end, type_.start)
-            statement = match_neighbours(type_, outward=outward, label=store.label)
-            keys = {str(row[0]) for row in _ask(store, statement, sorted(border.get(here, ())))}
-            beyond.setdefault(there, set()).update(keys - found[there])
-    for name, keys in beyond.items():
-        found[name] |= keys
-    return beyond
+def joined(*several: Keys) -> Keys:
+    """All keys that any of them has.
+
+    >>> joined({"Stack": {"e4s"}}, {"Stack": {"hep"}, "Package": set()}) == {
+    ...     "Stack": {"e4s", "hep"}, "Package": set()
+    ... }
+    True
+    """
+    found: Keys = {}
+    for keys in several:
+        for name, some in keys.items():
+            found[name] = found.get(name, set()) | some
+    return found
 
 
 def _ask(store: Store, statement: str, keys: list[str]) -> list[tuple[Any, ...]]:

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -10,14 +9,13 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
+from chromium import need_chromium
 from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
-from . import tools
 from .examples import ROOT
 from .fixtures import Server
 
 FILES = ROOT / "cypher" / "browser"
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _WINDOW: ViewportSize = {"width": 1400, "height": 900}
 _LOOPBACK = ("localhost", "127.0.0.1")
 # Not by Playwright's routing: where that is on, Chromium no longer asks other origins for leave,
@@ -25,19 +23,6 @@ _LOOPBACK = ("localhost", "127.0.0.1")
 _NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND" + "".join(
     f", EXCLUDE {host}" for host in _LOOPBACK
 )
-
-
-def need_chromium() -> str:
-    """The Chromium on this machine, installed if need be.
-
-    Raises:
-        MissingTool: there is none, and it may not or cannot be installed.
-    """
-    if not any(map(shutil.which, _CHROMIUM)):
-        tools._install("chromium", "Chromium")
-    for found in filter(None, map(shutil.which, _CHROMIUM)):
-        return found
-    raise tools.MissingTool("chromium was installed, yet there is none on PATH")
 
 
 class Browser:

@@ -1,4 +1,4 @@
-"""Java and Maven on this machine: found, installed by apt where that may be, or asked for."""
+"""Java, Maven and Chromium on this machine: installed by apt where that may be, or asked for."""
 
 import functools
 import os
@@ -87,7 +87,7 @@ def need_java(minimum: int, variable: str | None = None) -> Path:
     if java := find_java(minimum, variable):
         return java
     package = _java_package(minimum) or _JAVA_PACKAGES[minimum]
-    _install(package, f"Java {minimum} or later")
+    install(package, f"Java {minimum} or later")
     if java := find_java(minimum, variable):
         return java
     raise MissingTool(f"{package} was installed, yet there is no Java {minimum} or later")
@@ -107,7 +107,7 @@ def need_maven() -> Path:
         MissingTool: there is none, and it may not or cannot be installed.
     """
     if not shutil.which("mvn"):
-        _install("maven", "Maven")
+        install("maven", "Maven")
     if found := shutil.which("mvn"):
         return Path(found)
     raise MissingTool("maven was installed, yet there is no mvn on PATH")
@@ -142,11 +142,11 @@ def _offered(package: str) -> bool:
     return "Candidate:" in said and "Candidate: (none)" not in said
 
 
-def _install(package: str, what: str) -> None:
+def install(package: str, what: str) -> None:
     """Install a package where we may, else say how."""
     command = f"sudo apt-get install --no-install-recommends {package}"
     if not _may_install():
-        raise MissingTool(f"The tests on a real Neo4j server need {what}. Install it:\n  {command}")
+        raise MissingTool(f"The tests need {what}. Install it:\n  {command}")
     _fetch_package_lists()
     with _apt_lock():
         said = _apt("apt-get", "install", "--yes", "--no-install-recommends", package)

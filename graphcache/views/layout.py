@@ -1,0 +1,210 @@
+"""Where the nodes of a drawing stand and how large they are, so that a page opens settled.
+
+A force-directed layout of thousands of nodes takes minutes and ends in a hairball: a target or a
+stack pulls all its specs onto one spot. So nodes that belong together become one group (those
+that are joined to the same others; where these are too many, a package with its specs), and
+groups that share their hubs one cluster. Clusters and hubs alone are laid out by force (ForceAtlas2
+of networkx: Jacomy et al. 2014); what is in one fills a disc as the seeds of a sunflower do (Vogel
+1979).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from graphcache.analysis.subgraphs import Graph, NodeId
+
+    Around = dict[NodeId, set[NodeId]]
+    Group = tuple[NodeId, ...]
+    Cluster = tuple[Group, ...]
+
+MAX_CLUSTERS = 500
+"""What is laid out by force, which takes a time that grows with its square."""
+
+_ROUNDS = 80
+_SPECS = ("Spec", "Configuration")
+_MANY = (*_SPECS, "Package")
+"""Types of which there are many; nodes of the others are hubs, and stand alone."""
+_SIZES = {"Stack": 10, "Release": 10, "Target": 8, "Compiler": 8, "Package": 6, "Spec": 4.5}
+_AREA = 900 * 800
+"""Square pixels of a usual picture."""
+_COVERED = 0.1
+"""The part of the picture that nodes cover at most."""
+_FILLED = 0.25
+"""The part of the picture that discs cover, before they are pushed apart."""
+_ROOM = 1.5
+"""Radius of the room around a node, in its radii."""
+_GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+
+
+class Place(NamedTuple):
+    """Where a node stands and its radius, all in pixels of a usual picture."""
+
+    x: float
+    y: float
+    size: float
+
+
+def places(graph: Graph, seed: int = 1) -> dict[NodeId, Place]:
+    """The place of every node; equal for equal graphs.
+
+    >>> graph = nx.MultiDiGraph([(("Spec", "a"), ("Stack", "e4s"))])
+    >>> sorted(places(graph)) == sorted(graph)
+    True
+    """
+    sizes = _sizes(graph)
+    around: Around = {
+        node: {*graph.successors(node), *graph.predecessors(node)} - {node}
+        for node in sorted(graph)
+    }
+    clusters = _clusters(around)
+    radii = np.array([_radius(sizes, *cluster) for cluster in clusters])
+    centres = _arrange(_skeleton(graph, clusters), radii, seed)
+    found: dict[NodeId, Place] = {}
+    for cluster, (x, y) in zip(clusters, centres.tolist(), strict=True):
+        rooms = [_radius(sizes, group) for group in cluster]
+        for group, (u, v) in zip(cluster, _sunflower(rooms), strict=True):
+            inner = [sizes[node] * _ROOM for node in group]
+            for node, (p, q) in zip(group, _sunflower(inner), strict=True):
+                found[node] = Place(x + u + p, y + v + q, sizes[node])
+    return found
+
+
+def _sizes(graph: Graph) -> dict[NodeId, float]:
+    """By what a node is and how many specs it stands for; smaller where there are many."""
+    sizes = {
+        node: _SIZES.get(node[0], 4.5) + min(10, attributes.get("specs", 0) ** 0.4)
+        for node, attributes in graph.nodes(data=True)
+    }
+    covered = sum(math.pi * sizes[node] ** 2 for node in graph if node[0] in _MANY)
+    smaller = min(1, math.sqrt(_COVERED * _AREA / max(covered, 1)))
+    return {n: size * (smaller if n[0] in _MANY else 1) for n, size in sizes.items()}
+
+
+def _radius(sizes: dict[NodeId, float], *groups: Group) -> float:
+    """Of a disc that has room for the groups."""
+    return math.sqrt(sum((sizes[node] * _ROOM) ** 2 for group in groups for node in group))
+
+
+def _sunflower(radii: Sequence[float]) -> list[tuple[float, float]]:
+    """Places of discs in a disc around 0, from its middle outwards, each with room for its area."""
+    spots = []
+    area = 0.0
+    for number, radius in enumerate(radii):
+        out = math.sqrt(area + radius**2 / 2) if number else 0
+        spots.append(
+            (out * math.cos(number * _GOLDEN_ANGLE), out * math.sin(number * _GOLDEN_ANGLE))
+        )
+        area += radius**2
+    return spots
+
+
+def _clusters(around: Around) -> list[Cluster]:
+    """The nodes in groups, and these in clusters: as finely as the number allows."""
+    groups = _alike(around, lambda node: (node[0], frozenset(around[node])))
+    if len(groups) > MAX_CLUSTERS:
+        groups = _alike(around, lambda node: _home(node, around[node]))
+    hubs = {group: _hubs(group, around) for group in groups}
+    if len(groups) <= MAX_CLUSTERS:
+        return [(group,) for group in groups]
+    clusters: dict[Hashable, list[Group]] = defaultdict(list)
+    for group in sorted(groups, key=lambda g: (-len(g), g)):
+        clusters[hubs[group] if group[0][0] in _MANY else group].append(group)
+    return _merged([tuple(cluster) for cluster in clusters.values()], hubs)
+
+
+def _alike(around: Around, key: Callable[[NodeId], Hashable]) -> list[Group]:
+    found: dict[Hashable, list[NodeId]] = defaultdict(list)
+    for node, others in around.items():
+        found[key(node) if node[0] in _MANY and others else node].append(node)
+    return [tuple(nodes) for nodes in found.values()]
+
+
+def _home(node: NodeId, around: set[NodeId]) -> Hashable:
+    """Of a spec its package, of a package with specs itself, else the stacks."""
+    if node[0] == "Package" and any(other[0] in _SPECS for other in around):
+        return node
+    packages = [other for other in around if other[0] == "Package"] if node[0] in _SPECS else []
+    return min(packages) if packages else _hubs((node,), {node: around})
+
+
+def _hubs(group: Group, around: Around) -> frozenset[NodeId]:
+    return frozenset(other for node in group for other in around[node] if other[0] not in _MANY)
+
+
+def _merged(clusters: list[Cluster], hubs: dict[Group, frozenset[NodeId]]) -> list[Cluster]:
+    """The largest clusters, each with the smaller ones whose hubs are most alike."""
+
+    def rank(cluster: Cluster) -> tuple[Any, ...]:
+        first = cluster[0]
+        return first[0][0] in _MANY, -sum(map(len, cluster)), -len(hubs[first]), first
+
+    ranked = sorted(clusters, key=rank)
+    kept = [list(cluster) for cluster in ranked[:MAX_CLUSTERS]]
+    many = [number for number, cluster in enumerate(kept) if cluster[0][0][0] in _MANY]
+    for cluster in ranked[MAX_CLUSTERS:]:
+        own = hubs[cluster[0]]
+        best = max(many, key=lambda n: (_likeness(own, hubs[ranked[n][0]]), -n))
+        kept[best].extend(cluster)
+    return [tuple(cluster) for cluster in kept]
+
+
+def _likeness(a: frozenset[NodeId], b: frozenset[NodeId]) -> float:
+    """The part of two sets that they share (Jaccard)."""
+    return len(a & b) / max(1, len(a | b))
+
+
+def _skeleton(graph: Graph, clusters: list[Cluster]) -> nx.Graph[int]:
+    """The clusters as a graph; the more edges join two, the closer they are to be."""
+    place = {
+        node: number
+        for number, cluster in enumerate(clusters)
+        for group in cluster
+        for node in group
+    }
+    counts: dict[tuple[int, int], int] = defaultdict(int)
+    for start, end in graph.edges():
+        a, b = sorted((place[start], place[end]))
+        counts[a, b] += 1
+    skeleton: nx.Graph[int] = nx.Graph()
+    skeleton.add_nodes_from(range(len(clusters)))
+    for (a, b), count in sorted(counts.items()):
+        if a != b:
+            skeleton.add_edge(a, b, weight=1 + math.log(count))
+    return skeleton
+
+
+def _arrange(skeleton: nx.Graph[int], radii: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """The centre of each cluster's disc."""
+    if len(radii) < 2:
+        return np.zeros((len(radii), 2))
+    layout: Any = nx.forceatlas2_layout(skeleton, max_iter=_ROUNDS, weight="weight", seed=seed)
+    centres = np.array([layout[number] for number in range(len(radii))])
+    centres -= centres.mean(axis=0)
+    spread = math.sqrt(float(np.mean(np.sum(centres**2, axis=1)))) or 1
+    wanted = math.sqrt(float(np.sum(radii**2)) / _FILLED / 2)
+    return _pushed_apart(centres * (wanted / spread), radii)
+
+
+def _pushed_apart(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The discs' centres, moved until few of them overlap."""
+    wanted = radii[:, None] + radii[None]
+    np.fill_diagonal(wanted, 0)
+    for _ in range(60):
+        apart = centres[:, None] - centres[None]
+        distance = np.sqrt(np.sum(apart**2, axis=2))
+        overlap = np.maximum(wanted - distance, 0)
+        if not overlap.any():
+            break
+        push = apart * (overlap / np.maximum(distance, 1e-9) / 2)[:, :, None]
+        # Half of it, since a disc is pushed by several at once.
+        centres = centres + push.sum(axis=1) * 0.5
+    return centres
