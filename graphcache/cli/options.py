@@ -40,6 +40,18 @@ format_option: Decorator = click.option(
     help="How to print the answer. [default: table on a terminal, csv in a pipe]",
 )
 
+library_option: Decorator = click.option(
+    "--library",
+    metavar="DIR",
+    type=click.Path(file_okay=False, readable=False),
+    multiple=True,
+    is_eager=True,
+    envvar="GRAPHCACHE_LIBRARY",
+    show_envvar=True,
+    help="A folder of further named queries.",
+)
+"""Where further named queries are."""
+
 verbosity_options: tuple[Decorator, ...] = (
     click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
     click.option("-v", "--verbose", is_flag=True, help="List all that was passed over."),

@@ -11,6 +11,7 @@ import click
 
 from graphcache.cli.options import (
     format_option,
+    library_option,
     open_chosen,
     server_options,
     show,
@@ -34,17 +35,6 @@ _CLICK_TYPES: dict[str, Any] = {
 
 _MAX_STATEMENT = 2**20
 """Characters of a statement in a file."""
-
-library_option = click.option(
-    "--library",
-    metavar="DIR",
-    type=click.Path(file_okay=False, readable=False),
-    multiple=True,
-    is_eager=True,
-    envvar="GRAPHCACHE_LIBRARY",
-    show_envvar=True,
-    help="A folder of further named queries.",
-)
 
 _ANSWER_OPTIONS = ("store", "database", "password_file", "wait", "format_", "limit", "timeout")
 _answer_options = together(

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from graphcache.cli.options import open_chosen, server_options, store_option
-from graphcache.cli.query import library_option
+from graphcache.cli.options import library_option, open_chosen, server_options, store_option
 from graphcache.errors import UsageError
 
 

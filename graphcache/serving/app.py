@@ -26,6 +26,7 @@ from graphcache.queries import NamedQuery
 from graphcache.serving import pages
 from graphcache.serving.holding import HeldStore
 from graphcache.serving.rendering import page
+from graphcache.views.html import ASSETS
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 """Names by which the pages may be asked for. Any other is a foreign page that was made to point
@@ -62,7 +63,11 @@ def make_app(store: HeldStore, library: Mapping[str, NamedQuery]) -> ASGIApp:
         store.close()
 
     app = Starlette(
-        routes=[*_routes(), Mount("/static", StaticFiles(directory=_STATIC), name="static")],
+        routes=[
+            *_routes(),
+            Mount("/static/view", StaticFiles(directory=ASSETS)),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False),
         ],
@@ -85,6 +90,7 @@ def _routes() -> list[Route]:
         Route("/package", pages.package),
         Route("/spec/{hash:path}", pages.spec),
         Route("/stack", pages.stack),
+        Route("/graph", pages.graph),
         Route("/queries", pages.queries),
         Route("/query/{name:path}", pages.query),
     ]

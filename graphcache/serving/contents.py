@@ -279,6 +279,18 @@ def spec_page(store: Store, hash_: str) -> SpecPage | None:
     )
 
 
+_AROUND = {
+    "Package": f"{_OF_PACKAGE.replace('$package', '$key')} RETURN count(*)",
+    "Stack": "MATCH (:Spec)-[:IN_STACK]->(:Stack {name: $key}) RETURN count(*)",
+    "Spec": "MATCH (:Spec {hash: $key})-[:DEPENDS_ON]-(:Spec) RETURN count(*)",
+}
+
+
+def specs_around(store: Store, type_name: str, key: str) -> int:
+    """How many specs stand at a package or stack, or are joined to a spec."""
+    return _count(store, _AROUND[type_name], key=key)
+
+
 # A stack ------------------------------------------------------------------------------------------
 
 _IN_STACK = "MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})"

@@ -6,13 +6,18 @@ They are plain functions, which Starlette runs in threads, since a store blocks 
 from __future__ import annotations
 
 import io
+import shlex
+import threading
 from http import HTTPStatus
 from typing import Any
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from graphcache.analysis import subgraphs
+from graphcache.analysis.folding import MAX_NODES, fit
 from graphcache.errors import QueryError, UsageError
 from graphcache.queries import NamedQuery, by_theme
 from graphcache.schema import node_type
@@ -21,11 +26,15 @@ from graphcache.serving.holding import HeldStore
 from graphcache.serving.rendering import page
 from graphcache.stores.base import Answer
 from graphcache.views.answers import Format, render
+from graphcache.views.html import SCRIPTS, STYLES, view_body
 
 ROWS_SHOWN = 500
 """Rows of an answer on a page, unless `limit` says otherwise."""
 ROWS_SENT = 50_000
 """Rows of an answer at most, on a page or as CSV or JSON."""
+
+_DRAWING = threading.Lock()
+"""A picture takes a core for a while, so one is drawn at a time."""
 
 _MEDIA_TYPES: dict[Format, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 
@@ -145,6 +154,37 @@ def stack(request: Request) -> Response:
         release=release,
         queries=_queries_with(request, "stack"),
         to_page=lambda n: _same_page(request, page=n),
+    )
+
+
+def graph(request: Request) -> Response:
+    """A picture of what is around a package, a spec or a stack."""
+    kinds = [kind for kind in subgraphs.KINDS if kind in request.query_params]
+    if len(kinds) != 1:
+        raise UsageError(f"expected one of {', '.join(subgraphs.KINDS)}, found {len(kinds)}")
+    kind, key = kinds[0], request.query_params[kinds[0]]
+    node = subgraphs.KINDS[kind], key
+    with _store(request).reading() as store:
+        if not contents.has(store, node_type(node[0]), key):
+            return _missing(store, node[0], key)
+        specs = contents.specs_around(store, *node)
+        if specs > MAX_NODES:
+            raise UsageError(
+                f"{key}: expected at most {MAX_NODES:,} specs to draw, found {specs:,}: draw them "
+                f"in a shell: {shlex.join(['graphcache', 'view', key, '--as', kind])}"
+            )
+        with _DRAWING:
+            drawn = view_body(fit(subgraphs.around(store, node)))
+    addresses = {"package": links.package_address, "hash": links.spec_address}
+    return page(
+        "graph.html",
+        searched=key,
+        name=key,
+        kind=node[0],
+        back=addresses.get(kind, links.stack_address)(key),
+        drawn=Markup(drawn),  # noqa: S704  it is HTML, and its data is escaped
+        scripts=SCRIPTS,
+        styles=STYLES,
     )
 
 
