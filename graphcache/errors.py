@@ -6,6 +6,7 @@ prints it as it stands and ends with `exit_code`, so no traceback ever reaches a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -43,3 +44,15 @@ class GraphError(GraphcacheError):
 
 class ExportError(GraphcacheError):
     """An export can't be written where it was asked for, or the format can't hold the graph."""
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A question that names what is close to a name that there is not; empty if nothing is.
+
+    >>> did_you_mean("zlip", ["zlib", "hdf5"])
+    ' Did you mean zlib?'
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(names), n=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(close)}?" if close else ""

@@ -35,7 +35,7 @@ COMMANDS = (
         "push",
         "query",
     ),
-    *("rebuilds", "schema", "serve", "stats", "update", "usable", "verify", "why"),
+    *("rebuilds", "schema", "serve", "stats", "update", "usable", "verify", "view", "why"),
 )
 QUERIES = load_library()
 HASHES = "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.errors import QueryError, UsageError
+from graphcache.errors import QueryError, UsageError, did_you_mean
 from graphcache.schema import NODE_TYPES, node_type, quote
 from graphcache.stores.base import Answer, Part, Store
 from graphcache.stores.neighbourhood import Keys, induced, joined, neighbours
@@ -35,8 +34,8 @@ OVERVIEW_READS: Part = {
 }
 """What `overview` reads of the graph."""
 
-_CLOSE = 5
-"""How many names are shown that are close to one that is unknown."""
+_SHOWN = 5
+"""Specs that are named where a hash is of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +78,9 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
     hashes = _specs_like(store, name) if kind is None and name else []
     if hashes:
         return _spec(store, name)
-    close = get_close_matches(name, [n for k in kinds for n in names[k]], n=_CLOSE, cutoff=0.5)
-    hint = f": did you mean {' or '.join(close)}?" if close else ""
-    wanted = f"{kind}" if kind else "package, stack or hash"
-    raise UsageError(f"{name or 'an empty name'}: no such {wanted} in the graph{hint}")
+    wanted = kind or "package, stack or hash"
+    hint = did_you_mean(name, [known for k in kinds for known in names[k]])
+    raise UsageError(f"{name or 'an empty name'}: no such {wanted} in the graph.{hint}")
 
 
 def _spec(store: Store, prefix: str) -> NodeId:
@@ -91,8 +89,8 @@ def _spec(store: Store, prefix: str) -> NodeId:
         return "Spec", str(found[0][0])
     if not found:
         raise UsageError(f"{prefix or 'an empty hash'}: no spec in the graph has such a hash")
-    more = ", …" if len(found) > _CLOSE else ""
-    shown = ", ".join(f"{name}@{version}/{hash_}" for hash_, name, version in found[:_CLOSE])
+    more = ", …" if len(found) > _SHOWN else ""
+    shown = ", ".join(f"{name}@{version}/{hash_}" for hash_, name, version in found[:_SHOWN])
     raise UsageError(f"{prefix}: expected one spec, found several: {shown}{more}")
 
 
@@ -101,7 +99,7 @@ def _specs_like(store: Store, prefix: str) -> list[tuple[Any, ...]]:
         f"MATCH (s:{quote(store.label('Spec'))}) WHERE s.hash STARTS WITH $prefix "
         "RETURN s.hash AS hash, s.name AS name, s.version AS version ORDER BY hash"
     )
-    return store.query(statement, {"prefix": prefix}, limit=_CLOSE + 1).rows
+    return store.query(statement, {"prefix": prefix}, limit=_SHOWN + 1).rows
 
 
 def around(store: Store, node: NodeId) -> Subgraph:
@@ -154,12 +152,13 @@ def of_answer(store: Store, answer: Answer, title: str) -> Subgraph:
     Raises:
         QueryError: the answer names no node of the graph.
     """
+    if not answer.rows:
+        raise QueryError(f"{title}: the answer has no row, so there is nothing to show")
     rows = [list(_named(answer.columns, row)) for row in answer.rows]
     if not any(rows):
-        found = ", ".join(answer.columns) if answer.rows else "no row"
         raise QueryError(
             f"{title}: the answer names no nodes: expected a column such as package, hash, stack, "
-            f"compiler, target or release with names in it, found {found}"
+            f"compiler, target or release with names in it, found {', '.join(answer.columns)}"
         )
     keys: Keys = {}
     for type_name, key in (node for row in rows for node in row):

@@ -19,6 +19,7 @@ from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
 from graphcache.cli.verbs import check, coverage, impact, prune_plan, rebuilds, usable, why
+from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
 from graphcache.views.answers import printable
 
@@ -67,7 +68,7 @@ def completion(shell: str) -> None:
 
 _LOADS = (build, update, fetch, stats)
 _QUESTIONS = (query, check, why, impact, coverage, usable, rebuilds, prune_plan)
-for command in (*_LOADS, *_QUESTIONS, serve, export_command, push, verify, schema):
+for command in (*_LOADS, *_QUESTIONS, view, serve, export_command, push, verify, schema):
     cli.add_command(command)
 
 

@@ -18,12 +18,12 @@ from graphcache.cli.options import (
     store_option,
     together,
 )
-from graphcache.errors import UsageError
+from graphcache.errors import UsageError, did_you_mean
 from graphcache.queries import NamedQuery, Parameter, by_theme, load_library
 from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _CLICK_TYPES: dict[str, Any] = {
     "text": click.STRING,
@@ -73,11 +73,8 @@ class QueryGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; the names that are close, if there is none."""
-        from difflib import get_close_matches
-
         if args and args[0] not in _library(ctx):
-            close = get_close_matches(args[0], list(_library(ctx)), n=3, cutoff=0.5)
-            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            hint = did_you_mean(args[0], _library(ctx))
             ctx.fail(f"No query named {args[0]!r}.{hint} 'graphcache query' lists all.")
         return super().resolve_command(ctx, args)
 
@@ -121,7 +118,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     elif cypher is not None or file is not None:
         text = _text_of(file) if cypher is None else cypher
         values = _parameters(options["params"])
-        _check_text(values)
+        check_text(values)
         _ask(lambda store, **limits: store.query(text, values, **limits), options)
     else:
         themes = by_theme(_library(ctx).values())
@@ -146,7 +143,7 @@ def _command(named: NamedQuery) -> click.Command:
                 options[name] = outer.get(name)
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
-        _check_text(values)
+        check_text(values)
         _ask(lambda store, **limits: named.run(store, values, **limits), options)
 
     command = click.command(named.name, short_help=named.question, help=_help_of(named))(
@@ -198,11 +195,8 @@ def _text_of(file: IO[str]) -> str:
 
 def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
     """The values of --param KEY=VALUE."""
-    values = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not (key.isidentifier() and equals):
-            raise click.BadParameter(f"expected KEY=VALUE, found {text!r}", param_hint="--param")
+    values: dict[str, Any] = {}
+    for key, value in split_parameters(texts):
         try:
             values[key] = json.loads(value, parse_constant=_refuse)
         except ValueError:
@@ -210,11 +204,20 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
+def split_parameters(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The two sides of each --param KEY=VALUE."""
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key.isidentifier() and equals):
+            raise click.BadParameter(f"expected KEY=VALUE, found {text!r}", param_hint="--param")
+        yield key, value
+
+
 def _refuse(constant: str) -> None:
     raise ValueError(constant)  # NaN and Infinity are no JSON, so they are text
 
 
-def _check_text(values: Mapping[str, Any]) -> None:
+def check_text(values: Mapping[str, Any]) -> None:
     """Refuse text that no store takes: what came from bytes that are not UTF-8."""
     for name, value in values.items():
         try:

@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
@@ -52,29 +53,52 @@ def export(tables: Tables, format: str, out: str | PathLike[str]) -> None:
         raise UsageError(f"there is no format {format!r}: expected one of {', '.join(FORMATS)}")
     module = import_module(f"graphcache.exports.{format}")
     files: frozenset[str] | None = getattr(module, "FILES", None)
-    if fspath(out) == "-":
-        if files is not None:
-            raise UsageError(f"{format} writes a folder: expected its path, found - (one stream)")
-        _to_standard_output(tables, module.write)
+    if files is None:
+        write_file(out, partial(module.write, tables))
         return
+    if fspath(out) == "-":
+        raise UsageError(f"{format} writes a folder: expected its path, found - (one stream)")
     # A link stays a link: what it leads to is replaced.
     target = Path(os.path.realpath(out))
     with _errors_of(target):
         _check_parent(target)
-        if files is None:
-            _check_file(target)
-        else:
-            _check_folder(target, format, files)
+        _check_folder(target, format, files)
     with _errors_of(target), _folder_beside(target) as staging:
         module.write(tables, staging / "new")
         _put(staging / "new", target, staging / "old")
 
 
-def _to_standard_output(tables: Tables, write: Callable[[Tables, Path], None]) -> None:
+def write_file(out: str | PathLike[str], write: Callable[[Path], object]) -> None:
+    """Have a file written beside `out`, and put it there when it is whole.
+
+    A failed or killed write leaves the file that was there, or none. `-` is standard output.
+
+    Raises:
+        ExportError: it can't be written there.
+
+    >>> with TemporaryDirectory() as folder:
+    ...     write_file(f"{folder}/a", lambda path: path.touch())
+    ...     os.listdir(folder)
+    ['a']
+    """
+    if fspath(out) == "-":
+        _to_standard_output(write)
+        return
+    # A link stays a link: what it leads to is replaced.
+    target = Path(os.path.realpath(out))
+    with _errors_of(target):
+        _check_parent(target)
+        _check_file(target)
+    with _errors_of(target), _folder_beside(target) as staging:
+        write(staging / "new")
+        os.replace(staging / "new", target)
+
+
+def _to_standard_output(write: Callable[[Path], object]) -> None:
     """By way of a file, so that of an export that fails nothing is written."""
     with _errors_of("standard output"), TemporaryDirectory(prefix="graphcache-") as folder:
         path = Path(folder) / "export"
-        write(tables, path)
+        write(path)
         with path.open("rb") as file:
             sys.stdout.flush()
             shutil.copyfileobj(file, sys.stdout.buffer)

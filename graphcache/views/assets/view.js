@@ -462,8 +462,9 @@
     if (renderer) renderer.refresh({ skipIndexation: false });
   }
 
+  // Milliseconds; sigma divides by it.
   function duration() {
-    return matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250;
+    return matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 250;
   }
 
   function moveTo(node) {
