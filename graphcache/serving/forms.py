@@ -137,7 +137,9 @@ def command(query: NamedQuery, found: Mapping[str, Any]) -> str:
     "graphcache query package --package 'a b'"
     """
     words = ["graphcache", "query", query.name]
-    for name, value in found.items():
-        for item in value if isinstance(value, list) else [value]:
-            words += [f"--{name.replace('_', '-')}", _as_text(item)]
+    for parameter in query.parameters:
+        value = found.get(parameter.name, parameter.default)
+        if value != parameter.default:
+            for item in value if isinstance(value, list) else [value]:
+                words += [f"--{parameter.name.replace('_', '-')}", _as_text(item)]
     return shlex.join(words)
