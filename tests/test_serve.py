@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -25,6 +26,7 @@ from graphs import NASTY
 from served import Document, Reply, Served, serving
 
 from graphcache import Tables, build_store, open_store
+from graphcache.analysis.folding import MAX_NODES
 from graphcache.queries import load_library
 from graphcache.serving.app import HEADERS, LONGEST
 from graphcache.serving.contents import FILTERS, MOST, PAGE, SECONDS
@@ -255,6 +257,51 @@ def tied(graph: Any, node: Any, *, out: bool) -> list[list[str]]:
             lists = [" ".join(data.get(name) or []) for name in ("types", "virtuals")]
             found.append((spec["name"], other[1], spec["version"], *lists))
     return [[name, version, key[:7], *lists] for name, key, version, *lists in sorted(found)]
+
+
+# The graph ----------------------------------------------------------------------------------------
+
+
+def test_a_graph_has_what_is_around(served: Served, specs: list[dict[str, Any]]) -> None:
+    hash_ = specs[0]["hash"]
+    for given in ({"package": "rocblas"}, {"stack": "e4s"}, {"hash": hash_}):
+        reply = served.ask(f"/graph?{urlencode(given)}")
+        assert reply.status == 200
+        data = reply.text.partition('class="gv-data">')[2].partition("</script>")[0]
+        shown = json.loads(data)
+        keys = {node["key"] for node in shown["nodes"]}
+        held = [
+            spec
+            for spec in specs
+            if given.get("package") == spec["name"]
+            or given.get("hash") == spec["hash"]
+            or given.get("stack") in spec["stacks"]
+        ]
+        assert {spec["hash"] for spec in held} == keys & {spec["hash"] for spec in specs}
+        assert {spec["target"] for spec in held} <= keys
+        for asset in set(re.findall(r'(?:src|href)="(/static/[^"]+)"', reply.text)):
+            assert served.ask(asset).status == 200
+
+
+def test_what_can_not_be_drawn_is_refused(served: Served, tmp_path: Path) -> None:
+    assert served.ask("/graph").status == 400
+    assert served.ask("/graph?package=rocblas&stack=e4s").status == 400
+    reply = served.ask("/graph?package=rockblas")
+    assert reply.status == 404
+    assert reply.document.links["rocblas"] == "/package?name=rocblas"
+    hashes = (f"{number:032}".translate(_LETTERS) for number in range(MAX_NODES + 1))
+    records = [oracle.record(hash_) for hash_ in hashes]
+    (tmp_path / "page.md").write_text(oracle.page_text("zlib", records=records))
+    build_store(tmp_path / "graphcache.lbug", tmp_path / "page.md")
+    with serving(cwd=tmp_path) as running:
+        for given in ("package=zlib", "stack=e4s"):
+            reply = running.ask(f"/graph?{given}")
+            assert reply.status == 400
+            assert "at most 5,000 specs to draw, found 5,001" in reply.document.text
+        assert len(shown_specs(running, "/package?name=zlib")) == MAX_NODES + 1
+
+
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
 # Search -------------------------------------------------------------------------------------------
@@ -535,7 +582,7 @@ def test_any_text_may_be_a_name(tmp_path: Path) -> None:
     graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
     names = [name for name in HOSTILE if name.strip()]
     for number, name in enumerate(names):
-        key = f"{number:032}".translate(str.maketrans("0123456789", "abcdefghij"))
+        key = f"{number:032}".translate(_LETTERS)
         spec = ("Spec", key)
         graph.add_node(
             spec, hash=key, name=name, version=name, label=name, os=name, configuration=key
