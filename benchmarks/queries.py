@@ -16,13 +16,14 @@ RUNS = 5
 
 
 def choose_values(store: Store) -> dict[str, Any]:
-    """A value for each parameter that a query can't do without: the largest package and stack."""
+    """A value for each parameter that a query can't do without: the largest package and stacks."""
     library = load_library()
     new, old = (list(store.describe().releases) * 2)[:2]
     spec = store.query("MATCH (s:Spec) RETURN min(s.hash)").rows[0][0]
     package = library["biggest-packages"].run(store, limit=1).rows[0][0]
-    stack = library["stacks"].run(store, limit=1).rows[0][0]
-    names = {"package": package, "stack": stack, "hash": spec, "target": "zen4"}
+    stacks = [row[0] for row in library["stacks"].run(store, limit=2).rows]
+    names = {"package": package, "stack": stacks[0], "other": stacks[-1], "part": "py-"}
+    names |= {"hash": spec, "target": "zen4"}
     return {**names, "release": old, "old": old, "new": new}
 
 

@@ -9,7 +9,8 @@
 // Column: redundant (integer): specs that repeat a configuration: specs - configurations
 // Column: most (integer): specs of the configuration that is repeated most
 MATCH (s:Spec)
-WHERE $release = '' OR EXISTS { MATCH (s)-[:IN_RELEASE]->(:Release {name: $release}) }
+WHERE s.version IS NOT NULL
+  AND ($release = '' OR EXISTS { MATCH (s)-[:IN_RELEASE]->(:Release {name: $release}) })
 WITH s.name AS package, s.configuration AS configuration, count(*) AS builds
 WITH package, sum(builds) AS specs, count(*) AS configurations, max(builds) AS most
 WHERE specs > configurations

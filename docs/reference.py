@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
 import click
 
+from graphcache import Store, open_store
 from graphcache.cli.main import cli
-from graphcache.queries import NamedQuery, load_library
+from graphcache.loading import build_from
+from graphcache.queries import NamedQuery, by_theme, load_library
+from graphcache.records import Labels
 from graphcache.schema import NodeType, all_types
 from graphcache.views.schema import type_pattern
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE_SOURCES = [
+    (str(ROOT / "examples/pages"), Labels()),
+    (str(ROOT / "tests/data/spack"), Labels()),
+    (str(ROOT / "tests/data/spack/mirrors/v3"), Labels(stack="demo")),
+]
+"""The real data that the named queries are answered from; the page says how to build it."""
+
+MOST_ROWS = 6
+MOST_ITEMS = 4
+"""How much of an answer, and of a list in it, is shown."""
 
 
 def schema() -> str:
@@ -44,14 +65,23 @@ def _help(title: str, command: click.Command, context: click.Context) -> str:
 
 
 def queries() -> str:
-    """A section a named query: question, parameters, columns and statement."""
-    return "\n\n".join(_query(query) for query in load_library().values())
+    """A section a theme, and in it one a named query, with an answer on real data."""
+    blocks = []
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "graphcache.lbug"
+        build_from(place, EXAMPLE_SOURCES)
+        with open_store(place) as store:
+            for theme, group in by_theme(load_library().values()).items():
+                blocks.append(f"## {theme.capitalize()}")
+                blocks += [_query(query, store) for query in group]
+    return "\n\n".join(blocks)
 
 
-def _query(query: NamedQuery) -> str:
-    lines = [f"## {query.name}", "", query.question]
-    if query.example is not None:
-        lines += ["", f"`graphcache query {query.name} {query.example}`"]
+def _query(query: NamedQuery, store: Store) -> str:
+    example = query.example or ""
+    lines = [f"### {query.name}", "", query.question, ""]
+    lines += [f"`{f'graphcache query {query.name} {example}'.rstrip()}`", ""]
+    lines += _answer(query, store)
     if query.parameters:
         lines += ["", "| parameter | type | default | meaning |", "| --- | --- | --- | --- |"]
         for p in query.parameters:
@@ -61,3 +91,27 @@ def _query(query: NamedQuery) -> str:
     lines += [f"| `{c.name}` | {c.type} | {c.doc} |" for c in query.columns]
     lines += ["", "```cypher", query.cypher, "```"]
     return "\n".join(lines)
+
+
+def _answer(query: NamedQuery, store: Store) -> list[str]:
+    """The first rows of what the example gives."""
+    words = shlex.split(query.example or "")
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    options.pop("--limit", None)
+    values = {option.removeprefix("--"): value for option, value in options.items()}
+    answer = query.run(store, values, limit=MOST_ROWS)
+    if not answer.rows:
+        return ["Nothing of the kind is in the example data."]
+    lines = [f"| {' | '.join(answer.columns)} |", f"|{' --- |' * len(answer.columns)}"]
+    lines += [f"| {' | '.join(map(_cell, row))} |" for row in answer.rows]
+    return [*lines, *(["", "More rows follow."] if answer.more else [])]
+
+
+def _cell(value: Any) -> str:
+    """A value in a table of Markdown; of a long list the beginning."""
+    if isinstance(value, list):
+        rest = f" … ({len(value)} in all)" if len(value) > MOST_ITEMS else ""
+        return " ".join(map(_cell, value[:MOST_ITEMS])) + rest
+    if isinstance(value, bool):
+        return str(value).lower()
+    return re.sub(r"([\\`*_|~<>\[\]])", r"\\\1", str(value))

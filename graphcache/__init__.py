@@ -25,9 +25,10 @@ if TYPE_CHECKING:
         UsageError,
     )
     from graphcache.ingest import read
-    from graphcache.loading import build_store, update_store
+    from graphcache.loading import build_store, push_store, update_store
     from graphcache.records import Reject, Report
     from graphcache.stores import Store, open_store
+    from graphcache.stores.push import PushReport
     from graphcache.tables import Tables
 
 # Found on first use, so that `graphcache --help` does not wait for Arrow.
@@ -36,6 +37,7 @@ _HOMES = {
     "GraphError": "errors",
     "GraphcacheError": "errors",
     "InputError": "errors",
+    "PushReport": "stores.push",
     "QueryError": "errors",
     "Reject": "records",
     "Report": "records",
@@ -45,6 +47,7 @@ _HOMES = {
     "UsageError": "errors",
     "build_store": "loading",
     "open_store": "stores",
+    "push_store": "loading",
     "read": "ingest",
     "update_store": "loading",
 }
@@ -54,6 +57,7 @@ __all__ = [
     "GraphError",
     "GraphcacheError",
     "InputError",
+    "PushReport",
     "QueryError",
     "Reject",
     "Report",
@@ -63,6 +67,7 @@ __all__ = [
     "UsageError",
     "build_store",
     "open_store",
+    "push_store",
     "read",
     "update_store",
 ]

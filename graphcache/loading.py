@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from graphcache import __version__
+from graphcache.errors import UsageError
 from graphcache.ingest import HeldFile, Reading, Source, gather, labelled
 from graphcache.joining import join
 from graphcache.records import Labels, Report
 from graphcache.remote.locations import shown
 from graphcache.sources.remote import Remote
-from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load
+from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded import EmbeddedStore, write_store
 from graphcache.stores.places import store_lock
 from graphcache.tables import Tables
 from graphcache.updating import update
 
 if TYPE_CHECKING:
-    from graphcache.stores.neo4j import Neo4jStore
     from graphcache.stores.push import PushReport
 
 OnFile = Callable[[int], None]
@@ -119,7 +119,7 @@ def update_store(
 
 def push_store(
     store: str | PathLike[str],
-    server: Neo4jStore,
+    server: Store,
     *,
     prune: bool = False,
     full: bool = False,
@@ -131,16 +131,20 @@ def push_store(
 
     Args:
         store: the store's file.
-        server: where to.
+        server: where to: what `open_store` gives for the URI of a server.
         prune: also remove what the store does not have any more, of what graphcache put there.
         full: send everything, even what the server seems to have.
         on_rows: called with the number of rows sent so far.
 
     Raises:
         StoreError: the store can't be read, or the server can't be written.
+        UsageError: `server` is no server, but a store in a file.
     """
+    from graphcache.stores.neo4j import Neo4jStore
     from graphcache.stores.push import PushReport, is_pushed, push
 
+    if not isinstance(server, Neo4jStore):
+        raise UsageError("expected a store on a server to push to, found one in a file")
     with EmbeddedStore(Path(store)) as opened:
         described = opened.describe()
         counts = described.nodes | described.edges

@@ -53,7 +53,7 @@ _PARAMETER = re.compile(
 )
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _TAKEN = frozenset(
-    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "help")
+    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "explain", "help")
 )
 _PYTHON_TYPES: dict[str, type] = {
     "text": str,
@@ -117,6 +117,24 @@ class NamedQuery:
                 raise UsageError(f"{self.name}: no parameter {name}: expected {expected}")
         return {p.name: _bind(self.name, p, values) for p in self.parameters}
 
+    def explain(self, values: Mapping[str, Any] | None = None, *, limit: int | None = None) -> str:
+        """The statement that `run` asks, with the values written in: for Neo4j Browser, or to read.
+
+        Raises:
+            UsageError: the values do not fit; see `bind`. Or no LIMIT can be added to it.
+
+        >>> print(load_library()["stack-roots"].explain({"stack": "e4s"}, limit=3))
+        MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: 'e4s'})
+        WHERE x.root
+        RETURN s.name AS package, s.version AS version, s.hash AS hash,
+               coalesce(s.in_buildcache, false) AS held
+        ORDER BY package, version, hash
+        LIMIT 3
+        """
+        from graphcache.stores.literals import fill_in
+
+        return fill_in(self.cypher, self.bind(values or {}), limit)
+
     def run(
         self,
         store: Store,
@@ -171,8 +189,8 @@ def load_library(*folders: Path) -> dict[str, NamedQuery]:
 def by_theme(queries: Iterable[NamedQuery]) -> dict[Theme, list[NamedQuery]]:
     """The queries of each theme that has any: themes in their order, queries by name.
 
-    >>> [query.name for query in by_theme(load_library().values())["releases"]]
-    ['releases-diff']
+    >>> list(by_theme(load_library().values()))[:3]
+    ['packages', 'stacks', 'releases']
     """
     found = sorted(queries, key=lambda query: (THEMES.index(query.theme), query.name))
     return {theme: list(group) for theme, group in groupby(found, lambda query: query.theme)}

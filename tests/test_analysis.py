@@ -19,6 +19,8 @@ from graphcache import Tables, UsageError, build_store, open_store, read
 from graphcache.analysis.coverage import READS as COVERAGE_READS
 from graphcache.analysis.coverage import coverage
 from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.diff import READS as DIFF_READS
+from graphcache.analysis.diff import Diff, diff
 from graphcache.analysis.reasons import (
     IMPACT_READS,
     PRUNE_READS,
@@ -29,6 +31,8 @@ from graphcache.analysis.reasons import (
 )
 from graphcache.analysis.rebuilds import READS as REBUILDS_READS
 from graphcache.analysis.rebuilds import rebuilds
+from graphcache.analysis.sides import READS as SIDES_READS
+from graphcache.analysis.sides import side
 from graphcache.columns import key_columns
 from graphcache.schema import all_types
 from graphcache.stores.base import Answer, Part
@@ -308,11 +312,12 @@ def test_of_two_cycles_that_differ_each_spec_is_a_cause() -> None:
 
 def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
     build_store(tmp_path / "store", RADIUSS, DERECHO, stack="env", release="develop")
-    questions: list[tuple[Part, Callable[[Tables], Answer]]] = [
+    questions: list[tuple[Part, Callable[[Tables], Answer | Diff]]] = [
         (WHY_READS, lambda tables: why(tables, ["bu5ehkv"])),
         (IMPACT_READS, lambda tables: impact(tables, "zlib@1")),
         (PRUNE_READS, lambda tables: prune_plan(tables, ["develop"], ["env"])),
         (COVERAGE_READS, lambda tables: coverage(tables, tables)),
+        ({**DIFF_READS, **SIDES_READS}, lambda tables: diff(side(tables, "stack", "env"), tables)),
         (REBUILDS_READS, rebuilds),
         (REBUILDS_READS, lambda tables: rebuilds(tables, stack="env")),
     ]

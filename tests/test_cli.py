@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import tarfile
 import zipfile
@@ -19,7 +18,6 @@ import pytest
 from command_line import Argument, assert_golden, run, succeed
 
 from graphcache import Tables, open_store
-from graphcache.analysis.health import QUERIES as OF_HEALTH
 from graphcache.queries import load_library
 
 COMMANDS = (
@@ -28,6 +26,7 @@ COMMANDS = (
         "check",
         "completion",
         "coverage",
+        "diff",
         "export",
         "fetch",
         "impact",
@@ -80,18 +79,6 @@ def test_all_commands_are_held_here(tmp_path: Path) -> None:
 def test_short_help_and_version(tmp_path: Path) -> None:
     assert succeed("-h", cwd=tmp_path) == succeed("--help", cwd=tmp_path)
     assert succeed("--version", cwd=tmp_path).startswith("graphcache, version 0.")
-
-
-@pytest.mark.parametrize("name", [name for name in QUERIES if name not in OF_HEALTH])
-def test_the_example_of_a_query_has_an_answer(name: str, example_store: Path) -> None:
-    words = shlex.split(QUERIES[name].example or "")
-    options = dict(zip(words[::2], words[1::2], strict=True))
-    limit = options.pop("--limit", None)
-    values = {option.removeprefix("--"): value for option, value in options.items()}
-    with open_store(example_store) as store:
-        answer = QUERIES[name].run(store, values, limit=int(limit) if limit else None)
-    assert answer.rows
-    assert answer.columns == [column.name for column in QUERIES[name].columns]
 
 
 # Build --------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ import pytest
 from command_line import ENOUGH, TOOL, Process, environment, on_terminal, run, start
 from conftest import WriteSnapshot
 
+from graphcache.queries import load_library
+
 PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32)])
 SOME = ("query", "redundant-builds", "--limit", "1")
 
@@ -278,7 +280,13 @@ def completed(shell: str, words: str, last: str, cwd: Path) -> list[str]:
     [
         ("graphcache", "st", ["plain,stats"]),
         ("graphcache query", "red", ["plain,redundant-builds"]),
-        ("graphcache query", "stack", ["plain,stack-overlap", "plain,stacks"]),
+        (
+            "graphcache query",
+            "stack",
+            [f"plain,{name}" for name in load_library() if name.startswith("stack")],
+        ),
+        ("graphcache query dependents-of", "--v", ["plain,--version"]),
+        ("graphcache query dependents-of", "--e", ["plain,--explain"]),
         ("graphcache query redundant-builds", "--rel", ["plain,--release"]),
         ("graphcache query stacks --format", "js", ["plain,json", "plain,jsonl"]),
         ("graphcache export", "gr", ["plain,graphml"]),

@@ -1,4 +1,4 @@
-"""Every command and snippet of README and docs/ runs, in the order in which a reader meets them."""
+"""Every command and snippet of the READMEs and docs/ runs, in the order of the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from graphcache.schema import all_types
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
@@ -28,6 +28,7 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 )
 def test_what_a_page_shows_runs(page: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for language, text in blocks(page):
         command = ["bash", "-euo", "pipefail"] if language == "sh" else [sys.executable]

@@ -9,7 +9,7 @@ from typing import Any
 
 import oracle
 import pytest
-from test_queries import STORES, Pages, embedded, on_server
+from query_data import STORES, Given, embedded, on_server
 from test_spack_files import MIRRORS, mirror_index
 from test_spack_joining import A, B, C, index, lock, node
 
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(
     request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Store]:
-    files = Pages((folder, MIRRORS / "v3"), [])
+    files = Given.of(folder, MIRRORS / "v3")
     if request.param == "embedded":
         made = embedded(files, tmp_path_factory.mktemp("store"))
     else:

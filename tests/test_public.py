@@ -142,6 +142,14 @@ def test_build_and_update_give_reports(tmp_path: Path) -> None:
 # What it refuses ----------------------------------------------------------------------------------
 
 
+def test_a_push_to_a_file_is_refused(example_store: Path) -> None:
+    with (
+        gc.open_store(example_store) as store,
+        pytest.raises(gc.UsageError, match="expected a store on a server to push to, found one in"),
+    ):
+        gc.push_store(example_store, store)
+
+
 def test_all_errors_are_of_one_tree() -> None:
     for name in gc.__all__:
         if name.endswith("Error"):

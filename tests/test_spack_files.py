@@ -66,9 +66,9 @@ def plain_variant(key: str, value: Any) -> str:
 
 
 def plain_dependency(entry: Json, hashes: dict[str, str]) -> tuple[str, list[str], list[str]]:
-    key = entry.get("hash") or entry["build_hash"]
+    key: str = entry.get("hash") or entry["build_hash"]
     said = entry.get("parameters") or {"deptypes": entry.get("type"), "virtuals": []}
-    return hashes[key], sorted(said["deptypes"]), sorted(said["virtuals"])
+    return hashes.get(key, key), sorted(said["deptypes"]), sorted(said["virtuals"])
 
 
 def read_specs(tables: Tables) -> dict[str, Json]:

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from graphcache import __version__
+from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
@@ -67,7 +68,7 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, fetch, stats)
-_QUESTIONS = (query, check, why, impact, coverage, usable, rebuilds, prune_plan)
+_QUESTIONS = (query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan)
 for command in (*_LOADS, *_QUESTIONS, view, serve, export_command, push, verify, schema):
     cli.add_command(command)
 

@@ -50,6 +50,12 @@ _answer_options = together(
     ),
 )
 
+_explain_option = click.option(
+    "--explain",
+    is_flag=True,
+    help="Print the Cypher with the parameters filled in, and ask nothing.",
+)
+
 
 class QueryGroup(click.Group):
     """A group whose commands are the queries of the library."""
@@ -66,7 +72,7 @@ class QueryGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The queries, a section for each theme."""
         for theme, group in by_theme(_library(ctx).values()).items():
-            with formatter.section(f"Queries on {theme}"):
+            with formatter.section(theme.capitalize()):
                 formatter.write_dl([(named.name, named.question) for named in group])
 
     def resolve_command(
@@ -106,6 +112,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     Example:
       graphcache query
       graphcache query redundant-builds --release develop --limit 10
+      graphcache query redundant-builds --release develop --limit 10 --explain
       graphcache query -c 'MATCH (p:Package) RETURN p.name ORDER BY p.name' --format json
       graphcache query -c 'MATCH (s:Spec {name: $p}) RETURN s.hash' --param p=hdf5
     """
@@ -144,10 +151,13 @@ def _command(named: NamedQuery) -> click.Command:
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
         check_text(values)
+        if options["explain"]:
+            click.echo(named.explain(values, limit=options["limit"]))
+            return
         _ask(lambda store, **limits: named.run(store, values, **limits), options)
 
     command = click.command(named.name, short_help=named.question, help=_help_of(named))(
-        _answer_options(run)
+        _answer_options(_explain_option(run))
     )
     command.params = [_option(p) for p in named.parameters] + command.params
     return command

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http
+from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http, Receive
 from graphcache.remote.folder import Folder, Note
 from graphcache.remote.locations import NotFetched, web_address
+from graphcache.remote.signing import region, signature
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -65,7 +67,7 @@ class Cache:
         try:
             if expected.digest is not None and self._folder.holds(expected.digest):
                 return self._folder.content(expected.digest)
-            return self._folder.content(self._download(web_address(url), expected))
+            return self._folder.content(self._download(url, expected))
         except OSError as error:
             raise NotFetched(
                 f"the folder of downloads, {self._folder.path}, can't be used: "
@@ -75,7 +77,8 @@ class Cache:
     def _download(self, url: str, expected: Expected) -> str:
         """Bring it here, unless the server says that it has not changed; its digest."""
         self._clear_once()
-        note = self._folder.note(url) if expected.digest is None else None
+        at = web_address(url)
+        note = self._folder.note(at) if expected.digest is None else None
         came = Note("", note.digest if note else "")
 
         def receive(response: BaseHTTPResponse, chunks: Iterator[bytes]) -> None:
@@ -85,9 +88,30 @@ class Cache:
             came.etag = _etag(response)
 
         headers = {"If-None-Match": note.etag} if note else {}
-        if self._http.get(url, headers, receive) and came.etag and expected.digest is None:
-            self._folder.write_note(url, came)
+        get = self._get_from_bucket if urlsplit(url).scheme == "s3" else self._http.get
+        if get(at, headers, receive) and came.etag and expected.digest is None:
+            self._folder.write_note(at, came)
         return came.digest
+
+    def _get_from_bucket(self, at: str, headers: Mapping[str, str], receive: Receive) -> bool:
+        """Ask as anybody may, and where that is refused, as the user whose credentials there are.
+
+        Most buckets that are read are public, and for them nothing has to be looked for.
+        """
+        try:
+            return self._http.get(at, headers, receive)
+        except NotFetched as refusal:
+            if not refusal.refused:
+                raise
+            signed = signature(at)
+            if not signed:
+                needs = "if the bucket is not public, it needs AWS credentials and graphcache[s3]"
+                raise NotFetched(f"{refusal}; {needs}", missing=refusal.missing) from None
+        try:
+            return self._http.get(at, {**headers, **signed}, receive)
+        except NotFetched as refusal:
+            how = f"signed with the AWS credentials, for the region {region()}"
+            raise NotFetched(f"{refusal} ({how})", missing=refusal.missing) from None
 
     def _take(self, chunks: Iterator[bytes], file: IO[bytes], expected: Expected) -> str:
         """Write the chunks, and give their digest if they are what they should be."""

@@ -111,12 +111,12 @@ class Http:
         """The answer to which the address leads; a body that nobody takes goes with it."""
         from urllib3 import Timeout, make_headers
 
-        at, secret = without_user(url), _secret(url)
+        at, secret, own = without_user(url), _secret(url), dict(headers)
         for _ in range(_REDIRECTS + 1):
             response = _pool(at).request(
                 "GET",
                 at,
-                headers={**_HEADERS, **make_headers(basic_auth=secret), **headers},
+                headers={**_HEADERS, **make_headers(basic_auth=secret), **own},
                 retries=False,
                 redirect=False,
                 timeout=Timeout(connect=self._timeout, read=self._timeout),
@@ -128,7 +128,9 @@ class Http:
                 break
             response.close()
             to = _redirected(at, location)
-            secret = secret if _origin(to) == _origin(at) else None
+            if _origin(to) != _origin(at):
+                secret = None
+                own = {name: own[name] for name in own if name == "If-None-Match"}
             at = to
         else:
             raise NotFetched(f"it leads from one address to the next, more than {_REDIRECTS} times")
@@ -163,7 +165,9 @@ def _check_status(response: BaseHTTPResponse) -> None:
     if status in _PASSING:
         raise _Passing(f"the server says {said}", response)
     advice = f": {_ADVICE[status]}" if status in _ADVICE else ""
-    raise NotFetched(f"the server says {said}{advice}", missing=status in _MISSING)
+    raise NotFetched(
+        f"the server says {said}{advice}", missing=status in _MISSING, refused=status == 403
+    )
 
 
 @contextmanager

@@ -15,11 +15,16 @@ _READ = "expected file://, http://, https:// or s3://BUCKET/"
 
 
 class NotFetched(Exception):
-    """Something that could not be had; `missing` where the server says that it is not there."""
+    """Something that could not be had.
 
-    def __init__(self, message: str, *, missing: bool = False) -> None:
+    `missing` where the server says that it is not there, `refused` where it may not be read: S3
+    says 403 of both.
+    """
+
+    def __init__(self, message: str, *, missing: bool = False, refused: bool = False) -> None:
         super().__init__(message)
         self.missing = missing
+        self.refused = refused
 
 
 def is_url(path: str) -> bool:

@@ -300,9 +300,10 @@ def _suggestions(request: Request, fields: list[forms.Field]) -> dict[str, list[
     """What the form offers, by where it comes from."""
     from graphcache.spack.targets import known_targets
 
-    wanted = {field.suggested for field in fields if field.suggested}
-    found = {forms.KNOWN_TARGETS: known_targets()} if forms.KNOWN_TARGETS in wanted else {}
     with _store(request).reading() as store:
-        return found | {
-            name: contents.names(store, node_type(name)) for name in wanted - {forms.KNOWN_TARGETS}
+        return {
+            name: known_targets()
+            if name == forms.KNOWN_TARGETS
+            else contents.names(store, node_type(name))
+            for name in sorted({field.suggested for field in fields if field.suggested})
         }

@@ -33,10 +33,12 @@ MACROS = (
     "CREATE MACRO toFloat(x) AS to_double(x)",
 )
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | //[^\n]* | /\*.*?\*/""",
     re.VERBOSE | re.DOTALL,
 )
+"""A text, a quoted name or a comment: what is in it is no Cypher."""
+
 _EXPLAINING = ("EXPLAIN", "PROFILE", "LOGICAL")
 _READING = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL", "EXPLAIN", "PROFILE")
 
@@ -145,6 +147,15 @@ def _columns(type_: NodeType | EdgeType, names: list[str]) -> str:
     return ", ".join([*ends, *(f"x.{quote(name)} AS {quote(name)}" for name in names)])
 
 
+def without_tokens(cypher: str) -> str:
+    """A statement without texts, quoted names and comments.
+
+    >>> without_tokens("RETURN '$x', $y")
+    'RETURN  , $y'
+    """
+    return TOKEN.sub(" ", cypher)
+
+
 def check_parameters(cypher: str, given: Collection[str]) -> None:
     """Refuse a statement with a parameter that is not given: LadybugDB would take it as null.
 
@@ -153,8 +164,7 @@ def check_parameters(cypher: str, given: Collection[str]) -> None:
 
     >>> check_parameters("RETURN $x, '$y'", {"x": 1})
     """
-    bare = _TOKEN.sub(" ", cypher)
-    missing = sorted(set(re.findall(r"\$(\w+)", bare)) - set(given))
+    missing = sorted(set(re.findall(r"\$(\w+)", without_tokens(cypher))) - set(given))
     if missing:
         names = ", ".join(f"${name}" for name in missing)
         raise QueryError(f"the query needs {names}: give it by --param {missing[0]}=VALUE")
@@ -186,7 +196,7 @@ def check_reads(cypher: str) -> None:
     graphcache.errors.QueryError: a query only reads: expected MATCH, OPTIONAL, UNWIND, WITH, \
 RETURN, CALL, EXPLAIN or PROFILE at its start, found DROP
     """
-    bare = _TOKEN.sub(lambda token: " " if token.group().startswith("/") else "x", cypher).strip()
+    bare = TOKEN.sub(lambda token: " " if token.group().startswith("/") else "x", cypher).strip()
     bare = bare.rstrip("; \t\r\n")
     if not bare:
         raise QueryError(

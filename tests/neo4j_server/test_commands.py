@@ -143,6 +143,17 @@ def test_an_export_is_the_same_from_server_and_file(
     assert "rocblas" in there
 
 
+def test_a_diff_of_server_and_file(server: Server, store: Path, tmp_path: Path) -> None:
+    def diff(*asked: str | Path) -> str:
+        return succeed("diff", *asked, cwd=tmp_path, env=login(server))
+
+    same = diff(server.uri, store, "--exit-code", "--format", "jsonl")
+    counts = {row["change"]: row["specs"] for row in map(json.loads, same.splitlines())}
+    assert counts["old"] == counts["new"] == counts["kept"] > 200
+    stacks = ("e4s", "hep", "--release", "develop", "--details", "--store")
+    assert diff(*stacks, server.uri) == diff(*stacks, store)
+
+
 def test_networkx_is_the_same_from_server_and_file(server: Server, embedded: Store) -> None:
     with opened(server) as there:
         for options in ({}, {"around": "py-pdm-backend"}, {"around": "rocblas", "hops": 1}):

@@ -1,0 +1,14 @@
+// Theme: stacks
+// Title: Roots of a stack
+// Question: What does the environment of a stack ask for by name, and does the cache hold it?
+// Example: --stack oktal.v6
+// Parameter: stack (text): the stack
+// Column: package (text): the package
+// Column: version (text): its version
+// Column: hash (text): hash of the root
+// Column: held (boolean): whether the cache holds a binary of it
+MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})
+WHERE x.root
+RETURN s.name AS package, s.version AS version, s.hash AS hash,
+       coalesce(s.in_buildcache, false) AS held
+ORDER BY package, version, hash

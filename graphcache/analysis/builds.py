@@ -1,0 +1,75 @@
+"""What each spec was built as, a row a spec, and in what two of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.stores.base import Part
+from graphcache.tables import Tables
+
+PARTS = ("version", "compiler", "variants", "target", "os", "platform")
+"""What a build is told apart by, besides its package: what `configuration` is a digest of."""
+READS: Part = {
+    "Spec": ("name", "version", "platform", "os", "variants", "external", "in_buildcache"),
+    "FOR_TARGET": (),
+    "BUILT_WITH": (),
+}
+"""What `builds` reads of the graph."""
+
+
+def builds(tables: Tables) -> pa.Table:
+    """The specs that are described, and not only named by others, sorted by hash.
+
+    Columns are `hash`, `name`, `external`, `in_buildcache` and `PARTS`. `variants` is a list; the
+    others of `PARTS` are text, empty where it is not known. Several compilers stand in one text.
+    """
+    specs = tables.nodes["Spec"]
+    specs = specs.filter(pc.is_valid(specs["version"]))
+    columns = {name: specs[name] for name in ("hash", "name", "external", "in_buildcache")}
+    columns |= {name: pc.fill_null(specs[name], "") for name in ("version", "os", "platform")}
+    columns["target"] = _ends(tables.edges["FOR_TARGET"], specs["hash"])
+    columns["compiler"] = _ends(tables.edges["BUILT_WITH"], specs["hash"])
+    columns["variants"] = specs["variants"]
+    return pa.table(columns).combine_chunks()
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """In which of `PARTS` the new row of `builds` differs from the old one, a line each.
+
+    >>> known = dict.fromkeys(PARTS, "")
+    >>> old = known | {"version": "1.2", "variants": ["+mpi", "+shared"]}
+    >>> differences(old, known | {"version": "1.3", "variants": ["+shared", "~mpi"]})
+    ['version: 1.2 -> 1.3', 'variants: +mpi -> ~mpi']
+    """
+    lines = []
+    for part in PARTS:
+        if part == "variants":
+            before, after = (frozenset(row[part] or ()) for row in (old, new))
+            change = change_of(before, after)
+        else:
+            before, after = old[part], new[part]
+            change = f"{before or 'none'} -> {after or 'none'}"
+        if before != after:
+            lines.append(f"{part}: {change}")
+    return lines
+
+
+def change_of(old: frozenset[str], new: frozenset[str]) -> str:
+    """What is only in the one, and what is only in the other.
+
+    >>> change_of(frozenset(["a", "b"]), frozenset(["b"]))
+    'a -> none'
+    """
+    return f"{' '.join(sorted(old - new)) or 'none'} -> {' '.join(sorted(new - old)) or 'none'}"
+
+
+def _ends(edges: pa.Table, hashes: Any) -> Any:
+    """Of each spec the other ends of its edges, which are sorted, as one text."""
+    found = edges.select(["from", "to"]).group_by("from", use_threads=False)
+    found = found.aggregate([("to", "list")]).combine_chunks()
+    texts = pc.binary_join(found["to_list"].combine_chunks(), " ")
+    return pc.fill_null(texts.take(pc.index_in(hashes, found["from"].combine_chunks())), "")
