@@ -32,6 +32,8 @@ class Document(HTMLParser):
         """The values of each `select` and `datalist`, by its id."""
         self.inputs: dict[str, list[str]] = {}
         """The values in the fields of each name."""
+        self.code: list[str] = []
+        """The text of each `code`."""
         self.text = ""
         self.tags: list[str] = []
         self._caption = ""
@@ -56,7 +58,7 @@ class Document(HTMLParser):
             self._options.append(given["value"])
         elif tag in ("li", "dd"):
             self.text += " "
-        if tag in ("a", "td", "caption"):
+        if tag in ("a", "td", "caption", "code"):
             self._open.append((tag, given.get("href"), len(self.text)))
 
     def handle_endtag(self, tag: str) -> None:
@@ -68,6 +70,8 @@ class Document(HTMLParser):
             if tag == "a":
                 self.links.setdefault(text, href or "")
                 self.addresses.append(href or "")
+            elif tag == "code":
+                self.code.append(text)
             elif tag == "td":
                 self._rows[-1].append(" ".join(text.split()))
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -30,9 +31,10 @@ from graphcache.analysis.folding import MAX_NODES
 from graphcache.queries import load_library
 from graphcache.serving.app import HEADERS, LONGEST
 from graphcache.serving.contents import FILTERS, MOST, PAGE, SECONDS
-from graphcache.serving.pages import ROWS_SENT
+from graphcache.serving.pages import ROWS_SENT, ROWS_SHOWN
 from graphcache.stores.base import HELD_FILES, Load
 from graphcache.stores.embedded import write_store
+from graphcache.views.answers import render
 
 DATA = Path(__file__).parent / "data"
 LIBRARY = load_library()
@@ -365,21 +367,34 @@ def values_of(example: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_an_answer_is_the_commands(served: Served, example_store: Path, name: str) -> None:
-    example = LIBRARY[name].example or ""
-    address = f"/query/{name}?{urlencode(values_of(example))}"
+def test_an_answer_is_the_stores(served: Served, example_store: Path, name: str) -> None:
+    query, values = LIBRARY[name], values_of(LIBRARY[name].example or "")
+    address = f"/query/{name}?{urlencode(values)}"
+    limit = int(values.pop("limit", ROWS_SENT))
+    with open_store(example_store) as store:
+        answer = query.run(store, values, limit=limit)
     for form, media_type in (("json", "application/json"), ("csv", "text/csv; charset=utf-8")):
         reply = served.ask(f"{address}&format={form}")
-        command = ("query", name, *shlex.split(example), "--format", form, "--store")
         assert (reply.status, reply.headers["content-type"]) == (200, media_type)
-        assert reply.text == succeed(*command, example_store, cwd=example_store.parent)
+        expected = io.StringIO()
+        render(answer.columns, answer.rows, form, expected)  # type: ignore[arg-type]
+        assert reply.text == expected.getvalue()
     page = served.page(address)
-    rows = json.loads(served.ask(f"{address}&format=json").text)
-    shown = page.tables.get(LIBRARY[name].title, [])
-    assert shown == [[in_cell(value) for value in row.values()] for row in rows[:500]]
+    shown = page.tables.get(query.title, [])
+    assert shown == [[in_cell(value) for value in row] for row in answer.rows[:ROWS_SHOWN]]
     links = {page.links[form.upper()] for form in ("json", "csv")}
     assert {served.ask(link).status for link in links} == {200}
-    assert LIBRARY[name].cypher in page.text
+    assert query.cypher in page.text
+
+
+def test_an_answer_is_what_the_command_prints(served: Served, example_store: Path) -> None:
+    """The command that the page shows, in the shell that it is for."""
+    page = served.page("/query/usable-specs?package=rocblas&target=zen4&os=ubuntu22.04")
+    _, *words = shlex.split(page.code[0])
+    for form in ("json", "csv"):
+        command = [*words, "--format", form, "--store", str(example_store)]
+        printed = succeed(*command, cwd=example_store.parent)
+        assert served.ask(page.links[form.upper()]).text == printed
 
 
 def in_cell(value: Any) -> str:

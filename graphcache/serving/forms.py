@@ -20,6 +20,7 @@ _SUGGESTED = {
     "new": "Release",
     "target": "Target",
     "compiler": "Compiler",
+    "other": "Stack",
 }
 """The node type whose keys are offered for a parameter, by the names that the library uses."""
 
