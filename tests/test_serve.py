@@ -609,9 +609,7 @@ def test_any_text_may_be_a_name(tmp_path: Path) -> None:
         graph.add_node(("Release", name), name=name)
         graph.add_edge(spec, ("Stack", name), key="IN_STACK", releases=[name])
         graph.add_edge(spec, ("Release", name), key="IN_RELEASE")
-    tables = Tables.from_networkx(graph)
-    load = Load(Load.now(), "build", "0", ["</script>"], 0, 0, 0, 0, tables.digest())
-    write_store(tmp_path / "s.lbug", tables, [load], HELD_FILES.empty_table())
+    put(tmp_path / "s.lbug", Tables.from_networkx(graph))
     with serving("--store", "s.lbug", cwd=tmp_path) as running:
         plain = [running.page("/"), running.page(f"/search?q={quote('ALERT')}")]
         for name in names:
@@ -634,6 +632,35 @@ def test_any_text_may_be_a_name(tmp_path: Path) -> None:
                 assert not {"script", "img"} & set(seen.tags)
                 assert not [h for h in seen.addresses if not h.startswith(("/", "#"))]
                 assert not [h for h in seen.addresses if h.startswith("//")]
+
+
+def test_nothing_but_a_key_need_be_known(tmp_path: Path) -> None:
+    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    graph.add_node(("Package", "zlib"), name="zlib")
+    for key in ("a" * 32, "b" * 32):
+        graph.add_node(("Spec", key), hash=key)
+        graph.add_edge(("Spec", key), ("Package", "zlib"), key="OF_PACKAGE")
+    graph.add_node(("Spec", "c" * 32), hash="c" * 32, name="zlib", version="1.2", os="centos7")
+    graph.add_edge(("Spec", "c" * 32), ("Package", "zlib"), key="OF_PACKAGE")
+    graph.add_edge(("Spec", "a" * 32), ("Spec", "b" * 32), key="DEPENDS_ON")
+    put(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
+    with serving(cwd=tmp_path) as running:
+        rows = shown_specs(running, "/package?name=zlib")
+        assert sorted(row[:2] for row in rows) == [
+            ["a" * 32, ""],
+            ["b" * 32, ""],
+            ["c" * 32, "1.2"],
+        ]
+        page = running.page(f"/spec/{'a' * 32}")
+        assert page.tables["What it needs itself"] == [["", "", "b" * 7, "", ""]]
+        assert "None" not in page.text.replace("None that the store knows", "")
+        assert running.ask("/graph?package=zlib").status == 200
+
+
+def put(path: Path, tables: Tables) -> None:
+    """A store of tables that no page has."""
+    load = Load(Load.now(), "build", "0", ["</script>"], 0, 0, 0, 0, tables.digest())
+    write_store(path, tables, [load], HELD_FILES.empty_table())
 
 
 # The store while it is served ---------------------------------------------------------------------

@@ -224,10 +224,12 @@ def package_page(
 
 def _specs_of(store: Store, package: str) -> list[SpecRow]:
     # A list of pairs for each kind of edge: joined in one statement they took twice as long.
-    specs = {
-        hash_: SpecRow(hash_, {name: [] for name in FILTERS} | {"version": [version], "os": [os]})
-        for hash_, version, os in _rows(store, _PACKAGE_SPECS, package=package)
-    }
+    specs = {}
+    for hash_, *known in _rows(store, _PACKAGE_SPECS, package=package):
+        values: dict[str, list[str]] = {name: [] for name in FILTERS}
+        for name, value in zip(("version", "os"), known, strict=True):
+            values[name] += [] if value is None else [value]
+        specs[hash_] = SpecRow(hash_, values)
     for name, cypher in _PACKAGE_TIED.items():
         for hash_, value in sorted(_rows(store, cypher, package=package)):
             specs[hash_].values[name].append(value)
@@ -246,10 +248,12 @@ _TIED = {
     "releases": f"{_SPEC}-[x:IN_RELEASE]->(r:Release) RETURN r.name AS name, x.root ORDER BY name",
     "dependencies": f"{_SPEC}-[x:DEPENDS_ON]->(o:Spec) "
     "RETURN o.hash AS hash, o.name AS name, o.version, x.types, x.virtuals ORDER BY name, hash",
-    "dependents": f"{_SPEC}<-[x:DEPENDS_ON]-(o:Spec) "
-    "RETURN o.hash AS hash, o.name AS name, o.version, x.types, x.virtuals ORDER BY name, hash",
 }
-_DEPENDENTS = f"{_SPEC}<-[:DEPENDS_ON]-(:Spec) RETURN count(*)"
+_DEPENDENTS = (
+    f"{_SPEC}<-[x:DEPENDS_ON]-(o:Spec) "
+    "RETURN o.hash AS hash, o.name AS name, o.version, x.types, x.virtuals ORDER BY name, hash"
+)
+_COUNT_DEPENDENTS = f"{_SPEC}<-[:DEPENDS_ON]-(:Spec) RETURN count(*)"
 _TWINS = """
 MATCH (s:Spec {configuration: $configuration}) WHERE s.hash <> $hash
 RETURN s.hash AS hash ORDER BY hash
@@ -264,23 +268,25 @@ def spec_page(store: Store, hash_: str) -> SpecPage | None:
     if not found:
         return None
     properties = dict(zip(columns, found[0], strict=True))
-    tied = {name: _rows(store, cypher, MOST, hash=hash_) for name, cypher in _TIED.items()}
+    tied = {name: _rows(store, cypher, hash=hash_) for name, cypher in _TIED.items()}
+    # Of dependents there may be thousands, so they are counted and not all fetched.
+    dependents = _rows(store, _DEPENDENTS, MOST, hash=hash_)
+    count = _count(store, _COUNT_DEPENDENTS, hash=hash_)
     twins = _rows(store, _TWINS, hash=hash_, configuration=properties["configuration"] or "")
-    dependents = _count(store, _DEPENDENTS, hash=hash_)
     return SpecPage(
         properties,
         tied["target"][0][0] if tied["target"] else None,
         tied["compilers"],
         tied["stacks"],
         tied["releases"],
-        Listing(tied["dependencies"], len(tied["dependencies"])),
-        Listing(tied["dependents"], dependents),
+        _cut(tied["dependencies"]),
+        Listing(dependents, count),
         _cut(twins),
     )
 
 
 _AROUND = {
-    "Package": f"{_OF_PACKAGE.replace('$package', '$key')} RETURN count(*)",
+    "Package": "MATCH (:Spec)-[:OF_PACKAGE]->(:Package {name: $key}) RETURN count(*)",
     "Stack": "MATCH (:Spec)-[:IN_STACK]->(:Stack {name: $key}) RETURN count(*)",
     "Spec": "MATCH (:Spec {hash: $key})-[:DEPENDS_ON]-(:Spec) RETURN count(*)",
 }
