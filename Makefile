@@ -1,13 +1,16 @@
 # make demo    a store of the example pages, and two questions put to it
 # make test    all tests        make check   format, lint, types, imports, generated docs
-# make docs    generate the generated docs again
+# make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
 # make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Not --quiet, which also takes warnings for nothing. The variable quiets the theme's advice on its
+# successor: docs/dependencies.md.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 
-.PHONY: demo test check docs bench bench-neo4j clean
+.PHONY: demo test check docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -29,9 +32,15 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cog --check --diff -I docs docs/*.md
+	$(MKDOCS) --site-dir $(VENV)/site
 
 docs: $(VENV)/installed-dev
 	$(BIN)/cog -r -I docs docs/*.md
+	$(BIN)/python docs/shown.py docs/*.md docs/*/*.md
+
+docs-site: $(VENV)/installed-dev
+	$(MKDOCS)
+	@echo "Open site/index.html; for its search, $(BIN)/python -m http.server -b 127.0.0.1 -d site"
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/run.py $(BENCH)
@@ -54,4 +63,4 @@ $(VENV)/installed-dev: $(VENV)/installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.lbug
+	rm -rf $(VENV) build dist site *.lbug

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ from graphcache.loading import build_from
 from graphcache.queries import NamedQuery, by_theme, load_library
 from graphcache.records import Labels
 from graphcache.schema import NodeType, all_types
+from graphcache.views.markdown import code, table
 from graphcache.views.schema import type_pattern
 
 ROOT = Path(__file__).parents[1]
@@ -102,8 +102,7 @@ def _answer(query: NamedQuery, store: Store) -> list[str]:
     answer = query.run(store, values, limit=MOST_ROWS)
     if not answer.rows:
         return ["Nothing of the kind is in the example data."]
-    lines = [f"| {' | '.join(answer.columns)} |", f"|{' --- |' * len(answer.columns)}"]
-    lines += [f"| {' | '.join(map(_cell, row))} |" for row in answer.rows]
+    lines = table(answer.columns, [[_cell(value) for value in row] for row in answer.rows])
     return [*lines, *(["", "More rows follow."] if answer.more else [])]
 
 
@@ -112,6 +111,4 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         rest = f" … ({len(value)} in all)" if len(value) > MOST_ITEMS else ""
         return " ".join(map(_cell, value[:MOST_ITEMS])) + rest
-    if isinstance(value, bool):
-        return str(value).lower()
-    return re.sub(r"([\\`*_|~<>\[\]])", r"\\\1", str(value))
+    return code(value) if isinstance(value, str) else str(value).lower()

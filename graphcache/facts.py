@@ -172,7 +172,7 @@ def _list_memberships(lists: list[SpecList]) -> tuple[pa.Table, pa.Table]:
     in_stack: dict[str, list[Any]] = {name: [] for name in IN_STACK_FACTS.names}
     in_release: dict[str, list[Any]] = {name: [] for name in IN_RELEASE_FACTS.names}
     for row, (list_, entry) in enumerate((one, entry) for one in lists for entry in one.entries):
-        if entry.in_buildcache is False:
+        if entry.in_buildcache is False or entry.only_needed:
             continue
         in_root = list_.stack == "root" or None
         if list_.stack and not in_root:

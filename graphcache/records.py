@@ -160,6 +160,8 @@ class SpecEntry:
     root: bool | None = None
     """Whether somebody asked for it by name; None where the list does not say."""
     size: int | None = None
+    only_needed: bool = False
+    """Whether it stands there because another one needs it: that puts it in no stack or release."""
 
 
 @dataclass(slots=True)

@@ -283,7 +283,7 @@ def mixed_node(dice: random.Random, spec_hash: str, others: list[str]) -> Json:
             "hash": other,
             "parameters": {"deptypes": dice.choice(types), "virtuals": dice.choice(virtuals)},
         }
-        for other in dice.sample(others, min(len(others), dice.randrange(4)))
+        for other in dice.sample(others, min(len(others), dice.randrange(8)))
     ]
     target = dice.choice(["x86_64_v3", "aarch64", "zen2"])
     node: Json = {
@@ -295,7 +295,7 @@ def mixed_node(dice: random.Random, spec_hash: str, others: list[str]) -> Json:
         "dependencies": needs,
         "hash": spec_hash,
     }
-    return node | ({"external": {"path": "/usr"}} if dice.random() < 0.2 else {})
+    return node | ({"external": {"path": "/usr"}} if dice.random() < 0.4 else {})
 
 
 # All of it ----------------------------------------------------------------------------------------

@@ -175,6 +175,15 @@ def test_a_mirror(name: str) -> None:
         assert held or name == "v3-signed" or not spec["in_buildcache"]
 
 
+@pytest.mark.parametrize("name", ["v2", "v3"])
+def test_what_a_mirror_only_needs_is_in_no_stack_or_release(name: str) -> None:
+    tables, _ = read(MIRRORS / name, stack="e4s", release="develop")
+    held = {s["hash"] for s in tables.nodes["Spec"].to_pylist() if s["in_buildcache"]}
+    assert 0 < len(held) < tables.nodes["Spec"].num_rows
+    for edges in ("IN_STACK", "IN_RELEASE"):
+        assert set(tables.edges[edges]["from"].to_pylist()) == held
+
+
 def sizes(name: str) -> dict[str, int]:
     """By hash, the bytes of the binary, from the manifests."""
     found = {}

@@ -25,7 +25,8 @@ def can_read(document: Document) -> bool:
 def read(document: Document, file: InputFile, labels: Labels, report: Report) -> Iterator[SpecList]:
     """The spec, which comes first, and those that it needs.
 
-    Only of the first is it said that the build cache holds it.
+    Only of the first is it said that the build cache holds it, and only that one is put under a
+    stack or release: what it needs may lie elsewhere.
 
     Raises:
         Unreadable: nothing of it can be used.
@@ -46,6 +47,9 @@ def read(document: Document, file: InputFile, labels: Labels, report: Report) ->
         else:
             first = key == "0"
             size = file.binary_size if first else None
-            entries.append(SpecEntry(node.hash, node, held if first else None, size=size))
+            in_buildcache = held if first else None
+            entries.append(
+                SpecEntry(node.hash, node, in_buildcache, size=size, only_needed=not first)
+            )
     complete = len(report.rejects) == before
     yield SpecList(file.name, entries, labels.stack, labels.release, whole=False, complete=complete)

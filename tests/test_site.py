@@ -1,0 +1,145 @@
+"""The documentation as a site, in Chromium: it needs no other server, and fits a phone."""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from neo4j_server.browser import need_chromium
+from playwright.sync_api import Page, sync_playwright
+
+import graphcache
+
+ROOT = Path(__file__).parents[1]
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def build(project: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site as `make check` does."""
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", folder],
+        cwd=project,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site."""
+    folder = tmp_path_factory.mktemp("site")
+    done = build(ROOT, folder)
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """Where the site is served."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Files, directory=site))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Reader:
+    """A browser window, and what it asked for or complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.asked: set[str] = set()
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.asked.add(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=need_chromium(), args=["--no-sandbox"]
+        )
+        yield Reader(chromium.new_page(viewport={"width": 1400, "height": 900}))
+        chromium.close()
+
+
+def pages(site: Path) -> list[str]:
+    found = sorted(str(path.relative_to(site)) for path in site.rglob("*.html"))
+    assert "how-to/cve.html" in found
+    return found
+
+
+def test_no_page_asks_another_server(site: Path, address: str, reader: Reader) -> None:
+    for name in pages(site):
+        reader.page.goto(f"{address}/{name}")
+    outside = {url for url in reader.asked if not url.startswith((f"{address}/", "data:"))}
+    assert not outside
+    assert not reader.complaints
+
+
+def test_no_page_is_wider_than_a_phone(site: Path, address: str, reader: Reader) -> None:
+    reader.page.set_viewport_size({"width": 420, "height": 900})
+    wide = []
+    for name in pages(site):
+        reader.page.goto(f"{address}/{name}")
+        if reader.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+            wide.append(name)
+    assert not wide
+
+
+def test_search_leads_to_the_page_of_a_question(address: str, reader: Reader) -> None:
+    page = reader.page
+    page.goto(f"{address}/index.html")
+    page.get_by_role("textbox", name="Search").click()
+    page.get_by_text("Type to start searching").wait_for()  # the index is there
+    page.keyboard.type("cve touches")
+    page.locator(".md-search-result__link").first.click()
+    page.wait_for_url(re.compile(r"how-to/cve\.html"))
+    assert page.get_by_role("heading", level=1).inner_text().startswith("See what a CVE touches")
+
+
+@pytest.mark.parametrize("name", graphcache.__all__)
+def test_what_is_public_is_described_by_its_docstring(name: str, site: Path) -> None:
+    page = (site / "api.html").read_text(encoding="utf-8")
+    assert f'id="graphcache.{name}"' in page
+    first, *_ = (inspect.getdoc(getattr(graphcache, name)) or "").split(".")
+    assert first.split("`")[0].strip() in re.sub("<.*?>", "", page)
+
+
+def test_doctests_are_examples_and_no_quotations(site: Path) -> None:
+    page = (site / "api.html").read_text(encoding="utf-8")
+    assert "<blockquote>" not in page
+    assert "Tables.empty().node_counts()" in html.unescape(re.sub("<.*?>", "", page))
+
+
+def test_a_dead_link_is_an_error(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copytree(ROOT / "graphcache", tmp_path / "graphcache")
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    page = tmp_path / "docs/index.md"
+    page.write_text(page.read_text() + "\n[nowhere](start.md#nowhere)\n")
+    done = build(tmp_path, tmp_path / "site")
+    assert done.returncode == 1
+    assert "does not contain an anchor '#nowhere'" in done.stdout
