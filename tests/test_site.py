@@ -16,7 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from neo4j_server.browser import need_chromium
+from chromium import need_chromium
 from playwright.sync_api import Page, sync_playwright
 
 import graphcache

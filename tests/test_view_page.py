@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,11 @@ import pytest
 from chromium import axe_violations, launch, open_chromium
 from playwright.sync_api import Browser, Page, expect
 
-from graphcache import open_store
+from graphcache import build_store, open_store
 from graphcache.analysis.subgraphs import Subgraph, around, find_node, overview
 from graphcache.views.html import standalone_page
 
+ROOT = Path(__file__).parents[1]
 HOSTILE = [
     "</script><script>document.title = 'taken'</script>",
     "<img src=x onerror=\"document.title = 'taken'\">",
@@ -298,6 +301,29 @@ def test_in_a_narrow_window_the_panel_is_below(opened: Any) -> None:
     assert picture["y"] + picture["height"] <= panel["y"]
     assert picture["width"] == 420
     assert view.page.evaluate("document.documentElement.scrollWidth") == 420
+
+
+def test_a_picture_for_the_documentation(
+    browser: Browser, example_pages: Path, tmp_path: Path
+) -> None:
+    """docs/pictures/view.png is made by it, where GRAPHCACHE_SCREENSHOT is that path."""
+    path = tmp_path / "store.lbug"
+    build_store(path, example_pages, ROOT / "tests/data/spack")
+    with open_store(path) as store:
+        shown = around(store, find_node(store, "hdf5"))
+    (tmp_path / "hdf5.html").write_bytes(standalone_page(shown).encode())
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
+    view = View(page, tmp_path / "hdf5.html")
+    spec = next(label for label in view.listed() if label.startswith("hdf5 1.14"))
+    view.click(spec)
+    assert view.selected() == spec
+    page.mouse.move(10, 890)
+    page.wait_for_timeout(500)
+    picture = Path(os.environ.get("GRAPHCACHE_SCREENSHOT") or tmp_path / "view.png")
+    data = page.screenshot(path=picture)
+    assert struct.unpack(">II", data[16:24]) == (1400, 900)
+    assert len(data) <= 250_000
+    page.close()
 
 
 def test_names_are_text_whatever_they_are(opened: Any) -> None:

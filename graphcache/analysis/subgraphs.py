@@ -218,9 +218,9 @@ def overview(store: Store) -> Subgraph:
         _add(found, "Package", stackless, edge, _ends(tables, edge))
     _add_needs(found, tables, packages)
     note = (
-        "Specs are folded into their packages. The number on an edge is of the specs that join "
-        "both ends. Compilers, targets and releases are joined to stacks, and to packages that "
-        "are in no stack."
+        "Specs are folded into their packages. The number beside a neighbour counts the specs "
+        "that join both. Compilers, targets and releases are joined to stacks, and to packages "
+        "that are in no stack."
     )
     return Subgraph(found, "The whole store", None, (note,))
 

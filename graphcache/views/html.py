@@ -4,7 +4,7 @@
 
 A server that allows no inline script or style (`script-src 'self'; style-src 'self'`) serves the
 files of `SCRIPTS` and `STYLES` from `ASSETS`, in that order, and puts `view_body(subgraph)` into
-its page: the same view. Set sizes come from the scripts, by CSSOM, which such a policy allows.
+its page: the same view. What the scripts style, they style by CSSOM, which such a policy allows.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ SCRIPTS = ("vendor/graphology.umd.min.js", "vendor/sigma.min.js", "view.js")
 STYLES = ("view.css",)
 """The style sheets."""
 
+_LICENCES = tuple((ASSETS / "vendor").glob("*.LICENSE.txt"))
 _UNKNOWN = "#a5abb6"
 _DOCS = {type_.name: type_.doc for type_ in NODE_TYPES} | {
     "Configuration": "Specs of one configuration: the same build, made again."
 }
-_TYPES = ("Stack", "Release", "Target", "Compiler", "Package", "Configuration", "Spec")
-"""In the order of the legend."""
+TYPES = ("Stack", "Release", "Target", "Compiler", "Package", "Configuration", "Spec")
+"""All types of nodes, in the order of the legend."""
 
 
 def graph_data(subgraph: Subgraph) -> str:
@@ -50,7 +51,7 @@ def graph_data(subgraph: Subgraph) -> str:
     nodes = sorted(graph)
     index = {node: number for number, node in enumerate(nodes)}
     edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])
-    node_types = sorted({node[0] for node in nodes}, key=_TYPES.index)
+    node_types = sorted({node[0] for node in nodes}, key=TYPES.index)
     edge_types = sorted({edge[2] for edge in edges})
     data = {
         "title": subgraph.title,
@@ -115,6 +116,7 @@ def standalone_page(subgraph: Subgraph) -> str:
         "title": escape(subgraph.title),
         "styles": "".join(f"<style>{text}</style>\n" for text in styles),
         "scripts": "".join(f"<script>{text}</script>\n" for text in scripts),
+        "licences": "\n".join(_asset(f"vendor/{path.name}") for path in sorted(_LICENCES)),
         "body": view_body(subgraph),
     }
     # In one go over the template, so that no {{name}} of the data is ever replaced.

@@ -34,14 +34,17 @@ _SPECS = ("Spec", "Configuration")
 _MANY = (*_SPECS, "Package")
 """Types of which there are many; nodes of the others are hubs, and stand alone."""
 _SIZES = {"Stack": 10, "Release": 10, "Target": 8, "Compiler": 8, "Package": 6, "Spec": 4.5}
-_AREA = 900 * 800
-"""Square pixels of a usual picture."""
-_COVERED = 0.1
+_PICTURE = (900, 760)
+"""Width and height of a usual picture in pixels."""
+_SMALLEST = 2.0
+_COVERED = 0.18
 """The part of the picture that nodes cover at most."""
-_FILLED = 0.25
+_FILLED = 0.5
 """The part of the picture that discs cover, before they are pushed apart."""
-_ROOM = 1.5
-"""Radius of the room around a node, in its radii."""
+_NEARER = 0.75
+"""The power of its distance from the middle at which a cluster is put."""
+_ROOM = 1.25
+"""What a disc has to itself, in its radii; at 1.2 the seeds of a sunflower touch."""
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
@@ -51,6 +54,13 @@ class Place(NamedTuple):
     x: float
     y: float
     size: float
+
+
+class _Disc(NamedTuple):
+    """Discs in a disc: the places of their middles, and how far all reach."""
+
+    spots: list[tuple[float, float]]
+    radius: float
 
 
 def places(graph: Graph, seed: int = 1) -> dict[NodeId, Place]:
@@ -66,16 +76,33 @@ def places(graph: Graph, seed: int = 1) -> dict[NodeId, Place]:
         for node in sorted(graph)
     }
     clusters = _clusters(around)
-    radii = np.array([_radius(sizes, *cluster) for cluster in clusters])
-    centres = _arrange(_skeleton(graph, clusters), radii, seed)
+    discs = [[_sunflower([sizes[node] for node in group]) for group in c] for c in clusters]
+    outer = [_sunflower([disc.radius for disc in several]) for several in discs]
+    radii = np.array([_ROOM * disc.radius for disc in outer])
+    centres = _arrange(_skeleton(graph, clusters), radii, seed).tolist()
     found: dict[NodeId, Place] = {}
-    for cluster, (x, y) in zip(clusters, centres.tolist(), strict=True):
-        rooms = [_radius(sizes, group) for group in cluster]
-        for group, (u, v) in zip(cluster, _sunflower(rooms), strict=True):
-            inner = [sizes[node] * _ROOM for node in group]
-            for node, (p, q) in zip(group, _sunflower(inner), strict=True):
-                found[node] = Place(x + u + p, y + v + q, sizes[node])
-    return found
+    for cluster, centre, disc, inner in zip(clusters, centres, outer, discs, strict=True):
+        for group, spot, own in zip(cluster, disc.spots, inner, strict=True):
+            for node, (x, y) in zip(group, own.spots, strict=True):
+                found[node] = Place(centre[0] + spot[0] + x, centre[1] + spot[1] + y, sizes[node])
+    return _fitted(found)
+
+
+def _fitted(found: dict[NodeId, Place]) -> dict[NodeId, Place]:
+    """The same with smaller nodes where the picture is shrunk to be seen as a whole."""
+    if not found:
+        return found
+    spans = [
+        (max(values) - min(values)) / usual
+        for values, usual in zip(list(zip(*found.values(), strict=True))[:2], _PICTURE, strict=True)
+    ]
+    smaller = 1 / max(1, *spans)
+    return {
+        node: place._replace(size=max(_SMALLEST, place.size * smaller))
+        if node[0] in _MANY
+        else place
+        for node, place in found.items()
+    }
 
 
 def _sizes(graph: Graph) -> dict[NodeId, float]:
@@ -84,27 +111,24 @@ def _sizes(graph: Graph) -> dict[NodeId, float]:
         node: _SIZES.get(node[0], 4.5) + min(10, attributes.get("specs", 0) ** 0.4)
         for node, attributes in graph.nodes(data=True)
     }
-    covered = sum(math.pi * sizes[node] ** 2 for node in graph if node[0] in _MANY)
-    smaller = min(1, math.sqrt(_COVERED * _AREA / max(covered, 1)))
+    covered = math.fsum(math.pi * sizes[node] ** 2 for node in graph if node[0] in _MANY)
+    smaller = min(1, math.sqrt(_COVERED * _PICTURE[0] * _PICTURE[1] / max(covered, 1)))
     return {n: size * (smaller if n[0] in _MANY else 1) for n, size in sizes.items()}
 
 
-def _radius(sizes: dict[NodeId, float], *groups: Group) -> float:
-    """Of a disc that has room for the groups."""
-    return math.sqrt(sum((sizes[node] * _ROOM) ** 2 for group in groups for node in group))
-
-
-def _sunflower(radii: Sequence[float]) -> list[tuple[float, float]]:
-    """Places of discs in a disc around 0, from its middle outwards, each with room for its area."""
-    spots = []
-    area = 0.0
+def _sunflower(radii: Sequence[float]) -> _Disc:
+    """Places for discs in one disc, from its middle outwards, each with room for its area."""
+    spots: list[tuple[float, float]] = []
+    whole = area = 0.0
     for number, radius in enumerate(radii):
-        out = math.sqrt(area + radius**2 / 2) if number else 0
-        spots.append(
-            (out * math.cos(number * _GOLDEN_ANGLE), out * math.sin(number * _GOLDEN_ANGLE))
-        )
-        area += radius**2
-    return spots
+        room = (_ROOM * radius) ** 2
+        # Around the first there must be room for two at once.
+        out = max(math.sqrt(area + room), 1.1 * (radii[0] + radius)) if number else 0
+        turn = number * _GOLDEN_ANGLE
+        spots.append((out * math.cos(turn), out * math.sin(turn)))
+        whole = max(whole, out + radius)
+        area += room
+    return _Disc(spots, whole)
 
 
 def _clusters(around: Around) -> list[Cluster]:
@@ -189,7 +213,10 @@ def _arrange(skeleton: nx.Graph[int], radii: NDArray[np.float64], seed: int) -> 
     layout: Any = nx.forceatlas2_layout(skeleton, max_iter=_ROUNDS, weight="weight", seed=seed)
     centres = np.array([layout[number] for number in range(len(radii))])
     centres -= centres.mean(axis=0)
-    spread = math.sqrt(float(np.mean(np.sum(centres**2, axis=1)))) or 1
+    distances = np.sqrt(np.sum(centres**2, axis=1))
+    spread = math.sqrt(float(np.mean(distances**2))) or 1
+    # What is far out comes nearer, since all must fit into one window.
+    centres *= (np.maximum(distances / spread, 1e-9) ** (_NEARER - 1))[:, None]
     wanted = math.sqrt(float(np.sum(radii**2)) / _FILLED / 2)
     return _pushed_apart(centres * (wanted / spread), radii)
 
@@ -198,7 +225,7 @@ def _pushed_apart(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> N
     """The discs' centres, moved until few of them overlap."""
     wanted = radii[:, None] + radii[None]
     np.fill_diagonal(wanted, 0)
-    for _ in range(60):
+    for _ in range(100):
         apart = centres[:, None] - centres[None]
         distance = np.sqrt(np.sum(apart**2, axis=2))
         overlap = np.maximum(wanted - distance, 0)

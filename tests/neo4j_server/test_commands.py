@@ -55,6 +55,16 @@ def test_a_query_prints_the_same_on_server_and_file(
         assert len(on_file) > 100
 
 
+@pytest.mark.parametrize("asked", [[], ["rocblas"], ["e4s"], ["--query", "single-stack-packages"]])
+def test_a_page_shows_the_same_of_server_and_file(
+    asked: list[str], server: Server, store: Path, tmp_path: Path
+) -> None:
+    view = ["view", *asked, "-o", "-", "--store"]
+    on_file = run(*view, store, cwd=tmp_path)
+    assert on_file.code == 0
+    assert run(*view, server.uri, cwd=tmp_path, env=login(server)) == on_file
+
+
 def test_a_limit_cuts_and_says_so(server: Server, tmp_path: Path) -> None:
     asked = ["query", "stacks", "--limit", "2", "--format", "csv", "--store", server.uri]
     ended = run(*asked, cwd=tmp_path, env=login(server))

@@ -192,7 +192,7 @@
     for (const [name, value] of Object.entries(said)) {
       const text = Array.isArray(value) ? value.join("\n") : valueText(value);
       const told = element("dd", "", text);
-      if (text.length > 200) told.tabIndex = 0;
+      if (text.length > 200 || text.split("\n").length > 8) told.tabIndex = 0;
       list.append(element("dt", "", name), told);
     }
     return list;
@@ -206,6 +206,7 @@
   function neighbourLists(node) {
     const groups = new Map();
     for (const [edge, other, leaves] of incident[node]) {
+      if (!isEdgeShown(edge)) continue;
       const type = edgeTypes[edges[edge][2]].name;
       const title = leaves ? `${type} →` : `← ${type}`;
       if (!groups.has(title)) groups.set(title, []);
@@ -279,7 +280,7 @@
   // The next or the one before among the neighbours of the selected node.
   function step(by) {
     if (state.selected === null) {
-      if (found.length) select(data.focus ?? found[0], false);
+      if (found.length) select(foundSet.has(data.focus) ? data.focus : found[0], false);
       return;
     }
     const around = neighbours(state.selected);
@@ -300,7 +301,7 @@
     colors = { back: named("back"), text: named("text"), raised: named("raised"), line: named("line") };
     const dark = brightness(colors.back) < 0.5;
     colors.nodes = nodeTypes.map(({ color }) => color);
-    colors.faintNodes = colors.nodes.map((color) => mix(color, colors.back, 0.18));
+    colors.faintNodes = colors.nodes.map((color) => mix(color, colors.back, 0.3));
     // A dark line is not seen on a dark ground.
     colors.strongEdges = edgeTypes.map(({ color }) =>
       dark && brightness(color) < 0.4 ? mix(color, "#ffffff", 0.5) : color,
@@ -365,7 +366,9 @@
   }
 
   function isLabelled(node) {
-    return lit ? lit.size < 25 || isHub(node) : hubCount < 45 && isHub(node);
+    if (lit) return lit.size < 25 || isHub(node);
+    // In a narrow window so many names would lie on each other: sigma chooses then.
+    return isHub(node) && hubCount < part("canvas").clientWidth / 22;
   }
 
   function edgeLook(key, attributes) {
@@ -438,11 +441,11 @@
       labelSize: 12,
       labelDensity: 0.8,
       labelGridCellSize: 110,
-      labelRenderedSizeThreshold: 4,
+      labelRenderedSizeThreshold: 3,
       zIndex: true,
       hideEdgesOnMove: edges.length > 5000,
       minEdgeThickness: 1,
-      stagePadding: 40,
+      stagePadding: 60,
     });
     renderer.on("clickNode", ({ node }) => select(Number(node), false));
     renderer.on("clickStage", () => deselect(false));
