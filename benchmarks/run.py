@@ -4,6 +4,7 @@
     python benchmarks/run.py --pure      and the script with PyYAML's default loader, in Python
     python benchmarks/run.py --large     a build of 750,000 records instead
     python benchmarks/run.py --index     an index of Spack's own instead, and the verbs on it
+    python benchmarks/run.py --serve     the pages of `graphcache serve` instead, over HTTP
 
 Every case is a process of its own, so imports count. All figures and ratios come from this one
 run; nothing is left behind. CPU time is of user and system together.
@@ -277,6 +278,18 @@ def run_index(place: Workplace, args: argparse.Namespace) -> None:
     print(*index_aims(costs), sep="\n")
 
 
+def run_serve(place: Workplace, args: argparse.Namespace) -> None:
+    """The pages of a store of a snapshot, and of one of an index, which has dependencies."""
+    place.snapshot(place.pages, args)
+    measure(build_case("store of pages", place.pages, place.store))
+    sizes = ["--specs", str(args.records), "--packages", str(args.packages)]
+    subprocess.run([_PYTHON, _HERE / "index.py", place.folder, *sizes], check=True)
+    index, store = place.folder / "index.json", place.folder / "index.lbug"
+    measure(build_case("store of an index", index, store, "--stack", "e4s", "--release", "develop"))
+    sys.stdout.flush()
+    subprocess.run([_PYTHON, _HERE / "serve.py", place.store, store], check=True)
+
+
 def index_table(costs: Mapping[str, Cost]) -> str:
     """What each case takes, and its ratio to the floor."""
     columns = ["case", "CPU, s", "wall, s", "memory, MB", "CPU / floor"]
@@ -313,10 +326,12 @@ def main() -> None:
     )
     parser.add_argument("--large", action="store_true", help="a build of 750,000 records instead")
     parser.add_argument("--index", action="store_true", help="an index, and the verbs, instead")
+    parser.add_argument("--serve", action="store_true", help="the pages of the server instead")
     args = parser.parse_args()
+    runs = {"index": run_index, "large": run_large, "serve": run_serve}
+    run = next((run for name, run in runs.items() if getattr(args, name)), run_small)
     with TemporaryDirectory(prefix="graphcache-bench-") as folder:
         print(f"{machine()}\n")
-        run = run_index if args.index else run_large if args.large else run_small
         run(Workplace(Path(folder)), args)
 
 

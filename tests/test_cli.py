@@ -36,7 +36,7 @@ COMMANDS = (
         "push",
         "query",
     ),
-    *("rebuilds", "schema", "stats", "update", "usable", "verify", "view", "why"),
+    *("rebuilds", "schema", "serve", "stats", "update", "usable", "verify", "view", "why"),
 )
 PLOTS = tuple(f"plot {name}" for name in plot.commands)
 QUERIES = load_library()

@@ -78,6 +78,10 @@ def test_statements_that_read_name_every_column() -> None:
     assert match_neighbours(edge_type("OF_PACKAGE"), outward=False) == (
         pattern + "WHERE b.`name` = key RETURN DISTINCT a.`hash`"
     )
+    assert match_neighbours(edge_type("OF_PACKAGE"), outward=False, few=True) == (
+        "MATCH (a:`Spec`)-[x:`OF_PACKAGE`]->(b:`Package`) WHERE b.`name` IN $keys "
+        "RETURN DISTINCT a.`hash`"
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
 from graphcache.cli.plot import plot
 from graphcache.cli.query import query
+from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
 from graphcache.cli.verbs import check, coverage, impact, prune_plan, rebuilds, usable, why
@@ -69,8 +70,8 @@ def completion(shell: str) -> None:
 
 _LOADS = (build, update, fetch, stats)
 _QUESTIONS = (query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan)
-_PICTURES = (view, plot)
-for command in (*_LOADS, *_QUESTIONS, *_PICTURES, export_command, push, verify, schema):
+_VIEWS = (view, plot, serve)
+for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
     cli.add_command(command)
 
 

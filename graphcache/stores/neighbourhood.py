@@ -20,6 +20,8 @@ Keys = dict[str, set[str]]
 """Nodes, by type: their keys."""
 
 _BATCH = 10_000
+_FEW = 30
+"""Keys; of more, a join is quicker."""
 
 
 def neighbourhood(store: Store, package: str, hops: int) -> Tables:
@@ -52,7 +54,8 @@ def neighbours(store: Store, keys: Keys, *, outward: bool = True, inward: bool =
         for direction in (True,) * outward + (False,) * inward:
             here, there = (type_.start, type_.end) if direction else (type_.end, type_.start)
             if keys.get(here):
-                statement = match_neighbours(type_, outward=direction, label=store.label)
+                few = len(keys[here]) <= _FEW
+                statement = match_neighbours(type_, outward=direction, label=store.label, few=few)
                 rows = _ask(store, statement, sorted(keys[here]))
                 found.setdefault(there, set()).update(str(row[0]) for row in rows)
     return found
@@ -93,7 +96,7 @@ def _ask(store: Store, statement: str, keys: list[str]) -> list[tuple[Any, ...]]
 
 def _table(store: Store, type_: NodeType | EdgeType, keys: list[str]) -> pa.Table:
     columns = store.columns(type_)
-    statement = match_keys(type_, list(columns), store.label)
+    statement = match_keys(type_, list(columns), store.label, few=len(keys) <= _FEW)
     return rows_to_table(type_, columns, _ask(store, statement, keys))
 
 

@@ -95,26 +95,41 @@ def only_columns(
 
 
 def match_keys(
-    type_: NodeType | EdgeType, names: list[str], label: Callable[[str], str] = str
+    type_: NodeType | EdgeType,
+    names: list[str],
+    label: Callable[[str], str] = str,
+    *,
+    few: bool = False,
 ) -> str:
     """The same for the nodes that $keys name, or the edges that start at them.
 
+    `few` is for up to some 30 keys: LadybugDB joins them with all nodes, and reads all edges for
+    it, unless they are a list that each node is held against.
+
     >>> match_keys(node_type("Package"), ["name"])
     'UNWIND $keys AS key MATCH (x:`Package`) WHERE x.`name` = key RETURN x.`name` AS `name`'
+    >>> match_keys(node_type("Package"), ["name"], few=True)
+    'MATCH (x:`Package`) WHERE x.`name` IN $keys RETURN x.`name` AS `name`'
     """
     start = f"a.{quote(node_type(type_.start).key)}" if isinstance(type_, EdgeType) else ""
     key = start or f"x.{quote(node_type(type_.name).key)}"
-    pattern, columns = _pattern(type_, label), _columns(type_, names)
-    return f"UNWIND $keys AS key MATCH {pattern} WHERE {key} = key RETURN {columns}"
+    return f"{_among_keys(_pattern(type_, label), key, few)} RETURN {_columns(type_, names)}"
 
 
-def match_neighbours(type_: EdgeType, *, outward: bool, label: Callable[[str], str] = str) -> str:
+def match_neighbours(
+    type_: EdgeType, *, outward: bool, label: Callable[[str], str] = str, few: bool = False
+) -> str:
     """A statement that returns the keys at the other ends of a type's edges at $keys."""
     here, there = ("a", "b") if outward else ("b", "a")
     ends = {"a": node_type(type_.start).key, "b": node_type(type_.end).key}
     at, other = f"{here}.{quote(ends[here])}", f"{there}.{quote(ends[there])}"
-    pattern = _pattern(type_, label)
-    return f"UNWIND $keys AS key MATCH {pattern} WHERE {at} = key RETURN DISTINCT {other}"
+    return f"{_among_keys(_pattern(type_, label), at, few)} RETURN DISTINCT {other}"
+
+
+def _among_keys(pattern: str, key: str, few: bool) -> str:
+    if few:
+        return f"MATCH {pattern} WHERE {key} IN $keys"
+    return f"UNWIND $keys AS key MATCH {pattern} WHERE {key} = key"
 
 
 def _pattern(type_: NodeType | EdgeType, label: Callable[[str], str]) -> str:

@@ -1,0 +1,110 @@
+"""Time the pages of `graphcache serve` over HTTP, and print a Markdown table for each store.
+
+    python benchmarks/serve.py STORE [STORE ...]
+
+A server is started for each store, and each page is asked for several times on one connection. Of
+packages, stacks and specs the largest are taken: those with the most specs, or the most dependents.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import urllib3
+from queries import choose_values
+
+from graphcache.queries import load_library
+from graphcache.serving import links
+from graphcache.stores import Store, open_store
+
+RUNS = 9
+AIM = 200
+"""Milliseconds."""
+_GRAPHCACHE = [sys.executable, "-c", "from graphcache.cli.main import main; main()"]
+
+
+@contextmanager
+def serving(store: str) -> Iterator[str]:
+    """A server of the store; its URL."""
+    command = [*_GRAPHCACHE, "serve", "--port", "0", "--store", store]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        found = re.search(r"http://\S+/", said)
+        assert found, said
+        yield found[0].rstrip("/")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def pages_of(store: Store) -> dict[str, str]:
+    """The address of a page of each kind."""
+    values = choose_values(store)
+    package, stack, release = values["package"], values["stack"], values["new"]
+    needed = store.query(
+        "MATCH (:Spec)-[:DEPENDS_ON]->(s:Spec) "
+        "RETURN s.hash, count(*) AS needed, s.hash ORDER BY needed DESC LIMIT 1"
+    ).rows
+    spec = needed[0][0] if needed else values["hash"]
+    pages = {
+        "home": "/",
+        "search, part of a name": links.address("/search", q=package[:3]),
+        "search, name with a slip": links.address("/search", q=f"{package[:-1]}qq"),
+        "search, beginning of a hash": links.address("/search", q=spec[:2]),
+        "package": links.package_address(package),
+        "package, filtered": links.address("/package", name=package, release=release, stack=stack),
+        "spec": links.spec_address(spec),
+        "stack": links.stack_address(stack),
+        "stack, one release": links.address("/stack", name=stack, release=release),
+        "list of queries": "/queries",
+        "graph of a package": links.address("/graph", package=package),
+        "graph of a spec": links.address("/graph", hash=values["hash"]),
+    }
+    for query in load_library().values():
+        given = {p.name: values[p.name] for p in query.parameters if p.required}
+        pages[f"query {query.name}"] = links.query_address(query.name, **given)
+    return pages
+
+
+def milliseconds(pool: urllib3.PoolManager, url: str) -> tuple[list[float], int]:
+    """How long each run took, after one to warm up, and the bytes of the page."""
+    taken = []
+    size = 0
+    for _ in range(RUNS + 1):
+        start = time.perf_counter()
+        reply = pool.request("GET", url, redirect=False)
+        taken.append((time.perf_counter() - start) * 1000)
+        assert reply.status in (200, 303), reply.data
+        size = len(reply.data)
+    return taken[1:], size
+
+
+def main() -> None:
+    """Print the tables, and name the pages that take longer than the aim."""
+    for place in sys.argv[1:]:
+        with open_store(place) as store:
+            pages = pages_of(store)
+            print(f"{store.describe().nodes['Spec']:,} specs, {RUNS} runs:\n")
+        print("| page | KB | least, ms | median, ms |\n| --- | ---: | ---: | ---: |")
+        slow = []
+        with serving(place) as url, urllib3.PoolManager() as pool:
+            for name, path in pages.items():
+                taken, size = milliseconds(pool, url + path)
+                print(f"| {name} | {size / 1000:.1f} | {min(taken):.1f} ", end="")
+                print(f"| {statistics.median(taken):.1f} |")
+                if statistics.median(taken) > AIM:
+                    slow.append(name)
+        print(f"\nOver {AIM} ms (median): {', '.join(slow) or 'none'}\n")
+
+
+if __name__ == "__main__":
+    main()

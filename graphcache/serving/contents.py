@@ -1,0 +1,341 @@
+"""What the pages show, asked of a store: every statement with a time limit and a row limit.
+
+A text in a statement is always graphcache's own; what comes from a visitor is a parameter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphcache.errors import QueryError
+from graphcache.schema import NodeType, node_type
+from graphcache.stores import Store
+from graphcache.stores.statements import match_keys
+
+SECONDS = 10.0
+"""A statement may take so long."""
+PAGE = 100
+"""Rows on a page of a list that has several."""
+MOST = 200
+"""Rows of a list that has one page."""
+_KEYS = 1_000_000
+"""Keys that a list with several pages is cut from: more than any package or stack has specs."""
+
+_CLOSE = 8
+_LONGEST_NAME = 100
+"""Characters of a text whose close names are looked for: the search compares all with all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A part of a list."""
+
+    rows: list[Any]
+    total: int
+    page: int = 1
+    """From 1."""
+
+    @property
+    def pages(self) -> int:
+        """How many pages of `PAGE` rows the list has; 1 where it is empty.
+
+        >>> Listing([], 0).pages, Listing([], 100).pages, Listing([], 101).pages
+        (1, 1, 2)
+        """
+        return max(1, math.ceil(self.total / PAGE))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found; each list has at most `MOST` rows."""
+
+    packages: Listing
+    specs: Listing
+    """Rows of hash, package and version."""
+    stacks: Listing
+    close: list[str]
+    """Packages with a similar name, where no package has the text in its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecPage:
+    """A spec with all that is tied to it."""
+
+    properties: dict[str, Any]
+    target: str | None
+    compilers: list[tuple[Any, ...]]
+    stacks: list[tuple[Any, ...]]
+    releases: list[tuple[Any, ...]]
+    dependencies: Listing
+    dependents: Listing
+    twins: Listing
+    """Other specs of the same configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackPage:
+    """A stack: its packages, and how many of its specs each target, compiler and release has."""
+
+    packages: Listing
+    specs: int
+    counts: dict[str, dict[str, int]]
+
+
+def _rows(
+    store: Store, cypher: str, limit: int = _KEYS, /, **parameters: Any
+) -> list[tuple[Any, ...]]:
+    return store.query(cypher, parameters, limit=limit, timeout=SECONDS).rows
+
+
+def _count(store: Store, cypher: str, **parameters: Any) -> int:
+    return int(_rows(store, cypher, 1, **parameters)[0][0])
+
+
+def names(store: Store, type_: NodeType) -> list[str]:
+    """The keys of all nodes of a type, sorted."""
+    return [
+        str(row[0])
+        for row in _rows(store, f"MATCH (n:{type_.name}) RETURN n.{type_.key} AS key ORDER BY key")
+    ]
+
+
+def stacks(store: Store) -> list[tuple[Any, ...]]:
+    """All stacks, each with its number of specs, by name."""
+    return _rows(
+        store, "MATCH (s:Spec)-[:IN_STACK]->(k:Stack) RETURN k.name AS name, count(*) ORDER BY name"
+    )
+
+
+# Search -------------------------------------------------------------------------------------------
+
+_NAMED = """
+MATCH (n:{label}) WHERE toLower(n.name) CONTAINS $text
+RETURN n.name AS name ORDER BY CASE WHEN toLower(n.name) STARTS WITH $text THEN 0 ELSE 1 END, name
+"""
+_HASHED = """
+MATCH (s:Spec) WHERE s.hash STARTS WITH $text
+RETURN s.hash AS hash, s.name, s.version ORDER BY hash
+"""
+
+
+def search(store: Store, text: str) -> Found:
+    """Packages and stacks with the text in their names, and specs whose hash begins with it."""
+    lower = text.lower()
+    packages = _cut(_rows(store, _NAMED.format(label="Package"), text=lower))
+    hashed = hash_in(text)
+    return Found(
+        packages,
+        _cut(_rows(store, _HASHED, text=hashed) if hashed else []),
+        _cut(_rows(store, _NAMED.format(label="Stack"), text=lower)),
+        [] if packages.total else close_names(store, text, node_type("Package")),
+    )
+
+
+def hash_in(text: str) -> str:
+    """The hash in what Spack prints or takes: HASH, /HASH, PACKAGE/HASH, or a part of a hash.
+
+    >>> hash_in("hdf5/RIU3BSV"), hash_in("hdf5")
+    ('riu3bsv', 'hdf5')
+    """
+    return text.lower().rpartition("/")[2].strip()
+
+
+def close_names(store: Store, text: str, type_: NodeType) -> list[str]:
+    """Names of nodes of a type that are like the text, the likest first."""
+    from difflib import get_close_matches
+
+    if len(text) > _LONGEST_NAME:
+        return []
+    return get_close_matches(text.lower(), names(store, type_), n=_CLOSE, cutoff=0.6)
+
+
+def _cut(rows: list[tuple[Any, ...]]) -> Listing:
+    return Listing(rows[:MOST], len(rows))
+
+
+def has(store: Store, type_: NodeType, key: str) -> bool:
+    """Whether the store has a node of that type with that key."""
+    cypher = f"MATCH (n:{type_.name} {{{type_.key}: $key}}) RETURN n.{type_.key}"
+    return bool(_rows(store, cypher, 1, key=key))
+
+
+# A package ----------------------------------------------------------------------------------------
+
+_OF_PACKAGE = "MATCH (s:Spec)-[:OF_PACKAGE]->(:Package {name: $package})"
+_PACKAGE_SPECS = f"""
+{_OF_PACKAGE}
+RETURN s.hash AS hash, s.version AS version, s.os ORDER BY version DESC, hash
+"""
+_PACKAGE_TIED = {
+    "target": f"{_OF_PACKAGE} MATCH (s)-[:FOR_TARGET]->(t:Target) RETURN s.hash, t.name",
+    "compiler": f"{_OF_PACKAGE} MATCH (s)-[:BUILT_WITH]->(c:Compiler) RETURN s.hash, c.spec",
+    "stack": f"{_OF_PACKAGE} MATCH (s)-[:IN_STACK]->(k:Stack) RETURN s.hash, k.name",
+    "release": f"{_OF_PACKAGE} MATCH (s)-[:IN_RELEASE]->(r:Release) RETURN s.hash, r.name",
+}
+FILTERS = ("version", "os", *_PACKAGE_TIED)
+"""By what the specs of a package can be filtered."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecRow:
+    """A spec of a package."""
+
+    hash: str
+    values: dict[str, list[str]]
+    """By each of `FILTERS`, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackagePage:
+    """A package: a page of its specs, and the values by which they can be filtered."""
+
+    specs: Listing
+    """Rows are `SpecRow`s."""
+    choices: dict[str, dict[str, int]]
+    """By each of `FILTERS` the values that its specs have, each with the number of specs."""
+
+
+def package_page(
+    store: Store, package: str, filters: Mapping[str, str], page: int
+) -> PackagePage | None:
+    """A page of the specs of a package, newest version (as text) first; None if there is none.
+
+    Args:
+        store: the store.
+        package: the name.
+        filters: values of some of `FILTERS`; a spec has to have them all.
+        page: from 1.
+    """
+    specs = _specs_of(store, package)
+    if not specs and not has(store, node_type("Package"), package):
+        return None
+    wanted = [spec for spec in specs if all(v in spec.values[f] for f, v in filters.items())]
+    choices = {}
+    for name in FILTERS:
+        counts = Counter(value for spec in specs for value in spec.values[name])
+        choices[name] = dict(sorted(counts.items()))
+    shown = wanted[(page - 1) * PAGE : page * PAGE]
+    return PackagePage(Listing(shown, len(wanted), page), choices)
+
+
+def _specs_of(store: Store, package: str) -> list[SpecRow]:
+    # A list of pairs for each kind of edge: joined in one statement they took twice as long.
+    specs = {}
+    for hash_, *known in _rows(store, _PACKAGE_SPECS, package=package):
+        values: dict[str, list[str]] = {name: [] for name in FILTERS}
+        for name, value in zip(("version", "os"), known, strict=True):
+            values[name] += [] if value is None else [value]
+        specs[hash_] = SpecRow(hash_, values)
+    for name, cypher in _PACKAGE_TIED.items():
+        for hash_, value in sorted(_rows(store, cypher, package=package)):
+            specs[hash_].values[name].append(value)
+    return list(specs.values())
+
+
+# A spec -------------------------------------------------------------------------------------------
+
+_SPEC = "MATCH (s:Spec {hash: $hash})"
+_TIED = {
+    "target": f"{_SPEC}-[:FOR_TARGET]->(t:Target) RETURN t.name",
+    "compilers": f"{_SPEC}-[x:BUILT_WITH]->(c:Compiler) "
+    "RETURN c.spec AS name, x.languages ORDER BY name",
+    "stacks": f"{_SPEC}-[x:IN_STACK]->(k:Stack) "
+    "RETURN k.name AS name, x.releases, x.root ORDER BY name",
+    "releases": f"{_SPEC}-[x:IN_RELEASE]->(r:Release) RETURN r.name AS name, x.root ORDER BY name",
+    "dependencies": f"{_SPEC}-[x:DEPENDS_ON]->(o:Spec) "
+    "RETURN o.hash AS hash, o.name AS name, o.version, x.types, x.virtuals ORDER BY name, hash",
+}
+_DEPENDENTS = (
+    f"{_SPEC}<-[x:DEPENDS_ON]-(o:Spec) "
+    "RETURN o.hash AS hash, o.name AS name, o.version, x.types, x.virtuals ORDER BY name, hash"
+)
+_COUNT_DEPENDENTS = f"{_SPEC}<-[:DEPENDS_ON]-(:Spec) RETURN count(*)"
+_TWINS = """
+MATCH (s:Spec {configuration: $configuration}) WHERE s.hash <> $hash
+RETURN s.hash AS hash ORDER BY hash
+"""
+
+
+def spec_page(store: Store, hash_: str) -> SpecPage | None:
+    """All about a spec; None if there is none of that hash."""
+    type_ = node_type("Spec")
+    columns = list(store.columns(type_))
+    found = _rows(store, match_keys(type_, columns), 1, keys=[hash_])
+    if not found:
+        return None
+    properties = dict(zip(columns, found[0], strict=True))
+    tied = {name: _rows(store, cypher, hash=hash_) for name, cypher in _TIED.items()}
+    # Of dependents there may be thousands, so they are counted and not all fetched.
+    dependents = _rows(store, _DEPENDENTS, MOST, hash=hash_)
+    count = _count(store, _COUNT_DEPENDENTS, hash=hash_)
+    twins = _rows(store, _TWINS, hash=hash_, configuration=properties["configuration"] or "")
+    return SpecPage(
+        properties,
+        tied["target"][0][0] if tied["target"] else None,
+        tied["compilers"],
+        tied["stacks"],
+        tied["releases"],
+        _cut(tied["dependencies"]),
+        Listing(dependents, count),
+        _cut(twins),
+    )
+
+
+_AROUND = {
+    "Package": "MATCH (:Spec)-[:OF_PACKAGE]->(:Package {name: $key}) RETURN count(*)",
+    "Stack": "MATCH (:Spec)-[:IN_STACK]->(:Stack {name: $key}) RETURN count(*)",
+    "Spec": "MATCH (:Spec {hash: $key})-[:DEPENDS_ON]-(:Spec) RETURN count(*)",
+}
+
+
+def specs_around(store: Store, type_name: str, key: str) -> int:
+    """How many specs stand at a package or stack, or are joined to a spec."""
+    return _count(store, _AROUND[type_name], key=key)
+
+
+# A stack ------------------------------------------------------------------------------------------
+
+_IN_STACK = "MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})"
+_OF_RELEASE = "WITH s, x, $release AS wanted WHERE wanted IN x.releases"
+_STACK_PACKAGES = "RETURN s.name AS name, count(*) ORDER BY name"
+_STACK_COUNTS = {
+    "target": "MATCH (s)-[:FOR_TARGET]->(t:Target) RETURN t.name AS name, count(*) ORDER BY name",
+    "compiler": "MATCH (s)-[:BUILT_WITH]->(c:Compiler) "
+    "RETURN c.spec AS name, count(*) ORDER BY name",
+}
+_STACK_RELEASES = f"{_IN_STACK} UNWIND x.releases AS name RETURN name, count(*) ORDER BY name"
+
+
+def stack_page(store: Store, stack: str, release: str, page: int) -> StackPage | None:
+    """A page of the packages of a stack; None if there is no such stack.
+
+    `release` narrows all but the counts by release; all of them count if it is empty.
+    """
+    if not has(store, node_type("Stack"), stack):
+        return None
+    narrowed = f"{_IN_STACK} {_OF_RELEASE}" if release else _IN_STACK
+    given = {"stack": stack} | ({"release": release} if release else {})
+    packages = _rows(store, f"{narrowed} {_STACK_PACKAGES}", **given)
+    counts: dict[str, dict[str, int]] = {
+        name: dict(_rows(store, f"{narrowed} {cypher}", **given))
+        for name, cypher in _STACK_COUNTS.items()
+    }
+    counts["release"] = dict(_rows(store, _STACK_RELEASES, stack=stack))
+    shown = packages[(page - 1) * PAGE : page * PAGE]
+    specs = sum(count for _, count in packages)
+    return StackPage(Listing(shown, len(packages), page), specs, counts)
+
+
+def spec_of_prefix(store: Store, prefix: str) -> list[str]:
+    """The hashes that begin with the text; two at most, which is enough to see that it is not one.
+
+    Raises:
+        QueryError: the text is empty.
+    """
+    if not prefix:
+        raise QueryError("expected a hash or the beginning of one, found nothing")
+    return [row[0] for row in _rows(store, _HASHED, 2, text=prefix)]

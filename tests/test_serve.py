@@ -1,0 +1,771 @@
+"""`graphcache serve`: what its pages say, held against plain Python, and what it refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import networkx as nx
+import oracle
+import pytest
+from command_line import Process, environment, run, succeed
+from graphs import NASTY
+from served import Document, Reply, Served, serving
+
+from graphcache import Tables, build_store, open_store
+from graphcache.analysis.folding import MAX_NODES
+from graphcache.queries import load_library
+from graphcache.serving.app import HEADERS, LONGEST
+from graphcache.serving.contents import FILTERS, MOST, PAGE, SECONDS
+from graphcache.serving.pages import ROWS_SENT, ROWS_SHOWN
+from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.embedded import write_store
+from graphcache.views.answers import render
+
+DATA = Path(__file__).parent / "data"
+LIBRARY = load_library()
+OWN = {
+    "kinds": """
+        // Title: Kinds
+        // Question: What does each kind of parameter become?
+        // Parameter: words (list of text, default ["a"]): words
+        // Parameter: number (integer, default 7): a number
+        // Parameter: yes (boolean, default true): yes or no
+        // Column: word (text): a word
+        // Column: held (boolean): whether it is one of the words
+        // Column: number (integer): the number
+        // Column: yes (boolean): yes or no
+        UNWIND ['a', 'a c', 'b'] AS word
+        RETURN word, word IN $words AS held, $number AS number, $yes AS yes ORDER BY word
+        """,
+    "many": """
+        // Title: Many
+        // Question: What of an answer with many rows?
+        // Parameter: most (integer, default 60000): rows
+        // Column: number (integer): a number
+        UNWIND range(1, $most) AS number RETURN number ORDER BY number
+        """,
+    "slow": """
+        // Title: Slow
+        // Question: What of a question that takes for ever?
+        // Column: specs (integer): specs
+        MATCH (a:Spec), (b:Spec), (c:Spec), (d:Spec) WHERE a.name + b.name = c.hash + d.hash
+        RETURN count(*) AS specs
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def own_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with queries of a user's own."""
+    folder = tmp_path_factory.mktemp("library")
+    for name, text in OWN.items():
+        lines = (line.strip() for line in text.strip().splitlines())
+        (folder / f"{name}.cypher").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(example_store: Path, own_library: Path) -> Iterator[Served]:
+    """A server of the real pages, with a library of a user's own."""
+    options = ("--store", example_store, "--library", own_library)
+    with serving(*options, cwd=example_store.parent) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def specs(example_pages: Path) -> list[dict[str, Any]]:
+    """The specs of the real pages, as the oracle has them."""
+    return oracle.specs(oracle.read_pages(example_pages))
+
+
+def packages(specs: list[dict[str, Any]]) -> list[str]:
+    return sorted({spec["name"] for spec in specs})
+
+
+# What the pages say -------------------------------------------------------------------------------
+
+
+def test_home_counts_what_is_there(served: Served, specs: list[dict[str, Any]]) -> None:
+    home = served.page("/")
+    releases = Counter(release for spec in specs for release in spec["releases"])
+    stacks = Counter(stack for spec in specs for stack in spec["stacks"])
+    assert home.tables["Specs by release"] == [[n, str(c)] for n, c in sorted(releases.items())]
+    assert home.tables["Specs by stack, in any release"] == [
+        [n, str(c)] for n, c in sorted(stacks.items())
+    ]
+    assert f"Specs {len(specs)}" in home.text
+    assert f"Packages {len(packages(specs))}" in home.text
+    [load] = home.tables["What the store was made from"]
+    assert load[1:6] == ["build", "6", "0", "216", "0"]
+
+
+def shown_specs(served: Served, address: str) -> list[list[str]]:
+    """The rows of all pages of a package, the hashes whole."""
+    rows: list[list[str]] = []
+    while address:
+        page = served.page(address)
+        for row in page.tables.get("Specs, by version (as text, the last first) and hash", []):
+            rows.append([page.links[row[0]].removeprefix("/spec/"), *row[1:]])
+        address = page.links.get("Next", "")
+    return rows
+
+
+def expected_specs(specs: list[dict[str, Any]], package: str) -> list[list[str]]:
+    of_package = [spec for spec in specs if spec["name"] == package]
+    of_package.sort(key=lambda spec: spec["hash"])
+    of_package.sort(key=lambda spec: spec["version"], reverse=True)
+    return [
+        [
+            spec["hash"],
+            spec["version"],
+            spec["compiler"] or "",
+            spec["target"],
+            spec["os"],
+            " ".join(sorted(spec["stacks"])),
+            " ".join(sorted(spec["releases"])),
+        ]
+        for spec in of_package
+    ]
+
+
+def test_a_package_has_all_its_specs(served: Served, specs: list[dict[str, Any]]) -> None:
+    assert max(Counter(spec["name"] for spec in specs).values()) > PAGE  # one has several pages
+    for package in packages(specs):
+        shown = shown_specs(served, f"/package?{urlencode({'name': package})}")
+        assert shown == expected_specs(specs, package)
+
+
+def test_a_package_is_filtered(served: Served, specs: list[dict[str, Any]]) -> None:
+    column = {"version": 1, "compiler": 2, "target": 3, "os": 4, "stack": 5, "release": 6}
+    assert set(column) == set(FILTERS)
+    for package in packages(specs):
+        rows = expected_specs(specs, package)
+        form = served.page(f"/package?{urlencode({'name': package})}")
+        for filter_, at in column.items():
+            values = sorted({value for row in rows for value in row[at].split()})
+            assert form.options.get(filter_, [""]) == ["", *values]
+            for value in values:
+                release = rows[0][6].split()[0]
+                other = {"name": package, "release": release, filter_: value}
+                wanted = [
+                    row
+                    for row in rows
+                    if value in row[at].split() and other["release"] in row[6].split()
+                ]
+                assert shown_specs(served, f"/package?{urlencode(other)}") == wanted
+
+
+def test_a_page_behind_the_last_is_empty(served: Served) -> None:
+    page = served.page("/package?name=rocblas&page=7")
+    assert not page.tables
+    assert "4 specs" in page.text
+
+
+def test_a_stack_has_its_packages(served: Served, specs: list[dict[str, Any]]) -> None:
+    for stack in sorted({stack for spec in specs for stack in spec["stacks"]}):
+        for release in ("", *sorted({r for s in specs for r in s["stacks"].get(stack, [])})):
+            held = [s for s in specs if stack in s["stacks"]]
+            held = [s for s in held if not release or release in s["stacks"][stack]]
+            page = served.page(f"/stack?{urlencode({'name': stack, 'release': release})}")
+            assert page.tables["Packages with their specs in the stack, by name"] == counted(
+                s["name"] for s in held
+            )
+            assert page.tables["Specs by target"] == counted(s["target"] for s in held)
+            assert page.tables.get("Specs by compiler", []) == counted(
+                s["compiler"] for s in held if s["compiler"]
+            )
+            narrowed = {"name": held[0]["name"], "stack": stack}
+            narrowed |= {"release": release} if release else {}
+            assert page.links[held[0]["name"]] == f"/package?{urlencode(narrowed)}"
+
+
+def counted(values: Any) -> list[list[str]]:
+    return [[value, str(count)] for value, count in sorted(Counter(values).items())]
+
+
+def test_a_spec_has_all_that_is_known_of_it(tmp_path: Path) -> None:
+    """On an index of Spack's own, which knows dependencies."""
+    build_store(tmp_path / "s.lbug", DATA / "spack/derecho.index.json.gz", stack="hpc", release="r")
+    with open_store(tmp_path / "s.lbug") as store:
+        graph = store.to_networkx()
+    busiest = sorted((n for n in graph if n[0] == "Spec"), key=graph.degree)[::-40]
+    with serving("--store", "s.lbug", cwd=tmp_path) as running:
+        for node in busiest:
+            page = running.page(f"/spec/{node[1]}")
+            shown = {name: text for text, name in pairs(page, graph.nodes[node])}
+            assert shown == {
+                name: as_shown(value)
+                for name, value in graph.nodes[node].items()
+                if name != "type" and value is not None
+            }
+            for caption, out in (("What it needs itself", True), ("What needs it itself", False)):
+                expected = tied(graph, node, out=out)
+                assert page.tables.get(caption, []) == expected[:MOST]
+                cut = f"The first {MOST} of {len(expected):,}"
+                assert (cut in page.text) == (len(expected) > MOST)
+            twins = [
+                key
+                for (type_, key), data in graph.nodes(data=True)
+                if type_ == "Spec" and data["configuration"] == graph.nodes[node]["configuration"]
+            ]
+            assert all(f"/spec/{key}" in page.addresses for key in twins if key != node[1])
+            for compiler in graph.successors(node):
+                assert compiler[0] != "Compiler" or compiler[1] in page.text
+
+
+def pairs(page: Document, properties: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The values that the table of properties shows, each with its name."""
+    cells = [row[0] for row in page.tables["Properties"]]
+    names = [name for name, value in properties.items() if name != "type" and value is not None]
+    order = [name for name in names if name != "label"]
+    order.insert(order.index("version") + 1, "label")
+    yield from zip(cells, order, strict=False)
+
+
+def as_shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return " ".join(" ".join(value).split()) if isinstance(value, list) else str(value)
+
+
+def tied(graph: Any, node: Any, *, out: bool) -> list[list[str]]:
+    """What a spec needs, or what needs it, as rows of the page: by package and hash."""
+    edges = graph.out_edges(node, data=True, keys=True)
+    if not out:
+        edges = [
+            (b, a, key, data) for a, b, key, data in graph.in_edges(node, data=True, keys=True)
+        ]
+    found = []
+    for _, other, key, data in edges:
+        if key == "DEPENDS_ON":
+            spec = graph.nodes[other]
+            lists = [" ".join(data.get(name) or []) for name in ("types", "virtuals")]
+            found.append((spec["name"], other[1], spec["version"], *lists))
+    return [[name, version, key[:7], *lists] for name, key, version, *lists in sorted(found)]
+
+
+# The graph ----------------------------------------------------------------------------------------
+
+
+def test_a_graph_has_what_is_around(served: Served, specs: list[dict[str, Any]]) -> None:
+    hash_ = specs[0]["hash"]
+    for given in ({"package": "rocblas"}, {"stack": "e4s"}, {"hash": hash_}):
+        reply = served.ask(f"/graph?{urlencode(given)}")
+        assert reply.status == 200
+        data = reply.text.partition('class="gv-data">')[2].partition("</script>")[0]
+        shown = json.loads(data)
+        keys = {node["key"] for node in shown["nodes"]}
+        held = [
+            spec
+            for spec in specs
+            if given.get("package") == spec["name"]
+            or given.get("hash") == spec["hash"]
+            or given.get("stack") in spec["stacks"]
+        ]
+        assert {spec["hash"] for spec in held} == keys & {spec["hash"] for spec in specs}
+        assert {spec["target"] for spec in held} <= keys
+        for asset in set(re.findall(r'(?:src|href)="(/static/[^"]+)"', reply.text)):
+            assert served.ask(asset).status == 200
+
+
+def test_what_can_not_be_drawn_is_refused(served: Served, tmp_path: Path) -> None:
+    assert served.ask("/graph").status == 400
+    assert served.ask("/graph?package=rocblas&stack=e4s").status == 400
+    reply = served.ask("/graph?package=rockblas")
+    assert reply.status == 404
+    assert reply.document.links["rocblas"] == "/package?name=rocblas"
+    hashes = (f"{number:032}".translate(_LETTERS) for number in range(MAX_NODES + 1))
+    records = [oracle.record(hash_) for hash_ in hashes]
+    (tmp_path / "page.md").write_text(oracle.page_text("zlib", records=records))
+    build_store(tmp_path / "graphcache.lbug", tmp_path / "page.md")
+    with serving(cwd=tmp_path) as running:
+        for given in ("package=zlib", "stack=e4s"):
+            reply = running.ask(f"/graph?{given}")
+            assert reply.status == 400
+            assert "at most 5,000 specs to draw, found 5,001" in reply.document.text
+        assert len(shown_specs(running, "/package?name=zlib")) == MAX_NODES + 1
+
+
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
+
+
+# Search -------------------------------------------------------------------------------------------
+
+
+def test_search_finds_parts_of_names(served: Served, specs: list[dict[str, Any]]) -> None:
+    stacks = {stack for spec in specs for stack in spec["stacks"]}
+    for text in ("py", "E4S", "a", "7", "linux"):
+        page = served.page(f"/search?q={text}")
+        found = {href for href in page.addresses if href.startswith(("/package", "/stack"))}
+        assert found == {
+            *(f"/package?name={name}" for name in packages(specs) if text.lower() in name),
+            *(f"/stack?name={name}" for name in stacks if text.lower() in name),
+        }
+        hashes = {spec["hash"] for spec in specs if spec["hash"].startswith(text.lower())}
+        assert {h for h in page.addresses if h.startswith("/spec")} == {
+            f"/spec/{hash_}" for hash_ in hashes
+        }
+
+
+def test_search_goes_to_what_has_the_whole_name(served: Served, specs: Any) -> None:
+    hash_ = specs[0]["hash"]
+    alone = next(hash_[:n] for n in range(1, 33) if one_begins(specs, hash_[:n]))
+    for text, address in {
+        "rocblas": "/package?name=rocblas",
+        " rocblas ": "/package?name=rocblas",
+        "e4s": "/stack?name=e4s",
+        hash_: f"/spec/{hash_}",
+        f"/{hash_.upper()}": f"/spec/{hash_}",
+        f"{specs[0]['name']}/{hash_}": f"/spec/{hash_}",
+        alone: f"/spec/{hash_}",
+    }.items():
+        reply = served.ask(f"/search?{urlencode({'q': text})}")
+        assert (reply.status, reply.headers["location"]) == (303, address)
+    assert served.ask(f"/spec/{alone}").headers["location"] == f"/spec/{hash_}"
+    assert served.ask("/search?q=+").headers["location"] == "/"
+
+
+def one_begins(specs: list[dict[str, Any]], text: str) -> bool:
+    return [spec["hash"].startswith(text) for spec in specs].count(True) == 1
+
+
+def test_search_knows_close_names(served: Served) -> None:
+    page = served.page("/search?q=rockblas")
+    assert page.links["rocblas"] == "/package?name=rocblas"
+    reply = served.ask("/package?name=rockblas")
+    assert reply.status == 404
+    assert reply.document.links["rocblas"] == "/package?name=rocblas"
+    assert served.ask("/stack?name=e4ss").document.links["e4s"] == "/stack?name=e4s"
+    assert served.ask(f"/search?q={'rocblas' * 1000}").status == 200
+
+
+# Named queries ------------------------------------------------------------------------------------
+
+
+def values_of(example: str) -> dict[str, str]:
+    """The parameters in a query's example."""
+    words = shlex.split(example)
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    return {name[2:].replace("-", "_"): value for name, value in given.items()}
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_an_answer_is_the_stores(served: Served, example_store: Path, name: str) -> None:
+    query, values = LIBRARY[name], values_of(LIBRARY[name].example or "")
+    address = f"/query/{name}?{urlencode(values)}"
+    limit = int(values.pop("limit", ROWS_SENT))
+    with open_store(example_store) as store:
+        answer = query.run(store, values, limit=limit)
+    for form, media_type in (("json", "application/json"), ("csv", "text/csv; charset=utf-8")):
+        reply = served.ask(f"{address}&format={form}")
+        assert (reply.status, reply.headers["content-type"]) == (200, media_type)
+        expected = io.StringIO()
+        render(answer.columns, answer.rows, form, expected)  # type: ignore[arg-type]
+        assert reply.text == expected.getvalue()
+    page = served.page(address)
+    shown = page.tables.get(query.title, [])
+    assert shown == [[in_cell(value) for value in row] for row in answer.rows[:ROWS_SHOWN]]
+    links = {page.links[form.upper()] for form in ("json", "csv")}
+    assert {served.ask(link).status for link in links} == {200}
+    assert query.cypher in page.text
+
+
+def test_an_answer_is_what_the_command_prints(served: Served, example_store: Path) -> None:
+    """The command that the page shows, in the shell that it is for."""
+    page = served.page("/query/usable-specs?package=rocblas&target=zen4&os=ubuntu22.04")
+    _, *words = shlex.split(page.code[0])
+    for form in ("json", "csv"):
+        command = [*words, "--format", form, "--store", str(example_store)]
+        printed = succeed(*command, cwd=example_store.parent)
+        assert served.ask(page.links[form.upper()]).text == printed
+
+
+def in_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return as_shown(value) if not isinstance(value, list) else " ".join(" ".join(value).split())
+
+
+def test_the_queries_are_listed_by_theme(served: Served) -> None:
+    page = served.page("/queries")
+    for query in LIBRARY.values():
+        assert {f"/query/{query.name}", f"#{query.theme}"} <= set(page.addresses)
+        assert query.question in page.text
+    assert page.links["Slow"] == "/query/slow"
+    assert page.links["Others"] == "#others"
+
+
+def test_a_form_has_a_field_a_parameter(served: Served) -> None:
+    for query in LIBRARY.values():
+        page = served.page(f"/query/{query.name}")
+        fields = {p.name for p in query.parameters}
+        assert fields <= page.inputs.keys() | page.options.keys()
+        needed = any(p.required for p in query.parameters)
+        assert ("JSON" in page.links) != needed  # what needs nothing is answered at once
+    form = served.page("/query/usable-specs")
+    assert {"zen4", "x86_64_v3", "neoverse_v2"} <= set(form.options["known-targets"])
+    assert "e4s" in served.page("/query/only-in-stack").options["Stack"]
+
+
+def test_every_kind_of_parameter_goes_through_a_form(served: Served) -> None:
+    form = served.page("/query/kinds")
+    assert form.inputs["words"] == ["a", "", ""]
+    assert form.inputs["number"] == ["7"]
+    assert form.options["yes"] == ["true", "false"]
+    for given, (held, number, yes) in {
+        "": (["a"], 7, True),
+        "?words=&words=&number=&yes=": ([], 7, True),
+        "?words=b&words=&words=a+c&number=-3&yes=false": (["a c", "b"], -3, False),
+    }.items():
+        page = served.page(f"/query/kinds{given}")
+        rows = json.loads(served.ask(page.links["JSON"]).text)
+        assert [row["word"] for row in rows if row["held"]] == held
+        assert {(row["number"], row["yes"]) for row in rows} == {(number, yes)}
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("/query/kinds?number=x", "kinds: number: expected an integer, found 'x'"),
+        (f"/query/kinds?number={'9' * 9999}", "kinds: number: expected an integer"),
+        (f"/query/kinds?number={2**63}", f"expected an integer of 64 bits, found {2**63}"),
+        ("/query/kinds?yes=maybe", "kinds: yes: expected true or false, found 'maybe'"),
+        ("/query/kinds?wrods=a", "kinds: no parameter wrods: expected number, words, yes"),
+        ("/query/usable-specs?package=a&target=zen44", "found 'zen44'; did you mean zen4"),
+        ("/query/package?package=", "package is missing"),
+        ("/query/stacks?limit=0", "limit: expected a whole number from 1 to 50,000, found '0'"),
+        ("/query/stacks?limit=50001", "limit: expected a whole number from 1 to 50,000"),
+        ("/query/stacks?format=xml", "format: expected html, json or csv, found 'xml'"),
+        ("/package?name=rocblas&page=-1", "page: expected a whole number from 1"),
+        ("/package?name=rocblas&page=" + "9" * 5000, "page: expected a whole number from 1"),
+        ("/spec/", "expected a hash or the beginning of one, found nothing"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(served: Served, address: str, why: str) -> None:
+    for form in ("html", "json", "csv"):
+        given = address if "format" in address else f"{address}{'&' if '?' in address else '?'}"
+        reply = served.ask(given if "format" in address else f"{given}format={form}")
+        if form == "html" and address.endswith("package="):
+            assert reply.status == 200  # the empty form
+            continue
+        assert reply.status == 400
+        text = json.loads(reply.text)["error"] if is_json(reply) else said(reply)
+        assert why in text
+        assert "Traceback" not in reply.text
+
+
+def is_json(reply: Reply) -> bool:
+    return reply.headers["content-type"] == "application/json"
+
+
+def said(reply: Reply) -> str:
+    return (
+        reply.document.text if reply.headers["content-type"].startswith("text/html") else reply.text
+    )
+
+
+def test_rows_that_are_cut_off_are_told_of(served: Served) -> None:
+    page = served.page("/query/many")
+    assert "The first 500 rows; there are more." in page.text
+    assert len(page.tables["Many"]) == 500
+    assert "there are more" not in served.page("/query/many?most=500").text
+    assert len(served.page("/query/many?limit=700").tables["Many"]) == 700
+    reply = served.ask("/query/many?format=json")
+    assert reply.status == 400
+    assert "more than 50,000 rows" in json.loads(reply.text)["error"]
+    assert "graphcache query many" in json.loads(reply.text)["error"]
+    assert (
+        len(json.loads(served.ask(f"/query/many?most={ROWS_SENT}&format=json").text)) == ROWS_SENT
+    )
+    assert served.ask("/query/many?limit=2&format=csv").text == "number\n1\n2\n"
+
+
+def test_what_takes_too_long_is_ended_and_hinders_nobody(served: Served) -> None:
+    replies: list[Reply] = []
+    thread = threading.Thread(target=lambda: replies.append(served.ask("/query/slow")))
+    begin = time.monotonic()
+    thread.start()
+    others = 0
+    while not replies:
+        assert served.ask("/package?name=rocblas").status == 200
+        others += 1
+        time.sleep(0.5)
+    thread.join()
+    assert time.monotonic() - begin >= SECONDS
+    assert others > 3
+    assert replies[0].status == 400
+    assert "it took longer than 10 seconds" in replies[0].document.text
+    assert replies[0].document.links["Queries"]
+
+
+# What is refused ----------------------------------------------------------------------------------
+
+
+def test_every_reply_has_the_headers(served: Served) -> None:
+    addresses = ["/", "/search?q=a", "/search?q=rocblas", "/no", "/package?name=no", "/static/no"]
+    addresses += ["/static/site.css", "/query/stacks?format=csv", "/query/kinds?number=x"]
+    replies = [served.ask(address) for address in addresses]
+    replies += [served.ask("/", "POST"), served.ask("/", Host="evil.example")]
+    replies += [served.ask("/?" + "a" * (LONGEST + 1))]
+    assert {reply.status for reply in replies} == {200, 303, 400, 404, 405, 414}
+    for reply in replies:
+        assert {name: reply.headers.get(name) for name in HEADERS} == HEADERS
+        assert "server" not in reply.headers
+    policy = HEADERS["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_only_reading_is_answered(served: Served, method: str) -> None:
+    for address in ("/", "/package?name=rocblas", "/query/stacks", "/static/site.css", "/spec/a"):
+        assert served.ask(address, method).status == 405
+    assert served.ask("/query/stacks?format=csv", "HEAD").body == b""
+
+
+def test_only_this_machines_names_are_answered(served: Served) -> None:
+    good = ["127.0.0.1", "localhost", f"localhost:{served.port}", "LOCALHOST:1", "[::1]:9000"]
+    for host in good:
+        assert served.ask("/", Host=host).status == 200
+    bad = [
+        "evil.example",
+        f"evil.example:{served.port}",
+        "127.0.0.1.evil.example",
+        "",
+        "localhost.",
+    ]
+    for host in [*bad, "127.0.0.1@evil.example", "[::2]", "0.0.0.0"]:  # noqa: S104
+        for address in ("/", "/query/stacks?format=json", "/static/site.css"):
+            assert served.ask(address, Host=host).status == 400
+
+
+def test_it_listens_on_this_machine_alone(served: Served) -> None:
+    with socket.socket() as asking, pytest.raises(ConnectionRefusedError):
+        asking.connect(("127.0.0.2", served.port))
+
+
+def test_what_is_too_long_is_refused(served: Served) -> None:
+    for address in ("/?" + "a" * (LONGEST + 1), "/spec/" + "a" * LONGEST):
+        reply = served.ask(address)
+        assert reply.status == 414
+        assert "too long" in reply.text
+
+
+def test_there_is_no_way_out_of_the_folder(served: Served) -> None:
+    for path in ("..%2Fapp.py", "%2e%2e/app.py", "../app.py", "..%5capp.py", "%2Fetc%2Fpasswd"):
+        with socket.create_connection(("127.0.0.1", served.port)) as asking:
+            asking.sendall(f"GET /static/{path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            assert asking.recv(12).endswith(b"404")
+
+
+# Texts that are not easy --------------------------------------------------------------------------
+
+HOSTILE = [
+    *NASTY,
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "..",
+    ".",
+    "/",
+    "//evil.example",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}",
+    "a&b=c#d?e%20f+g",
+    "\x01\x1b[31m",
+    "x" * 10_000,
+]
+
+
+def test_any_text_may_be_a_name(tmp_path: Path) -> None:
+    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    names = [name for name in HOSTILE if name.strip()]
+    for number, name in enumerate(names):
+        key = f"{number:032}".translate(_LETTERS)
+        spec = ("Spec", key)
+        graph.add_node(
+            spec, hash=key, name=name, version=name, label=name, os=name, configuration=key
+        )
+        for type_, edge in (("Package", "OF_PACKAGE"), ("Target", "FOR_TARGET")):
+            graph.add_node((type_, name), name=name)
+            graph.add_edge(spec, (type_, name), key=edge)
+        graph.add_node(("Stack", name), name=name)
+        graph.add_node(("Release", name), name=name)
+        graph.add_edge(spec, ("Stack", name), key="IN_STACK", releases=[name])
+        graph.add_edge(spec, ("Release", name), key="IN_RELEASE")
+    put(tmp_path / "s.lbug", Tables.from_networkx(graph))
+    with serving("--store", "s.lbug", cwd=tmp_path) as running:
+        plain = [running.page("/"), running.page(f"/search?q={quote('ALERT')}")]
+        for name in names:
+            page = running.page(f"/package?{urlencode({'name': name})}")
+            assert f"Package {name}" in page.text
+            [[_, version, _, target, *_]] = page.tables[
+                "Specs, by version (as text, the last first) and hash"
+            ]
+            assert (version, target) == (" ".join(name.split()),) * 2
+            narrowed = urlencode({"name": name, "release": name, "target": name})
+            stack = running.page(f"/stack?{urlencode({'name': name, 'release': name})}")
+            found = running.page(f"/package?{narrowed}")
+            assert "\n1 spec\n" in found.text
+            asked = running.page(f"/query/package?{urlencode({'package': name})}")
+            rows = json.loads(running.ask(asked.links["JSON"]).text)
+            assert [row["version"] for row in rows] == [name]
+            spec_page = running.page(next(h for h in page.addresses if h.startswith("/spec/")))
+            search = running.page(f"/search?{urlencode({'q': name})}")
+            for seen in (page, stack, found, asked, spec_page, search, *plain):
+                assert not {"script", "img"} & set(seen.tags)
+                assert not [h for h in seen.addresses if not h.startswith(("/", "#"))]
+                assert not [h for h in seen.addresses if h.startswith("//")]
+
+
+def test_nothing_but_a_key_need_be_known(tmp_path: Path) -> None:
+    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    graph.add_node(("Package", "zlib"), name="zlib")
+    for key in ("a" * 32, "b" * 32):
+        graph.add_node(("Spec", key), hash=key)
+        graph.add_edge(("Spec", key), ("Package", "zlib"), key="OF_PACKAGE")
+    graph.add_node(("Spec", "c" * 32), hash="c" * 32, name="zlib", version="1.2", os="centos7")
+    graph.add_edge(("Spec", "c" * 32), ("Package", "zlib"), key="OF_PACKAGE")
+    graph.add_edge(("Spec", "a" * 32), ("Spec", "b" * 32), key="DEPENDS_ON")
+    put(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
+    with serving(cwd=tmp_path) as running:
+        rows = shown_specs(running, "/package?name=zlib")
+        assert sorted(row[:2] for row in rows) == [
+            ["a" * 32, ""],
+            ["b" * 32, ""],
+            ["c" * 32, "1.2"],
+        ]
+        page = running.page(f"/spec/{'a' * 32}")
+        assert page.tables["What it needs itself"] == [["", "", "b" * 7, "", ""]]
+        assert "None" not in page.text.replace("None that the store knows", "")
+        assert running.ask("/graph?package=zlib").status == 200
+
+
+def put(path: Path, tables: Tables) -> None:
+    """A store of tables that no page has."""
+    load = Load(Load.now(), "build", "0", ["</script>"], 0, 0, 0, 0, tables.digest())
+    write_store(path, tables, [load], HELD_FILES.empty_table())
+
+
+# The store while it is served ---------------------------------------------------------------------
+
+
+def test_a_store_that_is_replaced_is_opened_anew(tmp_path: Path) -> None:
+    page, place = tmp_path / "page.md", tmp_path / "graphcache.lbug"
+    page.write_text(oracle.page_text("zlib", records=[oracle.record("a" * 32)]))
+    build_store(place, page)
+    with serving(cwd=tmp_path) as running:
+        assert running.ask(f"/spec/{'a' * 32}").status == 200
+        page.write_text(oracle.page_text("zlib", records=[oracle.record("b" * 32)]))
+        succeed("update", page, "-q", cwd=tmp_path)
+        assert running.ask(f"/spec/{'a' * 32}").status == 404
+        assert running.ask(f"/spec/{'b' * 32}").status == 200
+        content = place.read_bytes()
+        place.write_bytes(b"no store")
+        reply = running.ask("/")
+        assert reply.status == 503
+        assert "graphcache.lbug" in reply.document.text
+        place.unlink()
+        assert "there is no store" in running.ask("/").document.text
+        place.write_bytes(content)
+        assert running.ask(f"/spec/{'b' * 32}").status == 200
+
+
+def test_whoever_reads_goes_on_with_the_old_store(tmp_path: Path, own_library: Path) -> None:
+    place = tmp_path / "graphcache.lbug"
+    build_store(place, DATA / "spack/derecho.index.json.gz", stack="hpc", release="r")
+    content = place.read_bytes()
+    with serving("--library", own_library, cwd=tmp_path) as running:
+        replies: list[Reply] = []
+        asking = [
+            threading.Thread(target=lambda: replies.append(running.ask("/query/stacks?format=csv")))
+            for _ in range(40)
+        ]
+        for number, thread in enumerate(asking):
+            thread.start()
+            if number % 4 == 0:
+                other = tmp_path / "other"
+                other.write_bytes(content)
+                os.replace(other, place)
+        for thread in asking:
+            thread.join()
+        assert {reply.status for reply in replies} == {200}
+        assert len({reply.text for reply in replies}) == 1
+        # Of files that were replaced, none is held open.
+        assert open_files(running.process.pid).count(str(place)) == 1
+        assert str(place) + " (deleted)" not in open_files(running.process.pid)
+
+
+def open_files(process: int) -> list[str]:
+    """What a process holds open, as Linux says it."""
+    found = []
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(link))
+    return found
+
+
+# The command --------------------------------------------------------------------------------------
+
+
+def test_a_port_that_is_taken_is_told_of(served: Served, example_store: Path) -> None:
+    ended = run("serve", "--port", str(served.port), cwd=example_store.parent)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"Error: port {served.port}: Address already in use: name another by --port, or 0 for a "
+        "free one\n"
+    )
+
+
+def test_no_store_is_told_of(tmp_path: Path) -> None:
+    ended = run("serve", cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert "graphcache.lbug: there is no store" in ended.err
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "jinja2"])
+def test_without_the_extra_it_says_what_to_install(missing: str, example_store: Path) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None; from graphcache.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", code, "serve"]
+    ended = Process(command, example_store.parent, environment()).end()
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"Error: {missing} is not installed: pip install 'graphcache[serve]'\n"
+
+
+def test_it_ends_while_a_question_is_asked(example_store: Path, own_library: Path) -> None:
+    """What is being answered is answered; the process is not aborted in the store."""
+    options = ("--store", example_store, "--library", own_library)
+    with serving(*options, cwd=example_store.parent) as running:
+        replies: list[Reply] = []
+        thread = threading.Thread(target=lambda: replies.append(running.ask("/query/slow")))
+        thread.start()
+        time.sleep(2)
+        ended = running.end()
+        thread.join()
+        assert (ended.code, ended.err.strip()) == (130, "")
+        assert [reply.status for reply in replies] == [400]
+
+
+def test_it_ends_when_it_is_told_to(example_store: Path) -> None:
+    with serving("--store", example_store, cwd=example_store.parent) as running:
+        running.process.send_signal(signal.SIGTERM)
+        ended = running.process.end()
+        assert (ended.code, ended.out, ended.err) == (-signal.SIGTERM, "", "")
