@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+_SHOWN = 20
+"""Names that an error lists at most."""
+_LONGEST_NAME = 100
+"""Characters of a text whose close names are looked for: the search compares all with all."""
+
 
 class GraphcacheError(Exception):
     """Anything graphcache refuses to do; the message says why and what to do instead."""
@@ -46,13 +51,42 @@ class ExportError(GraphcacheError):
     """An export can't be written where it was asked for, or the format can't hold the graph."""
 
 
+def no_such(what: str, name: str, names: Iterable[str], place: str = "the graph") -> UsageError:
+    """The error that nothing of a kind has a name: the names that are close, or else what there is.
+
+    >>> print(no_such("stack", "e5s", ["e4s", "hep"]))
+    e5s: no such stack in the graph. Did you mean e4s?
+    >>> print(no_such("stack", "x", ["e4s", "hep"], "the store"))
+    x: no such stack in the store, which has e4s, hep
+    """
+    names = list(names)
+    hint = did_you_mean(name, names)
+    if hint:
+        return UsageError(f"{name}: no such {what} in {place}.{hint}")
+    shown = ", ".join(names[:_SHOWN]) or "none"
+    more = f", and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    there = f"{place}, which has {shown}{more}"
+    return UsageError(f"{name or 'an empty name'}: no such {what} in {there}")
+
+
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A question that names what is close to a name that there is not; empty if nothing is.
 
     >>> did_you_mean("zlip", ["zlib", "hdf5"])
     ' Did you mean zlib?'
     """
+    close = close_names(name, names)
+    return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def close_names(name: str, names: Iterable[str], most: int = 3) -> list[str]:
+    """The names that are like a name that there is not, the likest first.
+
+    >>> close_names("zlip", ["zlib", "hdf5"])
+    ['zlib']
+    """
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(names), n=3, cutoff=0.5)
-    return f" Did you mean {' or '.join(close)}?" if close else ""
+    if len(name) > _LONGEST_NAME:
+        return []
+    return get_close_matches(name, list(names), n=most, cutoff=0.5)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
 
-from graphcache.errors import InputError, UsageError
+from graphcache.errors import InputError, no_such
 from graphcache.loading import build_from
 from graphcache.records import Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
@@ -22,7 +20,7 @@ from graphcache.sources.remote import MAX_MANIFEST, Remote
 JOBS = 8
 """Downloads at once, if nothing else is said."""
 
-_SHOWN = 40
+_PLACE = "the manifest"
 
 
 class _Index(Struct):
@@ -86,27 +84,20 @@ def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:
 
 def _chosen(releases: dict[str, list[_Index]], release: str, stacks: list[str]) -> list[_Index]:
     if release not in releases:
-        raise UsageError(_unknown("release", release, releases))
+        raise no_such("release", release, sorted(releases, reverse=True), _PLACE)
     indexes = releases[release]
     labels = {index.label for index in indexes}
     for stack in stacks:
         if stack not in labels:
-            raise UsageError(_unknown("stack", stack, labels))
+            raise no_such("stack", stack, sorted(labels), _PLACE)
     return [index for index in indexes if not stacks or index.label in stacks]
 
 
 def _check_addresses(indexes: list[_Index], manifest: str) -> None:
     """What a server says must not make this machine read its own files."""
     from_server = is_url(manifest) and local_path(manifest) is None
+    local = "" if from_server else ", or file:// with a whole path"
     for index in indexes:
         if not is_url(index.url) or (from_server and local_path(index.url) is not None):
-            expected = "expected http://, https:// or s3://"
+            expected = f"expected http://, https:// or s3://{local}"
             raise InputError(f"{shown(manifest)}: {index.label}: {shown(index.url)}: {expected}")
-
-
-def _unknown(what: str, name: str, known: Iterable[Any]) -> str:
-    names = sorted(known, reverse=what == "release")
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ";"
-    listed = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-    return one_line(f"the manifest has no {what} {name!r}{hint} it has {listed or 'none'}")

@@ -24,7 +24,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from graphcache.errors import UsageError
+from graphcache.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from graphcache.stores.base import Answer, Store
@@ -186,6 +186,21 @@ def load_library(*folders: Path) -> dict[str, NamedQuery]:
     return dict(sorted(queries.items()))
 
 
+def named_query(library: Mapping[str, NamedQuery], name: str) -> NamedQuery:
+    """The query of that name.
+
+    Raises:
+        UsageError: there is none; it says which names are close.
+
+    >>> named_query(load_library(), "stacks").title
+    'Stacks'
+    """
+    if name not in library:
+        hint = did_you_mean(name, library)
+        raise UsageError(f"No query named {name!r}.{hint} 'graphcache query' lists all.")
+    return library[name]
+
+
 def by_theme(queries: Iterable[NamedQuery]) -> dict[Theme, list[NamedQuery]]:
     """The queries of each theme that has any: themes in their order, queries by name.
 
@@ -308,15 +323,11 @@ def _bind(query: str, parameter: Parameter, values: Mapping[str, Any]) -> Any:
 
 
 def _runs_on(query: str, parameter: Parameter, target: str) -> list[str]:
-    from difflib import get_close_matches
-
     from graphcache.spack.targets import is_known, known_targets, runs_on
 
     if not is_known(target):
-        close = get_close_matches(target, known_targets(), n=3, cutoff=0.4)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
         raise UsageError(
             f"{query}: {parameter.name}: expected a target that archspec knows, "
-            f"found {target!r}{hint}"
+            f"found {target!r}.{did_you_mean(target, known_targets())}"
         )
     return runs_on(target)

@@ -62,7 +62,7 @@ def test_natural_order_is_that_of_numbers(texts: list[str]) -> None:
 
 def test_an_unknown_release_is_refused(examples: Tables) -> None:
     for ask in (churn, half_life, lambda tables, names: adoption(tables, "target", names)):
-        with pytest.raises(UsageError, match="none: no such release in the graph: expected one of"):
+        with pytest.raises(UsageError, match="none: no such release in the graph, which has"):
             ask(examples, ["develop", "none"])
     with pytest.raises(UsageError, match="none: no such release"):
         duplicate_bytes(examples, "none")
@@ -281,7 +281,7 @@ def test_what_is_only_named_is_no_build() -> None:
 
 
 def test_splits_of_what_is_not_there(examples: Tables) -> None:
-    with pytest.raises(UsageError, match="none: no such package is in the graph"):
+    with pytest.raises(UsageError, match="none: no such package in the graph"):
         splits(examples, "none")
     with pytest.raises(UsageError, match="none: no such release in the graph"):
         splits(examples, "rocblas", "none")

@@ -128,7 +128,7 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (
         ("query", "usable-specs", *WHOLE, "--package", "x", "--target", "zen44"),
         2,
-        "expected a target that archspec knows, found 'zen44'; did you mean zen4",
+        "expected a target that archspec knows, found 'zen44'. Did you mean zen4",
     ),
     # Exports
     (("export",), 2, "Missing argument 'FORMAT'."),

@@ -361,7 +361,7 @@ def test_the_users_settings_change_nothing(example_store: Path, tmp_path: Path) 
         (("compilers", "-o", "none/c.svg"), 1, "there is no folder"),
         (("compilers", "--top", "0"), 2, "Invalid value for '--top'"),
         (("compilers", "--top", "1001"), 2, "Invalid value for '--top'"),
-        (("compilers", "--release", "none"), 2, "none: no such release in the graph: expected one"),
+        (("compilers", "--release", "none"), 2, "none: no such release in the graph, which has"),
         (("redundant-builds", "--release", "none"), 2, "none: no such release in the graph"),
         (("stack-targets", "--release", "none"), 2, "none: no such release in the graph"),
         (("stack-overlap", "--release", "none"), 2, "none: no such release in the graph"),

@@ -223,9 +223,9 @@ def test_fetch_goes_on_without_an_index_that_fails(
 def test_what_a_manifest_has_not(here: Path, env: dict[str, str]) -> None:
     manifest = write_manifest(here)
     for options, said in (
-        ("--release develo", "no release 'develo'; did you mean develop? it has v1.0, develop"),
-        ("--release develop --stack x", "no stack 'x'; it has e4s, ml, root"),
-        ("--release empty", "the manifest has no release 'empty'; it has v1.0, develop"),
+        ("--release develo", "develo: no such release in the manifest. Did you mean develop?"),
+        ("--release develop --stack x", "x: no such stack in the manifest, which has e4s, ml"),
+        ("--release empty", "empty: no such release in the manifest, which has v1.0, develop"),
         ("", "Missing option '--release'"),
         ("--release develop --jobs 0", "0 is not in the range 1<=x<=64"),
     ):

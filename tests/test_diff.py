@@ -268,10 +268,10 @@ def test_a_name_is_that_of_a_release_or_of_a_stack(named: Tables) -> None:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["v1", "both"], r"^both: both a release and a stack .* --by release or --by stack$"),
+        (["v1", "both"], r"^both: both a release and a stack .* --as release or --as stack$"),
         (["v1", "hep"], r"^expected two of a kind: v1 is a release, hep is a stack$"),
-        (["e4s", "v12"], r"^v12: no such release or stack: did you mean v"),
-        (["", "v1"], r"which has releases: both, v1, v2; stacks: both, e4s, hep$"),
+        (["e4s", "v12"], r"^v12: no such release or stack in the graph. Did you mean v"),
+        (["", "v1"], r"which has both, e4s, hep, v1, v2$"),
     ],
 )
 def test_a_name_that_is_none(names: list[str], said: str, named: Tables) -> None:
@@ -281,9 +281,9 @@ def test_a_name_that_is_none(names: list[str], said: str, named: Tables) -> None
 
 def test_a_stack_in_one_release(named: Tables) -> None:
     assert [*specs_of(side(named, "stack", "hep", "v2"))] == ["4" * 32]
-    with pytest.raises(UsageError, match=r"^hep: the stack has no specs in release v1$"):
+    with pytest.raises(UsageError, match=r"^hep: no such stack in release v1, which has e4s$"):
         side(named, "stack", "hep", "v1")
-    with pytest.raises(UsageError, match=r"^v7: no such release: did you mean v"):
+    with pytest.raises(UsageError, match=r"^v7: no such release in the graph. Did you mean v"):
         side(named, "stack", "hep", "v7")
 
 
@@ -292,5 +292,5 @@ def test_many_names_are_not_all_listed(tmp_path: Path) -> None:
         page = oracle.page_text("a", f"v{number}.0", [oracle.record(stacks=[])])
         (tmp_path / f"{number}.md").write_text(page)
     tables = read(tmp_path)[0]
-    with pytest.raises(UsageError, match=r"v26\.0, and 10 more; stacks: none$"):
+    with pytest.raises(UsageError, match=r"v26\.0, and 10 more$"):
         kind_of(["zzz", "v1.0"], tables)

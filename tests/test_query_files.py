@@ -56,8 +56,8 @@ def test_a_target_becomes_all_that_runs_there() -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("zen44", "; did you mean zen4 or "),
-        ("x86_64_v33", "; did you mean x86_64_v3 or "),
+        ("zen44", "Did you mean zen4 or "),
+        ("x86_64_v33", "Did you mean x86_64_v3 or "),
         ("", "archspec knows, found ''"),
         ("pdp-11/70", "archspec knows, found 'pdp-11/70'"),
     ],

@@ -448,7 +448,7 @@ def test_every_kind_of_parameter_goes_through_a_form(served: Served) -> None:
         (f"/query/kinds?number={2**63}", f"expected an integer of 64 bits, found {2**63}"),
         ("/query/kinds?yes=maybe", "kinds: yes: expected true or false, found 'maybe'"),
         ("/query/kinds?wrods=a", "kinds: no parameter wrods: expected number, words, yes"),
-        ("/query/usable-specs?package=a&target=zen44", "found 'zen44'; did you mean zen4"),
+        ("/query/usable-specs?package=a&target=zen44", "found 'zen44'. Did you mean zen4"),
         ("/query/package?package=", "package is missing"),
         ("/query/stacks?limit=0", "limit: expected a whole number from 1 to 50,000, found '0'"),
         ("/query/stacks?limit=50001", "limit: expected a whole number from 1 to 50,000"),

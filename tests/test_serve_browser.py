@@ -135,7 +135,7 @@ def test_what_is_wrong_in_a_form_is_said_beside_it(browser: Browser, served: Ser
     """Chromium's console has a line on every status from 400, so this one is not watched."""
     page = browser.new_page(base_url=served.url)
     page.goto("/query/usable-specs?package=rocblas&target=zen44")
-    expect(page.get_by_role("alert")).to_contain_text("did you mean zen4")
+    expect(page.get_by_role("alert")).to_contain_text("Did you mean zen4")
     expect(page.locator("#package")).to_have_value("rocblas")
     page.locator("#target").fill("zen4")
     page.get_by_role("button", name="Ask").click()

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from graphcache.analysis.memberships import configurations, members, natural_key
-from graphcache.errors import UsageError
+from graphcache.analysis.builds import PARTS, builds
+from graphcache.analysis.builds import READS as BUILDS_READS
+from graphcache.analysis.memberships import configurations, natural_key, specs_in
+from graphcache.analysis.names import require
 from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
-SPLITS_READS: Part = {
-    "Spec": ("name", "version", "platform", "os", "variants"),
-    "Release": (),
-    "IN_RELEASE": (),
-    "FOR_TARGET": (),
-    "BUILT_WITH": (),
-}
+SPLITS_READS: Part = {**BUILDS_READS, "IN_RELEASE": ()}
 """What `splits` reads of the graph."""
 BYTES_READS: Part = {
     "Spec": ("name", "configuration", "size", "external", "in_buildcache"),
-    "Release": (),
     "IN_RELEASE": (),
 }
 """What `duplicate_bytes` reads of the graph."""
@@ -70,21 +63,18 @@ def splits(tables: Tables, package: str, release: str = "") -> Answer:
 
 
 def _builds(tables: Tables, package: str, release: str) -> list[_Build]:
-    specs = tables.nodes["Spec"]
-    named = pc.fill_null(pc.equal(specs["name"], package), False).to_numpy()
-    if not named.any():
-        raise UsageError(f"{package}: no such package is in the graph")
+    require(package, pc.unique(pc.drop_null(tables.nodes["Spec"]["name"])).to_pylist(), "package")
     # Of a spec that others only name, nothing is known that could divide it from another.
-    described = pc.is_valid(specs["version"]).to_numpy()
-    chosen = named & described & _in_release(tables, release)
-    targets, compilers = (_texts(tables, edge) for edge in ("FOR_TARGET", "BUILT_WITH"))
-    rows = np.flatnonzero(chosen)
-    builds = []
-    for row, spec in zip(rows.tolist(), specs.take(pa.array(rows)).to_pylist(), strict=True):
-        build = {name: spec[name] or "" for name in ("version", "platform", "os")}
-        build |= {"target": targets[row], "compiler": compilers[row]}
-        builds.append(build | _variants(spec["variants"] or []))
-    return builds
+    chosen = builds(tables)
+    chosen = chosen.filter(pc.equal(chosen["name"], package))
+    if release:
+        held = tables.nodes["Spec"]["hash"].take(pa.array(specs_in(tables, "release", release)))
+        chosen = chosen.filter(pc.is_in(chosen["hash"], held))
+    return [
+        {part: build[part] for part in PARTS if part != "variants"}
+        | _variants(build["variants"] or [])
+        for build in chosen.to_pylist()
+    ]
 
 
 def _variants(texts: list[str]) -> _Build:
@@ -96,15 +86,6 @@ def _variants(texts: list[str]) -> _Build:
             name, value = text[1:], text[:1]
         found[f"variant {name}"] = value or "="  # which is not as if the spec had it not
     return found
-
-
-def _texts(tables: Tables, edge: str) -> dict[int, str]:
-    """By row of a spec the names at the ends of its edges, joined."""
-    found: dict[int, list[str]] = defaultdict(list)
-    ends = members(tables, edge)
-    for row, group in sorted(zip(ends.specs.tolist(), ends.groups.tolist(), strict=True)):
-        found[row].append(ends.names[group])
-    return defaultdict(str, {row: " ".join(names) for row, names in found.items()})
 
 
 def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
@@ -133,8 +114,9 @@ def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
     gone = pc.or_kleene(
         pc.fill_null(specs["external"], False), pc.equal(specs["in_buildcache"], False)
     )
-    held = ~pc.fill_null(gone, False).to_numpy().astype(bool)
-    rows = np.flatnonzero(held & _in_release(tables, release))
+    rows = np.flatnonzero(~pc.fill_null(gone, False).to_numpy().astype(bool))
+    if release:
+        rows = np.intersect1d(rows, specs_in(tables, "release", release))
     _, first = np.unique(configurations(tables)[rows], return_index=True)
     repeated = specs.take(pa.array(np.delete(rows, first)))
     unknown = pc.is_null(repeated["size"]).cast(pa.int64())
@@ -150,11 +132,3 @@ def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
     ]
     columns = ["package", "repeated", "bytes", "unknown"]
     return Answer(columns, sorted(found, key=lambda row: (-row[2], -row[1], row[0] or "")))
-
-
-def _in_release(tables: Tables, release: str) -> NDArray[np.bool_]:
-    """Of each spec whether the release holds it; true for all if none is named."""
-    found = np.full(tables.nodes["Spec"].num_rows, not release)
-    if release:
-        found[members(tables, "IN_RELEASE", release).of(release)] = True
-    return found

@@ -12,7 +12,6 @@ package may have any number of them. There are at most 2^6 steps, one for each s
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from graphcache.analysis.builds import PARTS, builds, differences
 from graphcache.analysis.builds import READS as BUILDS_READS
 from graphcache.analysis.dependencies import Rows
+from graphcache.analysis.memberships import natural_key
 from graphcache.comparing import row_texts
 from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
@@ -41,7 +41,6 @@ SUMMARY = (
     *("rebuilt", "added", "added package", "removed", "removed package"),
 )
 
-_DIGITS = re.compile(r"([0-9]+)")
 _Build = dict[str, Any]
 """A row of `builds`."""
 _Flags = NDArray[np.bool_]
@@ -161,14 +160,8 @@ def _codes(texts: Any, *, highest_first: bool = False) -> Rows:
 
 
 def _version_key(version: str) -> tuple[list[tuple[int, str]], str]:
-    """Sorts versions: the numbers in them as numbers, 1.10 above 1.9.
-
-    >>> sorted(["1.10", "1.9", "1.9-rc1"], key=_version_key)
-    ['1.9', '1.9-rc1', '1.10']
-    """
-    # Of two numbers the one with more digits is higher: none has to be read, however long.
-    parts = [part.lstrip("0") for part in _DIGITS.split(version)]
-    return [(len(part) if at % 2 else 0, part) for at, part in enumerate(parts)], version
+    """Sorts versions: the numbers in them as numbers, 1.10 above 1.9."""
+    return natural_key(version), version
 
 
 # Answers ------------------------------------------------------------------------------------------

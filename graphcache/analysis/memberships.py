@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.errors import UsageError
+from graphcache.analysis.names import require
 from graphcache.tables import Tables
 
 
@@ -62,14 +62,19 @@ def members(tables: Tables, edge: str, release: str = "") -> Members:
     )
 
 
-def require(name: str, names: Iterable[str], what: str) -> None:
-    """Raise a UsageError if the name is not among the names, and say which there are."""
-    names = sorted(names)
-    if name in names:
-        return
-    more = ", …" if len(names) > 20 else ""
-    expected = f"expected one of {', '.join(names[:20])}{more}" if names else "it has none"
-    raise UsageError(f"{name}: no such {what} in the graph: {expected}")
+def specs_in(tables: Tables, kind: str, name: str, release: str = "") -> Rows:
+    """The specs in a `release` or `stack`, as rows, in order; of a stack in one release, if given.
+
+    Raises:
+        UsageError: no spec is in such a release or stack.
+
+    >>> from graphcache import read
+    >>> len(specs_in(read("examples/pages")[0], "stack", "hep"))
+    3
+    """
+    held = members(tables, f"IN_{kind.upper()}", release)
+    require(name, held.names, kind, f"release {release}" if release else "the graph")
+    return held.of(name)
 
 
 def codes(column: Any) -> tuple[Rows, list[Any]]:
@@ -126,7 +131,7 @@ def natural_key(text: str) -> list[tuple[int, str]]:
     >>> sorted(["v0.10", "v0.9"], key=natural_key)
     ['v0.9', 'v0.10']
     """
-    parts = re.split(r"(\d+)", text)
+    parts = re.split("([0-9]+)", text)
     # Numbers by their length and digits: int() refuses very long ones.
     return [
         (len(digits), digits) if at % 2 else (0, part)

@@ -11,11 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies, Rows
-from graphcache.errors import UsageError
+from graphcache.analysis.memberships import specs_in
+from graphcache.analysis.names import MANY, require, the_spec
+from graphcache.errors import UsageError, no_such
 from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
-WHY_READS: Part = {"Spec": ("name", "label"), "DEPENDS_ON": (), "IN_STACK": ("root",)}
+WHY_READS: Part = {
+    "Spec": ("name", "version", "label"),
+    "DEPENDS_ON": (),
+    "IN_STACK": ("root",),
+}
 """What `why` reads of the graph."""
 IMPACT_READS: Part = {
     "Spec": ("name", "version"),
@@ -88,8 +94,8 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
     graph = Dependencies(tables)
     touched = graph.needing(_rows_of_package(graph, spec)).rows
     names = tables.nodes["Stack"]["name"].to_pylist()
-    if stack is not None and stack not in names:
-        raise UsageError(f"{stack}: no such stack in the graph: expected one of {', '.join(names)}")
+    if stack is not None:
+        require(stack, names, "stack")
     places: dict[tuple[str, str], Rows] = {}
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, place in _places(tables, graph, touched):
@@ -117,24 +123,15 @@ def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = 
     ('6zzrwogzciugtvmvcv47k2ouikiqdegm', 'rocblas', '6.1.2', None)
     """
     graph = Dependencies(tables)
-    kept = [_members(tables, "IN_RELEASE", release) for release in releases]
-    kept += [_members(tables, "IN_STACK", stack) for stack in stacks]
+    kept = [specs_in(tables, "release", release) for release in releases]
+    kept += [specs_in(tables, "stack", stack) for stack in stacks]
     if not kept:
         raise UsageError("expected a release or a stack to keep: else all could go")
-    needed = graph.needed(graph.rows(pa.concat_arrays(kept))).found
+    needed = graph.needed(np.concatenate(kept)).found
     held = pc.fill_null(graph.specs["in_buildcache"], False).to_numpy()
     gone = np.flatnonzero(held & ~needed)
     columns = ["hash", "name", "version", "size"]
     return Answer(columns, list(zip(*(graph.column(name, gone) for name in columns), strict=True)))
-
-
-def _members(tables: Tables, edge: str, name: str) -> pa.Array:
-    edges = tables.edges[edge]
-    members = edges["from"].filter(pc.equal(edges["to"], name)).combine_chunks()
-    if not len(members):
-        what = "release" if edge == "IN_RELEASE" else "stack"
-        raise UsageError(f"{name}: no spec of the graph is in such a {what}")
-    return members
 
 
 def _roots(tables: Tables, graph: Dependencies) -> Rows:
@@ -147,15 +144,11 @@ def _roots(tables: Tables, graph: Dependencies) -> Rows:
 
 
 def _row_of(graph: Dependencies, text: str) -> int:
+    specs = graph.specs.select(["hash", "name", "version"])
     prefix = text.removeprefix("/")
-    hashes = graph.specs["hash"]
-    found = np.flatnonzero(pc.starts_with(hashes, prefix).to_numpy()) if prefix else np.array([])
-    if len(found) == 1:
-        return int(found[0])
-    if not len(found):
-        raise UsageError(f"{text or 'an empty hash'}: no spec in the graph has such a hash")
-    shown = ", ".join(_shown(graph, row) for row in found[:5])
-    raise UsageError(f"{text}: expected one spec, found {len(found)}: {shown}")
+    found = specs.filter(pc.starts_with(specs["hash"], prefix)).slice(0, MANY).to_pylist()
+    chosen = the_spec(text, [tuple(spec.values()) for spec in found if prefix])
+    return int(graph.rows(pa.array([chosen]))[0])
 
 
 def _rows_of_package(graph: Dependencies, spec: str) -> Rows:
@@ -168,8 +161,16 @@ def _rows_of_package(graph: Dependencies, spec: str) -> Rows:
         fits = pc.and_(fits, pc.or_(pc.equal(versions, version), longer))
     rows = np.flatnonzero(fits.to_numpy())
     if not len(rows):
-        raise UsageError(f"{spec}: no such spec is in the graph")
+        raise no_such("spec" if at else "package", spec, _named(graph, at))
     return rows
+
+
+def _named(graph: Dependencies, at: str) -> list[str]:
+    """What specs are called: their packages, or with `@` these with their versions."""
+    names = graph.specs["name"]
+    if at:
+        names = pc.binary_join_element_wise(names, graph.specs["version"], at)
+    return sorted(pc.drop_null(pc.unique(names)).to_pylist())
 
 
 def _places(

@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.causes import lowest_differences
 from graphcache.analysis.dependencies import Dependencies, Rows
-from graphcache.errors import UsageError
+from graphcache.analysis.memberships import configurations, specs_in
+from graphcache.analysis.names import require
 from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
@@ -46,7 +47,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
     ('python: with or without libxcrypt', 22, 21)
     """
     graph = Dependencies(tables)
-    first, other = _pairs(graph, _chosen(tables, graph, package, stack))
+    first, other = _pairs(configurations(tables), _chosen(tables, graph, package, stack))
     found = lowest_differences(graph, first, other)
     # The pairs are in the order of hashes: the first one of a cause is its example.
     causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
@@ -66,25 +67,19 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
 
 def _chosen(tables: Tables, graph: Dependencies, package: str | None, stack: str | None) -> Rows:
     """The specs to look at, in the order of hashes."""
-    held = pc.is_valid(graph.specs["version"])
+    rows = np.flatnonzero(pc.is_valid(graph.specs["version"]).to_numpy())
     if stack is not None:
-        edges = tables.edges["IN_STACK"]
-        members = edges["from"].filter(pc.equal(edges["to"], stack))
-        if not len(members):
-            raise UsageError(f"{stack}: no spec of the graph is in such a stack")
-        held = pc.and_(held, pc.is_in(graph.specs["hash"], members.combine_chunks()))
+        rows = np.intersect1d(rows, specs_in(tables, "stack", stack))
     if package is not None:
-        held = pc.and_(held, pc.equal(graph.specs["name"], package))
-        if not pc.any(held).as_py():
-            raise UsageError(f"{package}: no such package is in the graph")
-    return np.flatnonzero(held.to_numpy())
+        names = np.array(graph.column("name", rows), object)
+        require(package, set(names), "package", f"stack {stack}" if stack else "the graph")
+        rows = rows[names == package]
+    return rows
 
 
-def _pairs(graph: Dependencies, rows: Rows) -> tuple[Rows, Rows]:
+def _pairs(configuration: Rows, rows: Rows) -> tuple[Rows, Rows]:
     """The first spec of each configuration with each other one, in the order of hashes."""
-    configurations = graph.specs["configuration"].combine_chunks().dictionary_encode()
-    codes = configurations.indices.to_numpy()[rows]
-    _, first, group = np.unique(codes, return_index=True, return_inverse=True)
+    _, first, group = np.unique(configuration[rows], return_index=True, return_inverse=True)
     firsts = rows[first[group]]
     order = np.lexsort((rows, firsts))
     firsts, others = firsts[order], rows[order]

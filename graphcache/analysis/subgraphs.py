@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.errors import QueryError, UsageError, did_you_mean
+from graphcache.analysis.names import MANY, the_spec
+from graphcache.errors import QueryError, UsageError, no_such
 from graphcache.schema import NODE_TYPES, node_type, quote
 from graphcache.stores.base import Answer, Part, Store
 from graphcache.stores.neighbourhood import Keys, induced, joined, neighbours
@@ -33,9 +34,6 @@ OVERVIEW_READS: Part = {
     "DEPENDS_ON": (),
 }
 """What `overview` reads of the graph."""
-
-_SHOWN = 5
-"""Specs that are named where a hash is of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
         UsageError: there is none such, or several are.
     """
     if kind == "hash" or (kind is None and name.startswith("/")):
-        return _spec(store, name.removeprefix("/"))
+        return "Spec", the_spec(name, _specs_like(store, name.removeprefix("/")))
     kinds = [kind] if kind else ["package", "stack"]
     names = {k: store.table(node_type(KINDS[k]), ())["name"].to_pylist() for k in kinds}
     found = [k for k in kinds if name in names[k]]
@@ -75,31 +73,21 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
         )
     if found:
         return KINDS[found[0]], name
-    hashes = _specs_like(store, name) if kind is None and name else []
-    if hashes:
-        return _spec(store, name)
+    specs = _specs_like(store, name) if kind is None else []
+    if specs:
+        return "Spec", the_spec(name, specs)
     wanted = kind or "package, stack or hash"
-    hint = did_you_mean(name, [known for k in kinds for known in names[k]])
-    raise UsageError(f"{name or 'an empty name'}: no such {wanted} in the graph.{hint}")
-
-
-def _spec(store: Store, prefix: str) -> NodeId:
-    found = _specs_like(store, prefix) if prefix else []
-    if len(found) == 1:
-        return "Spec", str(found[0][0])
-    if not found:
-        raise UsageError(f"{prefix or 'an empty hash'}: no spec in the graph has such a hash")
-    more = ", …" if len(found) > _SHOWN else ""
-    shown = ", ".join(f"{name}@{version}/{hash_}" for hash_, name, version in found[:_SHOWN])
-    raise UsageError(f"{prefix}: expected one spec, found several: {shown}{more}")
+    raise no_such(wanted, name, [known for k in kinds for known in names[k]])
 
 
 def _specs_like(store: Store, prefix: str) -> list[tuple[Any, ...]]:
+    if not prefix:
+        return []
     statement = (
         f"MATCH (s:{quote(store.label('Spec'))}) WHERE s.hash STARTS WITH $prefix "
         "RETURN s.hash AS hash, s.name AS name, s.version AS version ORDER BY hash"
     )
-    return store.query(statement, {"prefix": prefix}, limit=_SHOWN + 1).rows
+    return store.query(statement, {"prefix": prefix}, limit=MANY).rows
 
 
 def around(store: Store, node: NodeId) -> Subgraph:

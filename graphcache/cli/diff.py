@@ -24,7 +24,9 @@ _FORMATS = (*FORMATS, "markdown")
 @click.command()
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
-@click.option("--by", type=click.Choice(_KINDS), help="What A and B are. [default: found out]")
+@click.option(
+    "--as", "kind", type=click.Choice(_KINDS), help="What A and B are. [default: found out]"
+)
 @click.option("--release", metavar="RELEASE", help="With two stacks: only what is in this release.")
 @click.option("--details", is_flag=True, help="Also list the packages, and the specs one by one.")
 @click.option("--exit-code", is_flag=True, help="End with exit code 1 if anything differs.")
@@ -40,7 +42,7 @@ def diff(old: str, new: str, **options: Any) -> None:
     """Say what was added, removed, rebuilt and changed from A to B.
 
     A file that exists and a URI are stores. Any other name is that of a release or of a stack of
-    --store; where it could be both, --by says which.
+    --store; where it could be both, --as says which.
 
     Rebuilt is the same configuration with another hash. Changed is another version, compiler,
     variants, target, os or platform: each spec goes with the one of its package that differs in the
@@ -73,7 +75,7 @@ def _sides(names: tuple[str, str], options: Mapping[str, Any]) -> list[Tables]:
     from graphcache.analysis.diff import READS as DIFF_READS
     from graphcache.analysis.sides import READS, kind_of, side
 
-    kind = options["by"] or _stores(names)
+    kind = options["kind"] or _stores(names)
     if kind == "store":
         sides = [_part(name, DIFF_READS, options) for name in names]
     else:

@@ -190,7 +190,7 @@ def _opened(options: dict[str, Any]) -> Store:
 
 
 def _ask(store: Store, query: str, release: str) -> Any:
-    from graphcache.analysis.memberships import require
+    from graphcache.analysis.names import require
     from graphcache.queries import load_library
     from graphcache.schema import node_type
 

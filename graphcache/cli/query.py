@@ -18,8 +18,8 @@ from graphcache.cli.options import (
     store_option,
     together,
 )
-from graphcache.errors import UsageError, did_you_mean
-from graphcache.queries import NamedQuery, Parameter, by_theme, load_library
+from graphcache.errors import UsageError
+from graphcache.queries import NamedQuery, Parameter, by_theme, load_library, named_query
 from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
@@ -79,9 +79,11 @@ class QueryGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; the names that are close, if there is none."""
-        if args and args[0] not in _library(ctx):
-            hint = did_you_mean(args[0], _library(ctx))
-            ctx.fail(f"No query named {args[0]!r}.{hint} 'graphcache query' lists all.")
+        if args:
+            try:
+                named_query(_library(ctx), args[0])
+            except UsageError as error:
+                ctx.fail(str(error))
         return super().resolve_command(ctx, args)
 
 

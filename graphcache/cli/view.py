@@ -17,8 +17,8 @@ from graphcache.cli.options import (
     store_option,
 )
 from graphcache.cli.query import check_text, split_parameters
-from graphcache.errors import UsageError, did_you_mean
-from graphcache.queries import NamedQuery, Parameter, load_library
+from graphcache.errors import UsageError
+from graphcache.queries import NamedQuery, Parameter, load_library, named_query
 from graphcache.views.answers import printable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _PAGE = "view.html"
     "--as",
     "kind",
     type=click.Choice(["package", "hash", "stack"]),
-    help="What the name is, where it could be several.",
+    help="What the name is of. [default: found out]",
 )
 @click.option("--query", "named", metavar="NAME", help="Show what this query's answer names.")
 @click.option(
@@ -93,7 +93,7 @@ def _chosen(store: Store, options: dict[str, Any]) -> Subgraph:
     if named is not None:
         if name is not None:
             raise UsageError("give a name or --query, not both")
-        query = _named(named, options["library"])
+        query = named_query(load_library(*map(Path, options["library"])), named)
         values = _values(query, options["params"])
         return of_answer(store, query.run(store, values), f"Query {query.name}")
     if options["params"]:
@@ -104,14 +104,6 @@ def _chosen(store: Store, options: dict[str, Any]) -> Subgraph:
     if options["kind"] is not None:
         raise UsageError(f"--as {options['kind']}: expected a name")
     return overview(store)
-
-
-def _named(name: str, folders: tuple[str, ...]) -> NamedQuery:
-    library = load_library(*map(Path, folders))
-    if name not in library:
-        hint = did_you_mean(name, library)
-        raise UsageError(f"No query named {name!r}.{hint} 'graphcache query' lists all.")
-    return library[name]
 
 
 def _values(query: NamedQuery, texts: tuple[str, ...]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphcache.errors import QueryError
+from graphcache.errors import QueryError, close_names
 from graphcache.schema import NodeType, node_type
 from graphcache.stores import Store
 from graphcache.stores.statements import match_keys
@@ -26,8 +26,6 @@ _KEYS = 1_000_000
 """Keys that a list with several pages is cut from: more than any package or stack has specs."""
 
 _CLOSE = 8
-_LONGEST_NAME = 100
-"""Characters of a text whose close names are looked for: the search compares all with all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def search(store: Store, text: str) -> Found:
         packages,
         _cut(_rows(store, _HASHED, text=hashed) if hashed else []),
         _cut(_rows(store, _NAMED.format(label="Stack"), text=lower)),
-        [] if packages.total else close_names(store, text, node_type("Package")),
+        [] if packages.total else close_to(store, text, node_type("Package")),
     )
 
 
@@ -144,13 +142,9 @@ def hash_in(text: str) -> str:
     return text.lower().rpartition("/")[2].strip()
 
 
-def close_names(store: Store, text: str, type_: NodeType) -> list[str]:
+def close_to(store: Store, text: str, type_: NodeType) -> list[str]:
     """Names of nodes of a type that are like the text, the likest first."""
-    from difflib import get_close_matches
-
-    if len(text) > _LONGEST_NAME:
-        return []
-    return get_close_matches(text.lower(), names(store, type_), n=_CLOSE, cutoff=0.6)
+    return close_names(text.lower(), names(store, type_), _CLOSE)
 
 
 def _cut(rows: list[tuple[Any, ...]]) -> Listing:

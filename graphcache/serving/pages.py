@@ -191,7 +191,7 @@ def graph(request: Request) -> Response:
 def _missing(store: Any, type_name: str, key: str) -> Response:
     """That there is no such node, and what is like it."""
     type_ = node_type(type_name)
-    close = [] if type_name == "Spec" else contents.close_names(store, key, type_)
+    close = [] if type_name == "Spec" else contents.close_to(store, key, type_)
     return page(
         "missing.html",
         status=HTTPStatus.NOT_FOUND,
