@@ -313,10 +313,6 @@ def _bind(query: str, parameter: Parameter, values: Mapping[str, Any]) -> Any:
     fits = type(value) is _PYTHON_TYPES[parameter.type]
     if not fits or (type(value) is list and not all(type(item) is str for item in value)):
         raise UsageError(f"{query}: {parameter.name}: expected {parameter.type}, found {value!r}")
-    if parameter.type == "integer" and not -(2**63) <= value < 2**63:
-        raise UsageError(
-            f"{query}: {parameter.name}: expected an integer of 64 bits, found {value}"
-        )
     if parameter.type == "target":
         return _runs_on(query, parameter, value)
     return value

@@ -111,6 +111,8 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (("query", *WHOLE, "-c", "RETURN 1", "--param", "x"), 2, "expected KEY=VALUE, found 'x'"),
     (("query", *WHOLE, "-c", "RETURN 1", "--param", "1=x"), 2, "expected KEY=VALUE, found '1=x'"),
     (("query", *WHOLE, "-c", "RETURN $x", "--param", b"x=\xff"), 2, "x: expected text in UTF-8"),
+    (("query", *WHOLE, "-c", "RETURN $x", "--param", f"x={2**63}"), 2, "x: expected an integer of"),
+    (("query", *WHOLE, "-c", "RETURN $x", "--param", f"x=[{-(2**63) - 1}]"), 2, "x: expected an i"),
     (("query", *WHOLE, "-c", "RETURN $x", "--param", 'x=["\\ud800"]'), 2, "x: expected text in U"),
     (("query", *WHOLE, "-c", ""), 1, "the query is empty: expected one Cypher statement"),
     (("query", *WHOLE, "-c", "MATCH (s RETURN s"), 1, "Invalid input <MATCH (s RETURN>"),

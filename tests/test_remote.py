@@ -544,4 +544,14 @@ def test_manifests_that_do_not_serve(
     with pytest.raises(InputError) as caught:
         fetch_store(tmp_path / "store", url, "x", remote=remote(folder, limit=2**25))
     assert str(caught.value).startswith(f"{url}: {why}")
+    assert "file://" not in str(caught.value).partition("expected")[2]
     assert not (tmp_path / "store").exists()
+
+
+def test_a_manifest_here_may_name_files(folder: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"x": [{"label": "a", "url": "v3"}]}')
+    with pytest.raises(InputError) as caught:
+        fetch_store(tmp_path / "store", str(manifest), "x", remote=remote(folder))
+    expected = "expected http://, https:// or s3://, or file:// with a whole path"
+    assert str(caught.value) == f"{manifest}: a: v3: {expected}"

@@ -122,7 +122,10 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
 
 
 def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
-    """Print an answer on standard output, and say on standard error where it was cut."""
+    """Print an answer on standard output; on standard error, where it was cut or has no row."""
     render(answer.columns, answer.rows, format_ or default_format(sys.stdout), sys.stdout)
     if answer.more:
-        click.echo(f"The first {limit:,} rows; there are more.", err=True)
+        rows = "row" if limit == 1 else f"{limit:,} rows"
+        click.echo(f"The first {rows}; there are more.", err=True)
+    elif not answer.rows and sys.stdout.isatty():
+        click.echo("No rows.", err=True)

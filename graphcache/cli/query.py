@@ -127,7 +127,6 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     elif cypher is not None or file is not None:
         text = _text_of(file) if cypher is None else cypher
         values = _parameters(options["params"])
-        check_text(values)
         _ask(lambda store, **limits: store.query(text, values, **limits), options)
     else:
         themes = by_theme(_library(ctx).values())
@@ -152,7 +151,6 @@ def _command(named: NamedQuery) -> click.Command:
                 options[name] = outer.get(name)
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
-        check_text(values)
         if options["explain"]:
             click.echo(named.explain(values, limit=options["limit"]))
             return
@@ -211,7 +209,7 @@ def _parameters(texts: tuple[str, ...]) -> dict[str, Any]:
     for key, value in split_parameters(texts):
         try:
             values[key] = json.loads(value, parse_constant=_refuse)
-        except ValueError:
+        except (ValueError, RecursionError):
             values[key] = value
     return values
 
@@ -227,15 +225,6 @@ def split_parameters(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)  # NaN and Infinity are no JSON, so they are text
-
-
-def check_text(values: Mapping[str, Any]) -> None:
-    """Refuse text that no store takes: what came from bytes that are not UTF-8."""
-    for name, value in values.items():
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"{name}: expected text in UTF-8, found {value!r}") from None
 
 
 def _ask(run: Any, options: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
 )
-from graphcache.cli.query import check_text, split_parameters
+from graphcache.cli.query import split_parameters
 from graphcache.errors import UsageError
 from graphcache.queries import NamedQuery, Parameter, load_library, named_query
 from graphcache.views.answers import printable
@@ -99,7 +99,6 @@ def _chosen(store: Store, options: dict[str, Any]) -> Subgraph:
     if options["params"]:
         raise UsageError("--param goes with --query")
     if name is not None:
-        check_text({"NAME": name})
         return around(store, find_node(store, name, options["kind"]))
     if options["kind"] is not None:
         raise UsageError(f"--as {options['kind']}: expected a name")
@@ -112,9 +111,7 @@ def _values(query: NamedQuery, texts: tuple[str, ...]) -> dict[str, Any]:
     for key, text in split_parameters(texts):
         given[key].append(text)
     known = {parameter.name: parameter for parameter in query.parameters}
-    values = {key: _value(known.get(key), found) for key, found in given.items()}
-    check_text(values)
-    return values
+    return {key: _value(known.get(key), found) for key, found in given.items()}
 
 
 def _value(parameter: Parameter | None, texts: list[str]) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -156,11 +157,12 @@ def without_tokens(cypher: str) -> str:
     return TOKEN.sub(" ", cypher)
 
 
-def check_parameters(cypher: str, given: Collection[str]) -> None:
-    """Refuse a statement with a parameter that is not given: LadybugDB would take it as null.
+def check_parameters(cypher: str, given: Mapping[str, Any]) -> None:
+    """Refuse a parameter that no store takes, or that is missing: LadybugDB would take it as null.
 
     Raises:
         QueryError: a parameter is missing; the message names it.
+        UsageError: an integer has more than 64 bits, or a text can't be written in UTF-8.
 
     >>> check_parameters("RETURN $x, '$y'", {"x": 1})
     """
@@ -168,6 +170,25 @@ def check_parameters(cypher: str, given: Collection[str]) -> None:
     if missing:
         names = ", ".join(f"${name}" for name in missing)
         raise QueryError(f"the query needs {names}: give it by --param {missing[0]}=VALUE")
+    for name, value in given.items():
+        _check_value(name, value)
+
+
+def _check_value(name: str, value: Any) -> None:
+    inside = [value]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, str):
+            try:
+                one.encode()
+            except UnicodeEncodeError:
+                raise UsageError(f"{name}: expected text in UTF-8, found {one!r}") from None
+        elif isinstance(one, int) and not -(2**63) <= one < 2**63:
+            raise UsageError(f"{name}: expected an integer of 64 bits, found {one}")
+        elif isinstance(one, Mapping):
+            inside += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple):
+            inside += one
 
 
 def check_timeout(timeout: float | None) -> None:
