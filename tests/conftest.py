@@ -16,6 +16,7 @@ from graphcache import Report, Tables, build_store, read
 from graphcache.spack.spectext import parse_spec
 
 pytest_plugins = ["neo4j_server.fixtures"]
+pytest.register_assert_rewrite("store_contract")
 
 _T = TypeVar("_T")
 Read = Callable[..., tuple[Tables, Report]]
