@@ -37,8 +37,8 @@ def schema() -> str:
     for type_ in all_types():
         lines = [f"## `{type_pattern(type_)}`", "", type_.doc]
         if type_.properties:
-            lines += ["", "| property | type | meaning |", "| --- | --- | --- |"]
-            lines += [f"| `{p.name}` | {p.type} | {p.doc} |" for p in type_.properties]
+            rows = [[f"`{p.name}`", p.type, p.doc] for p in type_.properties]
+            lines += ["", *table(["property", "type", "meaning"], rows)]
         if isinstance(type_, NodeType):
             lines += ["", f"Key: `{type_.key}`."]
         blocks.append("\n".join(lines))
@@ -53,6 +53,7 @@ def commands() -> str:
         command = cli.commands[name]
         inner = click.Context(command, info_name=name, parent=context, max_content_width=100)
         blocks.append(_help(f"graphcache {name}", command, inner))
+        # Of the queries, each has a section on a page of its own.
         if isinstance(command, click.Group) and name != "query":
             for part, one in sorted(command.commands.items()):
                 context_of_part = click.Context(one, inner, part, max_content_width=100)
@@ -61,10 +62,7 @@ def commands() -> str:
 
 
 def _help(title: str, command: click.Command, context: click.Context) -> str:
-    # The list of queries stands on its own page.
-    text = click.Command.get_help(command, context) if title.endswith("query") else None
-    text = text or command.get_help(context)
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    lines = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
     return f"## {title}\n\n```text\n{lines}\n```"
 
 
@@ -87,12 +85,13 @@ def _query(query: NamedQuery, store: Store) -> str:
     lines += [f"`{f'graphcache query {query.name} {example}'.rstrip()}`", ""]
     lines += _answer(query, store)
     if query.parameters:
-        lines += ["", "| parameter | type | default | meaning |", "| --- | --- | --- | --- |"]
-        for p in query.parameters:
-            default = "required" if p.required else f"`{p.default!r}`"
-            lines.append(f"| `--{p.name}` | {p.type} | {default} | {p.doc} |")
-    lines += ["", "| column | type | meaning |", "| --- | --- | --- |"]
-    lines += [f"| `{c.name}` | {c.type} | {c.doc} |" for c in query.columns]
+        rows = [
+            [f"`--{p.name}`", p.type, "required" if p.required else f"`{p.default!r}`", p.doc]
+            for p in query.parameters
+        ]
+        lines += ["", *table(["parameter", "type", "default", "meaning"], rows)]
+    rows = [[f"`{c.name}`", c.type, c.doc] for c in query.columns]
+    lines += ["", *table(["column", "type", "meaning"], rows)]
     lines += ["", "```cypher", query.cypher, "```"]
     return "\n".join(lines)
 
