@@ -32,13 +32,13 @@ def test_a_terminal_gets_a_table(example_store: Path) -> None:
     assert re.sub("\x1b\\[[0-9;]*m", "", header).split()[:2] == ["package", "specs"]
     assert set(line) == {"─"}
     assert row.split() == ["py-pdm-backend", "145", "14", "131", "18"]
-    assert more == "The first 1 rows; there are more."
+    assert more == "The first row; there are more."
 
 
 def test_a_pipe_gets_the_answer_alone(example_store: Path) -> None:
     shown = on_terminal(*SOME, cwd=example_store.parent, piped=True)
     assert shown.out.splitlines()[1:] == ["py-pdm-backend,145,14,131,18"]
-    assert shown.err == "The first 1 rows; there are more.\n"
+    assert shown.err == "The first row; there are more.\n"
 
 
 @pytest.mark.parametrize(

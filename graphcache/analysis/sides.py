@@ -93,6 +93,7 @@ def _unknown(name: str, known: Mapping[str, list[str]]) -> UsageError:
     """That there is no such name: the names that are close, or else all that there are."""
     every = [one for names in known.values() for one in names]
     close = get_close_matches(name, every, n=3, cutoff=0.5)
+    name = name or "an empty name"
     what = " or ".join(known)
     if close:
         return UsageError(f"{name}: no such {what}: did you mean {' or '.join(close)}?")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from graphcache.errors import UsageError
 from graphcache.views.answers import FORMATS, default_format, render
 
 if TYPE_CHECKING:
@@ -121,8 +122,20 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
     )
 
 
+def keep_store(out: str, options: Mapping[str, Any]) -> None:
+    """Refuse to write over the store that is read.
+
+    Raises:
+        UsageError: the output is that file.
+    """
+    store = options["store"]
+    if os.path.isfile(store) and os.path.exists(out) and os.path.samefile(store, out):
+        raise UsageError(f"{out}: is the store that is read, and would be lost: give another path")
+
+
 def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
     """Print an answer on standard output, and say on standard error where it was cut."""
     render(answer.columns, answer.rows, format_ or default_format(sys.stdout), sys.stdout)
     if answer.more:
-        click.echo(f"The first {limit:,} rows; there are more.", err=True)
+        rows = "row" if limit == 1 else f"{limit:,} rows"
+        click.echo(f"The first {rows}; there are more.", err=True)
