@@ -355,7 +355,7 @@ def test_the_users_settings_change_nothing(example_store: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
-        (("none",), 2, "No such command 'none'"),
+        (("none",), 2, "No plot named 'none': expected one of churn, compilers"),
         (("compilers", "-o", "c.gif"), 2, "c.gif: expected a name that ends in .svg, .png or .pdf"),
         (("compilers", "-o", "svg"), 2, "svg: expected a name that ends in .svg, .png or .pdf"),
         (("compilers", "-o", "none/c.svg"), 1, "there is no folder"),

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -519,6 +520,20 @@ def test_a_page_that_was_there_stays_where_the_new_one_fails(path: Path, tmp_pat
     (tmp_path / "view.html").write_text("old")
     assert run("view", "hdf6", "--store", path, cwd=tmp_path).code == 2
     assert (tmp_path / "view.html").read_text() == "old"
+
+
+@pytest.mark.parametrize("command", ["view -o", "export json"])
+def test_the_store_that_is_read_is_not_written_over(
+    command: str, path: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "graphcache.lbug"
+    shutil.copy(path, store)
+    (tmp_path / "link").symlink_to(store)
+    for name in ("graphcache.lbug", "link", str(store)):
+        ended = run(*command.split(), name, cwd=tmp_path)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"{name}: is the store that is read, and would be lost" in ended.err
+    assert store.read_bytes() == path.read_bytes()
 
 
 def test_an_empty_store_is_a_page_too() -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import struct
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +302,59 @@ def test_in_a_narrow_window_the_panel_is_below(opened: Any) -> None:
     assert picture["y"] + picture["height"] <= panel["y"]
     assert picture["width"] == 420
     assert view.page.evaluate("document.documentElement.scrollWidth") == 420
+
+
+# Notes where labels are drawn; the picture clears their layer before each frame.
+_NOTES_LABELS = """
+  window.labels = [];
+  const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    window.labels.push([x, x + this.measureText(text).width, y]);
+    fillText.call(this, text, x, y);
+  };
+  CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+    if (this.canvas.className === "sigma-labels") window.labels = [];
+    clearRect.apply(this, area);
+  };
+"""
+
+
+@pytest.mark.parametrize("name", ["rocblas", "store"])
+@pytest.mark.parametrize("width", [1400, 420])
+def test_no_label_lies_on_another(
+    browser: Browser, pages: dict[str, Path], name: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.add_init_script(_NOTES_LABELS)
+    View(page, pages[name])
+    labels = page.evaluate("window.labels")
+    assert len(labels) >= 8
+    for (left, right, y), (other_left, other_right, other_y) in combinations(labels, 2):
+        apart = right <= other_left or other_right <= left or abs(y - other_y) >= 12
+        assert apart, (left, right, y, other_left, other_right, other_y)
+    page.close()
+
+
+def test_every_edge_of_a_small_graph_is_seen(opened: Any) -> None:
+    view = opened("rocblas")
+    faintest = view.page.evaluate(
+        """async (bytes) => {
+          const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+          const canvas = new OffscreenCanvas(picture.width, picture.height);
+          const context = canvas.getContext("2d", { willReadFrequently: true });
+          context.drawImage(picture, 0, 0);
+          const { renderer } = document.querySelector(".graph-view").graphView;
+          // White is the ground: the darkest channel of what is near the middle of an edge.
+          const strengths = renderer.getGraph().mapEdges((edge, _, start, end, from, to) => {
+            const [a, b] = [from, to].map(({ x, y }) => renderer.graphToViewport({ x, y }));
+            const spot = [(a.x + b.x) / 2 - 2, (a.y + b.y) / 2 - 2, 5, 5];
+            return 255 - Math.min(...context.getImageData(...spot.map(Math.round)).data);
+          });
+          return Math.min(...strengths);
+        }""",
+        list(view.page.locator(".gv-canvas").screenshot()),
+    )
+    assert faintest > 60
 
 
 def test_a_picture_for_the_documentation(

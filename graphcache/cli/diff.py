@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,7 +96,7 @@ def _stores(names: tuple[str, str]) -> str | None:
     """`store` if both names are those of stores, None if neither is."""
     from graphcache.stores import is_server
 
-    there = [is_server(name) or Path(name).is_file() for name in names]
+    there = [is_server(name) or os.path.isfile(name) for name in names]
     if any(there) and not all(there):
         store, other = names if there[0] else reversed(names)
         raise UsageError(f"{other}: expected a store, as {store} is one, found no such file")

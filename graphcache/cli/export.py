@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from graphcache.cli.options import open_chosen, server_options, shown_path, store_option
+from graphcache.cli.options import (
+    keep_store,
+    open_chosen,
+    server_options,
+    shown_path,
+    store_option,
+)
 
 
 @click.command("export")
@@ -37,6 +43,7 @@ def export_command(format_: str, out: str, **options: Any) -> None:
     """
     from graphcache.exports import export
 
+    keep_store(out, options)
     with open_chosen(options) as opened:
         tables = opened.tables(around=options["around"], hops=options["hops"])
     export(tables, format_, out)

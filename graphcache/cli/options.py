@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from graphcache.errors import UsageError
 from graphcache.views.answers import FORMATS, default_format, render
 
 if TYPE_CHECKING:
@@ -119,6 +120,17 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
         database=options["database"],
         wait=options["wait"],
     )
+
+
+def keep_store(out: str, options: Mapping[str, Any]) -> None:
+    """Refuse to write over the store that is read.
+
+    Raises:
+        UsageError: the output is that file.
+    """
+    store = options["store"]
+    if os.path.isfile(store) and os.path.exists(out) and os.path.samefile(store, out):
+        raise UsageError(f"{out}: is the store that is read, and would be lost: give another path")
 
 
 def show(answer: Answer, format_: Any, limit: int | None = None) -> None:

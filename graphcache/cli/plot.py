@@ -54,7 +54,21 @@ def _top_option(default: int, what: str) -> Decorator:
     )
 
 
-@click.group(invoke_without_command=True, subcommand_metavar="[NAME] [OPTIONS]")
+class PlotGroup(click.Group):
+    """The plots as commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The plot that the arguments name; all that there are, if there is none."""
+        if args and args[0] not in self.commands:
+            ctx.fail(
+                f"No plot named {args[0]!r}: expected one of {', '.join(sorted(self.commands))}"
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=PlotGroup, invoke_without_command=True, subcommand_metavar="[NAME] [OPTIONS]")
 @click.pass_context
 def plot(ctx: click.Context) -> None:
     """Draw the graph: bars in the terminal, or a picture. Without a name, list the plots.

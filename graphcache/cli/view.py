@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphcache.cli.options import (
+    keep_store,
     library_option,
     open_chosen,
     server_options,
@@ -79,6 +80,7 @@ def view(out: str, max_nodes: int, **options: Any) -> None:
     from graphcache.exports import write_file
     from graphcache.views.html import standalone_page
 
+    keep_store(out, options)
     with open_chosen(options) as store:
         shown = fit(_chosen(store, options), max_nodes)
     page = standalone_page(shown).encode()

@@ -10,6 +10,9 @@
   const LABEL_LENGTH = 40;
   // Arrow heads of more edges than these only smudge the picture.
   const MAX_ARROWS = 1500;
+  // Pixels. Sigma fades the rim of a line, so that of one pixel little is left: enough for many.
+  const EDGE_WIDTH = 2;
+  const MANY_EDGES = 800;
   const root = document.querySelector(".graph-view");
   const part = (name) => root.querySelector(`.gv-${name}`);
   const data = JSON.parse(part("data").textContent);
@@ -306,8 +309,14 @@
     colors.strongEdges = edgeTypes.map(({ color }) =>
       dark && brightness(color) < 0.4 ? mix(color, "#ffffff", 0.5) : color,
     );
-    const share = edges.length > 4000 ? 0.25 : edges.length > 800 ? 0.4 : 0.65;
-    colors.edges = colors.strongEdges.map((color) => mix(color, colors.back, share));
+    colors.edges = colors.strongEdges.map((color) => mix(color, colors.back, edgeStrength()));
+  }
+
+  // The more edges, the fainter, so that nodes and labels stay in front.
+  function edgeStrength() {
+    if (edges.length > 4000) return 0.25;
+    if (edges.length > MANY_EDGES) return 0.4;
+    return edges.length > 200 ? 0.5 : 0.8;
   }
 
   function channels(color) {
@@ -359,27 +368,26 @@
 
   // What the others gather around: it is named before them.
   const HUBS = ["Stack", "Release", "Target", "Compiler"];
-  const hubCount = nodes.filter((_, node) => isHub(node)).length;
 
   function isHub(node) {
     return node === data.focus || HUBS.includes(nodeTypes[nodes[node].type].name);
   }
 
   function isLabelled(node) {
-    if (lit) return lit.size < 25 || isHub(node);
-    // In a narrow window so many names would lie on each other: sigma chooses then.
-    return isHub(node) && hubCount < part("canvas").clientWidth / 22;
+    return isHub(node) || (lit !== null && lit.size < 25);
   }
+
+  const edgeWidth = edges.length > MANY_EDGES ? 1 : EDGE_WIDTH;
 
   function edgeLook(key, attributes) {
     const edge = Number(key);
     const [start, end, type] = edges[edge];
-    const look = { ...attributes, color: colors.edges[type], size: 1 };
+    const look = { ...attributes, color: colors.edges[type], size: edgeWidth };
     if (!isEdgeShown(edge)) return { ...look, hidden: true };
     const centre = state.selected ?? state.pointed;
     if (centre === null) return state.query ? { ...look, hidden: !bothFound(start, end) } : look;
     if (start !== centre && end !== centre) return { ...look, hidden: true };
-    return { ...look, color: colors.strongEdges[type], size: 1.5, zIndex: 1 };
+    return { ...look, color: colors.strongEdges[type], size: EDGE_WIDTH, zIndex: 1 };
   }
 
   function bothFound(start, end) {
@@ -409,17 +417,50 @@
     context.stroke();
   }
 
-  // A label on a halo, so that it can be read on edges and nodes.
-  function drawLabel(context, drawn, settings) {
-    if (!drawn.label) return;
-    context.font = `${drawn.isHub ? "600 " : ""}${settings.labelSize}px ${settings.labelFont}`;
+  // The labels that sigma chose for this frame: they are drawn when all of them are known.
+  let chosenLabels = [];
+
+  function chooseLabel(context, drawn, settings) {
+    if (drawn.label) chosenLabels.push([context, drawn, settings]);
+  }
+
+  // Each where no other lies: hubs come first, then the larger nodes.
+  function drawLabels() {
+    const placed = [];
+    chosenLabels.sort(([, a], [, b]) => Number(b.isHub) - Number(a.isHub) || b.size - a.size);
+    for (const [context, drawn, settings] of chosenLabels) {
+      context.font = `${drawn.isHub ? "600 " : ""}${settings.labelSize}px ${settings.labelFont}`;
+      const places = labelPlaces(drawn, context.measureText(drawn.label).width, settings.labelSize);
+      const place = places.find((one) => !placed.some((other) => overlap(one, other)));
+      if (!place) continue;
+      placed.push(place);
+      drawLabel(context, drawn.label, place);
+    }
+    chosenLabels = [];
+  }
+
+  // On the right of its node, else on the left; where the picture ends before, the other way round.
+  function labelPlaces({ x, y, size }, width, height) {
+    const gap = size + 3;
+    const places = [x + gap, x - gap - width].map((left) => {
+      return { left, right: left + width, top: y - height / 2, bottom: y + height / 2 };
+    });
+    return places[0].right > part("canvas").clientWidth ? places.reverse() : places;
+  }
+
+  function overlap(a, b) {
+    return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  }
+
+  // On a halo, so that it can be read on edges and nodes.
+  function drawLabel(context, label, { left, top, bottom }) {
     context.lineJoin = "round";
     context.lineWidth = 3;
     context.strokeStyle = colors.back;
     context.fillStyle = colors.text;
-    const place = [drawn.x + drawn.size + 3, drawn.y + settings.labelSize / 3];
-    context.strokeText(drawn.label, ...place);
-    context.fillText(drawn.label, ...place);
+    const baseline = bottom - (bottom - top) / 6;
+    context.strokeText(label, left, baseline);
+    context.fillText(label, left, baseline);
   }
 
   function hasWebGL() {
@@ -435,7 +476,7 @@
     renderer = new Sigma(toGraph(), part("canvas"), {
       nodeReducer: nodeLook,
       edgeReducer: edgeLook,
-      defaultDrawNodeLabel: drawLabel,
+      defaultDrawNodeLabel: chooseLabel,
       defaultDrawNodeHover: drawHover,
       labelFont: "system-ui, sans-serif",
       labelSize: 12,
@@ -447,6 +488,9 @@
       minEdgeThickness: 1,
       stagePadding: 60,
     });
+    // The first frame is drawn by now.
+    drawLabels();
+    renderer.on("afterRender", drawLabels);
     renderer.on("clickNode", ({ node }) => select(Number(node), false));
     renderer.on("clickStage", () => deselect(false));
     renderer.on("enterNode", ({ node }) => point(Number(node)));
