@@ -2,8 +2,9 @@
 // list of all nodes, by which all can be done that the picture does.
 //
 // Every text of the data is hostile: it goes into the page by textContent alone, and onto the
-// canvas as drawn text. Nothing is fetched, and no style attribute is written into markup.
-(() => {
+// canvas as drawn text. No style attribute is written into markup, and nothing is fetched but the
+// data, where the page names an address for it.
+(async () => {
   "use strict";
 
   const PAGE_OF_LIST = 100;
@@ -12,7 +13,8 @@
   const MAX_ARROWS = 1500;
   const root = document.querySelector(".graph-view");
   const part = (name) => root.querySelector(`.gv-${name}`);
-  const data = JSON.parse(part("data").textContent);
+  const data = await graphData();
+  if (data === null) return;
   const { nodes, edges, nodeTypes, edgeTypes } = data;
 
   const state = {
@@ -29,6 +31,46 @@
   let foundSet = new Set();
   let colors = {};
   let renderer = null;
+
+  // ---- the data -------------------------------------------------------------------------------
+
+  // What the page holds, or what is at the address that it names; null where it does not come.
+  async function graphData() {
+    const { source } = part("data").dataset;
+    if (!source) return JSON.parse(part("data").textContent);
+    const useless = ["canvas", "zoom", "theme", "panel"].map(part);
+    useless.forEach((each) => (each.hidden = true));
+    root.setAttribute("aria-busy", "true");
+    part("counts").textContent = "Drawing …";
+    say("Drawing …");
+    try {
+      const fetched = await fetchJson(source);
+      useless.forEach((each) => (each.hidden = false));
+      say("Drawn");
+      return fetched;
+    } catch (error) {
+      part("counts").textContent = "";
+      say("");
+      showMessage(error.message);
+      return null;
+    } finally {
+      root.removeAttribute("aria-busy");
+    }
+  }
+
+  async function fetchJson(source) {
+    const reply = await fetch(source).catch(() => null);
+    if (reply === null) {
+      throw new Error(
+        "The picture can't be drawn: the server gives no answer. " +
+          "See whether graphcache serve still runs, then reload this page.",
+      );
+    }
+    const told = await reply.json().catch(() => ({}));
+    if (reply.ok && told.nodes) return told;
+    const reason = told.error ?? `the server answered with status ${reply.status}`;
+    throw new Error(`The picture can't be drawn: ${reason}`);
+  }
 
   // ---- the graph ------------------------------------------------------------------------------
 
@@ -429,7 +471,10 @@
 
   function startPicture() {
     if (!hasWebGL()) {
-      showMessage();
+      showMessage(
+        "This browser draws no WebGL, so there is no picture. " +
+          "Search, legend and the list of nodes work without it.",
+      );
       return;
     }
     renderer = new Sigma(toGraph(), part("canvas"), {
@@ -453,10 +498,9 @@
     renderer.on("leaveNode", () => point(null));
   }
 
-  function showMessage() {
+  function showMessage(text) {
     const message = part("message");
-    message.textContent =
-      "This browser draws no WebGL, so there is no picture. Search, legend and the list of nodes work without it.";
+    message.textContent = text;
     message.hidden = false;
   }
 
@@ -470,21 +514,31 @@
     return matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 250;
   }
 
+  // At what ratio the picture is shown, or is about to be: a key may come while it still moves.
+  let aimed = 1;
+
+  function ratio() {
+    const camera = renderer.getCamera();
+    return camera.isAnimated() ? aimed : camera.ratio;
+  }
+
+  function moveCamera(place) {
+    aimed = place.ratio;
+    renderer.getCamera().animate(place, { duration: duration() });
+  }
+
   function moveTo(node) {
     if (!renderer) return;
     const { x, y } = renderer.getNodeDisplayData(node);
-    const camera = renderer.getCamera();
-    camera.animate({ x, y, ratio: Math.min(camera.ratio, 0.5) }, { duration: duration() });
+    moveCamera({ x, y, ratio: Math.min(ratio(), 0.5) });
   }
 
   function zoom(by) {
-    if (!renderer) return;
-    const camera = renderer.getCamera();
-    camera.animate({ ratio: camera.ratio * by }, { duration: duration() });
+    if (renderer) moveCamera({ ratio: ratio() * by });
   }
 
   function showAll() {
-    if (renderer) renderer.getCamera().animate({ x: 0.5, y: 0.5, ratio: 1 }, { duration: duration() });
+    if (renderer) moveCamera({ x: 0.5, y: 0.5, ratio: 1 });
   }
 
   // ---- light and dark -------------------------------------------------------------------------
