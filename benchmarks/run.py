@@ -5,6 +5,7 @@
     python benchmarks/run.py --large     a build of 750,000 records instead
     python benchmarks/run.py --index     an index of Spack's own instead, and the verbs on it
     python benchmarks/run.py --serve     the pages of `graphcache serve` instead, over HTTP
+    python benchmarks/run.py --view      a page of `graphcache view` instead, opened in Chromium
 
 Every case is a process of its own, so imports count. All figures and ratios come from this one
 run; nothing is left behind. CPU time is of user and system together.
@@ -38,6 +39,7 @@ _FORMATS = ("parquet", "csv", "json", "graphml")
 FLOOR, SCRIPT, PURE = "floor (msgspec)", "script (PyYAML, C loader)", "script (PyYAML, its default)"
 TABLES, NETWORKX, BUILD = "to tables", "to networkx", "build"
 VERBS = ("why", "impact", "rebuilds")
+VIEW_PAGES = 4_980
 LARGE_RECORDS, LARGE_PAGES, LARGE_BUILD = 750_000, 30_000, "build, large"
 
 
@@ -290,6 +292,24 @@ def run_serve(place: Workplace, args: argparse.Namespace) -> None:
     subprocess.run([_PYTHON, _HERE / "serve.py", place.store, store], check=True)
 
 
+def run_view(place: Workplace, args: argparse.Namespace) -> None:
+    """A page of 5,000 nodes: written, then opened."""
+    # With the stacks, compilers and so on, these are a little more than fit on a page.
+    sizes = argparse.Namespace(records=args.records, pages=VIEW_PAGES, releases=args.releases)
+    place.snapshot(place.pages, sizes)
+    measure(build_case("store", place.pages, place.store))
+    page = place.folder / "view.html"
+    written = Case("view", [*_GRAPHCACHE, "view", "-o", page, "--store", place.store])
+    cost = measure_all([written], args.runs)[written.name]
+    columns = ["case", "CPU, s", "wall, s", "memory, MB"]
+    row = [written.name, f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.memory:.0f}"]
+    print(f"A page of 5,000 nodes, the least of {args.runs} runs.\n")
+    print(f"{table(columns, [row])}\n")
+    sys.stdout.flush()
+    beside = {**os.environ, "PYTHONPATH": str(_HERE.parent / "tests")}
+    subprocess.run([_PYTHON, _HERE / "view.py", page], check=True, env=beside)
+
+
 def index_table(costs: Mapping[str, Cost]) -> str:
     """What each case takes, and its ratio to the floor."""
     columns = ["case", "CPU, s", "wall, s", "memory, MB", "CPU / floor"]
@@ -327,8 +347,9 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="a build of 750,000 records instead")
     parser.add_argument("--index", action="store_true", help="an index, and the verbs, instead")
     parser.add_argument("--serve", action="store_true", help="the pages of the server instead")
+    parser.add_argument("--view", action="store_true", help="a page to look at instead")
     args = parser.parse_args()
-    runs = {"index": run_index, "large": run_large, "serve": run_serve}
+    runs = {"index": run_index, "large": run_large, "serve": run_serve, "view": run_view}
     run = next((run for name, run in runs.items() if getattr(args, name)), run_small)
     with TemporaryDirectory(prefix="graphcache-bench-") as folder:
         print(f"{machine()}\n")

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -269,8 +270,10 @@ def test_a_graph_has_what_is_around(served: Served, specs: list[dict[str, Any]])
     for given in ({"package": "rocblas"}, {"stack": "e4s"}, {"hash": hash_}):
         reply = served.ask(f"/graph?{urlencode(given)}")
         assert reply.status == 200
-        data = reply.text.partition('class="gv-data">')[2].partition("</script>")[0]
-        shown = json.loads(data)
+        [source] = re.findall(r'class="gv-data" data-source="([^"]+)"></script>', reply.text)
+        data = served.ask(unescape(source))
+        assert (data.status, data.headers["content-type"]) == (200, "application/json")
+        shown = json.loads(data.text)
         keys = {node["key"] for node in shown["nodes"]}
         held = [
             spec
@@ -285,9 +288,44 @@ def test_a_graph_has_what_is_around(served: Served, specs: list[dict[str, Any]])
             assert served.ask(asset).status == 200
 
 
+def test_a_picture_is_drawn_once(tmp_path: Path) -> None:
+    build_store(tmp_path / "s.lbug", DATA / "spack/derecho.index.json.gz", stack="hpc", release="r")
+    with serving("--store", "s.lbug", cwd=tmp_path) as running:
+        asked = "/graph?stack=hpc&format=json"
+        before = cpu_seconds(running.process.pid)
+        first = running.ask(asked)
+        drawn = cpu_seconds(running.process.pid) - before
+        assert {running.ask(asked).text for _ in range(5)} == {first.text}
+        assert cpu_seconds(running.process.pid) - before - drawn < drawn
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has taken of the processors, as Linux says it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_picture_is_of_the_store_as_it_is(tmp_path: Path) -> None:
+    page, place = tmp_path / "page.md", tmp_path / "graphcache.lbug"
+    page.write_text(oracle.page_text("zlib", records=[oracle.record("a" * 32)]))
+    build_store(place, page)
+    with serving(cwd=tmp_path) as running:
+        for letter in "abc":
+            page.write_text(oracle.page_text("zlib", records=[oracle.record(letter * 32)]))
+            succeed("update", page, "-q", cwd=tmp_path)
+            for _ in range(2):
+                shown = json.loads(running.ask("/graph?package=zlib&format=json").text)
+                hashes = {node["key"] for node in shown["nodes"] if len(node["key"]) == 32}
+                assert hashes == {letter * 32}
+
+
 def test_what_can_not_be_drawn_is_refused(served: Served, tmp_path: Path) -> None:
     assert served.ask("/graph").status == 400
     assert served.ask("/graph?package=rocblas&stack=e4s").status == 400
+    assert served.ask("/graph?package=rocblas&format=csv").status == 400
+    reply = served.ask("/graph?package=rockblas&format=json")
+    assert reply.status == 400
+    assert json.loads(reply.text) == {"error": "rockblas: no such package in the store"}
     reply = served.ask("/graph?package=rockblas")
     assert reply.status == 404
     assert reply.document.links["rocblas"] == "/package?name=rocblas"

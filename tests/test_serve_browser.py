@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import oracle
 import pytest
 from chromium import axe_violations, open_chromium
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 from served import Served, serving
 
 PICTURE = Path(__file__).parents[1] / "docs/pictures/serve.png"
@@ -160,6 +160,59 @@ def test_the_graph_is_drawn(visit: Open, specs: list[dict[str, Any]]) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Package rocblas")
 
 
+def test_the_page_of_a_graph_says_that_it_draws(visit: Open) -> None:
+    page = visit()
+    seen = []
+
+    def arriving(route: Route) -> None:
+        # The script has asked, and what it asked for has not come.
+        expect(page.locator("h1")).to_have_text("Package rocblas")
+        expect(page.locator(".gv-counts")).to_have_text("Drawing …")
+        expect(page.get_by_role("status")).to_have_text("Drawing …")
+        expect(page.locator(".graph-view[aria-busy=true]")).to_have_count(1)
+        expect(page.locator(".gv-panel")).to_be_hidden()
+        seen.append(axe_violations(page))
+        route.continue_()
+
+    page.route("**/graph?*format=json", arriving)
+    page.goto("/graph?package=rocblas")
+    page.locator(".graph-view[data-ready]").wait_for()
+    assert seen == [[]]
+    expect(page.locator(".graph-view[aria-busy]")).to_have_count(0)
+    expect(page.locator(".gv-counts")).to_contain_text("nodes, ")
+    expect(page.locator(".gv-panel")).to_be_visible()
+    expect(page.locator(".gv-message")).to_be_hidden()
+
+
+def test_why_a_graph_is_not_drawn_is_said(
+    browser: Browser, example_store: Path, tmp_path: Path
+) -> None:
+    """The store breaks, and then the server ends, after the page has come and before its data."""
+    place = tmp_path / "graphcache.lbug"
+    place.write_bytes(example_store.read_bytes())
+    with serving(cwd=tmp_path) as running, browser.new_page(base_url=running.url) as page:
+
+        def break_store(route: Route) -> None:
+            place.write_bytes(b"no store")
+            route.continue_()
+
+        def end_server(route: Route) -> None:
+            running.end()
+            route.continue_()
+
+        for happens, said in (
+            (break_store, "The picture can't be drawn: graphcache.lbug"),
+            (end_server, "The picture can't be drawn: the server gives no answer. See whether"),
+        ):
+            place.write_bytes(example_store.read_bytes())
+            page.route("**/graph?*format=json", happens, times=1)
+            page.goto("/graph?package=rocblas")
+            expect(page.get_by_role("alert")).to_contain_text(said)
+            expect(page.locator(".graph-view[aria-busy]")).to_have_count(0)
+            expect(page.locator(".gv-counts")).to_have_text("")
+            assert axe_violations(page) == []
+
+
 def test_all_but_the_graph_works_without_javascript(visit: Open) -> None:
     page = visit("/package?name=rocblas", java_script_enabled=False)
     page.get_by_label("Target").select_option("x86_64_v3")
@@ -167,6 +220,7 @@ def test_all_but_the_graph_works_without_javascript(visit: Open) -> None:
     expect(page.locator("table")).to_have_count(1)
     page.goto("/graph?package=rocblas")
     expect(page.locator("noscript")).to_have_count(1)
+    expect(page.locator("h1")).to_have_text("Package rocblas")
 
 
 def pages(specs: list[dict[str, Any]]) -> list[str]:

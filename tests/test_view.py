@@ -45,7 +45,7 @@ from graphcache.views.html import (
     standalone_page,
     view_body,
 )
-from graphcache.views.layout import places
+from graphcache.views.layout import MAX_CLUSTERS, places
 
 ROOT = Path(__file__).parents[1]
 Graph = nx.MultiDiGraph
@@ -352,6 +352,17 @@ def test_hardly_anything_has_a_place_too(nodes: int) -> None:
     graph.add_nodes_from([("Package", str(n)) for n in range(nodes)])
     found = places(graph)
     assert len({(place.x, place.y) for place in found.values()}) == nodes
+
+
+def test_more_hubs_than_are_laid_out_have_places_too() -> None:
+    graph: Graph[NodeId] = nx.MultiDiGraph()
+    stacks = [("Stack", str(n)) for n in range(MAX_CLUSTERS + 20)]
+    for n, stack in enumerate(stacks):
+        graph.add_edge(("Package", str(n % 7)), stack, "IN_STACK")
+    assert set(places(graph)) == set(graph)
+    graph.remove_nodes_from([("Package", str(n)) for n in range(7)])
+    found = places(graph)
+    assert len({(place.x, place.y) for place in found.values()}) == len(stacks)
 
 
 # The page as text ---------------------------------------------------------------------------------

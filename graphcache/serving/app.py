@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from graphcache.errors import GraphcacheError, StoreError
 from graphcache.queries import NamedQuery
 from graphcache.serving import pages
+from graphcache.serving.drawings import Drawings
 from graphcache.serving.holding import HeldStore
 from graphcache.serving.rendering import page
 from graphcache.views.html import ASSETS
@@ -49,6 +50,9 @@ LONGEST = 32_768
 
 THREADS = 8
 """Requests that are answered at a time; others wait."""
+
+KEPT_DRAWINGS = 16
+"""Pictures that are kept, each of at most some megabytes."""
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -80,6 +84,7 @@ def make_app(store: HeldStore, library: Mapping[str, NamedQuery]) -> ASGIApp:
     )
     app.state.store = store
     app.state.library = library
+    app.state.drawings = Drawings(KEPT_DRAWINGS if store.is_file else 0)
     return Guard(app)
 
 

@@ -38,6 +38,11 @@ class HeldStore:
         self._lock = threading.Lock()
         self._opened = self._open_now()
 
+    @property
+    def is_file(self) -> bool:
+        """Whether what is open stays as it is: a server's content may change at any time."""
+        return self._file is not None
+
     @contextmanager
     def reading(self) -> Iterator[Store]:
         """The store as it is now, which stays open until the block ends.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import shlex
-import threading
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -22,19 +22,17 @@ from graphcache.errors import QueryError, UsageError
 from graphcache.queries import NamedQuery, by_theme
 from graphcache.schema import node_type
 from graphcache.serving import contents, forms, links
+from graphcache.serving.drawings import Drawings
 from graphcache.serving.holding import HeldStore
 from graphcache.serving.rendering import page
-from graphcache.stores.base import Answer
+from graphcache.stores.base import Answer, Store
 from graphcache.views.answers import Format, render
-from graphcache.views.html import SCRIPTS, STYLES, view_body
+from graphcache.views.html import SCRIPTS, STYLES, graph_data, view_frame
 
 ROWS_SHOWN = 500
 """Rows of an answer on a page, unless `limit` says otherwise."""
 ROWS_SENT = 50_000
 """Rows of an answer at most, on a page or as CSV or JSON."""
-
-_DRAWING = threading.Lock()
-"""A picture takes a core for a while, so one is drawn at a time."""
 
 _MEDIA_TYPES: dict[Format, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 
@@ -56,6 +54,19 @@ def _number(request: Request, name: str, default: int, most: int) -> int:
     if not (text.isdecimal() and text.isascii() and len(text) < 10 and 1 <= int(text) <= most):
         raise UsageError(f"{name}: expected a whole number from 1 to {most:,}, found {text[:40]!r}")
     return int(text)
+
+
+def _form(request: Request, known: Sequence[str]) -> str:
+    """The format that is asked for, the first one if none is.
+
+    Raises:
+        UsageError: it is not known.
+    """
+    form = request.query_params.get("format", known[0])
+    if form not in known:
+        expected = f"{', '.join(known[:-1])} or {known[-1]}"
+        raise UsageError(f"format: expected {expected}, found {form[:40]!r}")
+    return form
 
 
 def _same_page(request: Request, **changed: Any) -> str:
@@ -158,14 +169,20 @@ def stack(request: Request) -> Response:
 
 
 def graph(request: Request) -> Response:
-    """A picture of what is around a package, a spec or a stack."""
+    """A picture of what is around a package, a spec or a stack.
+
+    The page comes at once, and asks for the picture's data by `format=json`.
+    """
     kinds = [kind for kind in subgraphs.KINDS if kind in request.query_params]
     if len(kinds) != 1:
         raise UsageError(f"expected one of {', '.join(subgraphs.KINDS)}, found {len(kinds)}")
     kind, key = kinds[0], request.query_params[kinds[0]]
     node = subgraphs.KINDS[kind], key
+    is_data = _form(request, ("html", "json")) == "json"
     with _store(request).reading() as store:
         if not contents.has(store, node_type(node[0]), key):
+            if is_data:
+                raise UsageError(f"{key}: no such {kind} in the store")
             return _missing(store, node[0], key)
         specs = contents.specs_around(store, *node)
         if specs > MAX_NODES:
@@ -173,16 +190,28 @@ def graph(request: Request) -> Response:
                 f"{key}: expected at most {MAX_NODES:,} specs to draw, found {specs:,}: draw them "
                 f"in a shell: {shlex.join(['graphcache', 'view', key, '--as', kind])}"
             )
-        with _DRAWING:
-            drawn = view_body(fit(subgraphs.around(store, node)))
+        return _graph_data(request, store, node) if is_data else _graph_page(kind, key)
+
+
+def _graph_data(request: Request, store: Store, node: subgraphs.NodeId) -> Response:
+    def draw() -> bytes:
+        return graph_data(fit(subgraphs.around(store, node))).encode()
+
+    drawings: Drawings = request.app.state.drawings
+    return Response(drawings.of(store, node, draw), media_type=_MEDIA_TYPES["json"])
+
+
+def _graph_page(kind: str, key: str) -> Response:
+    type_name = subgraphs.KINDS[kind]
+    data = links.address("/graph", **{kind: key, "format": "json"})
     addresses = {"package": links.package_address, "hash": links.spec_address}
     return page(
         "graph.html",
         searched=key,
         name=key,
-        kind=node[0],
+        kind=type_name,
         back=addresses.get(kind, links.stack_address)(key),
-        drawn=Markup(drawn),  # noqa: S704  it is HTML, and its data is escaped
+        frame=Markup(view_frame(f"{type_name} {key}", data)),  # noqa: S704  all in it is escaped
         scripts=SCRIPTS,
         styles=STYLES,
     )
@@ -226,11 +255,9 @@ def query(request: Request) -> Response:
     found = request.app.state.library.get(request.path_params["name"])
     if found is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    form = request.query_params.get("format", "html")
+    form = _form(request, ("html", "json", "csv"))
     if form == "html":
         return _query_page(request, found)
-    if form not in _MEDIA_TYPES:
-        raise UsageError(f"format: expected html, json or csv, found {form[:40]!r}")
     answer = _ask(request, found, _number(request, "limit", ROWS_SENT, ROWS_SENT))
     if answer.more and "limit" not in request.query_params:
         raise UsageError(

@@ -5,6 +5,8 @@
 A server that allows no inline script or style (`script-src 'self'; style-src 'self'`) serves the
 files of `SCRIPTS` and `STYLES` from `ASSETS`, in that order, and puts `view_body(subgraph)` into
 its page: the same view. What the scripts style, they style by CSSOM, which such a policy allows.
+Where drawing takes longer than a visitor waits, it puts in `view_frame(title, address)` instead,
+and answers with `graph_data(subgraph)` at that address (`connect-src 'self'`).
 """
 
 from __future__ import annotations
@@ -99,8 +101,16 @@ def _caption(node: NodeId, attributes: dict[str, Any]) -> str:
 
 def view_body(subgraph: Subgraph) -> str:
     """The view as a fragment of HTML, with its data; without inline script or style."""
-    fragment = (ASSETS / "view.html").read_text(encoding="utf-8")
-    return fragment.replace("{{data}}", graph_data(subgraph))
+    return _filled("view.html", title=escape(subgraph.title), source="", data=graph_data(subgraph))
+
+
+def view_frame(title: str, address: str) -> str:
+    """The same fragment without its data, which the script asks for at an address.
+
+    It says so while it waits. If what comes is an error, as `{"error": "…"}`, it shows that.
+    """
+    source = f' data-source="{escape(address)}"'
+    return _filled("view.html", title=escape(title), source=source, data="")
 
 
 def standalone_page(subgraph: Subgraph) -> str:
@@ -111,21 +121,25 @@ def standalone_page(subgraph: Subgraph) -> str:
         f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    parts = {
-        "policy": policy,
-        "title": escape(subgraph.title),
-        "styles": "".join(f"<style>{text}</style>\n" for text in styles),
-        "scripts": "".join(f"<script>{text}</script>\n" for text in scripts),
-        "licences": "\n".join(_asset(f"vendor/{path.name}") for path in sorted(_LICENCES)),
-        "body": view_body(subgraph),
-    }
-    # In one go over the template, so that no {{name}} of the data is ever replaced.
-    pieces = (ASSETS / "page.html").read_text(encoding="utf-8").split("{{")
-    page = [pieces[0]]
-    for piece in pieces[1:]:
+    return _filled(
+        "page.html",
+        policy=policy,
+        title=escape(subgraph.title),
+        styles="".join(f"<style>{text}</style>\n" for text in styles),
+        scripts="".join(f"<script>{text}</script>\n" for text in scripts),
+        licences="\n".join(_asset(f"vendor/{path.name}") for path in sorted(_LICENCES)),
+        body=view_body(subgraph),
+    )
+
+
+def _filled(template: str, **parts: str) -> str:
+    """A template with its parts, in one go over it: no {{name}} of the data is ever replaced."""
+    first, *pieces = (ASSETS / template).read_text(encoding="utf-8").split("{{")
+    filled = [first]
+    for piece in pieces:
         name, _, rest = piece.partition("}}")
-        page += [parts[name], rest]
-    return "".join(page)
+        filled += [parts[name], rest]
+    return "".join(filled)
 
 
 def _asset(name: str) -> str:

@@ -174,16 +174,31 @@ def _merged(clusters: list[Cluster], hubs: dict[Group, frozenset[NodeId]]) -> li
     ranked = sorted(clusters, key=rank)
     kept = [list(cluster) for cluster in ranked[:MAX_CLUSTERS]]
     many = [number for number, cluster in enumerate(kept) if cluster[0][0][0] in _MANY]
-    for cluster in ranked[MAX_CLUSTERS:]:
-        own = hubs[cluster[0]]
-        best = max(many, key=lambda n: (_likeness(own, hubs[ranked[n][0]]), -n))
-        kept[best].extend(cluster)
+    takers = many or list(range(len(kept)))  # with so many hubs, all that is kept is one of them
+    rest = ranked[MAX_CLUSTERS:]
+    likeness = _likeness([hubs[c[0]] for c in rest], [hubs[ranked[n][0]] for n in takers])
+    for cluster, best in zip(rest, likeness.argmax(axis=1).tolist(), strict=True):
+        kept[takers[best]].extend(cluster)
     return [tuple(cluster) for cluster in kept]
 
 
-def _likeness(a: frozenset[NodeId], b: frozenset[NodeId]) -> float:
-    """The part of two sets that they share (Jaccard)."""
-    return len(a & b) / max(1, len(a | b))
+def _likeness(
+    some: list[frozenset[NodeId]], others: list[frozenset[NodeId]]
+) -> NDArray[np.float64]:
+    """The part that each of some sets shares with each of others (Jaccard), as a matrix."""
+    columns = {node: at for at, node in enumerate(sorted(frozenset().union(*some, *others)))}
+
+    def matrix(sets: list[frozenset[NodeId]]) -> NDArray[np.float64]:
+        marked = np.zeros((len(sets), len(columns)))
+        for row, nodes in enumerate(sets):
+            marked[row, [columns[node] for node in nodes]] = 1
+        return marked
+
+    a, b = matrix(some), matrix(others)
+    shared: NDArray[np.float64] = a @ b.T
+    either = a.sum(axis=1)[:, None] + b.sum(axis=1) - shared
+    found: NDArray[np.float64] = shared / np.maximum(either, 1)
+    return found
 
 
 def _skeleton(graph: Graph, clusters: list[Cluster]) -> nx.Graph[int]:
@@ -223,15 +238,19 @@ def _arrange(skeleton: nx.Graph[int], radii: NDArray[np.float64], seed: int) -> 
 
 def _pushed_apart(centres: NDArray[np.float64], radii: NDArray[np.float64]) -> NDArray[np.float64]:
     """The discs' centres, moved until few of them overlap."""
-    wanted = radii[:, None] + radii[None]
+    wanted = np.square(radii[:, None] + radii)
     np.fill_diagonal(wanted, 0)
+    x, y = centres.T
     for _ in range(100):
-        apart = centres[:, None] - centres[None]
-        distance = np.sqrt(np.sum(apart**2, axis=2))
-        overlap = np.maximum(wanted - distance, 0)
-        if not overlap.any():
+        across, down = x[:, None] - x, y[:, None] - y
+        # Few of all pairs overlap, so the rest is done with these alone.
+        one, other = np.nonzero(across * across + down * down < wanted)
+        if not len(one):
             break
-        push = apart * (overlap / np.maximum(distance, 1e-9) / 2)[:, :, None]
-        # Half of it, since a disc is pushed by several at once.
-        centres = centres + push.sum(axis=1) * 0.5
-    return centres
+        across, down = across[one, other], down[one, other]
+        distance = np.maximum(np.hypot(across, down), 1e-9)
+        # Half of the half that is its own, since a disc is pushed by several at once.
+        push = ((radii[one] + radii[other]) / distance - 1) / 4
+        x = x + np.bincount(one, push * across, len(x))
+        y = y + np.bincount(one, push * down, len(y))
+    return np.column_stack((x, y))

@@ -2,8 +2,9 @@
 // list of all nodes, by which all can be done that the picture does.
 //
 // Every text of the data is hostile: it goes into the page by textContent alone, and onto the
-// canvas as drawn text. Nothing is fetched, and no style attribute is written into markup.
-(() => {
+// canvas as drawn text. No style attribute is written into markup, and nothing is fetched but the
+// data, where the page names an address for it.
+(async () => {
   "use strict";
 
   const PAGE_OF_LIST = 100;
@@ -13,9 +14,15 @@
   // Pixels. Sigma fades the rim of a line, so that of one pixel little is left: enough for many.
   const EDGE_WIDTH = 2;
   const MANY_EDGES = 800;
+  // Edges of more than these are thin lines, and not drawn while the picture moves: where no graphics
+  // card draws, they take most of the time.
+  const MAX_WIDE = 5000;
+  // Made once: comparing by localeCompare takes ten times as long.
+  const collator = new Intl.Collator("en", { numeric: true });
   const root = document.querySelector(".graph-view");
   const part = (name) => root.querySelector(`.gv-${name}`);
-  const data = JSON.parse(part("data").textContent);
+  const data = await graphData();
+  if (data === null) return;
   const { nodes, edges, nodeTypes, edgeTypes } = data;
 
   const state = {
@@ -32,6 +39,46 @@
   let foundSet = new Set();
   let colors = {};
   let renderer = null;
+
+  // ---- the data -------------------------------------------------------------------------------
+
+  // What the page holds, or what is at the address that it names; null where it does not come.
+  async function graphData() {
+    const { source } = part("data").dataset;
+    if (!source) return JSON.parse(part("data").textContent);
+    const useless = ["canvas", "zoom", "theme", "panel"].map(part);
+    useless.forEach((each) => (each.hidden = true));
+    root.setAttribute("aria-busy", "true");
+    part("counts").textContent = "Drawing …";
+    say("Drawing …");
+    try {
+      const fetched = await fetchJson(source);
+      useless.forEach((each) => (each.hidden = false));
+      say("Drawn");
+      return fetched;
+    } catch (error) {
+      part("counts").textContent = "";
+      say("");
+      showMessage(error.message);
+      return null;
+    } finally {
+      root.removeAttribute("aria-busy");
+    }
+  }
+
+  async function fetchJson(source) {
+    const reply = await fetch(source).catch(() => null);
+    if (reply === null) {
+      throw new Error(
+        "The picture can't be drawn: the server gives no answer. " +
+          "See whether graphcache serve still runs, then reload this page.",
+      );
+    }
+    const told = await reply.json().catch(() => ({}));
+    if (reply.ok && told.nodes) return told;
+    const reason = told.error ?? `the server answered with status ${reply.status}`;
+    throw new Error(`The picture can't be drawn: ${reason}`);
+  }
 
   // ---- the graph ------------------------------------------------------------------------------
 
@@ -64,7 +111,7 @@
   }
 
   function compare(a, b) {
-    return a.type - b.type || a.label.localeCompare(b.label, "en", { numeric: true });
+    return a.type - b.type || collator.compare(a.label, b.label);
   }
 
   const order = [...nodes.keys()].sort((a, b) => compare(nodes[a], nodes[b]));
@@ -340,8 +387,7 @@
       const { x, y, size } = node;
       graph.addNode(index, { x, y, size, label: short(node.label) });
     });
-    const type = edges.length <= MAX_ARROWS ? "arrow" : "line";
-    edges.forEach(([start, end], index) => graph.addEdgeWithKey(index, start, end, { type }));
+    edges.forEach(([start, end], index) => graph.addEdgeWithKey(index, start, end));
     return graph;
   }
 
@@ -387,7 +433,7 @@
     const centre = state.selected ?? state.pointed;
     if (centre === null) return state.query ? { ...look, hidden: !bothFound(start, end) } : look;
     if (start !== centre && end !== centre) return { ...look, hidden: true };
-    return { ...look, color: colors.strongEdges[type], size: EDGE_WIDTH, zIndex: 1 };
+    return { ...look, color: colors.strongEdges[type], size: EDGE_WIDTH, zIndex: 1, type: "arrow" };
   }
 
   function bothFound(start, end) {
@@ -463,17 +509,38 @@
     context.fillText(label, left, baseline);
   }
 
+  // Whether WebGL draws is seen by trying: a canvas made to ask costs as much as one to draw on.
+  function startPicture() {
+    try {
+      renderer = newRenderer();
+    } catch (error) {
+      if (hasWebGL()) throw error;
+      part("canvas").replaceChildren();
+      showMessage(
+        "This browser draws no WebGL, so there is no picture. " +
+          "Search, legend and the list of nodes work without it.",
+      );
+      return;
+    }
+    // The first frame is drawn by now.
+    drawLabels();
+    renderer.on("afterRender", drawLabels);
+    renderer.on("clickNode", ({ node }) => select(Number(node), false));
+    renderer.on("clickStage", () => deselect(false));
+    renderer.on("enterNode", ({ node }) => point(Number(node)));
+    renderer.on("leaveNode", () => point(null));
+  }
+
   function hasWebGL() {
     const canvas = document.createElement("canvas");
     return Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
   }
 
-  function startPicture() {
-    if (!hasWebGL()) {
-      showMessage();
-      return;
-    }
-    renderer = new Sigma(toGraph(), part("canvas"), {
+  function newRenderer() {
+    const { EdgeLineProgram, EdgeRectangleProgram } = Sigma.rendering;
+    return new Sigma(toGraph(), part("canvas"), {
+      defaultEdgeType: edges.length <= MAX_ARROWS ? "arrow" : "line",
+      edgeProgramClasses: { line: edges.length <= MAX_WIDE ? EdgeRectangleProgram : EdgeLineProgram },
       nodeReducer: nodeLook,
       edgeReducer: edgeLook,
       defaultDrawNodeLabel: chooseLabel,
@@ -484,23 +551,15 @@
       labelGridCellSize: 110,
       labelRenderedSizeThreshold: 3,
       zIndex: true,
-      hideEdgesOnMove: edges.length > 5000,
+      hideEdgesOnMove: edges.length > MAX_WIDE,
       minEdgeThickness: 1,
       stagePadding: 60,
     });
-    // The first frame is drawn by now.
-    drawLabels();
-    renderer.on("afterRender", drawLabels);
-    renderer.on("clickNode", ({ node }) => select(Number(node), false));
-    renderer.on("clickStage", () => deselect(false));
-    renderer.on("enterNode", ({ node }) => point(Number(node)));
-    renderer.on("leaveNode", () => point(null));
   }
 
-  function showMessage() {
+  function showMessage(text) {
     const message = part("message");
-    message.textContent =
-      "This browser draws no WebGL, so there is no picture. Search, legend and the list of nodes work without it.";
+    message.textContent = text;
     message.hidden = false;
   }
 
@@ -514,21 +573,31 @@
     return matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : 250;
   }
 
+  // At what ratio the picture is shown, or is about to be: a key may come while it still moves.
+  let aimed = 1;
+
+  function ratio() {
+    const camera = renderer.getCamera();
+    return camera.isAnimated() ? aimed : camera.ratio;
+  }
+
+  function moveCamera(place) {
+    aimed = place.ratio;
+    renderer.getCamera().animate(place, { duration: duration() });
+  }
+
   function moveTo(node) {
     if (!renderer) return;
     const { x, y } = renderer.getNodeDisplayData(node);
-    const camera = renderer.getCamera();
-    camera.animate({ x, y, ratio: Math.min(camera.ratio, 0.5) }, { duration: duration() });
+    moveCamera({ x, y, ratio: Math.min(ratio(), 0.5) });
   }
 
   function zoom(by) {
-    if (!renderer) return;
-    const camera = renderer.getCamera();
-    camera.animate({ ratio: camera.ratio * by }, { duration: duration() });
+    if (renderer) moveCamera({ ratio: ratio() * by });
   }
 
   function showAll() {
-    if (renderer) renderer.getCamera().animate({ x: 0.5, y: 0.5, ratio: 1 }, { duration: duration() });
+    if (renderer) moveCamera({ x: 0.5, y: 0.5, ratio: 1 });
   }
 
   // ---- light and dark -------------------------------------------------------------------------
@@ -610,6 +679,11 @@
     else buttons[Math.min(next, buttons.length - 1)]?.focus();
   }
 
+  function settled() {
+    performance.mark("graph-view-settled");
+    root.setAttribute("data-ready", "true");
+  }
+
   // ---- start ----------------------------------------------------------------------------------
 
   drawHead();
@@ -620,7 +694,8 @@
   part("theme").textContent = isDark() ? "Light" : "Dark";
   readColors();
   startPicture();
-  requestAnimationFrame(() => root.setAttribute("data-ready", "true"));
+  // The frame after the first one, which is asked for when that one is done.
+  requestAnimationFrame(() => requestAnimationFrame(settled));
 
   part("search").addEventListener("input", (event) => setQuery(event.target.value));
   part("more").addEventListener("click", () => {
