@@ -144,7 +144,6 @@ class Reading:
         *,
         held: Mapping[str, bool] | None = None,
         roots: set[str] | None = None,
-        members: Iterable[str] | None = None,
     ) -> None:
         """Specs by key, and what the file says of them by hash.
 
@@ -153,15 +152,13 @@ class Reading:
         """
         held = held or {}
         plain = plain_specs(dict(nodes))
-        if members is None:
-            members = [spec_hash for spec_hash in plain if held.get(spec_hash) is not False]
         for spec_hash, known in plain.items():
             spec = self._described(spec_hash, known)
             here = held.get(spec_hash)
             spec["in_buildcache"] = spec["in_buildcache"] or (
                 spec["in_buildcache"] if here is None else here
             )
-        for spec_hash in members:
+        for spec_hash in (one for one in plain if held.get(one) is not False):
             spec = self.specs[spec_hash]
             if labels.release:
                 spec["releases"][labels.release] = None
@@ -226,9 +223,7 @@ def real_spack_files() -> Given:
         roots = {keys[root["hash"]] for root in lock["roots"]}
         reading.add(nodes, Labels(None, stack), roots=roots)
     add_index(reading, json.loads((MIRRORS / "v2/build_cache/index.json").read_text()), Labels())
-    # The spec files of a mirror describe what the specs need too, which is thereby labelled.
-    index = mirror_index("v3")
-    add_index(reading, index, new, members=index["database"]["installs"])
+    add_index(reading, mirror_index("v3"), new)
     for spec_hash, size in sizes("v3").items():
         reading.specs[spec_hash]["size"] = size
     return Given(sources, reading.finished())
@@ -239,9 +234,7 @@ def body_of(node: Json) -> Json:
     return dict(next(iter(node.values()))) if len(node) == 1 else node
 
 
-def add_index(
-    reading: Reading, index: Json, labels: Labels, members: Iterable[str] | None = None
-) -> None:
+def add_index(reading: Reading, index: Json, labels: Labels) -> None:
     """All of an index."""
     installs = index["database"]["installs"]
     reading.add(
@@ -251,7 +244,6 @@ def add_index(
         held={
             k: entry.get("in_buildcache", entry.get("installed")) for k, entry in installs.items()
         },
-        members=members,
     )
 
 

@@ -123,11 +123,11 @@ def test_a_write_is_refused_by_the_command(server: Server, tmp_path: Path) -> No
     assert (ended.code, ended.out, ended.err) == (1, "", f"Error: {WRITES}\n")
 
 
-def test_a_parameter_that_no_server_takes_is_said(server: Server, tmp_path: Path) -> None:
+def test_a_parameter_that_no_store_takes_is_said(server: Server, tmp_path: Path) -> None:
     asked = ["query", "-c", "RETURN $x", "--param", f"x={2**200}", "--store", server.uri]
     ended = run(*asked, cwd=tmp_path, env=login(server))
-    assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("Error: a parameter can't be sent: ")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("Error: x: expected an integer of 64 bits, found 1606938")
 
 
 def test_stats_are_those_of_the_store(server: Server, store: Path, tmp_path: Path) -> None:
