@@ -361,7 +361,7 @@ def test_rebuilds_of_what_is_not_there(options: dict[str, str]) -> None:
     [
         ("/zz", "/zz: no spec in the graph has such a hash"),
         ("", "an empty hash: no spec"),
-        ("/", "/: no spec"),
+        ("/", "an empty hash: no spec"),
     ],
 )
 def test_a_hash_that_is_no_spec(asked: str, said: str) -> None:
