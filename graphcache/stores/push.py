@@ -102,7 +102,12 @@ def _prepare(store: Neo4jStore) -> None:
     )
     with store.session() as session:
         for statement in (*constraints(), lock):
-            _run(session, statement)
+            try:
+                _run(session, statement)
+            except Neo4jError as error:
+                # Another push makes it just now: IF NOT EXISTS does not see that.
+                if not (error.code or "").endswith("AlreadyExists"):
+                    raise
         session.run("CALL db.awaitIndexes(300)").consume()
 
 
