@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import runpy
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from web_server import Web, serving
 
 from graphcache import Report, Tables, build_store, read
 from graphcache.spack.spectext import parse_spec
@@ -68,6 +69,29 @@ def write_snapshot() -> WriteSnapshot:
     """Write a made snapshot below a folder: `(folder, records=, pages=, releases=, seed=)`."""
     made: WriteSnapshot = runpy.run_path(str(_ROOT / "benchmarks/snapshot.py"))["write_snapshot"]
     return made
+
+
+@pytest.fixture(scope="module", params=["real", "snapshot", "made"])
+def held(
+    request: pytest.FixtureRequest,
+    example_pages: Path,
+    legacy_pages: Path,
+    write_snapshot: WriteSnapshot,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Tables, list[dict[str, Any]]]:
+    """A graph, and its specs as the oracle gives them."""
+    from held import graph_and_specs
+
+    folder = tmp_path_factory.mktemp("pages")
+    return graph_and_specs(request.param, folder, (example_pages, legacy_pages), write_snapshot)
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A server of the mirrors that Spack made."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with serving(_ROOT / "tests/data/spack/mirrors") as server:
+        yield server
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ import networkx as nx
 import oracle
 import pytest
 from archspec.cpu import TARGETS
-from conftest import WriteSnapshot
-from held import RELEASES, Spec, any_specs, configuration, graph_and_specs, in_release, tables_of
+from held import RELEASES, Spec, any_specs, configuration, in_release, tables_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,18 +25,6 @@ from graphcache.stores import open_store
 
 DATA = Path(__file__).parent / "data/spack"
 Held = tuple[Tables, list[Spec]]
-
-
-@pytest.fixture(scope="module", params=["real", "snapshot", "made"])
-def held(
-    request: pytest.FixtureRequest,
-    example_pages: Path,
-    legacy_pages: Path,
-    write_snapshot: WriteSnapshot,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Held:
-    folder = tmp_path_factory.mktemp("pages")
-    return graph_and_specs(request.param, folder, (example_pages, legacy_pages), write_snapshot)
 
 
 # Releases in their order --------------------------------------------------------------------------

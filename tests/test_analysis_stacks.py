@@ -13,8 +13,7 @@ from typing import Any
 
 import networkx as nx
 import pytest
-from conftest import WriteSnapshot
-from held import Spec, any_specs, configuration, graph_and_specs, in_stacks, tables_of
+from held import Spec, any_specs, configuration, in_stacks, tables_of
 from hypothesis import given, settings
 from test_analysis import DERECHO, RADIUSS, environments, lock_of, networkx_of
 
@@ -35,18 +34,6 @@ KEYS: dict[By, Any] = {
     "specs": lambda spec: spec["hash"],
 }
 Held = tuple[Tables, list[Spec]]
-
-
-@pytest.fixture(scope="module", params=["real", "snapshot", "made"])
-def held(
-    request: pytest.FixtureRequest,
-    example_pages: Path,
-    legacy_pages: Path,
-    write_snapshot: WriteSnapshot,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Held:
-    folder = tmp_path_factory.mktemp("pages")
-    return graph_and_specs(request.param, folder, (example_pages, legacy_pages), write_snapshot)
 
 
 def sets_of(specs: list[Spec], by: By, release: str) -> dict[str, set[Any]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import ENOUGH, Ended, on_terminal, run, start, succeed
-from web_server import Web, content, cut_off, hang, serving, stall, status
+from web_server import Web, content, cut_off, hang, stall, status
 
 from graphcache import open_store, read
 
@@ -19,14 +19,6 @@ MIRRORS = Path(__file__).parent / "data/spack/mirrors"
 V2 = "build_cache/index.json"
 V3 = "v3/manifests/index/index.manifest.json"
 SPECS = {"v2": 50, "v3": 48, "v3-signed": 10}
-
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    """A server of the mirrors that Spack made."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving(MIRRORS) as server:
-        yield server
 
 
 @pytest.fixture

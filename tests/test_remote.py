@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,6 @@ MIRRORS = Path(__file__).parent / "data/spack/mirrors"
 V2 = "build_cache/index.json"
 V3 = "v3/manifests/index/index.manifest.json"
 INDEX = b'{"database": {"version": "8", "installs": {}}}'
-
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    """A server of the mirrors that Spack made."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving(MIRRORS) as server:
-        yield server
 
 
 @pytest.fixture

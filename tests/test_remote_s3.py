@@ -66,16 +66,14 @@ def to_its_owner(request: Request) -> None:
 
 
 @pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
+def web(web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
     """A bucket whose index only its owner may read; nobody has credentials yet."""
     signing._session.cache_clear()
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with serving(MIRRORS) as server:
-        server.answers = {INDEX: [to_its_owner], MANIFEST: [status(403)]}
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        yield server
+    web.answers = {INDEX: [to_its_owner], MANIFEST: [status(403)]}
+    monkeypatch.setenv("AWS_ENDPOINT_URL", web.url)
+    yield web
     signing._session.cache_clear()
 
 

@@ -21,6 +21,7 @@ from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
     from graphcache.stores import Store
+    from graphcache.stores.base import Answer
     from graphcache.views.charts import Drawing
 
 _out_option = click.option(
@@ -102,9 +103,7 @@ def stack_targets(release: str, top: int, **options: Any) -> None:
     """
     from graphcache.views.charts import targets_map
 
-    with _opened(options) as store:
-        answer = _ask(store, "stack-targets", release)
-    _check(answer.rows, "no stack holds a spec", release)
+    answer = _answer_of("stack-targets", release, "no stack holds a spec", options)
     _show(targets_map(answer, top, release), options)
 
 
@@ -121,9 +120,7 @@ def compilers(release: str, top: int, **options: Any) -> None:
     """
     from graphcache.views.charts import compilers_chart
 
-    with _opened(options) as store:
-        answer = _ask(store, "compilers-by-target", release)
-    _check(answer.rows, "there is no spec with a target", release)
+    answer = _answer_of("compilers-by-target", release, "there is no spec with a target", options)
     _show(compilers_chart(answer, top, release), options)
 
 
@@ -140,9 +137,7 @@ def redundant_builds(release: str, top: int, **options: Any) -> None:
     """
     from graphcache.views.charts import redundant_chart
 
-    with _opened(options) as store:
-        answer = _ask(store, "redundant-builds", release)
-    _check(answer.rows, "no configuration is built twice", release)
+    answer = _answer_of("redundant-builds", release, "no configuration is built twice", options)
     _show(redundant_chart(answer, top, release), options)
 
 
@@ -203,14 +198,18 @@ def _opened(options: dict[str, Any]) -> Store:
     return open_chosen(options)
 
 
-def _ask(store: Store, query: str, release: str) -> Any:
+def _answer_of(query: str, release: str, nothing: str, options: dict[str, Any]) -> Answer:
+    """What a named query answers of a release, or of all; `nothing` says why it may have no row."""
     from graphcache.analysis.names import require
     from graphcache.queries import load_library
     from graphcache.schema import node_type
 
-    if release:
-        require(release, store.table(node_type("Release"))["name"].to_pylist(), "release")
-    return load_library()[query].run(store, {"release": release})
+    with _opened(options) as store:
+        if release:
+            require(release, store.table(node_type("Release"))["name"].to_pylist(), "release")
+        answer = load_library()[query].run(store, {"release": release})
+    _check(answer.rows, nothing, release)
+    return answer
 
 
 def _check(rows: list[Any], why: str, release: str) -> None:

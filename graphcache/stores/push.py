@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import neo4j
@@ -166,8 +166,6 @@ class _Push:
         noted = json.loads(old.get("counts", "{}"))
         # Types of which somebody else has removed some: no digest tells which.
         shrunk = {name for name, count in noted.items() if counts[name] < count}
-        # Since the last push ended, nobody has added or removed anything.
-        self.intact = noted == counts and "unfinished" not in old
         empty = not any(counts[type_.name] for type_ in NODE_TYPES)
         self.once_set: dict[str, list[str]] = json.loads(old.get("once_set", "{}"))
         with self.store.session() as session:
@@ -196,14 +194,11 @@ class _Push:
 
     def _differ(self, rows: PartRows) -> pa.Array:
         """Which rows the server lacks, has with another digest, or has lost edges of."""
-        # To count the edges of every node is most of the server's work.
-        found = self._found(replace(rows.part, edges=()) if self.intact else rows.part)
+        found = self._found(rows.part)
         at = pc.index_in(rows.keys, pa.array(found, pa.string()))
         digests = pa.array([digest for digest, _ in found.values()], pa.int64()).take(at)
-        same = pc.equal(digests, rows.digests)
-        if not self.intact:
-            edges = pa.array([edges for _, edges in found.values()], pa.int64()).take(at)
-            same = pc.and_(same, pc.greater_equal(edges, rows.edges))
+        edges = pa.array([edges for _, edges in found.values()], pa.int64()).take(at)
+        same = pc.and_(pc.equal(digests, rows.digests), pc.greater_equal(edges, rows.edges))
         return pc.invert(pc.fill_null(same, False))
 
     def _found(self, part: Part) -> dict[str, tuple[int | None, int]]:
