@@ -23,8 +23,8 @@ from graphcache.analysis.rebuilds import READS as REBUILDS_READS
 from graphcache.analysis.rebuilds import rebuilds
 from graphcache.analysis.releases import ADOPTION_READS, CHURN_READS, adoption, churn
 from graphcache.analysis.stacks import SIMILARITY_READS, stack_clusters, stack_similarity
+from graphcache.answers import Selection
 from graphcache.stores import Store, open_store
-from graphcache.stores.base import Part
 
 RUNS = 3
 
@@ -56,7 +56,7 @@ def main() -> None:
             print(spec, package)
             return
         environment, _ = read(sys.argv[2])
-        verbs: dict[str, tuple[Part, Callable[[Tables], Any]]] = {
+        verbs: dict[str, tuple[Selection, Callable[[Tables], Any]]] = {
             "why": (WHY_READS, lambda tables: why(tables, [spec])),
             "impact": (IMPACT_READS, lambda tables: impact(tables, package)),
             "rebuilds": (REBUILDS_READS, rebuilds),

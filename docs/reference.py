@@ -11,12 +11,12 @@ import click
 
 from graphcache import Store, open_store
 from graphcache.cli.main import cli
-from graphcache.loading import build_from
 from graphcache.queries import NamedQuery, by_theme, load_library
 from graphcache.records import Labels
 from graphcache.schema import NodeType, all_types
 from graphcache.views.markdown import code, table
 from graphcache.views.schema import type_pattern
+from graphcache.workflows import build_from
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE_SOURCES = [

@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from graphcache.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from graphcache.errors import (
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
         StoreError,
         UsageError,
     )
-    from graphcache.ingest import read
-    from graphcache.loading import build_store, push_store, update_store
     from graphcache.records import Reject, Report
+    from graphcache.sources.gather import read
     from graphcache.stores import Store, open_store
-    from graphcache.stores.push import PushReport
+    from graphcache.stores.neo4j.push import PushReport
     from graphcache.tables import Tables
+    from graphcache.workflows import build_store, push_store, update_store
 
 # Found on first use, so that `graphcache --help` does not wait for Arrow.
 _HOMES = {
@@ -37,7 +37,7 @@ _HOMES = {
     "GraphError": "errors",
     "GraphcacheError": "errors",
     "InputError": "errors",
-    "PushReport": "stores.push",
+    "PushReport": "stores.neo4j.push",
     "QueryError": "errors",
     "Reject": "records",
     "Report": "records",
@@ -45,11 +45,11 @@ _HOMES = {
     "StoreError": "errors",
     "Tables": "tables",
     "UsageError": "errors",
-    "build_store": "loading",
+    "build_store": "workflows",
     "open_store": "stores",
-    "push_store": "loading",
-    "read": "ingest",
-    "update_store": "loading",
+    "push_store": "workflows",
+    "read": "sources.gather",
+    "update_store": "workflows",
 }
 
 __all__ = [

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from graphcache.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from graphcache.stores.base import Answer, Store
+    from graphcache.answers import Answer
+    from graphcache.stores.base import Store
 
 Theme = Literal[
     "packages",

@@ -27,10 +27,10 @@ from neo4j_server.pushing import opened, put
 from test_spack_files import DATA, INDEX, LOCKS, MIRRORS, loaded, mirror_index, plain_specs, sizes
 
 from graphcache import Store, open_store
-from graphcache.ingest import Source, gather
-from graphcache.joining import join
-from graphcache.loading import build_from
 from graphcache.records import Labels, Report
+from graphcache.sources.gather import Source, gather
+from graphcache.tables.join import join
+from graphcache.workflows import build_from
 
 Spec = dict[str, Any]
 Json = dict[str, Any]

@@ -35,9 +35,9 @@ from graphcache.analysis.rebuilds import READS as REBUILDS_READS
 from graphcache.analysis.rebuilds import rebuilds
 from graphcache.analysis.sides import READS as SIDES_READS
 from graphcache.analysis.sides import side
-from graphcache.columns import key_columns
+from graphcache.answers import Answer, Selection
 from graphcache.schema import all_types
-from graphcache.stores.base import Answer, Part
+from graphcache.tables.columns import key_columns
 
 DATA = Path(__file__).parent / "data/spack"
 RADIUSS, TOOLS = DATA / "radiuss.v6.spack.lock.gz", DATA / "developer-tools.v6.spack.lock.gz"
@@ -314,7 +314,7 @@ def test_of_two_cycles_that_differ_each_spec_is_a_cause() -> None:
 
 def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
     build_store(tmp_path / "store", RADIUSS, DERECHO, stack="env", release="develop")
-    questions: list[tuple[Part, Callable[[Tables], Answer | Diff]]] = [
+    questions: list[tuple[Selection, Callable[[Tables], Answer | Diff]]] = [
         (WHY_READS, lambda tables: why(tables, ["bu5ehkv"])),
         (IMPACT_READS, lambda tables: impact(tables, "zlib@1")),
         (PRUNE_READS, lambda tables: prune_plan(tables, ["develop"], ["env"])),

@@ -173,7 +173,7 @@ def test_bad_input_is_refused_in_words(
 
 FORBIDDEN = """
 import os
-import graphcache.loading
+import graphcache.workflows
 from graphcache.cli.main import main
 if os.geteuid() == 0:  # whom no permission stops
     os.setegid(65534)

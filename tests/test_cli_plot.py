@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from graphcache import Tables, build_store
+from graphcache.answers import Answer
 from graphcache.cli.plot import plot
-from graphcache.stores.base import HELD_FILES, Answer, Load
-from graphcache.stores.embedded import write_store
+from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.embedded.write import write_store
 from graphcache.views.bars import render_bars
 from graphcache.views.charts import NO_COMPILER, Chart, overlap_of
 

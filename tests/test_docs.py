@@ -23,10 +23,10 @@ BLOCK = re.compile(r"^```(sh|python)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 SAYS = {"StoreError", "QueryError", "UsageError"}
 TALKS_TO_A_SERVER = (
-    "stores/neo4j.py",
-    "stores/push.py",
-    "stores/push_rows.py",
-    "stores/server_errors.py",
+    "stores/neo4j/store.py",
+    "stores/neo4j/push.py",
+    "stores/neo4j/rows.py",
+    "stores/neo4j/errors.py",
     "cli/server.py",
 )
 

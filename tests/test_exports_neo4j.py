@@ -22,7 +22,8 @@ from oracle import Graph
 from graphcache import Tables
 from graphcache.exports import export
 from graphcache.exports.cypher import number_literal, text_literal
-from graphcache.schema import all_types, constraints, edge_type, node_type
+from graphcache.schema import all_types, edge_type, node_type
+from graphcache.stores.neo4j.constraints import constraints
 
 Properties = dict[str, Any]
 

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcache import Report, Tables, read
-from graphcache.columns import digest_table
-from graphcache.joining import join
-from graphcache.updating import facts_of
+from graphcache.tables.columns import digest_table
+from graphcache.tables.join import join
+from graphcache.tables.update import facts_of
 
 
 def write(folder: Path, *texts: str) -> Path:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcache import GraphError, Tables
-from graphcache.columns import ARROW_TYPES, property_type
 from graphcache.schema import node_type
+from graphcache.tables.columns import ARROW_TYPES, property_type
 
 ZLIB = ("Package", "zlib")
 

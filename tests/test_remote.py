@@ -33,13 +33,13 @@ from web_server import (
 )
 
 from graphcache import InputError, Report, Tables, read
-from graphcache.fetching import fetch_store
-from graphcache.ingest import gather, labelled
-from graphcache.joining import join
 from graphcache.remote.cache import Cache
 from graphcache.remote.locations import NotFetched
 from graphcache.sources import inputs
-from graphcache.sources.remote import Remote
+from graphcache.sources.addresses import Remote
+from graphcache.sources.gather import gather, labelled
+from graphcache.tables.join import join
+from graphcache.workflows import fetch_store
 
 MIRRORS = Path(__file__).parent / "data/spack/mirrors"
 V2 = "build_cache/index.json"
@@ -430,7 +430,7 @@ import sys
 from pathlib import Path
 from graphcache.remote.cache import Cache
 from graphcache.sources import inputs
-from graphcache.sources.remote import Remote
+from graphcache.sources.addresses import Remote
 print(Remote(2**20, Cache(Path(sys.argv[1]))).file_of(sys.argv[2]), flush=True)
 """
 

@@ -12,10 +12,10 @@ import pytest
 from web_server import Request, Web, serving, status
 
 from graphcache import InputError, Report, read
-from graphcache.ingest import gather, labelled
 from graphcache.remote import signing
 from graphcache.remote.cache import Cache
-from graphcache.sources.remote import Remote
+from graphcache.sources.addresses import Remote
+from graphcache.sources.gather import gather, labelled
 
 MIRRORS = Path(__file__).parent / "data/spack/mirrors"
 MIRROR = MIRRORS / "v2/build_cache/index.json"

@@ -19,7 +19,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcache import Tables
-from graphcache.columns import (
+from graphcache.schema import (
+    EDGE_TYPES,
+    NODE_TYPES,
+    EdgeType,
+    NodeType,
+    PropertyType,
+    all_types,
+    edge_type,
+    node_type,
+    quote,
+)
+from graphcache.stores.neo4j.constraints import constraints, own_label
+from graphcache.stores.statements import EMBEDDED_TYPES, MACROS
+from graphcache.tables.columns import (
     ARROW_TYPES,
     arrow_schema,
     conform,
@@ -29,20 +42,6 @@ from graphcache.columns import (
     property_type,
     sort_table,
 )
-from graphcache.schema import (
-    EDGE_TYPES,
-    NODE_TYPES,
-    EdgeType,
-    NodeType,
-    PropertyType,
-    all_types,
-    constraints,
-    edge_type,
-    node_type,
-    own_label,
-    quote,
-)
-from graphcache.stores.statements import EMBEDDED_TYPES, MACROS
 from graphcache.views.schema import schema_as_cypher, schema_as_json, schema_as_text, type_pattern
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -34,7 +34,7 @@ from graphcache.serving.app import HEADERS, LONGEST
 from graphcache.serving.contents import FILTERS, MOST, PAGE, SECONDS
 from graphcache.serving.pages import ROWS_SENT, ROWS_SHOWN
 from graphcache.stores.base import HELD_FILES, Load
-from graphcache.stores.embedded import write_store
+from graphcache.stores.embedded.write import write_store
 from graphcache.views.answers import render
 
 DATA = Path(__file__).parent / "data"

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graphcache import Tables
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, all_types, constraints, own_label
-from graphcache.stores.push_rows import PartRows
-from graphcache.stores.server_statements import (
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, all_types
+from graphcache.stores.neo4j.constraints import constraints, own_label
+from graphcache.stores.neo4j.rows import PartRows
+from graphcache.stores.neo4j.statements import (
     Part,
     count_edges,
     count_nodes,

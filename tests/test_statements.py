@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import QueryError
-from graphcache.columns import ARROW_TYPES, arrow_schema
 from graphcache.schema import all_types, edge_type, node_type, quote
 from graphcache.stores.statements import (
     EMBEDDED_TYPES,
@@ -23,6 +22,7 @@ from graphcache.stores.statements import (
     match_keys,
     match_neighbours,
 )
+from graphcache.tables.columns import ARROW_TYPES, arrow_schema
 
 GOLDEN = Path(__file__).parent / "golden/statements/embedded.cypher"
 

@@ -36,8 +36,9 @@ from graphcache import (
     update_store,
 )
 from graphcache.stores.base import HELD_FILES, Load
-from graphcache.stores.embedded import EmbeddedStore, verify_store, write_store
-from graphcache.stores.places import store_lock
+from graphcache.stores.embedded.places import store_lock
+from graphcache.stores.embedded.store import EmbeddedStore, verify_store
+from graphcache.stores.embedded.write import write_store
 
 PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32), oracle.record("b" * 32)])
 
@@ -346,7 +347,7 @@ def test_a_closed_store_answers_nothing(old: Path) -> None:
 BUILD = """
 import sys
 from graphcache import StoreError, build_store
-import graphcache.loading
+import graphcache.workflows
 print("ready", flush=True)
 try:
     build_store(*sys.argv[1:])
@@ -517,7 +518,7 @@ OPEN = """
 import json, sys
 from pathlib import Path
 from graphcache import StoreError
-from graphcache.stores.embedded import EmbeddedStore, verify_store
+from graphcache.stores.embedded.store import EmbeddedStore, verify_store
 for path in map(Path, sys.stdin.read().split("\\0")):
     try:
         with EmbeddedStore(path) as store:
@@ -665,8 +666,8 @@ FORBIDDEN = """
 import os, sys
 from pathlib import Path
 from graphcache import StoreError, build_store
-from graphcache.stores.embedded import EmbeddedStore
-import graphcache.loading
+from graphcache.stores.embedded.store import EmbeddedStore
+import graphcache.workflows
 path, pages = sys.argv[1:]
 if os.geteuid() == 0:
     os.setegid(65534)

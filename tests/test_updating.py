@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
-from graphcache.ingest import HeldFile, content_digest, gather, labelled
 from graphcache.records import Claim, Labels
-from graphcache.updating import update
+from graphcache.sources.gather import HeldFile, content_digest, gather, labelled
+from graphcache.tables.update import update
 
 A, B, C = (oracle.record(letter * 32) for letter in "abc")
 BAD = A | {"hash": "bad"}

@@ -31,10 +31,11 @@ from neo4j_server.grass import read_grass
 from graphcache import Store, Tables, UsageError, build_store, open_store
 from graphcache.analysis.folding import fit
 from graphcache.analysis.subgraphs import SAME_ROW, Subgraph, around, find_node, of_answer, overview
+from graphcache.answers import Answer
 from graphcache.errors import QueryError
 from graphcache.queries import load_library
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, own_label
-from graphcache.stores.base import Answer
+from graphcache.schema import EDGE_TYPES, NODE_TYPES
+from graphcache.stores.neo4j.constraints import own_label
 from graphcache.views.colors import EDGE_COLORS, NODE_COLORS
 from graphcache.views.html import (
     ASSETS,

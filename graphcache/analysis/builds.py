@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.stores.base import Part
+from graphcache.answers import Selection
 from graphcache.tables import Tables
 
 PARTS = ("version", "compiler", "variants", "target", "os", "platform")
 """What a build is told apart by, besides its package: what `configuration` is a digest of."""
-READS: Part = {
+READS: Selection = {
     "Spec": ("name", "version", "platform", "os", "variants", "external", "in_buildcache"),
     "FOR_TARGET": (),
     "BUILT_WITH": (),

@@ -12,12 +12,12 @@ from graphcache.analysis.builds import PARTS, builds
 from graphcache.analysis.builds import READS as BUILDS_READS
 from graphcache.analysis.memberships import configurations, natural_key, specs_in
 from graphcache.analysis.names import require
-from graphcache.stores.base import Answer, Part
+from graphcache.answers import Answer, Selection
 from graphcache.tables import Tables
 
-SPLITS_READS: Part = {**BUILDS_READS, "IN_RELEASE": ()}
+SPLITS_READS: Selection = {**BUILDS_READS, "IN_RELEASE": ()}
 """What `splits` reads of the graph."""
-BYTES_READS: Part = {
+BYTES_READS: Selection = {
     "Spec": ("name", "configuration", "size", "external", "in_buildcache"),
     "IN_RELEASE": (),
 }

@@ -8,11 +8,11 @@ from typing import Any
 
 from graphcache.analysis.builds import READS as BUILDS_READS
 from graphcache.analysis.builds import builds, change_of, differences
-from graphcache.stores.base import Answer, Part
+from graphcache.answers import Answer, Selection
 from graphcache.tables import Tables
 
 COLUMNS = ["package", "version", "hash", "held", "nearest", "differs"]
-READS: Part = {**BUILDS_READS, "DEPENDS_ON": ()}
+READS: Selection = {**BUILDS_READS, "DEPENDS_ON": ()}
 """What `coverage` reads of either graph."""
 
 _Build = dict[str, Any]

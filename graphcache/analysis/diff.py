@@ -27,11 +27,11 @@ from graphcache.analysis.builds import PARTS, builds, differences
 from graphcache.analysis.builds import READS as BUILDS_READS
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.memberships import natural_key
-from graphcache.comparing import row_texts
-from graphcache.stores.base import Answer, Part
+from graphcache.answers import Answer, Selection
 from graphcache.tables import Tables
+from graphcache.tables.compare import row_texts
 
-READS: Part = BUILDS_READS
+READS: Selection = BUILDS_READS
 """What `diff` reads of either graph."""
 CHANGES = ("changed", "rebuilt", "added", "removed")
 SPECS = ["change", "package", "old_version", "old_hash", "new_version", "new_hash", "differs"]

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies
+from graphcache.answers import Answer
 from graphcache.queries import load_library
-from graphcache.stores.base import Answer, Store
+from graphcache.stores.base import Store
 from graphcache.tables import Tables
 
 QUERIES = ("holes", "dangling-dependencies", "in-no-stack", "not-in-root")

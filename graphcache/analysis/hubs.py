@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows
 from graphcache.analysis.memberships import codes
+from graphcache.answers import Answer, Selection
 from graphcache.errors import UsageError
-from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
 if TYPE_CHECKING:
     import networkx as nx
 
-READS: Part = {"Spec": ("name",), "DEPENDS_ON": ()}
+READS: Selection = {"Spec": ("name",), "DEPENDS_ON": ()}
 """What `dependents` and `package_graph` read of the graph."""
 
 _AT_ONCE = 64

@@ -13,17 +13,17 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import MANY, require, the_spec
+from graphcache.answers import Answer, Selection
 from graphcache.errors import UsageError, no_such
-from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
-WHY_READS: Part = {
+WHY_READS: Selection = {
     "Spec": ("name", "version", "label"),
     "DEPENDS_ON": (),
     "IN_STACK": ("root",),
 }
 """What `why` reads of the graph."""
-IMPACT_READS: Part = {
+IMPACT_READS: Selection = {
     "Spec": ("name", "version"),
     "Stack": (),
     "DEPENDS_ON": (),
@@ -31,7 +31,7 @@ IMPACT_READS: Part = {
     "IN_RELEASE": (),
 }
 """What `impact` reads of the graph."""
-PRUNE_READS: Part = {
+PRUNE_READS: Selection = {
     "Spec": ("name", "version", "size", "in_buildcache"),
     "DEPENDS_ON": (),
     "IN_STACK": (),

@@ -10,11 +10,11 @@ from graphcache.analysis.causes import lowest_differences
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.memberships import configurations, specs_in
 from graphcache.analysis.names import require
-from graphcache.stores.base import Answer, Part
+from graphcache.answers import Answer, Selection
 from graphcache.tables import Tables
 
 COLUMNS = ["cause", "builds", "packages", "example", "again"]
-READS: Part = {
+READS: Selection = {
     "Spec": ("name", "version", "configuration", "namespace"),
     "DEPENDS_ON": (),
     "IN_STACK": (),

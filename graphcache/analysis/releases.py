@@ -18,16 +18,16 @@ from graphcache.analysis.memberships import (
     releases_in_order,
     table_of,
 )
+from graphcache.answers import Answer, Selection
 from graphcache.errors import UsageError
-from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
 Trait = Literal["compiler", "compiler_name", "target", "family"]
 """What releases may adopt: `gcc@13.2.0`, `gcc`, `zen4`, `x86_64`."""
 
-CHURN_READS: Part = {"Spec": ("configuration",), "Release": ("date",), "IN_RELEASE": ()}
+CHURN_READS: Selection = {"Spec": ("configuration",), "Release": ("date",), "IN_RELEASE": ()}
 """What `churn` and `half_life` read of the graph."""
-ADOPTION_READS: Part = {
+ADOPTION_READS: Selection = {
     "Spec": (),
     "Compiler": ("name",),
     "Target": ("family",),

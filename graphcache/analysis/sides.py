@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.memberships import specs_in
+from graphcache.answers import Selection
 from graphcache.errors import UsageError, no_such
-from graphcache.stores.base import Part
 from graphcache.tables import Tables
 
-READS: Part = {"Release": (), "Stack": (), "IN_RELEASE": (), "IN_STACK": ("releases",)}
+READS: Selection = {"Release": (), "Stack": (), "IN_RELEASE": (), "IN_STACK": ("releases",)}
 """What is read of the graph to find a release or stack."""
 KINDS = {"release": "Release", "stack": "Stack"}
 

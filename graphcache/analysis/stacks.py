@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.memberships import codes, members
+from graphcache.answers import Answer, Selection
 from graphcache.errors import UsageError
-from graphcache.stores.base import Answer, Part
 from graphcache.tables import Tables
 
 By = Literal["packages", "configurations", "specs"]
 """What two stacks may share: a package at all, the same build of it, or the very same binary."""
 
-SIMILARITY_READS: Part = {
+SIMILARITY_READS: Selection = {
     "Spec": ("name", "configuration"),
     "Release": (),
     "IN_STACK": ("releases",),

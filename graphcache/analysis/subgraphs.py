@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.names import MANY, the_spec
+from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, UsageError, no_such
 from graphcache.schema import NODE_TYPES, node_type, quote
-from graphcache.stores.base import Answer, Part, Store
+from graphcache.stores.base import Store
 from graphcache.stores.neighbourhood import Keys, induced, joined, neighbours
 from graphcache.tables import Tables
 
@@ -28,7 +29,7 @@ KINDS = {"package": "Package", "hash": "Spec", "stack": "Stack"}
 SAME_ROW = "SAME_ROW"
 """The type of an edge between two nodes that a row of an answer names and no edge joins."""
 
-OVERVIEW_READS: Part = {
+OVERVIEW_READS: Selection = {
     **{type_.name: () for type_ in NODE_TYPES if type_.name != "Spec"},
     **dict.fromkeys(("OF_PACKAGE", "BUILT_WITH", "FOR_TARGET", "IN_STACK", "IN_RELEASE"), ()),
     "DEPENDS_ON": (),

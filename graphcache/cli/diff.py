@@ -14,7 +14,7 @@ from graphcache.errors import StoreError, UsageError
 from graphcache.views.answers import FORMATS, default_format
 
 if TYPE_CHECKING:
-    from graphcache.stores.base import Part
+    from graphcache.answers import Selection
     from graphcache.tables import Tables
 
 _KINDS = ("release", "stack", "store")
@@ -103,6 +103,6 @@ def _stores(names: tuple[str, str]) -> str | None:
     return "store" if all(there) else None
 
 
-def _part(location: str, wanted: Part, options: Mapping[str, Any]) -> Tables:
+def _part(location: str, wanted: Selection, options: Mapping[str, Any]) -> Tables:
     with open_chosen({**options, "store": location}) as store:
         return store.part(wanted)

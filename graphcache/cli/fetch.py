@@ -41,7 +41,7 @@ def fetch(
     Example:
       graphcache fetch cache_spack_io_index.json --release develop --stack e4s
     """
-    from graphcache.fetching import JOBS, fetch_store
+    from graphcache.workflows import JOBS, fetch_store
 
     load = partial(fetch_store, options["store"], manifest, release, stacks, jobs=jobs or JOBS)
     read_into(load, **options)

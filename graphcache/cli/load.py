@@ -82,7 +82,7 @@ def build(**options: Any) -> None:
       tar cz pages | graphcache build -
       graphcache build https://binaries.example.org/e4s --release develop --stack e4s
     """
-    from graphcache.loading import build_store
+    from graphcache.workflows import build_store
 
     _load(build_store, **options)
 
@@ -99,7 +99,7 @@ def update(**options: Any) -> None:
     Example:
       graphcache update pages/ --store graphcache.lbug
     """
-    from graphcache.loading import update_store
+    from graphcache.workflows import update_store
 
     _load(update_store, **options)
 
@@ -135,8 +135,8 @@ def read_into(
     """Load a store, show how it goes on, and say what was not read."""
     from graphcache.remote.cache import Cache
     from graphcache.remote.downloads import TIMEOUT
+    from graphcache.sources.addresses import Remote
     from graphcache.sources.inputs import MAX_DOCUMENT
-    from graphcache.sources.remote import Remote
     from graphcache.views.progress import progress
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # all that matters is said as a reject

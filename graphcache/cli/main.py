@@ -10,7 +10,6 @@ import sys
 import click
 from click.shell_completion import get_completion_class
 
-from graphcache import __version__
 from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
@@ -23,6 +22,7 @@ from graphcache.cli.store import schema, stats
 from graphcache.cli.verbs import check, coverage, impact, prune_plan, rebuilds, usable, why
 from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
+from graphcache.version import __version__
 from graphcache.views.answers import printable
 
 _COMPLETE = "_GRAPHCACHE_COMPLETE"

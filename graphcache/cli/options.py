@@ -14,7 +14,8 @@ from graphcache.errors import UsageError
 from graphcache.views.answers import FORMATS, default_format, render
 
 if TYPE_CHECKING:
-    from graphcache.stores.base import Answer, Store
+    from graphcache.answers import Answer
+    from graphcache.stores.base import Store
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -20,8 +20,8 @@ from graphcache.errors import UsageError
 from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
+    from graphcache.answers import Answer
     from graphcache.stores import Store
-    from graphcache.stores.base import Answer
     from graphcache.views.charts import Drawing
 
 _out_option = click.option(

@@ -13,10 +13,10 @@ from graphcache.cli.options import read_password, server_options, store_option
 from graphcache.errors import GraphcacheError, UsageError
 
 if TYPE_CHECKING:
-    from graphcache.comparing import Difference
-    from graphcache.stores.neo4j import Neo4jStore
-    from graphcache.stores.push import PushReport
+    from graphcache.stores.neo4j.push import PushReport
+    from graphcache.stores.neo4j.store import Neo4jStore
     from graphcache.tables import Tables
+    from graphcache.tables.compare import Difference
 
 _SHOWN = 10
 """Keys that are named for each type that differs."""
@@ -43,8 +43,8 @@ def push(uri: str | None, store: str, **options: Any) -> None:
     """
     if uri is None:
         raise UsageError("no server: give its URI, or set NEO4J_URI")
-    from graphcache.loading import push_store
     from graphcache.views.progress import count_progress
+    from graphcache.workflows import push_store
 
     with _open_server(uri, options) as server:
         if options["dry_run"]:
@@ -74,7 +74,7 @@ def verify(uri: str | None, store: str, **options: Any) -> None:
       graphcache verify
       graphcache verify neo4j://localhost:7687
     """
-    from graphcache.stores.embedded import verify_store
+    from graphcache.stores.embedded.store import verify_store
 
     digest = verify_store(Path(store))
     if uri is None:
@@ -92,21 +92,21 @@ def verify(uri: str | None, store: str, **options: Any) -> None:
 
 
 def _read_tables(store: str) -> Tables:
-    from graphcache.stores.embedded import EmbeddedStore
+    from graphcache.stores.embedded.store import EmbeddedStore
 
     with EmbeddedStore(Path(store)) as opened:
         return opened.tables()
 
 
 def _open_server(uri: str, options: dict[str, Any]) -> Any:
-    from graphcache.stores.neo4j import Login, Neo4jStore
+    from graphcache.stores.neo4j.store import Login, Neo4jStore
 
     login = Login.from_environment(read_password(options["password_file"]))
     return Neo4jStore(uri, login, database=options["database"], wait=options["wait"])
 
 
 def _changes(server: Tables, tables: Tables) -> dict[str, Difference]:
-    from graphcache.comparing import differences
+    from graphcache.tables.compare import differences
 
     return differences(server, tables)
 

@@ -17,13 +17,13 @@ from graphcache.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from graphcache.stores.base import Answer, Part
+    from graphcache.answers import Answer, Selection
     from graphcache.tables import Tables
 
 _answer_options = together(store_option, server_options, format_option)
 
 
-def _graph(options: dict[str, Any], wanted: Part) -> Tables:
+def _graph(options: dict[str, Any], wanted: Selection) -> Tables:
     with open_chosen(options) as store:
         return store.part(wanted)
 
@@ -40,7 +40,7 @@ def check(**options: Any) -> None:
       graphcache check --store graphcache.lbug
     """
     from graphcache.analysis.health import check as find
-    from graphcache.stores.base import Answer
+    from graphcache.answers import Answer
 
     with open_chosen(options) as store:
         findings = find(store)

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from graphcache.errors import ExportError, UsageError
+from graphcache.files import put_in_place, sync
 
 if TYPE_CHECKING:
     from graphcache.tables import Tables
@@ -156,9 +157,12 @@ def _folder_beside(target: Path) -> Iterator[Path]:
 
 def _put(new: Path, target: Path, old: Path) -> None:
     """Rename new to target; a folder can't be renamed onto one, so that is moved to old before."""
+    for file in new.iterdir() if new.is_dir() else ():
+        sync(file)
     if not target.is_dir():
-        os.replace(new, target)
+        put_in_place(new, target)
         return
+    sync(new)
     os.rename(target, old)
     try:
         os.rename(new, target)

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from graphcache.columns import SEPARATOR, property_type
 from graphcache.errors import ExportError
 from graphcache.exports.texts import (
     batches,
@@ -23,8 +22,10 @@ from graphcache.exports.texts import (
     refuse_null_items,
     tables_by_type,
 )
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types, own_label
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
+from graphcache.stores.neo4j.constraints import own_label
 from graphcache.tables import Tables
+from graphcache.tables.columns import SEPARATOR, property_type
 
 COMMAND_FILE = "import.txt"
 """The file that holds the command to import the others."""

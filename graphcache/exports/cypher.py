@@ -17,7 +17,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphcache.columns import property_type
 from graphcache.exports.texts import (
     batches,
     glue,
@@ -29,8 +28,10 @@ from graphcache.exports.texts import (
     refuse_null_items,
     tables_by_type,
 )
-from graphcache.schema import EdgeType, NodeType, constraints, node_type, own_label, quote
+from graphcache.schema import EdgeType, NodeType, node_type, quote
+from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.tables import Tables
+from graphcache.tables.columns import property_type
 
 _ROWS = 1_000
 """Rows of a statement, which is a transaction of its own."""

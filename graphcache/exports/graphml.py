@@ -15,7 +15,6 @@ from xml.sax.saxutils import escape, quoteattr
 import msgspec
 import pyarrow as pa
 
-from graphcache.columns import property_type
 from graphcache.errors import ExportError
 from graphcache.exports.texts import (
     batches,
@@ -30,6 +29,7 @@ from graphcache.exports.texts import (
 )
 from graphcache.schema import EdgeType, NodeType
 from graphcache.tables import Tables
+from graphcache.tables.columns import property_type
 
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>

@@ -19,6 +19,8 @@ from typing import IO
 import msgspec
 from msgspec import Struct
 
+from graphcache.files import put_in_place
+
 _KEPT = 90 * 24 * 3600
 """Seconds after which content that nobody has asked for is removed."""
 _PARTIAL_KEPT = 24 * 3600
@@ -81,11 +83,9 @@ class Folder:
 
     def keep(self, file: IO[bytes], place: Path) -> None:
         """Put a file that is whole in its place; even if the power fails, it is whole there."""
-        file.flush()
-        os.fsync(file.fileno())
         file.close()
         place.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(file.name, place)
+        put_in_place(Path(file.name), place)
 
     def clear(self) -> None:
         """Remove what nobody has asked for in a long time, and what killed downloads left."""

@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from graphcache.analysis import subgraphs
 from graphcache.analysis.folding import MAX_NODES, fit
+from graphcache.answers import Answer
 from graphcache.errors import QueryError, UsageError
 from graphcache.queries import NamedQuery, by_theme
 from graphcache.schema import node_type
@@ -25,7 +26,7 @@ from graphcache.serving import contents, forms, links
 from graphcache.serving.drawings import Drawings
 from graphcache.serving.holding import HeldStore
 from graphcache.serving.rendering import page
-from graphcache.stores.base import Answer, Store
+from graphcache.stores.base import Store
 from graphcache.views.answers import Format, render
 from graphcache.views.html import SCRIPTS, STYLES, graph_data, view_frame
 

@@ -12,8 +12,9 @@ from typing import Any
 from graphcache.records import Labels, Page, Reject, Report, SpecList
 from graphcache.sources import index, legacy, lockfile, pages, specfile
 from graphcache.sources.documents import is_html, may_be_document, parse_document
-from graphcache.sources.frontmatter import Unreadable, front_matter, has_front_matter
+from graphcache.sources.frontmatter import front_matter, has_front_matter
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.names import Unreadable
 
 PAGES: tuple[Any, ...] = (legacy, pages)
 DOCUMENTS: tuple[Any, ...] = (index, lockfile, specfile)

@@ -14,8 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from graphcache.records import Reject, Report, one_line, short
-from graphcache.sources.frontmatter import Unreadable
-from graphcache.sources.pages import CONTROL
+from graphcache.sources.names import CONTROL, Unreadable
 
 Document = dict[str, Raw]
 

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from graphcache.records import short
+from graphcache.sources.names import Unreadable
 
 MAX_DEPTH = 32
 """Nesting that a value may have; real pages have 4."""
@@ -33,14 +34,6 @@ _CONTINUES = (b" ", b"\t", b"-", b"#", b"]", b"}")
 _PLAIN_TEXT = re.compile(rb'"([^"\\\x00-\x1f]*)"\s*')
 _NEXT_OBJECT = re.compile(r',\s*(?=\{\s*["}])')
 _SEPARATORS = re.compile(r"[\s,]*")
-
-
-class Unreadable(ValueError):
-    """A part of a page can't be read; `line` is its line in the file, where known."""
-
-    def __init__(self, why: str, line: int | None = None) -> None:
-        super().__init__(why)
-        self.line = line
 
 
 @dataclass(frozen=True, slots=True)

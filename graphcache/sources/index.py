@@ -16,8 +16,8 @@ from graphcache.sources.documents import (
     reject,
     unwrap_node,
 )
-from graphcache.sources.frontmatter import Unreadable
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.names import Unreadable
 
 VERSIONS = range(5, 9)
 """Versions of the database that are known; one that is later is read as the last of them."""

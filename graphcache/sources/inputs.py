@@ -23,10 +23,11 @@ from typing import IO, Self, cast
 from graphcache.records import Reject, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources import mirror
+from graphcache.sources.addresses import Remote
 from graphcache.sources.documents import may_be_document
-from graphcache.sources.frontmatter import Unreadable, has_front_matter
+from graphcache.sources.frontmatter import has_front_matter
+from graphcache.sources.names import Unreadable
 from graphcache.sources.packed import GZIP, ZSTD, unpacking
-from graphcache.sources.remote import Remote
 
 MAX_FILE = 16 * 2**20
 """Bytes of one page; the largest real ones have 1 MB."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from graphcache.records import MAX_TEXT, Page, PageRecord, Reject, Report, short
 from graphcache.sources.frontmatter import FrontMatter, Item, decode_items
 from graphcache.sources.meta import check_meta
-from graphcache.sources.pages import CONTROL, check_name, read_title
+from graphcache.sources.names import CONTROL, check_name
+from graphcache.sources.pages import read_title
 from graphcache.spack.spectext import SpecText, parse_spec
 
 KEYS = frozenset({"title", "layout", "category", "categories", "meta", "spec_files", "spec_names"})

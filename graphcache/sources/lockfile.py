@@ -17,9 +17,8 @@ from graphcache.sources.documents import (
     reject,
     unwrap_node,
 )
-from graphcache.sources.frontmatter import Unreadable
 from graphcache.sources.inputs import InputFile
-from graphcache.sources.pages import check_name
+from graphcache.sources.names import Unreadable, check_name
 
 VERSIONS = range(1, 8)
 _FIRST_KEYED_BY_HASH = 4

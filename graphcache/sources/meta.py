@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from graphcache.records import PageRecord, Report, short
-from graphcache.sources.frontmatter import Entry, Unreadable, decode
+from graphcache.sources.frontmatter import Entry, decode
+from graphcache.sources.names import Unreadable
 
 
 def check_meta(entry: Entry, records: list[PageRecord], file: str, report: Report) -> None:

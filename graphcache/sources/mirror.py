@@ -16,7 +16,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from graphcache.sources.documents import decode, signed_text
-from graphcache.sources.frontmatter import Unreadable
+from graphcache.sources.names import Unreadable
 from graphcache.sources.packed import unpacked
 
 LAYOUT = "v3/layout.json"

@@ -14,21 +14,20 @@ from typing import Any
 
 import msgspec
 
-from graphcache.records import MAX_NAME, Page, PageRecord, Reject, Report, short
+from graphcache.records import Page, PageRecord, Reject, Report, short
 from graphcache.sources.frontmatter import (
     Entry,
     FrontMatter,
     Item,
     RepeatedKeys,
-    Unreadable,
     decode,
     decode_items,
 )
 from graphcache.sources.meta import check_meta
+from graphcache.sources.names import A_NAME, CONTROL, Unreadable, check_name
 
 KEYS = frozenset({"title", "layout", "categories", "category", "meta", "spec_details"})
 
-_A_NAME = "text of 1 to 1,000 characters"
 _A_TEXT = "text of 1 to 100,000 characters"
 _EXPECTED = {
     "hash": "32 characters of a-z2-7",
@@ -39,7 +38,6 @@ _EXPECTED = {
     "tarball": _A_TEXT,
 }
 _CATEGORIES = re.compile(rb"\[\s*package\s*,\s*([A-Za-z][\w.+-]{0,99})\s*\]")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIELD_PATH = re.compile(r" - at `\$\.?(.*)`$")
 _ESCAPE = re.compile(rb"\\[ubf]")
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
@@ -78,16 +76,6 @@ def read(page: FrontMatter, file: str, release: str | None, report: Report) -> I
 def read_title(entries: dict[str, Entry]) -> str:
     """The package that the page is about."""
     return check_name(decode(_require(entries, "title")), "title", entries["title"].line)
-
-
-def check_name(value: Any, field: str, line: int) -> str:
-    """The value, if it can be a name; else Unreadable."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME:
-        raise Unreadable(f"{field}: expected {_A_NAME}, found {short(value)}", line)
-    if CONTROL.search(value):
-        why = f"{field}: expected text without control characters, found {short(value)}"
-        raise Unreadable(why, line)
-    return value
 
 
 def _require(entries: dict[str, Entry], key: str) -> Entry:
@@ -181,7 +169,7 @@ def _explain(error: msgspec.ValidationError, record: dict[str, Any]) -> tuple[st
     for key, index in _STEP.findall(match.group(1)):
         found = found[key] if key else found[int(index)]
     top = match.group(1).partition("[")[0]
-    expected = _EXPECTED.get(top, _A_NAME)
+    expected = _EXPECTED.get(top, A_NAME)
     if "[" in match.group(1):
-        expected = _A_TEXT if top == "variants" else _A_NAME
+        expected = _A_TEXT if top == "variants" else A_NAME
     return match.group(1), f"expected {expected}, found {short(found)}"

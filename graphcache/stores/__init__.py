@@ -39,11 +39,11 @@ def open_store(
         UsageError: the URI is of another scheme, or there is no password.
     """
     if is_server(fspath(location)):
-        from graphcache.stores.neo4j import Login, Neo4jStore
+        from graphcache.stores.neo4j.store import Login, Neo4jStore
 
         login = Login.from_environment(password)
         return Neo4jStore(fspath(location), login, database=database, wait=wait)
-    from graphcache.stores.embedded import EmbeddedStore
+    from graphcache.stores.embedded.store import EmbeddedStore
 
     return EmbeddedStore(Path(location))
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
+from graphcache.answers import Answer, Selection
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.stores.neighbourhood import neighbourhood
 from graphcache.tables import Tables
 
 if TYPE_CHECKING:
@@ -27,10 +29,6 @@ HELD_FILES = pa.schema(
     ]
 )
 """The files a store was made from, without those that had rejects; the last three are a claim."""
-
-Part = Mapping[str, Collection[str]]
-"""Types of nodes and edges, and of each the properties that are wanted."""
-
 
 MAX_WARNINGS = 1_000
 
@@ -59,16 +57,6 @@ class Load:
     def now() -> str:
         """The time, as a load records it."""
         return datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a query gave: column names, and a row a result."""
-
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-    more: bool = False
-    """True where the limit cut rows off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +112,7 @@ class Store(ABC):
     def close(self) -> None:
         """Release the store."""
 
-    def part(self, wanted: Part) -> Tables:
+    def part(self, wanted: Selection) -> Tables:
         """The types and properties that are wanted, which is quicker than the whole graph.
 
         Tables of other types are empty, other properties null.
@@ -145,8 +133,6 @@ class Store(ABC):
             QueryError: there is no such package.
         """
         if around is not None:
-            from graphcache.stores.neighbourhood import neighbourhood
-
             return neighbourhood(self, around, hops)
         nodes = {type_.name: self.table(type_) for type_ in NODE_TYPES}
         return Tables(nodes, {type_.name: self.table(type_) for type_ in EDGE_TYPES})

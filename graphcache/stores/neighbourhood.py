@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import ARROW_TYPES, conform, key_columns, sort_table
+from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
-from graphcache.stores.base import Store
 from graphcache.stores.statements import match_keys, match_neighbours
 from graphcache.tables import Tables
+from graphcache.tables.columns import ARROW_TYPES, conform, key_columns, sort_table
 
 Keys = dict[str, set[str]]
 """Nodes, by type: their keys."""
@@ -24,7 +24,20 @@ _FEW = 30
 """Keys; of more, a join is quicker."""
 
 
-def neighbourhood(store: Store, package: str, hops: int) -> Tables:
+class Asked(Protocol):
+    """What has to be known of a store to read a part of it."""
+
+    def query(self, cypher: str, parameters: Mapping[str, Any] | None = None) -> Answer:
+        """Run one reading statement."""
+
+    def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
+        """The properties that a type has, with their types."""
+
+    def label(self, type_name: str) -> str:
+        """The label of the store's own nodes of a type."""
+
+
+def neighbourhood(store: Asked, package: str, hops: int) -> Tables:
     """The nodes at most so many edges away from a package, and all edges between them.
 
     One hop gives the package's specs; two give their stacks, releases, compilers and targets too.
@@ -44,7 +57,7 @@ def neighbourhood(store: Store, package: str, hops: int) -> Tables:
     return tables
 
 
-def neighbours(store: Store, keys: Keys, *, outward: bool = True, inward: bool = True) -> Keys:
+def neighbours(store: Asked, keys: Keys, *, outward: bool = True, inward: bool = True) -> Keys:
     """The nodes at the other ends of the edges that leave (outward) or reach (inward) some nodes.
 
     All is by type: the keys of the nodes.
@@ -61,7 +74,7 @@ def neighbours(store: Store, keys: Keys, *, outward: bool = True, inward: bool =
     return found
 
 
-def induced(store: Store, keys: Keys) -> Tables:
+def induced(store: Asked, keys: Keys) -> Tables:
     """The nodes that the keys name, as far as there are such, and all edges between them."""
     nodes = {t.name: _table(store, t, sorted(keys.get(t.name, ()))) for t in NODE_TYPES}
     edges = {}
@@ -87,14 +100,14 @@ def joined(*several: Keys) -> Keys:
     return found
 
 
-def _ask(store: Store, statement: str, keys: list[str]) -> list[tuple[Any, ...]]:
+def _ask(store: Asked, statement: str, keys: list[str]) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for start in range(0, len(keys), _BATCH):
         rows += store.query(statement, {"keys": keys[start : start + _BATCH]}).rows
     return rows
 
 
-def _table(store: Store, type_: NodeType | EdgeType, keys: list[str]) -> pa.Table:
+def _table(store: Asked, type_: NodeType | EdgeType, keys: list[str]) -> pa.Table:
     columns = store.columns(type_)
     statement = match_keys(type_, list(columns), store.label, few=len(keys) <= _FEW)
     return rows_to_table(type_, columns, _ask(store, statement, keys))

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphcache.columns import property_type
 from graphcache.errors import QueryError, UsageError
 from graphcache.schema import EdgeType, NodeType, node_type, quote
+from graphcache.tables.columns import property_type
 
 EMBEDDED_TYPES = {
     "text": "STRING",
@@ -47,7 +47,7 @@ _READING = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL", "EXPLAIN", 
 def create_table(type_: NodeType | EdgeType, schema: pa.Schema) -> str:
     """The embedded store's table for a type whose Arrow table has that schema.
 
-    >>> from graphcache.columns import arrow_schema
+    >>> from graphcache.tables.columns import arrow_schema
     >>> from graphcache.schema import edge_type
     >>> create_table(node_type("Package"), arrow_schema(node_type("Package")))
     'CREATE NODE TABLE `Package`(`name` STRING, PRIMARY KEY(`name`))'

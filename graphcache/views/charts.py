@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from graphcache.answers import Answer
 from graphcache.errors import UsageError
-from graphcache.stores.base import Answer
 from graphcache.views.answers import printable
 
 _LONGEST = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, Literal
 
 from graphcache.analysis.diff import CHANGES, Diff
-from graphcache.stores.base import Answer
+from graphcache.answers import Answer
 from graphcache.views.answers import Format, render, to_json
 from graphcache.views.markdown import Block, code, details_blocks, table
 

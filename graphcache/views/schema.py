@@ -44,8 +44,8 @@ def schema_as_json() -> str:
 
 def schema_as_cypher() -> str:
     """The statements that make an embedded store's tables."""
-    from graphcache.columns import arrow_schema
     from graphcache.stores.statements import create_table
+    from graphcache.tables.columns import arrow_schema
 
     statements = (create_table(t, arrow_schema(t)) for t in all_types())
     return "\n".join(f"{statement};" for statement in statements)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from graphcache import Tables, build_store
-from graphcache.schema import NODE_TYPES, own_label
+from graphcache.schema import NODE_TYPES
 from graphcache.stores.base import Load
-from graphcache.stores.neo4j import HIDDEN, Login, Neo4jStore
-from graphcache.stores.push import PushReport, push
+from graphcache.stores.neo4j.constraints import own_label
+from graphcache.stores.neo4j.push import PushReport, push
+from graphcache.stores.neo4j.store import HIDDEN, Login, Neo4jStore
 
 from .fixtures import Server, driver_of
 

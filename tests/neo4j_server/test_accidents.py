@@ -15,8 +15,8 @@ from conftest import WriteSnapshot
 from neo4j.exceptions import TransientError
 
 from graphcache import StoreError, Tables, open_store
-from graphcache.stores.push_rows import PartRows
-from graphcache.stores.server_statements import parts
+from graphcache.stores.neo4j.rows import PartRows
+from graphcache.stores.neo4j.statements import parts
 from neo4j_server.fixtures import Server, clear, driver_of
 from neo4j_server.pushing import ask, assert_on, built_store, login, put, tables_on
 from neo4j_server.server import Neo4jServer, can_mount

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, own_label
-from graphcache.stores.server_statements import LOAD_LABEL
+from graphcache.schema import EDGE_TYPES, NODE_TYPES
+from graphcache.stores.neo4j.constraints import own_label
+from graphcache.stores.neo4j.statements import LOAD_LABEL
 
 from .browser import FILES
 from .examples import push_examples

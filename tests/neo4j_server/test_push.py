@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcache import StoreError, Tables, __version__, open_store, read, update_store
-from graphcache.comparing import differences
+from graphcache.tables.compare import differences
 from neo4j_server.fixtures import Server, clear
 from neo4j_server.pushing import (
     ask,

@@ -1,32 +1,47 @@
-"""From paths to a store, and from a store to a server."""
+"""The whole ways: from paths or a manifest to a store, and from a store to a server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from msgspec import Struct
 
-from graphcache import __version__
-from graphcache.errors import UsageError
-from graphcache.ingest import HeldFile, Reading, Source, gather, labelled
-from graphcache.joining import join
-from graphcache.records import Labels, Report
-from graphcache.remote.locations import shown
-from graphcache.sources.remote import Remote
+from graphcache.errors import InputError, UsageError, no_such
+from graphcache.records import Labels, Name, Report, one_line
+from graphcache.remote.locations import NotFetched, is_url, local_path, shown
+from graphcache.sources.addresses import MAX_MANIFEST, Remote
+from graphcache.sources.documents import decode
+from graphcache.sources.gather import HeldFile, Reading, Source, gather, labelled
+from graphcache.sources.inputs import MAX_DOCUMENT
+from graphcache.sources.names import Unreadable
 from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load, Store
-from graphcache.stores.embedded import EmbeddedStore, write_store
-from graphcache.stores.places import store_lock
+from graphcache.stores.embedded.places import store_lock
+from graphcache.stores.embedded.store import EmbeddedStore
+from graphcache.stores.embedded.write import write_store
 from graphcache.tables import Tables
-from graphcache.updating import update
+from graphcache.tables.join import join
+from graphcache.tables.update import update
+from graphcache.version import __version__
 
 if TYPE_CHECKING:
-    from graphcache.stores.push import PushReport
+    from graphcache.stores.neo4j.push import PushReport
 
 OnFile = Callable[[int], None]
+
+JOBS = 8
+"""Downloads at once, if nothing else is said."""
+
+_PLACE = "the manifest"
+
+
+class _Index(Struct):
+    label: Name
+    url: Name
 
 
 def build_store(
@@ -117,6 +132,40 @@ def update_store(
     return reading.report
 
 
+def fetch_store(
+    store: str | PathLike[str],
+    manifest: str,
+    release: str,
+    stacks: Iterable[str] = (),
+    *,
+    jobs: int = JOBS,
+    remote: Remote | None = None,
+    on_file: OnFile | None = None,
+) -> Report:
+    """Build a store of the indexes of a release, each under its stack.
+
+    Args:
+        store: the store's file.
+        manifest: the path or address of a `cache_spack_io_index.json`.
+        release: the release in it.
+        stacks: the stacks in it; all of them, and the release's union index, if none is named.
+        jobs: how many indexes are fetched at once.
+        remote: how what lies elsewhere is brought here, and where it is kept.
+        on_file: called with the number of files looked at, after each.
+
+    Raises:
+        UsageError: the manifest has no such release or stack.
+        InputError: the manifest, or every index in it, can't be had; nothing was changed.
+        StoreError: the store can't be written; nothing was changed.
+    """
+    remote = remote or Remote(MAX_DOCUMENT)
+    indexes = _chosen(read_manifest(manifest, remote), release, list(stacks))
+    _check_addresses(indexes, manifest)
+    sources = [(index.url, Labels(release, index.label)) for index in indexes]
+    remote.fetch_all((url for url, _ in sources if local_path(url) is None), jobs)
+    return build_from(store, sources, command="fetch", remote=remote, on_file=on_file)
+
+
 def push_store(
     store: str | PathLike[str],
     server: Store,
@@ -140,8 +189,8 @@ def push_store(
         StoreError: the store can't be read, or the server can't be written.
         UsageError: `server` is no server, but a store in a file.
     """
-    from graphcache.stores.neo4j import Neo4jStore
-    from graphcache.stores.push import PushReport, is_pushed, push
+    from graphcache.stores.neo4j.push import PushReport, is_pushed, push
+    from graphcache.stores.neo4j.store import Neo4jStore
 
     if not isinstance(server, Neo4jStore):
         raise UsageError("expected a store on a server to push to, found one in a file")
@@ -192,3 +241,44 @@ def _held_table(files: list[HeldFile]) -> pa.Table:
 def _held_files(table: pa.Table) -> list[HeldFile]:
     rows = table.to_pylist()
     return [HeldFile(r["digest"], r["file"], (r["kind"], r["release"], r["name"])) for r in rows]
+
+
+def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:
+    """By release, its indexes, if it has any."""
+    name = shown(manifest)
+    try:
+        path = local_path(manifest) if is_url(manifest) else manifest
+        file = remote.file_of(manifest) if path is None else Path(path)
+        with file.open("rb") as content:
+            data = content.read(MAX_MANIFEST + 1)
+        if len(data) > MAX_MANIFEST:
+            raise Unreadable(f"expected at most {MAX_MANIFEST:,} bytes, found more")
+        releases: dict[str, list[_Index]] = decode(data, dict[Name, list[_Index]], "")
+    except (NotFetched, OSError, Unreadable) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else str(problem)
+        raise InputError(
+            f'{name}: {one_line(str(why))}; expected a manifest: {{"RELEASE": '
+            f'[{{"label": "STACK", "url": "…"}}, …]}}'
+        ) from None
+    return {release: indexes for release, indexes in releases.items() if indexes}
+
+
+def _chosen(releases: dict[str, list[_Index]], release: str, stacks: list[str]) -> list[_Index]:
+    if release not in releases:
+        raise no_such("release", release, sorted(releases, reverse=True), _PLACE)
+    indexes = releases[release]
+    labels = {index.label for index in indexes}
+    for stack in stacks:
+        if stack not in labels:
+            raise no_such("stack", stack, sorted(labels), _PLACE)
+    return [index for index in indexes if not stacks or index.label in stacks]
+
+
+def _check_addresses(indexes: list[_Index], manifest: str) -> None:
+    """What a server says must not make this machine read its own files."""
+    from_server = is_url(manifest) and local_path(manifest) is None
+    local = "" if from_server else ", or file:// with a whole path"
+    for index in indexes:
+        if not is_url(index.url) or (from_server and local_path(index.url) is not None):
+            expected = f"expected http://, https:// or s3://{local}"
+            raise InputError(f"{shown(manifest)}: {index.label}: {shown(index.url)}: {expected}")

@@ -17,14 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from neo4j.exceptions import DriverError, Neo4jError
 
-from graphcache.columns import property_type
 from graphcache.errors import StoreError
-from graphcache.schema import NODE_TYPES, constraints, own_label
+from graphcache.schema import NODE_TYPES
 from graphcache.stores.base import Load
-from graphcache.stores.neo4j import Neo4jStore
-from graphcache.stores.push_rows import EdgeRows, PartRows, check_for_neo4j
-from graphcache.stores.server_errors import server_errors
-from graphcache.stores.server_statements import (
+from graphcache.stores.neo4j.constraints import constraints, own_label
+from graphcache.stores.neo4j.errors import server_errors
+from graphcache.stores.neo4j.rows import EdgeRows, PartRows, check_for_neo4j
+from graphcache.stores.neo4j.statements import (
     LOAD_LABEL,
     LOCK_LABEL,
     Part,
@@ -34,7 +33,9 @@ from graphcache.stores.server_statements import (
     parts,
     read_digests,
 )
+from graphcache.stores.neo4j.store import Neo4jStore
 from graphcache.tables import Tables
+from graphcache.tables.columns import property_type
 
 _PRUNE_BATCH = 1_000
 

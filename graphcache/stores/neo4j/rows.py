@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.comparing import row_texts
 from graphcache.errors import StoreError
-from graphcache.graph import python_values
-from graphcache.stores.server_statements import EDGE_DIGEST, NODE_DIGEST, Part, write_part
+from graphcache.stores.neo4j.statements import EDGE_DIGEST, NODE_DIGEST, Part, write_part
 from graphcache.tables import Tables
+from graphcache.tables.compare import row_texts
+from graphcache.tables.networkx import python_values
 
 BATCH = 5_000
 """Rows in one transaction."""

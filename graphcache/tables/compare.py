@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import SEPARATOR, key_columns
 from graphcache.schema import EdgeType, NodeType, all_types
-from graphcache.tables import Tables
+from graphcache.tables.columns import SEPARATOR, key_columns
+from graphcache.tables.tables import Tables
 
 _NULL = "\x00null"
 _FIELD = "\x1e"

@@ -8,19 +8,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from os import PathLike, fspath
 
-from graphcache.collector import paused_collector
-from graphcache.cross_check import warn_of_disagreements
 from graphcache.errors import InputError, UsageError
-from graphcache.facts import Facts, page_facts, spec_list_facts
-from graphcache.joining import join
 from graphcache.records import Claim, Labels, Page, Report, SpecList, one_line
 from graphcache.remote.locations import shown
 from graphcache.sources import read_file
-from graphcache.sources.frontmatter import Unreadable
+from graphcache.sources.addresses import Remote
 from graphcache.sources.inputs import InputFile, input_files
-from graphcache.sources.pages import check_name
-from graphcache.sources.remote import Remote
+from graphcache.sources.names import Unreadable, check_name
 from graphcache.tables import Tables
+from graphcache.tables.collector import paused_collector
+from graphcache.tables.disagreements import warn_of_disagreements
+from graphcache.tables.facts import Facts, page_facts, spec_list_facts
+from graphcache.tables.join import join
 
 Source = tuple[str, Labels]
 """Where to read, and the labels of what is read there."""

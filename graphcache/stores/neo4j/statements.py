@@ -14,15 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphcache.schema import (
-    EDGE_TYPES,
-    NODE_TYPES,
-    EdgeType,
-    NodeType,
-    node_type,
-    own_label,
-    quote,
-)
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type, quote
+from graphcache.stores.neo4j.constraints import own_label
 
 NODE_DIGEST = "graphcache_digest"
 """On a node: digest of its properties and its edges to nodes of other types."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from graphcache.collector import paused_collector
-from graphcache.columns import ARROW_TYPES, arrow_schema, conform, property_type, sort_table
 from graphcache.errors import GraphError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type
+from graphcache.tables.collector import paused_collector
+from graphcache.tables.columns import ARROW_TYPES, arrow_schema, conform, property_type, sort_table
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -9,20 +9,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import (
+from graphcache.records import Report
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type
+from graphcache.spack.compilers import split_compiler
+from graphcache.spack.specnode import LANGUAGES
+from graphcache.spack.targets import with_ancestors
+from graphcache.tables.columns import (
     SEPARATOR,
     arrow_schema,
     conform,
     sort_table,
     sorted_unique,
 )
-from graphcache.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table, map_unique
-from graphcache.records import Report
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type
-from graphcache.spack.compilers import split_compiler
-from graphcache.spack.specnode import LANGUAGES
-from graphcache.spack.targets import with_ancestors
-from graphcache.tables import Tables
+from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table, map_unique
+from graphcache.tables.tables import Tables
 
 _IDENTITY = ("name", "version", "platform", "os", "target", "compilers", "variants", "size")
 """What all records of one hash must agree on, where they know it."""

@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import SEPARATOR
 from graphcache.records import DependencyParameters, Page, Report, SpecList
 from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.specnode import compiler_of, dependencies_of, target_of, variants_of
 from graphcache.spack.variants import normal_variants
+from graphcache.tables.columns import SEPARATOR
 
 SPEC_FACTS = pa.schema(
     [

@@ -15,12 +15,14 @@ import neo4j
 import pyarrow as pa
 from neo4j import exceptions as failures
 
+from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError, UsageError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, own_label
-from graphcache.stores.base import Answer, Description, Load, Store
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.stores.base import Description, Load, Store
 from graphcache.stores.neighbourhood import rows_to_table
-from graphcache.stores.server_errors import check_uri, check_version, server_errors
-from graphcache.stores.server_statements import (
+from graphcache.stores.neo4j.constraints import own_label
+from graphcache.stores.neo4j.errors import check_uri, check_version, server_errors
+from graphcache.stores.neo4j.statements import (
     EDGE_DIGEST,
     LOAD_LABEL,
     NODE_DIGEST,

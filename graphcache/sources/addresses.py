@@ -15,7 +15,7 @@ from graphcache.remote.cache import Cache, Expected
 from graphcache.remote.locations import NotFetched, below, check_address
 from graphcache.sources import mirror
 from graphcache.sources.documents import is_html
-from graphcache.sources.frontmatter import Unreadable
+from graphcache.sources.names import Unreadable
 
 MAX_MANIFEST = 16 * 2**20
 """Bytes of a manifest; real ones have less than 1 kB."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from graphcache.columns import arrow_schema, digest_table
-from graphcache.graph import graph_to_tables, tables_to_graph
 from graphcache.schema import EDGE_TYPES, NODE_TYPES
+from graphcache.tables.columns import arrow_schema, digest_table
+from graphcache.tables.networkx import graph_to_tables, tables_to_graph
 
 if TYPE_CHECKING:
     import networkx as nx

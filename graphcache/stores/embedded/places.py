@@ -66,15 +66,6 @@ def reserve(path: Path, size: int) -> None:
     path.unlink()
 
 
-def sync(path: Path) -> None:
-    """Have the operating system put a file, or a folder's entries, on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def check_file(path: Path) -> None:
     """See whether the file may be a finished store, before LadybugDB opens it.
 

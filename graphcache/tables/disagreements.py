@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import SEPARATOR
-from graphcache.facts import Facts
 from graphcache.records import Claim, Report
+from graphcache.tables.columns import SEPARATOR
+from graphcache.tables.facts import Facts
 
 
 def warn_of_disagreements(

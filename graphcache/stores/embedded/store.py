@@ -1,21 +1,15 @@
 """The embedded store: one LadybugDB file, which is replaced whole and never changed in place.
 
-A file is written beside, checkpointed, opened again and held against the tables it was made from
-before it takes the old one's place, because LadybugDB reports a COPY as durable that a full disk
-has lost. Readers that hold the old file go on undisturbed. How LadybugDB behaves where this
-matters is in docs/architecture.md, with what was tried.
+How LadybugDB behaves where this matters is in docs/architecture.md, with what was tried.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,54 +17,27 @@ from typing import Any
 import ladybug
 import pyarrow as pa
 
-from graphcache.columns import conform, sort_table
+from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types, quote
-from graphcache.stores.base import HELD_FILES, Answer, Description, Load, Store
-from graphcache.stores.places import check_file, reserve, sync
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
+from graphcache.stores.base import HELD_FILES, Description, Load, Store
+from graphcache.stores.embedded.places import check_file
 from graphcache.stores.statements import (
     EMBEDDED_TYPES,
-    MACROS,
     check_parameters,
     check_reads,
     check_timeout,
-    create_table,
     match_all,
     only_columns,
 )
-from graphcache.tables import Tables
+from graphcache.tables.columns import conform, sort_table
 
 FORMAT = 1
 """The form of graphcache's own tables in a store; a store of another form must be built again."""
 
-_LOAD_COLUMNS = {
-    "number": "INT64",
-    "format": "INT64",
-    "time": "STRING",
-    "command": "STRING",
-    "version": "STRING",
-    "sources": "STRING[]",
-    "files": "INT64",
-    "unchanged": "INT64",
-    "records": "INT64",
-    "rejects": "INT64",
-    "digest": "STRING",
-    "warnings": "STRING[]",
-}
-_CREATE_LOADS = (
-    "CREATE NODE TABLE GraphCacheLoad("
-    + ", ".join(f"`{name}` {kind}" for name, kind in _LOAD_COLUMNS.items())
-    + ", PRIMARY KEY(`number`))"
-)
-_CREATE_FILES = (
-    "CREATE NODE TABLE GraphCacheFile(`digest` STRING, `file` STRING, `kind` STRING, "
-    "`release` STRING, `name` STRING, PRIMARY KEY(`digest`))"
-)
 _READ_CHUNK = 1_000_000
 _LONGEST = 30 * 24 * 3600
 """Seconds that LadybugDB is told at most: it counts milliseconds in an integer."""
-_RESERVE = 4 * 2**20
-"""Bytes that a store takes besides its rows."""
 
 
 class EmbeddedStore(Store):
@@ -79,7 +46,7 @@ class EmbeddedStore(Store):
     def __init__(self, path: Path) -> None:
         check_file(path)
         self.path = path
-        with _errors_of(path):
+        with errors_of(path):
             self._database = ladybug.Database(str(path), read_only=True)
         try:
             self._check_format()
@@ -112,7 +79,7 @@ class EmbeddedStore(Store):
             connection = ladybug.Connection(self._database)
             if timeout is not None:
                 connection.set_query_timeout(max(1, int(min(timeout, _LONGEST) * 1000)))
-            result = _interruptible(
+            result = interruptible(
                 connection, lambda: connection.execute(cypher, dict(parameters or {}))
             )
             return _answer(result, limit, end)
@@ -190,85 +157,6 @@ class EmbeddedStore(Store):
             return result.get_as_arrow(_READ_CHUNK)
 
 
-def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
-    """Put a store of these tables at `path`, in one step: the old file or the new one is there.
-
-    The caller holds `store_lock(path)`.
-
-    Raises:
-        StoreError: it can't be written, or what was written is not what was given.
-    """
-    # In a folder, since LadybugDB leaves files of its own beside one that it can't finish.
-    folder = path.with_name(f".{path.name}.new")
-    new = folder / path.name
-    try:
-        shutil.rmtree(folder, ignore_errors=True)  # what a killed build left
-        folder.mkdir()
-        reserve(folder / "reserve", _RESERVE + sum(table.nbytes for table in _all_tables(tables)))
-        with _errors_of(path, "can't be written, and what was there is as it was: disk full?"):
-            _fill(new, tables, loads, files)
-        _check_written(new, path, tables)
-        sync(new)
-        os.replace(new, path)
-        sync(path.parent)
-    except OSError as error:
-        raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _fill(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
-    database = ladybug.Database(str(path))
-    try:
-        by_type = {**tables.nodes, **tables.edges}
-        for statement in (*MACROS, _CREATE_LOADS, _CREATE_FILES):
-            _run(database, statement)
-        for type_ in all_types():
-            _run(database, create_table(type_, by_type[type_.name].schema))
-        for name, table in by_type.items():
-            _copy(database, name, table)
-        _copy(database, "GraphCacheFile", files)
-        for number, load in enumerate(loads):
-            values = {"number": number, "format": FORMAT, **asdict(load)}
-            setters = ", ".join(f"`{name}`: ${name}" for name in values)
-            _run(database, f"CREATE (:GraphCacheLoad {{{setters}}})", values)
-        _run(database, "CHECKPOINT")
-    finally:
-        database.close()
-
-
-def _run(database: ladybug.Database, statement: str, values: Mapping[str, Any] = {}) -> None:
-    # A connection of its own for each statement: every COPY on one leaks 14 MB until it closes.
-    connection = ladybug.Connection(database)
-    try:
-        _interruptible(connection, lambda: connection.execute(statement, dict(values)))
-    finally:
-        connection.close()
-
-
-def _copy(database: ladybug.Database, name: str, table: pa.Table) -> None:
-    if table.num_rows:
-        _run(database, f"COPY {quote(name)} FROM $rows", {"rows": table})
-
-
-def _check_written(new: Path, path: Path, tables: Tables) -> None:
-    """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
-    try:
-        with EmbeddedStore(new) as store:
-            written = store.tables().digests()
-    except (StoreError, QueryError) as error:
-        raise StoreError(
-            f"{path}: the new store can't be read, and the old one was left as it was: "
-            f"is the disk full? ({error})"
-        ) from error
-    for name, digest in tables.digests().items():
-        if written[name] != digest:
-            raise StoreError(
-                f"{path}: {name} was not written whole, and the old store was left as it was: "
-                f"is the disk full?"
-            )
-
-
 def verify_store(path: Path) -> str:
     """Recompute the digest of a store's content; the digest.
 
@@ -288,12 +176,8 @@ def verify_store(path: Path) -> str:
     return found
 
 
-def _all_tables(tables: Tables) -> list[pa.Table]:
-    return [*tables.nodes.values(), *tables.edges.values()]
-
-
 @contextmanager
-def _errors_of(path: Path, otherwise: str = "damaged, build it again") -> Iterator[None]:
+def errors_of(path: Path, otherwise: str = "damaged, build it again") -> Iterator[None]:
     """LadybugDB's errors on a file, in our words."""
     try:
         yield
@@ -337,7 +221,7 @@ def _too_long(timeout: float | None) -> str:
     return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise --timeout"
 
 
-def _interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> Any:
+def interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> Any:
     """Run in a thread, so that Ctrl-C ends a statement at once and not when it is done."""
     outcome: list[Any] = []
     done = threading.Event()

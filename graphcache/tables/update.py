@@ -12,8 +12,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.columns import SEPARATOR, conform, extra_columns, key_columns
-from graphcache.facts import (
+from graphcache.records import Claim, Report
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.tables.columns import SEPARATOR, conform, extra_columns, key_columns
+from graphcache.tables.facts import (
     DEPENDS_ON_FACTS,
     IN_RELEASE_FACTS,
     IN_STACK_FACTS,
@@ -21,10 +23,8 @@ from graphcache.facts import (
     Facts,
     facts_table,
 )
-from graphcache.joining import join
-from graphcache.records import Claim, Report
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
-from graphcache.tables import Tables
+from graphcache.tables.join import join
+from graphcache.tables.tables import Tables
 
 _NOT_ON_PAGES = {"Spec": ("namespace", "external"), "BUILT_WITH": ("languages",)}
 """What a page that replaces another can't say, and so does not take back."""
@@ -48,7 +48,7 @@ def facts_of(tables: Tables) -> Facts:
     """The facts of which `join` makes these tables.
 
     >>> from graphcache.records import Report
-    >>> from graphcache.ingest import read
+    >>> from graphcache.sources.gather import read
     >>> tables, _ = read("examples/pages")
     >>> join(facts_of(tables), Report()).digest() == tables.digest()
     True

@@ -1,0 +1,31 @@
+"""What can be a name, and what can't be read: the same for every format."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from graphcache.records import MAX_NAME, short
+
+A_NAME = "text of 1 to 1,000 characters"
+"""What is expected of a name, as messages say it."""
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that no text of a record may have; some of them no store or export can hold."""
+
+
+class Unreadable(ValueError):
+    """A file, or a part of one, can't be read; `line` is the line in the file, where known."""
+
+    def __init__(self, why: str, line: int | None = None) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+def check_name(value: Any, field: str, line: int) -> str:
+    """The value, if it can be a name; else Unreadable."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME:
+        raise Unreadable(f"{field}: expected {A_NAME}, found {short(value)}", line)
+    if CONTROL.search(value):
+        why = f"{field}: expected text without control characters, found {short(value)}"
+        raise Unreadable(why, line)
+    return value

@@ -1,0 +1,137 @@
+"""Writing an embedded store: beside the old file, held against the tables, then put in its place.
+
+LadybugDB reports a COPY as durable that a full disk has lost, so what was written is opened again
+and compared before it takes the old file's place. Readers that hold the old file go on undisturbed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import ladybug
+import pyarrow as pa
+
+from graphcache.errors import QueryError, StoreError
+from graphcache.files import put_in_place
+from graphcache.schema import all_types, quote
+from graphcache.stores.base import Load
+from graphcache.stores.embedded.places import reserve
+from graphcache.stores.embedded.store import (
+    FORMAT,
+    EmbeddedStore,
+    errors_of,
+    interruptible,
+)
+from graphcache.stores.statements import MACROS, create_table
+from graphcache.tables import Tables
+
+_LOAD_COLUMNS = {
+    "number": "INT64",
+    "format": "INT64",
+    "time": "STRING",
+    "command": "STRING",
+    "version": "STRING",
+    "sources": "STRING[]",
+    "files": "INT64",
+    "unchanged": "INT64",
+    "records": "INT64",
+    "rejects": "INT64",
+    "digest": "STRING",
+    "warnings": "STRING[]",
+}
+_CREATE_LOADS = (
+    "CREATE NODE TABLE GraphCacheLoad("
+    + ", ".join(f"`{name}` {kind}" for name, kind in _LOAD_COLUMNS.items())
+    + ", PRIMARY KEY(`number`))"
+)
+_CREATE_FILES = (
+    "CREATE NODE TABLE GraphCacheFile(`digest` STRING, `file` STRING, `kind` STRING, "
+    "`release` STRING, `name` STRING, PRIMARY KEY(`digest`))"
+)
+_RESERVE = 4 * 2**20
+"""Bytes that a store takes besides its rows."""
+
+
+def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
+    """Put a store of these tables at `path`, in one step: the old file or the new one is there.
+
+    The caller holds `store_lock(path)`.
+
+    Raises:
+        StoreError: it can't be written, or what was written is not what was given.
+    """
+    # In a folder, since LadybugDB leaves files of its own beside one that it can't finish.
+    folder = path.with_name(f".{path.name}.new")
+    new = folder / path.name
+    try:
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed build left
+        folder.mkdir()
+        reserve(folder / "reserve", _RESERVE + sum(table.nbytes for table in _all_tables(tables)))
+        with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
+            _fill(new, tables, loads, files)
+        _check_written(new, path, tables)
+        put_in_place(new, path)
+    except OSError as error:
+        raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
+    database = ladybug.Database(str(path))
+    try:
+        by_type = {**tables.nodes, **tables.edges}
+        for statement in (*MACROS, _CREATE_LOADS, _CREATE_FILES):
+            _run(database, statement)
+        for type_ in all_types():
+            _run(database, create_table(type_, by_type[type_.name].schema))
+        for name, table in by_type.items():
+            _copy(database, name, table)
+        _copy(database, "GraphCacheFile", files)
+        for number, load in enumerate(loads):
+            values = {"number": number, "format": FORMAT, **asdict(load)}
+            setters = ", ".join(f"`{name}`: ${name}" for name in values)
+            _run(database, f"CREATE (:GraphCacheLoad {{{setters}}})", values)
+        _run(database, "CHECKPOINT")
+    finally:
+        database.close()
+
+
+def _run(database: ladybug.Database, statement: str, values: Mapping[str, Any] = {}) -> None:
+    # A connection of its own for each statement: every COPY on one leaks 14 MB until it closes.
+    connection = ladybug.Connection(database)
+    try:
+        interruptible(connection, lambda: connection.execute(statement, dict(values)))
+    finally:
+        connection.close()
+
+
+def _copy(database: ladybug.Database, name: str, table: pa.Table) -> None:
+    if table.num_rows:
+        _run(database, f"COPY {quote(name)} FROM $rows", {"rows": table})
+
+
+def _check_written(new: Path, path: Path, tables: Tables) -> None:
+    """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
+    try:
+        with EmbeddedStore(new) as store:
+            written = store.tables().digests()
+    except (StoreError, QueryError) as error:
+        raise StoreError(
+            f"{path}: the new store can't be read, and the old one was left as it was: "
+            f"is the disk full? ({error})"
+        ) from error
+    for name, digest in tables.digests().items():
+        if written[name] != digest:
+            raise StoreError(
+                f"{path}: {name} was not written whole, and the old store was left as it was: "
+                f"is the disk full?"
+            )
+
+
+def _all_tables(tables: Tables) -> list[pa.Table]:
+    return [*tables.nodes.values(), *tables.edges.values()]
