@@ -169,11 +169,10 @@ def test_no_depth_of_nesting_is_too_much(tmp_path: Path, key: str, opening: str)
 
 
 def test_of_an_unreadable_file_no_warning_is_kept_either(read_page: Read) -> None:
-    strange = {"strange": "1"}
-    _, report = read_page(oracle.page_text(**strange))
+    _, report = read_page(oracle.page_text(strange="1"))
     assert list(report.warnings) == ['unknown key "strange" of a page: not read']
     with pytest.raises(InputError) as raised:
-        read_page(oracle.page_text(**strange, categories="[stack, develop]"))
+        read_page(oracle.page_text(strange="1", categories="[stack, develop]"))
     assert [reject.why.split(":")[0] for reject in raised.value.report.rejects] == ["categories"]
     assert not raised.value.report.warnings
     assert (raised.value.report.records, raised.value.report.files) == (0, 0)
