@@ -64,6 +64,6 @@ def not_reached(tables: Tables) -> Answer:
 
 
 def warnings(store: Store) -> Answer:
-    """What each build and update warned of, such as files that say two things of one hash."""
+    """What each load warned of, such as files that say two things of one hash."""
     rows = [(load.time, text) for load in store.describe().loads for text in load.warnings]
     return Answer(["time", "warning"], rows)

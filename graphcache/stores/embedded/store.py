@@ -108,7 +108,7 @@ class EmbeddedStore(Store):
         )
 
     def loads(self) -> list[Load]:
-        """The builds and updates that the store went through, the first one first."""
+        """The builds, updates and fetches that the store went through, the first one first."""
         names = list(Load.__dataclass_fields__)
         columns = ", ".join(f"l.`{name}`" for name in names)
         answer = self.query(f"MATCH (l:GraphCacheLoad) RETURN {columns} ORDER BY l.`number`")
