@@ -29,7 +29,7 @@ KINDS = {"package": "Package", "hash": "Spec", "stack": "Stack"}
 SAME_ROW = "SAME_ROW"
 """The type of an edge between two nodes that a row of an answer names and no edge joins."""
 
-OVERVIEW_READS: Selection = {
+_OVERVIEW: Selection = {
     **{type_.name: () for type_ in NODE_TYPES if type_.name != "Spec"},
     **dict.fromkeys(("OF_PACKAGE", "BUILT_WITH", "FOR_TARGET", "IN_STACK", "IN_RELEASE"), ()),
     "DEPENDS_ON": (),
@@ -191,7 +191,7 @@ def overview(store: Store) -> Subgraph:
     targets and releases; a package in no stack is joined to these itself. The edges say how many
     specs join both ends. Targets that nothing is built for are left out.
     """
-    tables = store.part(OVERVIEW_READS)
+    tables = store.part(_OVERVIEW)
     used = pc.is_in(tables.nodes["Target"]["name"], tables.edges["FOR_TARGET"]["to"])
     nodes = {**tables.nodes, "Target": tables.nodes["Target"].filter(used)}
     found = Tables(nodes, Tables.empty().edges).to_networkx()
