@@ -120,7 +120,7 @@ def duplicate_bytes(tables: Tables, release: str | None = None) -> Answer:
     unknown = pc.is_null(repeated["size"]).cast(pa.int64())
     counted = (
         pa.table({"package": repeated["name"], "size": repeated["size"], "unknown": unknown})
-        .group_by("package")
+        .group_by("package", use_threads=False)
         .aggregate([("unknown", "count"), ("size", "sum"), ("unknown", "sum")])
         .to_pylist()
     )

@@ -53,7 +53,8 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
     # The pairs are in the order of hashes: the first one of a cause is its example.
     causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
     packages = pa.table({"cause": found.cause, "name": graph.column("name", first[found.pair])})
-    counted = packages.group_by("cause").aggregate([("name", "count_distinct")]).sort_by("cause")
+    counted = packages.group_by("cause", use_threads=False)
+    counted = counted.aggregate([("name", "count_distinct")]).sort_by("cause")
     pairs = found.pair[examples]
     columns = (
         [found.texts[cause] for cause in causes.tolist()],

@@ -166,9 +166,11 @@ def adoption(tables: Tables, by: Trait, releases: Iterable[str] | None = None) -
     held = members(tables, "IN_RELEASE")
     spec, value = _traits(tables, by)
     in_release = table_of(spec=held.specs, release=held.groups)
-    pairs = in_release.join(pa.table({"spec": spec, "value": value}), "spec")
-    pairs = pairs.group_by(["spec", "release", "value"]).aggregate([])
-    counted = pairs.group_by(["release", "value"]).aggregate([("spec", "count")]).to_pylist()
+    traits = pa.table({"spec": spec, "value": value})
+    pairs = in_release.join(traits, "spec", use_threads=False)
+    pairs = pairs.group_by(["spec", "release", "value"], use_threads=False).aggregate([])
+    counted = pairs.group_by(["release", "value"], use_threads=False)
+    counted = counted.aggregate([("spec", "count")]).to_pylist()
     sizes = dict(zip(held.names, np.bincount(held.groups).tolist(), strict=False))
     rows = []
     for release in order:

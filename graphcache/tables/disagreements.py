@@ -54,7 +54,9 @@ def _pairs(*columns: Any) -> Any:
 def _warn(ours: pa.Table, others: pa.Table, said: str, report: Report) -> None:
     known = _pairs(others["hash"], others["stack"]).combine_chunks()
     alone = ours.filter(pc.invert(pc.is_in(_pairs(ours["hash"], ours["stack"]), known)))
-    found = alone.group_by("stack").aggregate([("hash", "count_distinct"), ("hash", "min")])
+    found = alone.group_by("stack", use_threads=False).aggregate(
+        [("hash", "count_distinct"), ("hash", "min")]
+    )
     for row in found.sort_by("stack").to_pylist():
         stack, _, release = row["stack"].partition(SEPARATOR)
         place = f"stack {stack} of {release or 'no release'}"
