@@ -12,6 +12,7 @@ import click
 
 from graphcache.errors import UsageError
 from graphcache.views.answers import FORMATS, default_format, render
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer
@@ -138,7 +139,7 @@ def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
     """Print an answer on standard output; on standard error, where it was cut or has no row."""
     render(answer.columns, answer.rows, format_ or default_format(sys.stdout), sys.stdout)
     if answer.more:
-        rows = "row" if limit == 1 else f"{limit:,} rows"
+        rows = "row" if limit == 1 else counted(limit or 0, "row")
         click.echo(f"The first {rows}; there are more.", err=True)
     elif not answer.rows and sys.stdout.isatty():
         click.echo("No rows.", err=True)

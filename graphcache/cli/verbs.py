@@ -15,6 +15,7 @@ from graphcache.cli.options import (
     store_option,
     together,
 )
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer, Selection
@@ -121,7 +122,8 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     show(answer, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
-    click.echo(f"{held:,} of {len(answer.rows):,} specs are held: {percent:.1f} %", err=True)
+    of_all = counted(len(answer.rows), "spec is", "specs are")
+    click.echo(f"{held:,} of {of_all} held: {percent:.1f} %", err=True)
     if percent < fail_under:
         click.get_current_context().exit(1)
 
@@ -187,4 +189,4 @@ def _sum_of_sizes(answer: Answer) -> str:
     known = [size for size in sizes if size is not None]
     unknown = len(sizes) - len(known)
     rest = f", and {unknown:,} whose size is not known" if unknown else ""
-    return f"{len(sizes):,} specs could go: {sum(known):,} bytes{rest}"
+    return f"{counted(len(sizes), 'spec')} could go: {counted(sum(known), 'byte')}{rest}"

@@ -21,6 +21,7 @@ from graphcache.cli.query import split_parameters
 from graphcache.errors import UsageError
 from graphcache.queries import NamedQuery, Parameter, load_library, named_query
 from graphcache.views.answers import printable
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.analysis.subgraphs import Subgraph
@@ -128,7 +129,8 @@ def _value(parameter: Parameter | None, texts: list[str]) -> Any:
 
 
 def _say(shown: Subgraph, out: str) -> None:
-    counts = f"{len(shown.graph):,} nodes, {shown.graph.number_of_edges():,} edges"
+    edges = shown.graph.number_of_edges()
+    counts = f"{counted(len(shown.graph), 'node')}, {counted(edges, 'edge')}"
     title = f"{printable(shown.title)}: {counts}"
     for line in (title if out == "-" else f"{out}: {title}", *shown.notes):
         click.echo(line, err=True)

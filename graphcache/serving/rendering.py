@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from graphcache.serving import links
 from graphcache.version import __version__
+from graphcache.words import counted
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -21,6 +22,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["thousands"] = "{:,}".format
+_TEMPLATES.filters["counted"] = counted
 _TEMPLATES.globals.update(
     version=__version__,
     address=links.address,
