@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphcache.errors import UsageError
-from graphcache.views.answers import FORMATS, default_format, render
+from graphcache.views.answers import FORMATS, default_format, printable, render
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -122,6 +122,13 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
         database=options["database"],
         wait=options["wait"],
     )
+
+
+def warn_of_foreign(store: Store, statement: str) -> None:
+    """Say on standard error, before the answer, if nodes of others may be in it."""
+    warning = store.foreign(statement)
+    if warning is not None:
+        click.echo(f"Warning: {printable(warning)}", err=True)
 
 
 def keep_store(out: str, options: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
     together,
+    warn_of_foreign,
 )
 from graphcache.words import counted
 
@@ -40,10 +41,14 @@ def check(**options: Any) -> None:
     Example:
       graphcache check --store graphcache.lbug
     """
+    from graphcache.analysis.health import QUERIES
     from graphcache.analysis.health import check as find
     from graphcache.answers import Answer
+    from graphcache.queries import load_library
 
+    library = load_library()
     with open_chosen(options) as store:
+        warn_of_foreign(store, "\n".join(library[name].cypher for name in QUERIES))
         findings = find(store)
     columns = ["problem", "found", "question", "shown_by"]
     rows: list[tuple[Any, ...]] = [
@@ -142,9 +147,10 @@ def usable(package: str, target: str, os_: str, **options: Any) -> None:
     """
     from graphcache.queries import load_library
 
+    query = load_library()["usable-specs"]
     with open_chosen(options) as store:
-        values = {"package": package, "target": target, "os": os_}
-        answer = load_library()["usable-specs"].run(store, values)
+        warn_of_foreign(store, query.cypher)
+        answer = query.run(store, {"package": package, "target": target, "os": os_})
     show(answer, options["format_"])
 
 

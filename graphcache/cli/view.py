@@ -16,6 +16,7 @@ from graphcache.cli.options import (
     server_options,
     shown_path,
     store_option,
+    warn_of_foreign,
 )
 from graphcache.cli.query import split_parameters
 from graphcache.errors import UsageError
@@ -98,6 +99,7 @@ def _chosen(store: Store, options: dict[str, Any]) -> Subgraph:
             raise UsageError("give a name or --query, not both")
         query = named_query(load_library(*map(Path, options["library"])), named)
         values = _values(query, options["params"])
+        warn_of_foreign(store, query.cypher)
         return of_answer(store, query.run(store, values), f"Query {query.name}")
     if options["params"]:
         raise UsageError("--param goes with --query")

@@ -40,8 +40,13 @@ def page(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
     searched: str = "",
+    foreign: str | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """A page from a template and what it shows; `searched` stands in the search field."""
-    text = _TEMPLATES.get_template(template).render(searched=searched, **values)
+    """A page from a template and what it shows.
+
+    `searched` stands in the search field, `foreign` above the content: what `Store.foreign` says.
+    """
+    shown = {"searched": searched, "foreign": foreign, **values}
+    text = _TEMPLATES.get_template(template).render(shown)
     return HTMLResponse(text, status, headers)
