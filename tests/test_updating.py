@@ -233,7 +233,7 @@ def test_edges_that_a_script_added_stay_while_both_ends_do(tmp_path: Path) -> No
 
 # Files that are known already ---------------------------------------------------------------------
 
-ZLIB: Claim = ("package", "develop", "zlib")
+ZLIB = Claim("package", "develop", "zlib")
 
 
 def held(*files: tuple[str, Claim]) -> list[HeldFile]:

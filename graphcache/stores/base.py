@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from graphcache.answers import Answer, Selection
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.schema import EdgeType, NodeType
 from graphcache.stores.neighbourhood import neighbourhood
 from graphcache.tables import Tables
+from graphcache.tables.columns import arrow_schema
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -117,14 +118,13 @@ class Store(ABC):
 
         Tables of other types are empty, other properties null.
         """
-        tables = Tables.empty()
-        for type_ in NODE_TYPES:
-            if type_.name in wanted:
-                tables.nodes[type_.name] = self.table(type_, wanted[type_.name])
-        for edge in EDGE_TYPES:
-            if edge.name in wanted:
-                tables.edges[edge.name] = self.table(edge, wanted[edge.name])
-        return tables
+        return Tables.of(
+            lambda type_: (
+                self.table(type_, wanted[type_.name])
+                if type_.name in wanted
+                else arrow_schema(type_).empty_table()
+            )
+        )
 
     def tables(self, *, around: str | None = None, hops: int = 2) -> Tables:
         """The whole graph; with `around`, what is at most so many edges away from that package.
@@ -134,8 +134,7 @@ class Store(ABC):
         """
         if around is not None:
             return neighbourhood(self, around, hops)
-        nodes = {type_.name: self.table(type_) for type_ in NODE_TYPES}
-        return Tables(nodes, {type_.name: self.table(type_) for type_ in EDGE_TYPES})
+        return Tables.of(self.table)
 
     def to_networkx(
         self, *, around: str | None = None, hops: int = 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
@@ -19,11 +18,12 @@ from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError, UsageError
 from graphcache.remote.locations import shown
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
-from graphcache.stores.base import Description, Load, Store
+from graphcache.stores.base import Description, Store
 from graphcache.stores.logs import log_statement
 from graphcache.stores.neighbourhood import rows_to_table
 from graphcache.stores.neo4j.constraints import own_label
 from graphcache.stores.neo4j.errors import check_uri, check_version, server_errors
+from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.statements import (
     EDGE_DIGEST,
     LOAD_LABEL,
@@ -186,8 +186,7 @@ class Neo4jStore(Store):
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
         """The properties that the last push sent; others that a node has are not ours."""
         if self._columns is None:
-            load = self.load()
-            self._columns = json.loads((load or {}).get("columns", "{}"))
+            self._columns = self.note().columns
         declared = {p.name: str(p.type) for p in type_.properties}
         return declared | self._columns.get(type_.name, {})
 
@@ -204,18 +203,15 @@ class Neo4jStore(Store):
         counts = {t.name: int(self.read(count_nodes(t))[0][0]) for t in NODE_TYPES}
         return counts | {t.name: int(self.read(count_edges(t))[0][0]) for t in EDGE_TYPES}
 
-    def load(self) -> dict[str, Any] | None:
-        """What the last push noted; None if there was none.
-
-        One that did not end has noted `unfinished`, and beside it stands what the one before did.
-        """
+    def note(self) -> PushNote:
+        """What pushes have noted; an empty note if there was none."""
         rows = self.read(f"MATCH (l:{LOAD_LABEL}) RETURN properties(l)")
-        return dict(rows[0][0]) if rows else None
+        return PushNote.from_properties(rows[0][0] if rows else {})
 
     def describe(self) -> Description:
         """Counts, releases, digest and the last push."""
-        counts, load = self.counts(), self.load()
-        if load is None or "digest" not in load:
+        counts, load = self.counts(), self.note().load
+        if load is None:
             raise StoreError(
                 f"{self.uri}: no graph of graphcache's is there, or not all of it: "
                 f"'graphcache push' puts one"
@@ -227,9 +223,9 @@ class Neo4jStore(Store):
         return Description(
             {type_.name: counts[type_.name] for type_ in NODE_TYPES},
             {type_.name: counts[type_.name] for type_ in EDGE_TYPES},
-            load["digest"],
+            load.digest,
             dict(releases.rows),
-            [Load(**{name: load[name] for name in Load.__dataclass_fields__})],
+            [load],
         )
 
     def close(self) -> None:
