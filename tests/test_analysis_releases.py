@@ -242,7 +242,7 @@ def naive_splits(specs: list[Spec]) -> dict[str, tuple[set[str], int]]:
 def test_splits(held: Held) -> None:
     tables, specs = held
     for package in {spec["name"] for spec in specs}:
-        for release in ("", "develop"):
+        for release in (None, "develop"):
             chosen = [spec for spec in in_release(specs, release) if spec["name"] == package]
             rows = splits(tables, package, release).rows
             expected = {k: v for k, v in naive_splits(chosen).items() if len(v[0]) > 1}
@@ -291,8 +291,8 @@ def naive_bytes(specs: list[Spec]) -> list[Any]:
     return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))
 
 
-@pytest.mark.parametrize("release", ["", "develop"])
-def test_duplicate_bytes(held: Held, release: str) -> None:
+@pytest.mark.parametrize("release", [None, "develop"])
+def test_duplicate_bytes(held: Held, release: str | None) -> None:
     tables, specs = held
     chosen = [spec for spec in in_release(specs, release) if spec["in_buildcache"]]
     assert duplicate_bytes(tables, release).rows == naive_bytes(chosen)

@@ -36,12 +36,12 @@ KEYS: dict[By, Any] = {
 Held = tuple[Tables, list[Spec]]
 
 
-def sets_of(specs: list[Spec], by: By, release: str) -> dict[str, set[Any]]:
+def sets_of(specs: list[Spec], by: By, release: str | None) -> dict[str, set[Any]]:
     held = in_stacks(specs, release)
     return {stack: {KEYS[by](spec) for spec in held[stack]} for stack in sorted(held)}
 
 
-def check_similarity(tables: Tables, specs: list[Spec], by: By, release: str) -> None:
+def check_similarity(tables: Tables, specs: list[Spec], by: By, release: str | None) -> None:
     sets = sets_of(specs, by, release)
     expected = []
     for (stack, one), (other, two) in combinations(sets.items(), 2):
@@ -51,7 +51,7 @@ def check_similarity(tables: Tables, specs: list[Spec], by: By, release: str) ->
     assert stack_similarity(tables, by, release).rows == expected
 
 
-def check_combinations(tables: Tables, specs: list[Spec], by: By, release: str) -> None:
+def check_combinations(tables: Tables, specs: list[Spec], by: By, release: str | None) -> None:
     stacks_of: dict[Any, list[str]] = {}
     for stack, things in sets_of(specs, by, release).items():
         for thing in things:
@@ -62,9 +62,9 @@ def check_combinations(tables: Tables, specs: list[Spec], by: By, release: str) 
     assert stack_combinations(tables, by, release).rows == expected
 
 
-@pytest.mark.parametrize("release", ["", "develop"])
+@pytest.mark.parametrize("release", [None, "develop"])
 @pytest.mark.parametrize("by", KEYS)
-def test_what_stacks_share(held: Held, by: By, release: str) -> None:
+def test_what_stacks_share(held: Held, by: By, release: str | None) -> None:
     check_similarity(*held, by, release)
     check_combinations(*held, by, release)
 
@@ -75,7 +75,7 @@ def test_what_any_stacks_share(specs: list[Spec]) -> None:
     tables = tables_of(specs)
     releases = {release for spec in specs for release in spec["releases"]}
     for by in KEYS:
-        for release in ("", *releases):
+        for release in (None, *releases):
             check_similarity(tables, specs, by, release)
             check_combinations(tables, specs, by, release)
 
@@ -91,7 +91,7 @@ def test_three_ways_to_share_are_three_answers(held: Held) -> None:
 @pytest.mark.parametrize("by", KEYS)
 def test_clusters_are_a_partition_that_pays(held: Held, by: By) -> None:
     tables, specs = held
-    sets = sets_of(specs, by, "")
+    sets = sets_of(specs, by, None)
     rows = stack_clusters(tables, by).rows
     assert sorted((stack, size) for _, stack, size in rows) == [
         (stack, len(things)) for stack, things in sets.items()
@@ -143,6 +143,8 @@ def test_what_cannot_be_compared(examples: Tables) -> None:
     for ask in (stack_similarity, stack_clusters, stack_combinations):
         with pytest.raises(UsageError, match="none: no such release in the graph, which has"):
             ask(examples, "specs", "none")
+        with pytest.raises(UsageError, match="an empty name: no such release in the graph"):
+            ask(examples, "specs", "")
         with pytest.raises(UsageError, match="variants: expected one of packages, configurations"):
             ask(examples, "variants")  # type: ignore[arg-type]
         assert ask(Tables.empty(), "specs").rows == []

@@ -144,8 +144,8 @@ def test_the_picture_in_the_docs_is_of_the_example_pages(
 # The numbers --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("release", ["", "develop", "v0.9"])
-def test_compilers(release: str, made: tuple[Path, list[Spec]]) -> None:
+@pytest.mark.parametrize("release", [None, "develop", "v0.9"])
+def test_compilers(release: str | None, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
     options = ("--release", release) if release else ()
     counts = Counter(spec["compiler"] or NO_COMPILER for spec in in_release(specs, release))
@@ -161,8 +161,8 @@ def test_compilers(release: str, made: tuple[Path, list[Spec]]) -> None:
         assert f"{name}: {number} specs" in description
 
 
-@pytest.mark.parametrize("release", ["", "develop"])
-def test_redundant_builds(release: str, made: tuple[Path, list[Spec]]) -> None:
+@pytest.mark.parametrize("release", [None, "develop"])
+def test_redundant_builds(release: str | None, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
     options = ("--release", release) if release else ()
     builds: dict[str, Counter[object]] = {}
@@ -178,8 +178,8 @@ def test_redundant_builds(release: str, made: tuple[Path, list[Spec]]) -> None:
     assert f"{sum(row[0] for row in expected.values())} redundant in all" in texts
 
 
-@pytest.mark.parametrize("release", ["", "develop"])
-def test_stack_targets(release: str, made: tuple[Path, list[Spec]]) -> None:
+@pytest.mark.parametrize("release", [None, "develop"])
+def test_stack_targets(release: str | None, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
     options = ("--release", release) if release else ()
     held = in_stacks(specs, release)
@@ -198,7 +198,7 @@ def test_stack_overlap(by: str, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
     key = {"packages": "name", "specs": "hash"}.get(by)
     stacks_of: dict[object, set[str]] = {}
-    for stack, group in in_stacks(specs, "").items():
+    for stack, group in in_stacks(specs, None).items():
         for spec in group:
             thing = configuration(spec) if key is None else spec[key]
             stacks_of.setdefault(thing, set()).add(stack)

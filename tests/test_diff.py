@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcache import Tables, UsageError, read
-from graphcache.analysis.diff import CHANGES, SUMMARY, Diff, diff
+from graphcache.analysis.changes import CHANGES, SUMMARY, Diff, diff
 from graphcache.analysis.sides import kind_of, side
 
 DATA = Path(__file__).parent / "data/spack"

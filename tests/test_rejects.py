@@ -166,3 +166,13 @@ def test_no_depth_of_nesting_is_too_much(tmp_path: Path, key: str, opening: str)
             assert key != "meta"
         else:
             assert report.kept == (key != "spec_details")
+
+
+def test_of_an_unreadable_file_no_warning_is_kept_either(read_page: Read) -> None:
+    _, report = read_page(oracle.page_text(strange="1"))
+    assert list(report.warnings) == ['unknown key "strange" of a page: not read']
+    with pytest.raises(InputError) as raised:
+        read_page(oracle.page_text(strange="1", categories="[stack, develop]"))
+    assert [reject.why.split(":")[0] for reject in raised.value.report.rejects] == ["categories"]
+    assert not raised.value.report.warnings
+    assert (raised.value.report.records, raised.value.report.files) == (0, 0)

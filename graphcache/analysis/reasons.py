@@ -13,33 +13,12 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import MANY, require, the_spec
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
 from graphcache.errors import UsageError, no_such
 from graphcache.tables import Tables
 
-WHY_READS: Selection = {
-    "Spec": ("name", "version", "label"),
-    "DEPENDS_ON": (),
-    "IN_STACK": ("root",),
-}
-"""What `why` reads of the graph."""
-IMPACT_READS: Selection = {
-    "Spec": ("name", "version"),
-    "Stack": (),
-    "DEPENDS_ON": (),
-    "IN_STACK": ("releases",),
-    "IN_RELEASE": (),
-}
-"""What `impact` reads of the graph."""
-PRUNE_READS: Selection = {
-    "Spec": ("name", "version", "size", "in_buildcache"),
-    "DEPENDS_ON": (),
-    "IN_STACK": (),
-    "IN_RELEASE": (),
-}
-"""What `prune_plan` reads of the graph."""
 
-
+@reads({"Spec": ("name", "version", "label"), "DEPENDS_ON": (), "IN_STACK": ("root",)})
 def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
@@ -77,6 +56,15 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     return Answer(columns, sorted(rows, key=lambda r: (r[0], r[4], r[2])))
 
 
+@reads(
+    {
+        "Spec": ("name", "version"),
+        "Stack": (),
+        "DEPENDS_ON": (),
+        "IN_STACK": ("releases",),
+        "IN_RELEASE": (),
+    }
+)
 def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
     """How much depends on a package, by stack and release, itself among it.
 
@@ -109,6 +97,14 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
     return Answer(["stack", "release", "specs", "packages"], rows)
 
 
+@reads(
+    {
+        "Spec": ("name", "version", "size", "in_buildcache"),
+        "DEPENDS_ON": (),
+        "IN_STACK": (),
+        "IN_RELEASE": (),
+    }
+)
 def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = ()) -> Answer:
     """The specs of the cache that nothing kept needs; deletes nothing.
 

@@ -93,7 +93,7 @@ def update(**options: Any) -> None:
     """Bring newer pages into a store.
 
     A page replaces what the store held of its package in its release. Files that the store has
-    already are not read again. A page with rejects adds and removes nothing.
+    already are not read again. A page with rejects adds what it has and removes nothing.
 
     \b
     Example:

@@ -71,10 +71,9 @@ def why(hashes: tuple[str, ...], **options: Any) -> None:
     Example:
       graphcache why /bu5ehkv
     """
-    from graphcache.analysis.reasons import WHY_READS
     from graphcache.analysis.reasons import why as find
 
-    show(find(_graph(options, WHY_READS), hashes), options["format_"])
+    show(find(_graph(options, find.reads), hashes), options["format_"])
 
 
 @click.command()
@@ -90,10 +89,9 @@ def impact(spec: str, stack: str | None, **options: Any) -> None:
     Example:
       graphcache impact zlib@1.2 --stack e4s
     """
-    from graphcache.analysis.reasons import IMPACT_READS
     from graphcache.analysis.reasons import impact as find
 
-    show(find(_graph(options, IMPACT_READS), spec, stack), options["format_"])
+    show(find(_graph(options, find.reads), spec, stack), options["format_"])
 
 
 @click.command()
@@ -116,11 +114,10 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
       graphcache coverage spack.lock --fail-under 90
     """
     from graphcache import read
-    from graphcache.analysis.coverage import READS
-    from graphcache.analysis.coverage import coverage as find
+    from graphcache.analysis.environments import coverage as find
 
     environment, _ = read(*paths)
-    answer = find(environment, _graph(options, READS))
+    answer = find(environment, _graph(options, find.reads))
     show(answer, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
@@ -160,10 +157,9 @@ def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     Example:
       graphcache rebuilds --stack e4s
     """
-    from graphcache.analysis.rebuilds import READS
-    from graphcache.analysis.rebuilds import rebuilds as find
+    from graphcache.analysis.redundancy import rebuilds as find
 
-    show(find(_graph(options, READS), package, stack), options["format_"])
+    show(find(_graph(options, find.reads), package, stack), options["format_"])
 
 
 @click.command("prune-plan")
@@ -179,10 +175,9 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
     Example:
       graphcache prune-plan --keep-release develop
     """
-    from graphcache.analysis.reasons import PRUNE_READS
     from graphcache.analysis.reasons import prune_plan as find
 
-    answer = find(_graph(options, PRUNE_READS), releases, stacks)
+    answer = find(_graph(options, find.reads), releases, stacks)
     show(answer, options["format_"])
     click.echo(_sum_of_sizes(answer), err=True)
 

@@ -304,15 +304,15 @@ _STACK_COUNTS = {
 _STACK_RELEASES = f"{_IN_STACK} UNWIND x.releases AS name RETURN name, count(*) ORDER BY name"
 
 
-def stack_page(store: Store, stack: str, release: str, page: int) -> StackPage | None:
+def stack_page(store: Store, stack: str, release: str | None, page: int) -> StackPage | None:
     """A page of the packages of a stack; None if there is no such stack.
 
-    `release` narrows all but the counts by release; all of them count if it is empty.
+    `release` narrows all but the counts by release; all of them count if it is None.
     """
     if not has(store, node_type("Stack"), stack):
         return None
-    narrowed = f"{_IN_STACK} {_OF_RELEASE}" if release else _IN_STACK
-    given = {"stack": stack} | ({"release": release} if release else {})
+    narrowed = _IN_STACK if release is None else f"{_IN_STACK} {_OF_RELEASE}"
+    given = {"stack": stack} | ({} if release is None else {"release": release})
     packages = _rows(store, f"{narrowed} {_STACK_PACKAGES}", **given)
     counts: dict[str, dict[str, int]] = {
         name: dict(_rows(store, f"{narrowed} {cypher}", **given))

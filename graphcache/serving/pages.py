@@ -152,7 +152,7 @@ def spec(request: Request) -> Response:
 def stack(request: Request) -> Response:
     """A stack's packages, page by page, and what it is built with and for."""
     name = request.query_params.get("name", "")
-    release = request.query_params.get("release", "")
+    release = request.query_params.get("release") or None  # the form sends any as empty
     number = _number(request, "page", 1, 100_000)
     with _store(request).reading() as store:
         found = contents.stack_page(store, name, release, number)

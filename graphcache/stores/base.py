@@ -36,15 +36,17 @@ MAX_WARNINGS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One build or update of a store."""
+    """What brought a graph into a store: a build, an update, a fetch, or a push to a server."""
 
     time: str
     """ISO 8601 with the offset from UTC."""
     command: str
-    """`build` or `update`."""
+    """`build`, `update`, `fetch` or `push`."""
     version: str
     """Of graphcache."""
     sources: list[str]
+    """Paths and addresses, as they were given. Of a fetch the addresses of the indexes, of a push
+    what the store that was pushed was last made from; so are the counts below."""
     files: int
     unchanged: int
     records: int

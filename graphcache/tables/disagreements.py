@@ -49,7 +49,9 @@ def _members(facts: Facts) -> pa.Table:
 def _warn(ours: pa.Table, others: pa.Table, said: str, report: Report) -> None:
     known = joined_texts(others["hash"], others["stack"])
     alone = anti_join(ours, joined_texts(ours["hash"], ours["stack"]), known)
-    found = alone.group_by("stack").aggregate([("hash", "count_distinct"), ("hash", "min")])
+    found = alone.group_by("stack", use_threads=False).aggregate(
+        [("hash", "count_distinct"), ("hash", "min")]
+    )
     for row in found.sort_by("stack").to_pylist():
         stack, _, release = row["stack"].partition(SEPARATOR)
         place = f"stack {stack} of {release or 'no release'}"

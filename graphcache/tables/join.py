@@ -221,7 +221,8 @@ def _join_in_release(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
 
 def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
     """Whether any flag of each wanted code is true; null where none is known."""
-    grouped = pa.table({"code": codes, "flag": flags}).group_by("code").aggregate([("flag", "max")])
+    pairs = pa.table({"code": codes, "flag": flags})
+    grouped = pairs.group_by("code", use_threads=False).aggregate([("flag", "max")])
     return look_up(wanted, grouped["code"], grouped["flag_max"])
 
 

@@ -104,7 +104,7 @@ class Overlap:
 Drawing = Chart | HeatMap | Overlap
 
 
-def compilers_chart(answer: Answer, top: int, release: str) -> Chart:
+def compilers_chart(answer: Answer, top: int, release: str | None) -> Chart:
     """Specs by compiler, of the answer of the named query `compilers-by-target`."""
     counts: Counter[str] = Counter()
     for _, compiler, specs, _ in answer.rows:
@@ -119,7 +119,7 @@ def compilers_chart(answer: Answer, top: int, release: str) -> Chart:
     )
 
 
-def redundant_chart(answer: Answer, top: int, release: str) -> Chart:
+def redundant_chart(answer: Answer, top: int, release: str | None) -> Chart:
     """Builds that repeat another, of the answer of the named query `redundant-builds`."""
     shown = answer.rows[:top]
     redundant = sum(row[3] for row in answer.rows)
@@ -132,7 +132,7 @@ def redundant_chart(answer: Answer, top: int, release: str) -> Chart:
     )
 
 
-def targets_map(answer: Answer, top: int, release: str) -> HeatMap:
+def targets_map(answer: Answer, top: int, release: str | None) -> HeatMap:
     """Specs by stack and target, of the answer of the named query `stack-targets`.
 
     The largest stacks are shown; they stand below each other by the target that they have most
@@ -171,7 +171,7 @@ def _by_size(sizes: Counter[str]) -> list[str]:
     return sorted(sizes, key=lambda name: (-sizes[name], name))
 
 
-def overlap_of(answer: Answer, top: int, release: str) -> Overlap:
+def overlap_of(answer: Answer, top: int, release: str | None) -> Overlap:
     """How stacks overlap, of the answer of `stack_combinations`: the largest combinations.
 
     Raises:
@@ -228,8 +228,8 @@ def _life(releases: float | None, days: float | None) -> str:
     return f"Half of the specs are gone after {releases:.1f} releases{in_days}"
 
 
-def _title(text: str, release: str) -> str:
-    return f"{text}, release {_label(release)}" if release else text
+def _title(text: str, release: str | None) -> str:
+    return f"{text}, release {_label(release)}" if release is not None else text
 
 
 def _cut(top: int, found: int, what: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, Literal
 
-from graphcache.analysis.diff import CHANGES, Diff
+from graphcache.analysis.changes import CHANGES, Diff
 from graphcache.answers import Answer
 from graphcache.views.answers import Format, render, to_json
 from graphcache.views.markdown import Block, code, details_blocks, table

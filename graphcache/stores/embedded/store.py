@@ -116,7 +116,7 @@ class EmbeddedStore(Store):
         )
 
     def loads(self) -> list[Load]:
-        """The builds and updates that the store went through, the first one first."""
+        """The builds, updates and fetches that the store went through, the first one first."""
         names = list(Load.__dataclass_fields__)
         columns = ", ".join(f"l.`{name}`" for name in names)
         answer = self.query(f"MATCH (l:GraphCacheLoad) RETURN {columns} ORDER BY l.`number`")
@@ -249,15 +249,17 @@ def interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> An
             done.set()
 
     # A process that ends while LadybugDB works is aborted, so what has begun is waited for. Not by
-    # join(): interrupted once, Python 3.11 takes the thread for ended.
+    # join(), which comes after: interrupted once, Python 3.11 takes the thread for ended.
+    thread = threading.Thread(target=run, daemon=True)
     try:
-        threading.Thread(target=run, daemon=True).start()
+        thread.start()
         done.wait()
     except KeyboardInterrupt:
         if not begun.acquire(blocking=False):
             connection.interrupt()
             done.wait()
         raise
+    thread.join()  # else it might be the last that holds the result, and let go of it too late
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]

@@ -73,7 +73,8 @@ def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) 
     try:
         shutil.rmtree(folder, ignore_errors=True)  # what a killed build left
         folder.mkdir()
-        reserve(folder / "reserve", _RESERVE + sum(table.nbytes for table in _all_tables(tables)))
+        rows = sum(table.nbytes for table in tables.by_type().values())
+        reserve(folder / "reserve", _RESERVE + rows)
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
             _fill(new, tables, loads, files)
         _check_written(new, path, tables)
@@ -89,7 +90,7 @@ def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) 
 def _fill(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
     database = ladybug.Database(str(path))
     try:
-        by_type = {**tables.nodes, **tables.edges}
+        by_type = tables.by_type()
         for statement in (*MACROS, _CREATE_LOADS, _CREATE_FILES):
             _run(database, statement)
         for type_ in all_types():
@@ -138,7 +139,3 @@ def _check_written(new: Path, path: Path, tables: Tables) -> None:
                 f"is the disk full?"
             )
     _LOG.debug("read back, and as it was given: %s", new)
-
-
-def _all_tables(tables: Tables) -> list[pa.Table]:
-    return [*tables.nodes.values(), *tables.edges.values()]

@@ -23,16 +23,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphcache.analysis.builds import PARTS, builds, differences
-from graphcache.analysis.builds import READS as BUILDS_READS
+from graphcache.analysis.builds import PARTS, as_built, differences
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.memberships import natural_key
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 from graphcache.tables.compare import row_texts
 
-READS: Selection = BUILDS_READS
-"""What `diff` reads of either graph."""
 CHANGES = ("changed", "rebuilt", "added", "removed")
 SPECS = ["change", "package", "old_version", "old_hash", "new_version", "new_hash", "differs"]
 SUMMARY = (
@@ -42,7 +39,7 @@ SUMMARY = (
 )
 
 _Build = dict[str, Any]
-"""A row of `builds`."""
+"""A row of `as_built`."""
 _Flags = NDArray[np.bool_]
 
 
@@ -61,6 +58,7 @@ class Diff:
         return bool(self.specs.rows)
 
 
+@reads(as_built.reads)
 def diff(old: Tables, new: Tables) -> Diff:
     """What is added, removed, rebuilt and changed from the old graph to the new one.
 
@@ -84,7 +82,7 @@ def diff(old: Tables, new: Tables) -> Diff:
 
 
 def _members(tables: Tables) -> pa.Table:
-    specs = builds(tables)
+    specs = as_built(tables)
     absent = pc.invert(pc.fill_null(specs["in_buildcache"], True))
     return specs.filter(pc.invert(pc.or_(absent, pc.fill_null(specs["external"], False))))
 
