@@ -215,4 +215,5 @@ def test_many_rejects_are_cut_unless_all_are_asked_for(tmp_path: Path) -> None:
     more = "… and 5 more rejects; --verbose lists all"
     assert ended.err.splitlines() == [*rejected[:20], more]
     ended = run("build", "pages", "--verbose", cwd=tmp_path)
-    assert ended.err.splitlines() == [*rejected, "Skipped: pages/notes.txt: not Spack's"]
+    said = [line for line in ended.err.splitlines() if " graphcache." not in line]
+    assert said == [*rejected, "Skipped: pages/notes.txt: not Spack's"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from graphcache.cli.logs import start_log
 from graphcache.errors import UsageError
 from graphcache.views.answers import FORMATS, default_format, printable, render
 from graphcache.words import counted
@@ -57,7 +58,13 @@ library_option: Decorator = click.option(
 
 verbosity_options: tuple[Decorator, ...] = (
     click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
-    click.option("-v", "--verbose", is_flag=True, help="List all that was passed over."),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        callback=start_log,
+        help="List all that was passed over, and log what is done.",
+    ),
 )
 
 output_path = click.Path(dir_okay=False, path_type=Path)
