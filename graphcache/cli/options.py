@@ -12,7 +12,8 @@ import click
 
 from graphcache.cli.logs import start_log
 from graphcache.errors import UsageError
-from graphcache.views.answers import FORMATS, default_format, render
+from graphcache.views.answers import FORMATS, default_format, printable, render
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer
@@ -130,6 +131,13 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
     )
 
 
+def warn_of_foreign(store: Store, statement: str) -> None:
+    """Say on standard error, before the answer, if nodes of others may be in it."""
+    warning = store.foreign(statement)
+    if warning is not None:
+        click.echo(f"Warning: {printable(warning)}", err=True)
+
+
 def keep_store(out: str, options: Mapping[str, Any]) -> None:
     """Refuse to write over the store that is read.
 
@@ -145,7 +153,7 @@ def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
     """Print an answer on standard output; on standard error, where it was cut or has no row."""
     render(answer.columns, answer.rows, format_ or default_format(sys.stdout), sys.stdout)
     if answer.more:
-        rows = "row" if limit == 1 else f"{limit:,} rows"
+        rows = "row" if limit == 1 else counted(limit or 0, "row")
         click.echo(f"The first {rows}; there are more.", err=True)
     elif not answer.rows and sys.stdout.isatty():
         click.echo("No rows.", err=True)

@@ -15,6 +15,7 @@ from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http, Receive
 from graphcache.remote.folder import Folder, Note
 from graphcache.remote.locations import NotFetched, shown, web_address
 from graphcache.remote.signing import region, signature
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -129,12 +130,12 @@ class Cache:
             size += len(chunk)
             if size > most:
                 what = "at most " if expected.length is None else ""
-                raise NotFetched(f"expected {what}{most:,} bytes, found more")
+                raise NotFetched(f"expected {what}{counted(most, 'byte')}, found more")
             digest.update(chunk)
             file.write(chunk)
             self._tell(len(chunk))
-        if expected.length not in (None, size):
-            raise NotFetched(f"expected {expected.length:,} bytes, found {size:,}")
+        if expected.length is not None and size != expected.length:
+            raise NotFetched(f"expected {counted(expected.length, 'byte')}, found {size:,}")
         found = digest.hexdigest()
         if expected.digest not in (None, found):
             raise NotFetched(

@@ -13,6 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 from graphcache.records import one_line
 from graphcache.remote.locations import NotFetched, check_address, is_url, shown, without_user
 from graphcache.version import __version__
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager, Retry
@@ -215,7 +216,7 @@ def _broken(error: Exception, timeout: float) -> str:
     cause = error.args[-1] if error.args else None
     if isinstance(cause, http.IncompleteRead) and cause.expected is not None:
         there, missing = cause.partial, cause.expected
-        return f"cut off: expected {there + missing:,} bytes, found {there:,}"
+        return f"cut off: expected {counted(there + missing, 'byte')}, found {there:,}"
     return f"the connection broke: {error}"
 
 

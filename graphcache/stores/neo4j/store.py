@@ -23,6 +23,12 @@ from graphcache.stores.logs import log_statement
 from graphcache.stores.neighbourhood import rows_to_table
 from graphcache.stores.neo4j.constraints import own_label
 from graphcache.stores.neo4j.errors import check_uri, check_version, server_errors
+from graphcache.stores.neo4j.foreign import (
+    count_labels,
+    foreign_nodes,
+    foreign_warning,
+    named_in,
+)
 from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.statements import (
     EDGE_DIGEST,
@@ -197,6 +203,16 @@ class Neo4jStore(Store):
     def label(self, type_name: str) -> str:
         """The label by which this store knows its own nodes of a type."""
         return own_label(type_name)
+
+    def foreign(self, statement: str | None = None) -> str | None:
+        """A warning where nodes that graphcache did not push have labels of the graph; else None.
+
+        With a statement, only labels that it asks by count.
+        """
+        found = foreign_nodes({str(label): nodes for label, nodes in self.read(count_labels())})
+        if statement is not None:
+            found = named_in(statement, found)
+        return foreign_warning(self.uri, found) if found else None
 
     def counts(self) -> dict[str, int]:
         """The number of own nodes and edges by type."""
