@@ -1,6 +1,7 @@
 # make demo    a store of the example pages, and two questions put to it
 # make test    all tests        make check   format, lint, types, imports, generated docs
 # make coverage   which lines the quick tests reach      make hooks   check before each commit
+# make golden  writes what tests hold the output against anew
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
 # make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 
-.PHONY: demo test coverage check hooks dist docs docs-site bench bench-neo4j clean
+.PHONY: demo test golden coverage check hooks dist docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -27,6 +28,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# After a change that is meant: then look at 'git diff tests/golden'.
+golden: $(VENV)/installed-dev
+	GOLDEN=write $(BIN)/python -m pytest -k golden tests
 
 # REPORT=FILE adds the figures to a file, as a table in Markdown.
 coverage: $(VENV)/installed-dev

@@ -1,7 +1,7 @@
 """Run the `graphcache` command as a user does: as a process, in a pipe or on a terminal.
 
 `golden/cli` holds what is printed. After a change that is meant, write it anew, and look at the
-difference: `GOLDEN=write pytest tests/test_cli*.py -k golden`.
+difference: `make golden`.
 """
 
 from __future__ import annotations

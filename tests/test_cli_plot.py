@@ -1,6 +1,6 @@
 """`plot` as a user has it: every plot in every format, and as bars, of real and of hostile data.
 
-`golden/cli/plot` is written anew by `GOLDEN=write pytest tests/test_cli_plot.py -k golden`; the
+`golden/cli/plot` is written anew by `make golden`; the
 numbers there are held against plain Python here.
 """
 

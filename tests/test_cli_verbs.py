@@ -1,6 +1,6 @@
 """The questions that have commands of their own, asked of real files.
 
-`golden/cli/verbs` is written anew by `GOLDEN=write pytest tests/test_cli_verbs.py -k golden`. The
+`golden/cli/verbs` is written anew by `make golden`. The
 answers there were checked by hand once.
 """
 
