@@ -20,6 +20,7 @@ import struct
 import subprocess
 import sys
 import termios
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,7 @@ def run(
         mock.patch.object(os, "get_terminal_size", _no_terminal),
         contextlib.chdir(cwd),
         _interrupts_kept(),
+        _usual_warnings(),
     ):
         try:
             main()
@@ -125,6 +127,21 @@ def _interrupts_kept() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _usual_warnings() -> Iterator[None]:
+    """Have warnings shown to the user as Python does, none of them as an error."""
+
+    def show(message: Warning | str, kind: type[Warning], file: str, line: int, *_: object) -> None:
+        sys.stderr.write(warnings.formatwarning(message, kind, file, line))
+
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)
+        warnings.showwarning = show
+        yield
 
 
 def succeed(
