@@ -21,6 +21,8 @@ from graphcache.queries import load_library
 PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32)])
 SOME = ("query", "redundant-builds", "--limit", "1")
 
+pytestmark = pytest.mark.process
+
 
 # On a terminal ------------------------------------------------------------------------------------
 

@@ -113,6 +113,7 @@ def test_golden_bars(name: str, example_store: Path) -> None:
     assert_golden(f"plot/{name}.txt", printed)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("columns", [40, 80, 200])
 @pytest.mark.parametrize("name", PLOTS)
 def test_bars_fit_the_terminal(name: str, columns: int, example_store: Path) -> None:
@@ -124,6 +125,7 @@ def test_bars_fit_the_terminal(name: str, columns: int, example_store: Path) -> 
     assert max(map(cell_len, rows)) == columns or name == "churn"
 
 
+@pytest.mark.process
 def test_bars_in_ascii_where_blocks_cannot_be_written(example_store: Path) -> None:
     ascii_ = {"PYTHONIOENCODING": "ascii"}
     ended = start("plot", "redundant-builds", cwd=example_store.parent, env=ascii_).end()
@@ -313,6 +315,7 @@ def test_a_hard_name_in_a_title(hostile: Path) -> None:
         assert drawn(hostile / "title.svg")[0] == f"Specs by compiler, release {release}"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", PLOTS)
 def test_hard_names_on_a_terminal(name: str, hostile: Path) -> None:
     ended = on_terminal("plot", name, cwd=hostile)
@@ -407,6 +410,7 @@ def test_nothing_to_plot_is_no_picture(name: str, tmp_path: Path) -> None:
     assert (tmp_path / "p.svg").read_text() == "an earlier picture"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("module", ["matplotlib", "marsilea"])
 def test_without_the_extra(module: str, example_store: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules[{module!r}] = None")

@@ -20,7 +20,14 @@ LIBRARY = load_library()
 Row = tuple[Any, ...]
 
 
-@pytest.fixture(scope="module", params=KINDS)
+# The first three have thousands of statements; the mixed ones have all that is odd in less data.
+_SLOW = ("real pages", "made pages", "real files")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(k, marks=[pytest.mark.slow] * (k in _SLOW)) for k in KINDS],
+)
 def asked(
     request: pytest.FixtureRequest,
     example_pages: Path,
