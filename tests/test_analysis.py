@@ -15,7 +15,8 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from conftest import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 import graphcache.analysis
@@ -103,7 +104,7 @@ def networkx_of(edges: Edges) -> nx.DiGraph[str]:
     return graph
 
 
-@settings(max_examples=80)
+@tries(80)
 @given(environments())
 def test_reach_and_paths_are_those_of_networkx(drawn: tuple[Edges, list[str]]) -> None:
     edges, roots = drawn
@@ -119,7 +120,7 @@ def test_reach_and_paths_are_those_of_networkx(drawn: tuple[Edges, list[str]]) -
             assert path in list(nx.all_shortest_paths(expected, name, list(edges)[end]))
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(environments())
 def test_why_finds_every_root(drawn: tuple[Edges, list[str]]) -> None:
     edges, roots = drawn
@@ -136,7 +137,7 @@ def test_why_finds_every_root(drawn: tuple[Edges, list[str]]) -> None:
             assert (row[3], len(row[5])) == (["env"], row[4] + 1)
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(environments())
 def test_impact_counts_all_above(drawn: tuple[Edges, list[str]]) -> None:
     edges, roots = drawn
@@ -276,7 +277,7 @@ def rebuilt(draw: st.DrawFn) -> Tables:
     return graph_of({"database": {"version": "8", "installs": installs}}, "env")
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(rebuilt(), st.sampled_from([None, "a", "env"]))
 def test_rebuilds_are_those_of_plain_recursion(tables: Tables, only: str | None) -> None:
     groups: dict[str, list[str]] = {}

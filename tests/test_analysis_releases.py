@@ -12,8 +12,9 @@ import networkx as nx
 import oracle
 import pytest
 from archspec.cpu import TARGETS
+from conftest import tries
 from held import RELEASES, Spec, any_specs, configuration, in_release, tables_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables, UsageError, read
@@ -81,7 +82,7 @@ def test_churn(held: Held) -> None:
     assert churn(tables, backwards).rows == naive_churn(specs, backwards, configuration)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(any_specs(), st.lists(st.sampled_from(RELEASES)))
 def test_any_churn(specs: list[Spec], chosen: list[str]) -> None:
     tables = tables_of(specs)

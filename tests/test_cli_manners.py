@@ -21,6 +21,8 @@ from graphcache.queries import load_library
 PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32)])
 SOME = ("query", "redundant-builds", "--limit", "1")
 
+pytestmark = pytest.mark.process
+
 
 # On a terminal ------------------------------------------------------------------------------------
 
@@ -194,7 +196,7 @@ def test_streams_that_do_not_serve(line: str, code: int, said: str, example_stor
 
 def test_a_terminal_without_unicode(example_store: Path) -> None:
     env = {"PYTHONIOENCODING": "ascii"}
-    ended = run("query", "-c", "RETURN 'é│' AS x", cwd=example_store.parent, env=env)
+    ended = start("query", "-c", "RETURN 'é│' AS x", cwd=example_store.parent, env=env).end()
     assert (ended.code, ended.out, ended.err) == (0, "x\n\\xe9\\u2502\n", "")
 
 

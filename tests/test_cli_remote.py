@@ -236,6 +236,7 @@ def wait_for(there: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_fetch_that_was_ended_goes_on(
     number: signal.Signals, web: Web, here: Path, env: dict[str, str], tmp_path: Path
@@ -258,6 +259,7 @@ def test_a_fetch_that_was_ended_goes_on(
     assert not any("/blobs/" in path for path in web.paths)
 
 
+@pytest.mark.process
 def test_progress_is_for_a_terminal(web: Web, here: Path, env: dict[str, str]) -> None:
     whole = (MIRRORS / "v2" / V2).read_bytes()
     web.answers[f"/v2/{V2}"] = [cut_off(whole, 5000), stall(whole, 5000), content(whole)]

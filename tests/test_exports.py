@@ -21,8 +21,9 @@ import networkx as nx
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from conftest import tries
 from graphs import graphs, small_tables, xml_text
-from hypothesis import given, settings
+from hypothesis import given
 
 from graphcache import ExportError, GraphcacheError, Tables, UsageError
 from graphcache.exports import FORMATS, export
@@ -61,6 +62,7 @@ def test_no_graph_at_all_can_be_exported(tmp_path: Path, format_: str) -> None:
     assert content(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_large_tables_are_written_in_parts_without_seams(tmp_path: Path) -> None:
     graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
     for number in range(25_000):
@@ -100,7 +102,7 @@ def assert_graphml_holds(path: Path, tables: Tables) -> None:
     assert found.number_of_edges() == wanted.number_of_edges()
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(graph=graphs(xml_text))
 def test_networkx_reads_all_from_graphml(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -166,7 +168,7 @@ def from_json(path: Path) -> Any:
     return nx.node_link_graph(json.loads(path.read_bytes()), edges="edges")
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(graph=graphs())
 def test_networkx_reads_all_from_json(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -183,7 +185,7 @@ def test_json_has_null_for_what_it_has_no_number_for(tmp_path: Path) -> None:
     assert (node["a"], node["b"]) == (None, [1.5, None])
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(graph=graphs())
 def test_pyarrow_and_polars_read_all_from_parquet(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -349,6 +351,7 @@ export(tables, sys.argv[2], sys.argv[3])
 """
 
 
+@pytest.mark.process
 def test_a_killed_export_leaves_the_earlier_one(
     tmp_path: Path, format_: str, example_pages: Path
 ) -> None:

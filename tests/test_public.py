@@ -120,6 +120,7 @@ def test_every_error_is_there() -> None:
     }
 
 
+@pytest.mark.process
 def test_a_star_imports_the_names() -> None:
     code = "from graphcache import *; import json; print(json.dumps(sorted(globals())))"
     assert set(python(code)) >= set(gc.__all__)
@@ -132,6 +133,7 @@ def test_an_unknown_name_is_no_attribute() -> None:
         from graphcache import nothing  # noqa: F401
 
 
+@pytest.mark.process
 def test_the_import_brings_nothing_along() -> None:
     code = "import graphcache, json, sys; print(json.dumps(sorted(sys.modules)))"
     loaded = {name.partition(".")[0] for name in python(code)}
@@ -139,6 +141,7 @@ def test_the_import_brings_nothing_along() -> None:
     assert not loaded & HEAVY
 
 
+@pytest.mark.process
 def test_names_come_when_they_are_used() -> None:
     code = "import graphcache, json, sys; graphcache.GraphcacheError; graphcache.Report; "
     loaded = set(python(code + "print(json.dumps(sorted(sys.modules)))"))

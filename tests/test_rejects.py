@@ -103,6 +103,7 @@ LAUGHS = "\n".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [
@@ -142,6 +143,7 @@ def test_no_page_takes_for_ever(tmp_path: Path, key: str, value: str) -> None:
         assert report.records == report.kept + sum(reject.record for reject in report.rejects)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "opening"),
     [

@@ -69,6 +69,8 @@ OWN = {
         """,
 }
 
+pytestmark = [pytest.mark.process, pytest.mark.network]
+
 
 @pytest.fixture(scope="module")
 def own_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
