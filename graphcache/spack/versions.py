@@ -273,7 +273,8 @@ def _after(version: Version) -> Version:
     release, stage = version.release, version.stage
     if stage[0] != _FINAL[0]:
         return Version(release, (stage[0], stage[1] + 1 if len(stage) > 1 else 0), "", "")
-    kind, value = release[-1] if release else (_WORD, "")
+    last: _Part = release[-1] if release else (_WORD, "")
+    kind, value = last
     following = _next_word(value) if kind == _WORD else value + 1
     return Version((*release[:-1], (kind, following)), stage, "", "")
 
