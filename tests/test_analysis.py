@@ -349,8 +349,8 @@ def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
             part = store.part(reads)
             assert ask(part) == ask(whole)
             for type_ in all_types():
-                table = {**part.nodes, **part.edges}[type_.name]
-                full = {**whole.nodes, **whole.edges}[type_.name]
+                table = part.by_type()[type_.name]
+                full = whole.by_type()[type_.name]
                 names = [*key_columns(type_), *reads.get(type_.name, ())]
                 wanted = full.select(names) if type_.name in reads else full.select(names)[:0]
                 assert table.select(names).equals(wanted)

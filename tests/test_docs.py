@@ -27,6 +27,7 @@ TALKS_TO_A_SERVER = (
     "stores/neo4j/push.py",
     "stores/neo4j/rows.py",
     "stores/neo4j/errors.py",
+    "stores/neo4j/foreign.py",
     "cli/server.py",
 )
 
@@ -95,6 +96,10 @@ def messages(module: str) -> Iterator[str]:
                 assert isinstance(node.value, ast.Dict)
                 yield from map(text_of, node.value.values)
             case ast.Assign([ast.Name("_CANNOT_WRITE")], said):
+                yield text_of(said)
+            case ast.FunctionDef(
+                name="foreign_warning", body=[*_, ast.Return(ast.JoinedStr() as said)]
+            ):
                 yield text_of(said)
 
 

@@ -186,7 +186,7 @@ def test_json_has_null_for_what_it_has_no_number_for(tmp_path: Path) -> None:
 def test_pyarrow_and_polars_read_all_from_parquet(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
     export(tables, "parquet", tmp_path / "graph")
-    for name, table in {**tables.nodes, **tables.edges}.items():
+    for name, table in tables.by_type().items():
         assert pq.read_table(tmp_path / "graph" / f"{name}.parquet").equals(table)
         frame = pl.read_parquet(tmp_path / "graph" / f"{name}.parquet")
         assert frame.to_dicts() == table.to_pylist()

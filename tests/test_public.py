@@ -84,7 +84,7 @@ def test_read_gives_tables_and_a_report(example_pages: Path) -> None:
     assert isinstance(report, gc.Report)
     assert (report.files, report.records, report.kept, report.rejects) == (6, 216, 216, [])
     assert tables.node_counts()["Spec"] == 216
-    found = [*tables.nodes.values(), *tables.edges.values()]
+    found = list(tables.by_type().values())
     assert {type(table) for table in found} == {pa.Table}
     assert len(tables.digest()) == 64
 

@@ -72,7 +72,7 @@ def test_what_could_not_be_read_is_told_in_short(tmp_path: Path) -> None:
         f"{tmp_path}: nothing of a Spack build cache could be read",
         *[f"  {tmp_path}/{number}.md: the file is empty" for number in range(5)],
         "  … and 2 more",
-        f"  1 other files or folders are not Spack's: {tmp_path}/other: not Spack's",
+        f"  1 other file or folder is not Spack's: {tmp_path}/other: not Spack's",
     ]
 
 

@@ -160,7 +160,7 @@ def test_text_and_documentation_have_every_type_and_property(type_: NodeType | E
 
 def test_the_tables_of_real_pages_have_the_schema(examples: Tables) -> None:
     for one in all_types():
-        table = {**examples.nodes, **examples.edges}[one.name]
+        table = examples.by_type()[one.name]
         assert table.schema.equals(arrow_schema(one))
         assert extra_columns(table, one) == []
         keys = list(zip(*(table[name].to_pylist() for name in key_columns(one)), strict=True))
@@ -259,7 +259,7 @@ def test_the_order_of_rows_does_not_count(graph: Any, seed: int) -> None:
     tables = Tables.from_networkx(graph)
     shuffled = {}
     for one in all_types():
-        table = {**tables.nodes, **tables.edges}[one.name]
+        table = tables.by_type()[one.name]
         order = list(range(table.num_rows))
         random.Random(seed).shuffle(order)  # noqa: S311
         shuffled[one.name] = sort_table(table.take(pa.array(order, pa.int64())), one)

@@ -264,7 +264,7 @@ def test_specs_of_one_configuration_become_one_node(store: Store) -> None:
     assert folded.notes == (
         f"{len(shown.graph):,} nodes are more than {len(shown.graph) - 1:,}: "
         f"{sum(again.values()):,} specs that share a configuration are folded into "
-        f"{len(again):,} nodes, one a configuration.",
+        f"{len(again):,} nodes, one per configuration.",
     )
 
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from graphcache.answers import reads
 from graphcache.tables import Tables
+from graphcache.tables.columns import look_up
 
 PARTS = ("version", "compiler", "variants", "target", "os", "platform")
 """What a build is told apart by, besides its package: what `configuration` is a digest of."""
@@ -73,4 +74,4 @@ def _ends(edges: pa.Table, hashes: Any) -> Any:
     found = edges.select(["from", "to"]).group_by("from", use_threads=False)
     found = found.aggregate([("to", "list")]).combine_chunks()
     texts = pc.binary_join(found["to_list"].combine_chunks(), " ")
-    return pc.fill_null(texts.take(pc.index_in(hashes, found["from"].combine_chunks())), "")
+    return pc.fill_null(look_up(hashes, found["from"], texts), "")

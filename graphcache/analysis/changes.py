@@ -28,6 +28,7 @@ from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.memberships import natural_key
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
+from graphcache.tables.columns import anti_join
 from graphcache.tables.compare import row_texts
 
 CHANGES = ("changed", "rebuilt", "added", "removed")
@@ -73,8 +74,8 @@ def diff(old: Tables, new: Tables) -> Diff:
     [('rebuilt', 'rocblas', '6.1.2'), ('rebuilt', 'rocblas', '6.3.2')]
     """
     before, after = _members(old), _members(new)
-    gone = before.filter(pc.invert(pc.is_in(before["hash"], after["hash"])))
-    come = after.filter(pc.invert(pc.is_in(after["hash"], before["hash"])))
+    gone = anti_join(before, before["hash"], after["hash"])
+    come = anti_join(after, after["hash"], before["hash"])
     both = pa.concat_tables([gone, come]).sort_by("hash").combine_chunks()
     rows = [_row(a, b) for a, b in _paired(both, pc.is_in(both["hash"], come["hash"]).to_numpy())]
     rows.sort(key=lambda row: (CHANGES.index(row[0]), row[1], row[3] or "", row[5] or ""))

@@ -13,6 +13,7 @@ from graphcache.analysis.memberships import configuration_codes, natural_key, sp
 from graphcache.analysis.names import require
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 
 _Build = dict[str, str]
 """What a person sees of a spec: by setting its value."""
@@ -61,7 +62,7 @@ def _builds(tables: Tables, package: str, release: str | None) -> list[_Build]:
     chosen = chosen.filter(pc.equal(chosen["name"], package))
     if release is not None:
         held = tables.nodes["Spec"]["hash"].take(pa.array(specs_in(tables, "release", release)))
-        chosen = chosen.filter(pc.is_in(chosen["hash"], held))
+        chosen = semi_join(chosen, chosen["hash"], held)
     return [
         {part: build[part] for part in PARTS if part != "variants"}
         | _variants(build["variants"] or [])

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.names import require
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def members(tables: Tables, edge: str, release: str | None = None) -> Members:
             edges = edges.take(pc.list_parent_indices(lists).filter(of_release))
         else:
             held = tables.edges["IN_RELEASE"]
-            held = held["from"].filter(pc.equal(held["to"], release)).combine_chunks()
-            edges = edges.filter(pc.is_in(edges["from"], held))
+            held = held["from"].filter(pc.equal(held["to"], release))
+            edges = semi_join(edges, edges["from"], held)
     rows = pc.index_in(edges["from"], tables.nodes["Spec"]["hash"].combine_chunks())
     names = pc.unique(edges["to"]).sort()
     groups = pc.index_in(edges["to"], names)

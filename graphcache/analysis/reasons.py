@@ -16,6 +16,7 @@ from graphcache.analysis.names import MANY, require, the_spec
 from graphcache.answers import Answer, reads
 from graphcache.errors import UsageError, no_such
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 
 
 @reads({"Spec": ("name", "version", "label"), "DEPENDS_ON": (), "IN_STACK": ("root",)})
@@ -188,7 +189,7 @@ def _places(
 
 def _edges_of(tables: Tables, name: str, hashes: pa.Array) -> list[dict[str, Any]]:
     edges = tables.edges[name]
-    return list(edges.filter(pc.is_in(edges["from"], hashes)).to_pylist())
+    return list(semi_join(edges, edges["from"], hashes).to_pylist())
 
 
 def _names_by_spec(tables: Tables, edge: str) -> dict[str, list[str]]:

@@ -21,6 +21,7 @@ from graphcache.analysis.memberships import (
 from graphcache.answers import Answer, reads
 from graphcache.errors import UsageError
 from graphcache.tables import Tables
+from graphcache.tables.columns import look_up
 
 Trait = Literal["compiler", "compiler_name", "target", "family"]
 """What releases may adopt: `gcc@13.2.0`, `gcc`, `zen4`, `x86_64`."""
@@ -190,7 +191,6 @@ def _traits(tables: Tables, by: Trait) -> tuple[Any, Any]:
     names = pa.array(found.names, pa.string())
     if by in ("family", "compiler_name"):
         table = tables.nodes[node]
-        at = pc.index_in(names, table.column(0).combine_chunks())
-        said = table["family" if by == "family" else "name"].combine_chunks().take(at)
-        names = pc.coalesce(said, names)
+        values = table["family" if by == "family" else "name"].combine_chunks()
+        names = pc.coalesce(look_up(names, table.column(0), values), names)
     return pa.array(found.specs), names.take(pa.array(found.groups))

@@ -7,12 +7,12 @@ from itertools import chain
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphcache.analysis.memberships import specs_in
 from graphcache.answers import reads
 from graphcache.errors import UsageError, no_such
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 
 KINDS = {"release": "Release", "stack": "Stack"}
 
@@ -72,7 +72,7 @@ def _only(tables: Tables, hashes: Any) -> Tables:
     """The graph without other specs, and without the edges of others."""
 
     def kept(table: Any, column: str) -> Any:
-        return table.filter(pc.is_in(table[column], hashes))
+        return semi_join(table, table[column], hashes)
 
     nodes = {**tables.nodes, "Spec": kept(tables.nodes["Spec"], "hash")}
     edges = {name: kept(tables.edges[name], "from") for name in ("FOR_TARGET", "BUILT_WITH")}

@@ -15,6 +15,7 @@ from graphcache.cli.options import (
     server_options,
     store_option,
     together,
+    warn_of_foreign,
 )
 from graphcache.errors import UsageError
 from graphcache.views.answers import default_format, render
@@ -210,7 +211,9 @@ def _answer_of(query: str, release: str | None, nothing: str, options: dict[str,
     with _opened(options) as store:
         if release is not None:
             require(release, store.table(node_type("Release"))["name"].to_pylist(), "release")
-        answer = load_library()[query].run(store, {"release": release or ""})
+        named = load_library()[query]
+        warn_of_foreign(store, named.cypher)
+        answer = named.run(store, {"release": release or ""})
     _check(answer.rows, nothing, release)
     return answer
 

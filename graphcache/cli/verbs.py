@@ -14,7 +14,9 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
     together,
+    warn_of_foreign,
 )
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer, Selection
@@ -39,10 +41,14 @@ def check(**options: Any) -> None:
     Example:
       graphcache check --store graphcache.lbug
     """
+    from graphcache.analysis.health import QUERIES
     from graphcache.analysis.health import check as find
     from graphcache.answers import Answer
+    from graphcache.queries import load_library
 
+    library = load_library()
     with open_chosen(options) as store:
+        warn_of_foreign(store, "\n".join(library[name].cypher for name in QUERIES))
         findings = find(store)
     columns = ["problem", "found", "question", "shown_by"]
     rows: list[tuple[Any, ...]] = [
@@ -121,7 +127,8 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     show(answer, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
-    click.echo(f"{held:,} of {len(answer.rows):,} specs are held: {percent:.1f} %", err=True)
+    of_all = counted(len(answer.rows), "spec is", "specs are")
+    click.echo(f"{held:,} of {of_all} held: {percent:.1f} %", err=True)
     if percent < fail_under:
         click.get_current_context().exit(1)
 
@@ -140,9 +147,10 @@ def usable(package: str, target: str, os_: str, **options: Any) -> None:
     """
     from graphcache.queries import load_library
 
+    query = load_library()["usable-specs"]
     with open_chosen(options) as store:
-        values = {"package": package, "target": target, "os": os_}
-        answer = load_library()["usable-specs"].run(store, values)
+        warn_of_foreign(store, query.cypher)
+        answer = query.run(store, {"package": package, "target": target, "os": os_})
     show(answer, options["format_"])
 
 
@@ -187,4 +195,4 @@ def _sum_of_sizes(answer: Answer) -> str:
     known = [size for size in sizes if size is not None]
     unknown = len(sizes) - len(known)
     rest = f", and {unknown:,} whose size is not known" if unknown else ""
-    return f"{len(sizes):,} specs could go: {sum(known):,} bytes{rest}"
+    return f"{counted(len(sizes), 'spec')} could go: {counted(sum(known), 'byte')}{rest}"

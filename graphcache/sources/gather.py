@@ -20,6 +20,7 @@ from graphcache.tables.collector import paused_collector
 from graphcache.tables.disagreements import warn_of_disagreements
 from graphcache.tables.facts import Facts, page_facts, spec_list_facts
 from graphcache.tables.join import join
+from graphcache.words import counted
 
 Source = tuple[str, Labels]
 """Where to read, and the labels of what is read there."""
@@ -221,9 +222,11 @@ def _nothing_read(sources: list[Source], report: Report) -> str:
     found = [f"  {reject}" for reject in report.rejects[:5]]
     if len(report.rejects) > len(found):
         found.append(f"  … and {len(report.rejects) - len(found)} more")
-    skipped = len(report.skipped)
-    if skipped:
-        found.append(f"  {skipped} other files or folders are not Spack's: {report.skipped[0]}")
+    if report.skipped:
+        others = counted(
+            len(report.skipped), "other file or folder is", "other files or folders are"
+        )
+        found.append(f"  {others} not Spack's: {report.skipped[0]}")
     if not found:
         found.append("  there are no files")
     where = one_line(" ".join(shown(path) for path, _ in sources))

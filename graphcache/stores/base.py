@@ -111,6 +111,14 @@ class Store(ABC):
     def label(self, type_name: str) -> str:
         """The label by which this store knows its own nodes of a type."""
 
+    def foreign(self, statement: str | None = None) -> str | None:
+        """A warning where an answer may hold nodes that are not the graph's; else None.
+
+        On a server, other data may have labels of the graph. With a statement, only those that it
+        asks by count. An embedded store holds nothing else.
+        """
+        return None
+
     @abstractmethod
     def close(self) -> None:
         """Release the store."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graphcache.answers import Answer
 from graphcache.errors import UsageError
 from graphcache.views.answers import printable
+from graphcache.words import counted
 
 _LONGEST = 60
 """Characters of a label; longer names are cut in the middle."""
@@ -196,7 +197,7 @@ def overlap_of(answer: Answer, top: int, release: str | None) -> Overlap:
         [([label[name] for name in names if name in stacks], count) for stacks, count in shown],
         _sentences(
             _cut(top, len(answer.rows), "combinations"),
-            f"{hidden:,} stacks are in none of them" if hidden else "",
+            f"{counted(hidden, 'stack is', 'stacks are')} in none of them" if hidden else "",
         ),
     )
 
@@ -224,7 +225,7 @@ def _life(releases: float | None, days: float | None) -> str:
         return "No spec is gone yet"
     if not releases:
         return "No release kept a spec of the one before it"
-    in_days = "" if days is None else f", {days:.0f} days"
+    in_days = "" if days is None else f", {counted(round(days), 'day')}"
     return f"Half of the specs are gone after {releases:.1f} releases{in_days}"
 
 
@@ -241,7 +242,9 @@ def _sentences(*texts: str) -> str:
 
 
 def _listed(parts: Iterable[str], numbers: Iterable[int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in zip(parts, numbers, strict=True))
+    # A part has the name of what it counts, in the plural: specs; or of what was done: kept.
+    said = zip(parts, numbers, strict=True)
+    return ", ".join(counted(number, name.removesuffix("s"), name) for name, number in said)
 
 
 def _labels(names: Iterable[str]) -> list[str]:

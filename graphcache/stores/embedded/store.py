@@ -5,6 +5,7 @@ How LadybugDB behaves where this matters is in docs/architecture.md, with what w
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -22,6 +23,7 @@ from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.places import check_file
+from graphcache.stores.logs import log_statement
 from graphcache.stores.statements import (
     EMBEDDED_TYPES,
     check_parameters,
@@ -34,6 +36,8 @@ from graphcache.tables.columns import conform, sort_table
 
 FORMAT = 1
 """The form of graphcache's own tables in a store; a store of another form must be built again."""
+
+_LOG = logging.getLogger(__name__)
 
 _READ_CHUNK = 1_000_000
 _LONGEST = 30 * 24 * 3600
@@ -56,6 +60,7 @@ class EmbeddedStore(Store):
         except BaseException:
             self.close()
             raise
+        _LOG.debug("opened: %s", path)
 
     def query(
         self,
@@ -74,7 +79,8 @@ class EmbeddedStore(Store):
         check_reads(cypher)
         check_parameters(cypher, parameters or {})
         check_timeout(timeout)
-        end = time.monotonic() + (timeout or math.inf)
+        start = time.monotonic()
+        end = start + (timeout or math.inf)
         with _query_errors(timeout):
             connection = ladybug.Connection(self._database)
             if timeout is not None:
@@ -82,7 +88,9 @@ class EmbeddedStore(Store):
             result = interruptible(
                 connection, lambda: connection.execute(cypher, dict(parameters or {}))
             )
-            return _answer(result, limit, end)
+            answer = _answer(result, limit, end)
+        log_statement(_LOG, "answered", cypher, len(answer.rows), start)
+        return answer
 
     def held_files(self) -> pa.Table:
         """The files that the store was made from; see `HELD_FILES`."""
@@ -153,8 +161,11 @@ class EmbeddedStore(Store):
 
     def _arrow(self, cypher: str) -> pa.Table:
         with _query_errors(None):
+            start = time.monotonic()
             result: Any = ladybug.Connection(self._database).execute(cypher)
-            return result.get_as_arrow(_READ_CHUNK)
+            table = result.get_as_arrow(_READ_CHUNK)
+        log_statement(_LOG, "answered", cypher, table.num_rows, start)
+        return table
 
 
 def verify_store(path: Path) -> str:

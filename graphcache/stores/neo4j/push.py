@@ -6,6 +6,8 @@ goes on from there. The load node, written last, says that a push was finished.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,8 +19,10 @@ import pyarrow.compute as pc
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graphcache.errors import StoreError
+from graphcache.remote.locations import shown
 from graphcache.schema import NODE_TYPES
 from graphcache.stores.base import Load
+from graphcache.stores.logs import log_statement
 from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.stores.neo4j.errors import server_errors
 from graphcache.stores.neo4j.note import PushNote
@@ -36,6 +40,8 @@ from graphcache.stores.neo4j.statements import (
 from graphcache.stores.neo4j.store import Neo4jStore
 from graphcache.tables import Tables
 from graphcache.tables.columns import property_type
+
+_LOG = logging.getLogger(__name__)
 
 _PRUNE_BATCH = 1_000
 
@@ -78,6 +84,7 @@ def push(
     with server_errors(store.uri, store.database):
         _prepare(store)
         with _push_lock(store) as check_lock:
+            _LOG.debug("%s: no other push is under way", shown(store.uri))
             return _Push(tables, store, load, check_lock, on_rows).run(prune=prune, full=full)
 
 
@@ -289,6 +296,7 @@ class _Push:
             tx.run(statement, rows=rows, **parameters).consume()
             ran = True
 
+        start = time.monotonic()
         try:
             session.execute_write(_in_memory(work))
         except _TooLarge as error:
@@ -297,9 +305,12 @@ class _Push:
                     f"{self.store.uri}: the server has too little memory for one row: raise "
                     f"server.memory.heap.max_size or db.memory.transaction.max"
                 ) from error
+            _LOG.debug("too large for the server's memory, so in halves: rows: %d", len(rows))
             middle = len(rows) // 2
             self._send(session, statement, rows[:middle], **parameters)
             self._send(session, statement, rows[middle:], **parameters)
+        else:
+            log_statement(_LOG, "sent", statement, len(rows), start)
 
 
 def _in_memory(

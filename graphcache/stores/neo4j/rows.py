@@ -115,7 +115,7 @@ def check_for_neo4j(tables: Tables) -> None:
     Raises:
         StoreError: a list holds null, or a property has a name that would be misread.
     """
-    for type_name, table in {**tables.nodes, **tables.edges}.items():
+    for type_name, table in tables.by_type().items():
         for name in table.column_names:
             if not name or "\\" in name or name in (NODE_DIGEST, EDGE_DIGEST):
                 raise StoreError(

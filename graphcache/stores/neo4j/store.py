@@ -16,11 +16,19 @@ from neo4j import exceptions as failures
 
 from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError, UsageError
+from graphcache.remote.locations import shown
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
 from graphcache.stores.base import Description, Store
+from graphcache.stores.logs import log_statement
 from graphcache.stores.neighbourhood import rows_to_table
 from graphcache.stores.neo4j.constraints import own_label
 from graphcache.stores.neo4j.errors import check_uri, check_version, server_errors
+from graphcache.stores.neo4j.foreign import (
+    count_labels,
+    foreign_nodes,
+    foreign_warning,
+    named_in,
+)
 from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.statements import (
     EDGE_DIGEST,
@@ -39,6 +47,8 @@ from graphcache.stores.statements import (
 
 HIDDEN = frozenset({NODE_DIGEST, EDGE_DIGEST})
 """Properties that graphcache keeps on a node for itself."""
+
+_LOG = logging.getLogger(__name__)
 
 _FETCH = 10_000
 _LONGEST = 10.0**9
@@ -114,6 +124,8 @@ class Neo4jStore(Store):
         rows = self.read("CALL dbms.components() YIELD name, versions RETURN name, versions")
         version = next((str(found[0]) for name, found in rows if name == "Neo4j Kernel"), "")
         check_version(self.uri, version)
+        database = self.database or "of the user"
+        _LOG.debug("%s: Neo4j %s, database %s", shown(self.uri), version, database)
 
     def session(self, **config: Any) -> neo4j.Session:
         """A session on the store's database."""
@@ -125,9 +137,12 @@ class Neo4jStore(Store):
             server_errors(self.uri, self.database),
             self.session(default_access_mode=neo4j.READ_ACCESS, fetch_size=_FETCH) as session,
         ):
-            return session.execute_read(
+            start = time.monotonic()
+            rows: list[list[Any]] = session.execute_read(
                 lambda tx: [record.values() for record in tx.run(cypher, parameters)]
             )
+        log_statement(_LOG, "answered", cypher, len(rows), start)
+        return rows
 
     def query(
         self,
@@ -160,10 +175,13 @@ class Neo4jStore(Store):
             server_errors(self.uri, self.database, timeout=timeout),
             self.session(default_access_mode=neo4j.READ_ACCESS) as session,
         ):
+            start = time.monotonic()
             try:
-                return session.execute_read(work)
+                answer = session.execute_read(work)
             except (TypeError, ValueError, OverflowError) as error:
                 raise QueryError(f"a parameter can't be sent: {error}") from error
+        log_statement(_LOG, "answered", cypher, len(answer.rows), start)
+        return answer
 
     def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
         """All own nodes or edges of a type, sorted by key; `only` names the properties to read."""
@@ -185,6 +203,16 @@ class Neo4jStore(Store):
     def label(self, type_name: str) -> str:
         """The label by which this store knows its own nodes of a type."""
         return own_label(type_name)
+
+    def foreign(self, statement: str | None = None) -> str | None:
+        """A warning where nodes that graphcache did not push have labels of the graph; else None.
+
+        With a statement, only labels that it asks by count.
+        """
+        found = foreign_nodes({str(label): nodes for label, nodes in self.read(count_labels())})
+        if statement is not None:
+            found = named_in(statement, found)
+        return foreign_warning(self.uri, found) if found else None
 
     def counts(self) -> dict[str, int]:
         """The number of own nodes and edges by type."""
