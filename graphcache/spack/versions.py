@@ -241,7 +241,7 @@ def _part(part: str, whole: str) -> Version | Range:
     if exact is None:
         raise UsageError(
             f"@{whole}: expected versions such as 1.2, =1.2, 1.2:1.4 or :1.2,1.4:, "
-            f"found {part or 'nothing'!r}"
+            f"found {repr(part) if part else 'nothing'}"
         )
     version = parse_version(exact["version"])
     return version if part.startswith("=") else Range(version, version)
