@@ -91,7 +91,13 @@ def values_of(
         yield dict(zip(names, values, strict=True))
 
 
-TYPES: dict[str, type] = {"text": str, "integer": int, "boolean": bool, "list of text": list}
+TYPES: dict[str, type] = {
+    "text": str,
+    "integer": int,
+    "boolean": bool,
+    "list of text": list,
+    "list of versions": list,
+}
 
 
 def check_types(query: NamedQuery, row: Row) -> None:

@@ -189,7 +189,7 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Column: y (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, with TYPE one of text, integer, number, "
-            "boolean, list of text",
+            "boolean, list of text, list of versions",
         ),
         (HEAD + '// Column: y (text, default ""): y\nRETURN 1', "q.cypher:4: expected NAME (TYPE"),
     ],

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from graphcache.analysis.builds import PARTS, as_built, differences
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.memberships import natural_key
 from graphcache.answers import Answer, reads
+from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.tables.columns import anti_join
 from graphcache.tables.compare import row_texts
@@ -152,15 +152,10 @@ def _with_both(rows: Rows, package: Rows, is_new: _Flags) -> Rows:
 
 def _codes(texts: Any, *, highest_first: bool = False) -> Rows:
     """A number a row, in the order of the texts; or of versions, the highest first."""
-    key = _version_key if highest_first else None
+    key = version_key if highest_first else None
     known = sorted(pc.unique(texts).to_pylist(), key=key, reverse=highest_first)
     codes: Rows = pc.index_in(texts, pa.array(known, pa.string())).to_numpy().astype(np.int64)
     return codes
-
-
-def _version_key(version: str) -> tuple[list[tuple[int, str]], str]:
-    """Sorts versions: the numbers in them as numbers, 1.10 above 1.9."""
-    return natural_key(version), version
 
 
 # Answers ------------------------------------------------------------------------------------------

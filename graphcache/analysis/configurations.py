@@ -12,6 +12,7 @@ from graphcache.analysis.builds import PARTS, as_built
 from graphcache.analysis.memberships import configuration_codes, natural_key, specs_in
 from graphcache.analysis.names import require
 from graphcache.answers import Answer, reads
+from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 
@@ -50,7 +51,8 @@ def splits(tables: Tables, package: str, release: str | None = None) -> Answer:
         values = {one[at] for one in seen}
         left = len({one[:at] + one[at + 1 :] for one in seen})
         if len(values) > 1:
-            rows.append((setting, sorted(values, key=natural_key), left, len(seen) - left))
+            key = version_key if setting == "version" else natural_key
+            rows.append((setting, sorted(values, key=key), left, len(seen) - left))
     columns = ["setting", "values", "configurations_left", "fall_together"]
     return Answer(columns, sorted(rows, key=lambda row: (-row[3], -len(row[1]), row[0])))
 

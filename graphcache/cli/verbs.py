@@ -83,17 +83,19 @@ def why(hashes: tuple[str, ...], **options: Any) -> None:
 
 
 @click.command()
-@click.argument("spec", metavar="PACKAGE[@VERSION]")
+@click.argument("spec", metavar="PACKAGE[@VERSIONS]")
 @click.option("--stack", metavar="STACK", help="Only what this stack holds.")
 @_answer_options
 def impact(spec: str, stack: str | None, **options: Any) -> None:
     """Count what depends on a package, by stack and release.
 
-    @1.2 stands for 1.2 and all 1.2.x.
+    VERSIONS are as in Spack: 1.2 stands for 1.2 and all 1.2.x, =1.2 for 1.2 alone, 1.2:1.4, :1.4
+    and 1.2: for a range with both its ends. Commas separate several.
 
     \b
-    Example:
+    Examples:
       graphcache impact zlib@1.2 --stack e4s
+      graphcache impact curl@7.69.0:8.3.0
     """
     from graphcache.analysis.reasons import impact as find
 
