@@ -24,6 +24,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 from unittest import mock
 
 from graphcache.cli.main import main
@@ -133,8 +134,15 @@ def _interrupts_kept() -> Iterator[None]:
 def _usual_warnings() -> Iterator[None]:
     """Have warnings shown to the user as Python does, none of them as an error."""
 
-    def show(message: Warning | str, kind: type[Warning], file: str, line: int, *_: object) -> None:
-        sys.stderr.write(warnings.formatwarning(message, kind, file, line))
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
     with warnings.catch_warnings():
         warnings.resetwarnings()
