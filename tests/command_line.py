@@ -134,7 +134,7 @@ def _interrupts_kept() -> Iterator[None]:
 def _usual_warnings() -> Iterator[None]:
     """Have warnings shown to the user as Python does, none of them as an error."""
 
-    def show(
+    def show(  # noqa: PLR0917 - as Python calls it
         message: Warning | str,
         category: type[Warning],
         filename: str,
