@@ -56,9 +56,9 @@ HUBS = ("Stack", "Compiler", "Target", "Release")
 
 @pytest.fixture(scope="module")
 def path(example_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of real pages and of real lock files, which have dependencies."""
+    """A store of real pages, and of indexes and lock files, which have dependencies."""
     path = tmp_path_factory.mktemp("view") / "store.lbug"
-    build_store(path, example_pages, ROOT / "tests/data/spack")
+    build_store(path, example_pages, ROOT / "tests/data/spack", ROOT / "examples/site")
     return path
 
 
@@ -102,7 +102,7 @@ def test_around_a_spec(store: Store, whole: Graph[NodeId]) -> None:
         assert shown.title == f"Spec {said['name']}@{said['version']}/{spec[1][:7]}"
 
 
-@pytest.mark.parametrize("name", ["radiuss.v6", "e4s", "derecho.v5"])
+@pytest.mark.parametrize("name", ["radiuss.v6", "e4s", "solvers"])
 def test_around_a_stack(name: str, store: Store, whole: Graph[NodeId]) -> None:
     shown = around(store, find_node(store, name))
     specs = set(whole.predecessors(("Stack", name)))
@@ -231,12 +231,12 @@ def shapes(subgraph: Subgraph) -> Counter[str]:
 
 
 def test_what_fits_is_left_as_it_is(store: Store) -> None:
-    shown = around(store, ("Stack", "derecho.v5"))
+    shown = around(store, ("Stack", "solvers"))
     assert fit(shown, len(shown.graph)) is shown
 
 
 def test_specs_of_one_configuration_become_one_node(store: Store) -> None:
-    shown = around(store, ("Stack", "derecho.v5"))
+    shown = around(store, ("Stack", "solvers"))
     folded = fit(shown, len(shown.graph) - 1)
     specs = [said for n, said in shown.graph.nodes(data=True) if n[0] == "Spec"]
     counts = Counter(said["configuration"] for said in specs)
@@ -269,7 +269,7 @@ def test_specs_of_one_configuration_become_one_node(store: Store) -> None:
 
 
 def test_then_specs_become_packages_and_then_the_smallest_go(store: Store) -> None:
-    shown = around(store, ("Stack", "derecho.v5"))
+    shown = around(store, ("Stack", "solvers"))
     packages = fit(shown, 600)
     assert shapes(packages) == shapes(shown) - Counter(Spec=10**6)
     specs = Counter(said["name"] for n, said in shown.graph.nodes(data=True) if n[0] == "Spec")
@@ -323,7 +323,7 @@ def test_places_are_those_of_the_graph_not_of_its_order(store: Store) -> None:
     assert places(graph) == places(other)
 
 
-@pytest.mark.parametrize("name", ["hdf5", "derecho.v5", "radiuss.v6", "gmake"])
+@pytest.mark.parametrize("name", ["hdf5", "solvers", "radiuss.v6", "gmake"])
 def test_few_nodes_lie_on_each_other(name: str, store: Store) -> None:
     assert overlaps(around(store, find_node(store, name)).graph) < 0.1
 

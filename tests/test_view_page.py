@@ -362,7 +362,7 @@ def test_a_picture_for_the_documentation(
 ) -> None:
     """docs/pictures/view.png is made by it, where GRAPHCACHE_SCREENSHOT is that path."""
     path = tmp_path / "store.lbug"
-    build_store(path, example_pages, ROOT / "tests/data/spack")
+    build_store(path, ROOT / "examples/site/develop", release="develop")
     with open_store(path) as store:
         shown = around(store, find_node(store, "hdf5"))
     (tmp_path / "hdf5.html").write_bytes(standalone_page(shown).encode())
