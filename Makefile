@@ -1,5 +1,6 @@
 # make demo    a store of the example pages, and two questions put to it
 # make test    all tests        make check   format, lint, types, imports, generated docs
+# make real REAL=FOLDER   what is read of your files, held against a plain count
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
 # make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 
-.PHONY: demo test check docs docs-site bench bench-neo4j clean
+.PHONY: demo test check real docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -33,6 +34,9 @@ check: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/cog --check --diff -I docs docs/*.md
 	$(MKDOCS) --site-dir $(VENV)/site
+
+real: $(VENV)/installed-dev
+	@$(BIN)/python tests/real.py "$(REAL)"
 
 docs: $(VENV)/installed-dev
 	$(BIN)/cog -r -I docs docs/*.md
