@@ -21,7 +21,10 @@ from graphcache.workflows import build_from
 ROOT = Path(__file__).parents[1]
 EXAMPLE_SOURCES = [
     (str(ROOT / "examples/pages"), Labels()),
-    *[(str(ROOT / "examples/site" / r), Labels(release=r)) for r in ("2026-09", "2026-10", "develop")],
+    *[
+        (str(ROOT / "examples/site" / r), Labels(release=r))
+        for r in ("2026-09", "2026-10", "develop")
+    ],
     (str(ROOT / "examples/site/my-env"), Labels()),
     (str(ROOT / "examples/mirror"), Labels(stack="demo")),
 ]

@@ -1,15 +1,15 @@
-"""What older Spacks wrote, of one environment that does not exist: lock files 1 to 5, indexes 5 to 7.
+"""What older Spacks wrote: lock files 1 to 5 and indexes 5 to 7 of an environment never made.
 
 Real files of these versions are other people's. These have their form, with all in it that a reader
-has to know of, and nothing of their content: packages, versions and hashes are invented. Written to
-`data/spack/old`, and anew by
+has to know of, and nothing of their content: packages, versions and hashes are invented. They lie
+in `data/spack/old`, and are written anew by
 
     python tests/old_forms.py
 
 | file | spec form | what only it has |
 | --- | --- | --- |
 | lock 1 | 1: an object of one key, the name | no hash but the key; needs are an object by name |
-| lock 2 | 1 | keys are build hashes, and so are roots and needs; the spec's own hash stands inside |
+| lock 2 | 1 | keys are build hashes, also of roots and needs; the own hash stands inside |
 | lock 3 | 2: a list of needs | a need is named by its `build_hash` |
 | lock 4 | 3: keys are the hashes | `package_hash`; externals with `extra_attributes` |
 | lock 5 | 4: `deptypes` and `virtuals` | an environment that it includes |
@@ -205,9 +205,7 @@ def environment(specs: list[Made], version: int) -> Json:
         key(spec, form): spec_object(spec, form, own=version > 1, by_build_hash=by_build_hash)
         for spec in specs
     }
-    roots = [
-        {"hash": key(s, form), "spec": f"{s.name}@{s.version[0]}"} for s in specs if s.root
-    ]
+    roots = [{"hash": key(s, form), "spec": f"{s.name}@{s.version[0]}"} for s in specs if s.root]
     return {"roots": roots, "concrete_specs": nodes}
 
 

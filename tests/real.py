@@ -1,9 +1,9 @@
 """Any folder of real files, held against a plain count: `make real REAL=FOLDER`.
 
-Every page, index, lock file, spec file and mirror below the folder is read by graphcache, alone, and
-counted here from its JSON or YAML, by nothing that graphcache reads with. Each gets one line; where a
-count, a spec or a dependency differs, the line says so, and the exit code is 1. Files may be packed by
-gzip.
+Every page, index, lock file, spec file and mirror below the folder is read by graphcache, alone,
+and counted here from its JSON or YAML, by nothing that graphcache reads with. Each gets one line;
+where a count, a spec or a dependency differs, the line says so, and the exit code is 1. Files may
+be packed by gzip.
 """
 
 from __future__ import annotations
@@ -152,9 +152,7 @@ def unwrapped(node: Json) -> Json:
     return {"name": name, **body}
 
 
-def described(
-    plain: Plain, key: str, body: Json, hashes: dict[str, str], *, strict: bool
-) -> bool:
+def described(plain: Plain, key: str, body: Json, hashes: dict[str, str], *, strict: bool) -> bool:
     """One spec and its dependencies; a spec without the least is a reject."""
     own = body.get("hash", key)
     whole = {"name", "version", "arch"} <= body.keys() and bool(HASH.fullmatch(own))
@@ -310,7 +308,7 @@ def differences(plain: Plain, found: Plain) -> list[str]:
     ]
     if numbers or plain.kind == OLD_PAGE:
         return numbers
-    others = {
+    others: dict[str, set[Any]] = {
         "specs": plain.specs ^ found.specs,
         "held specs": plain.held ^ found.held,
         "roots": plain.roots ^ found.roots,

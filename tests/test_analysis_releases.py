@@ -255,7 +255,7 @@ def test_splits(held: Held) -> None:
 
 
 def test_splits_of_a_real_index() -> None:
-    """hypre is built with and without Fortran, each for two targets."""
+    """With hypre, which is built with and without Fortran, each for two targets."""
     index = SITE / "develop/solvers/index.json.gz"
     tables, _ = read(index, release="develop")
     rows = {row[0]: row for row in splits(tables, "hypre").rows}

@@ -92,7 +92,10 @@ def test_what_is_broken_is_rejected_by_both(
 @pytest.mark.parametrize("folder", ["", "no-such-folder"])
 def test_without_a_folder_one_line_says_what_to_do(folder: str) -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "tests/real.py", folder], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "tests/real.py", folder],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (2, "")
     assert done.stdout.count("\n") == 1
