@@ -88,10 +88,9 @@ def test_pages_of_2021_and_2022(legacy_pages: Path, form: str) -> None:
     assert dict(report.warnings) == {}
     graph = tables.to_networkx()
     names = {graph.nodes[node]["name"]: node for node in graph if node[0] == "Spec"}
-    assert names.keys() == {"mooring", "ballast", "keelson"}
+    assert names.keys() == {"mooring", "keelson"}
     for name, version, variants in (
         ("mooring", "main", ["build_type=Release", "levels=2"]),
-        ("ballast", "1.2.11", ["+pic", "~shared"]),
         (
             "keelson",
             "4.0.3",
@@ -108,7 +107,6 @@ def test_pages_of_2021_and_2022(legacy_pages: Path, form: str) -> None:
     from_specs = [edge for edge in graph.edges(keys=True) if edge[0][0] == "Spec"]
     assert sorted(from_specs) == sorted(
         [
-            (names["mooring"], names["ballast"], "DEPENDS_ON"),
             (names["mooring"], names["keelson"], "DEPENDS_ON"),
             *[
                 (names[name], end, key)
