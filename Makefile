@@ -1,5 +1,8 @@
 # make demo    a store of the example pages, and two questions put to it
 # make test    all tests        make check   format, lint, types, imports, generated docs
+# make coverage   which lines the quick tests reach      make hooks   check before each commit
+# make golden  writes what tests hold the output against anew
+# make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make real REAL=FOLDER   what is read of your files, held against a plain count
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
 # make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
@@ -11,7 +14,7 @@ BIN := $(VENV)/bin
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 
-.PHONY: demo test check real docs docs-site bench bench-neo4j clean
+.PHONY: demo test golden coverage check real hooks dist docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -27,16 +30,42 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# After a change that is meant: then look at 'git diff tests/golden'.
+golden: $(VENV)/installed-dev
+	GOLDEN=write $(BIN)/python -m pytest -k golden tests
+
+# REPORT=FILE adds the figures to a file, as a table in Markdown.
+coverage: $(VENV)/installed-dev
+	$(BIN)/python -m pytest --cov --cov-report= $(T)
+	$(BIN)/coverage report
+ifdef REPORT
+	$(BIN)/coverage report --format=markdown >> "$(REPORT)"
+endif
+
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cog --check --diff -I docs docs/*.md
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(MKDOCS) --site-dir $(VENV)/site
 
 real: $(VENV)/installed-dev
 	@$(BIN)/python tests/real.py "$(REAL)"
+
+hooks: $(VENV)/installed-dev
+	$(BIN)/pre-commit install
+
+# Tried in an environment that has only what the wheel asks for.
+dist: $(VENV)/installed-dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(PYTHON) -m venv --clear $(VENV)/tried
+	$(VENV)/tried/bin/python -m pip install --quiet --constraint constraints.txt dist/*.whl
+	$(VENV)/tried/bin/graphcache build examples/pages --store $(VENV)/tried/graphcache.lbug
+	$(VENV)/tried/bin/graphcache query redundant-builds --release develop --limit 3 --store $(VENV)/tried/graphcache.lbug
+	$(VENV)/tried/bin/graphcache --version
 
 docs: $(VENV)/installed-dev
 	$(BIN)/cog -r -I docs docs/*.md

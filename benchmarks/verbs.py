@@ -13,16 +13,21 @@ from functools import partial
 from typing import Any
 
 from graphcache import Tables, read
-from graphcache.analysis.configurations import BYTES_READS, SPLITS_READS, duplicate_bytes, splits
-from graphcache.analysis.coverage import READS as COVERAGE_READS
-from graphcache.analysis.coverage import coverage
-from graphcache.analysis.hubs import READS as HUBS_READS
-from graphcache.analysis.hubs import centrality, dependents, package_graph
-from graphcache.analysis.reasons import IMPACT_READS, WHY_READS, impact, why
-from graphcache.analysis.rebuilds import READS as REBUILDS_READS
-from graphcache.analysis.rebuilds import rebuilds
-from graphcache.analysis.releases import ADOPTION_READS, CHURN_READS, adoption, churn
-from graphcache.analysis.stacks import SIMILARITY_READS, stack_clusters, stack_similarity
+from graphcache.analysis import (
+    adoption,
+    centrality,
+    churn,
+    coverage,
+    dependents,
+    duplicate_bytes,
+    impact,
+    package_graph,
+    rebuilds,
+    splits,
+    stack_clusters,
+    stack_similarity,
+    why,
+)
 from graphcache.answers import Selection
 from graphcache.stores import Store, open_store
 
@@ -57,18 +62,18 @@ def main() -> None:
             return
         environment, _ = read(sys.argv[2])
         verbs: dict[str, tuple[Selection, Callable[[Tables], Any]]] = {
-            "why": (WHY_READS, lambda tables: why(tables, [spec])),
-            "impact": (IMPACT_READS, lambda tables: impact(tables, package)),
-            "rebuilds": (REBUILDS_READS, rebuilds),
-            "coverage": (COVERAGE_READS, lambda tables: coverage(environment, tables)),
-            "dependents": (HUBS_READS, dependents),
-            "centrality": (HUBS_READS, lambda tables: centrality(package_graph(tables))),
-            "churn": (CHURN_READS, churn),
-            "adoption": (ADOPTION_READS, lambda tables: adoption(tables, "compiler")),
-            "stack_similarity": (SIMILARITY_READS, lambda t: stack_similarity(t, "specs")),
-            "stack_clusters": (SIMILARITY_READS, stack_clusters),
-            "splits": (SPLITS_READS, lambda tables: splits(tables, package)),
-            "duplicate_bytes": (BYTES_READS, duplicate_bytes),
+            "why": (why.reads, lambda tables: why(tables, [spec])),
+            "impact": (impact.reads, lambda tables: impact(tables, package)),
+            "rebuilds": (rebuilds.reads, rebuilds),
+            "coverage": (coverage.reads, lambda tables: coverage(environment, tables)),
+            "dependents": (dependents.reads, dependents),
+            "centrality": (package_graph.reads, lambda tables: centrality(package_graph(tables))),
+            "churn": (churn.reads, churn),
+            "adoption": (adoption.reads, lambda tables: adoption(tables, "compiler")),
+            "stack_similarity": (stack_similarity.reads, lambda t: stack_similarity(t, "specs")),
+            "stack_clusters": (stack_clusters.reads, stack_clusters),
+            "splits": (splits.reads, lambda tables: splits(tables, package)),
+            "duplicate_bytes": (duplicate_bytes.reads, duplicate_bytes),
         }
         print("| verb | rows | load, CPU s | load, wall s | answer, CPU s | answer, wall s |")
         print("| --- | ---: | ---: | ---: | ---: | ---: |")

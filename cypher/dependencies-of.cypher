@@ -5,7 +5,7 @@
 // Parameter: package (text): the package
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: dependency (text): the package that is needed
-// Column: versions (list of text): its versions
+// Column: versions (list of versions): its versions
 // Column: specs (integer): specs of the package that need it
 // Column: build (integer): those of them that need it to build
 // Column: link (integer): those that link with it

@@ -6,7 +6,7 @@
 // Parameter: version (text, default ""): only this version of it; any if empty
 // Column: dependent (text): the package that needs it
 // Column: specs (integer): its specs that do
-// Column: needs (list of text): the versions that they need
+// Column: needs (list of versions): the versions that they need
 // Column: stacks (list of text): stacks that hold one of these specs
 // Column: releases (list of text): releases that hold one of them
 MATCH (s:Spec)-[:DEPENDS_ON]->(o:Spec {name: $package})

@@ -5,7 +5,7 @@
 // Parameter: stack (text, default ""): only this stack; each of them if empty
 // Column: stack (text): the stack
 // Column: package (text): the package that is needed in several versions
-// Column: versions (list of text): the versions
+// Column: versions (list of versions): the versions
 // Column: uses (integer): how often a spec of the stack needs one of them
 MATCH (k:Stack)<-[:IN_STACK]-(s:Spec)-[d:DEPENDS_ON]->(o:Spec)
 WHERE ($stack = '' OR k.name = $stack) AND ('link' IN d.types OR 'run' IN d.types)

@@ -6,7 +6,7 @@
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): specs that no other stack holds
-// Column: versions (list of text): their versions
+// Column: versions (list of versions): their versions
 MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})
 WHERE $release = '' OR $release IN x.releases
 OPTIONAL MATCH (s)-[y:IN_STACK]->(o:Stack)

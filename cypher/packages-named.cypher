@@ -5,7 +5,7 @@
 // Parameter: part (text): what the name contains; all packages if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs
-// Column: versions (list of text): their versions
+// Column: versions (list of versions): their versions
 // Column: releases (list of text): releases that hold one of them
 MATCH (s:Spec)
 WHERE $part = '' OR s.name CONTAINS $part

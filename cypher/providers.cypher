@@ -5,7 +5,7 @@
 // Parameter: virtual (text, default ""): only this virtual package; all of them if empty
 // Column: provided (text): the virtual package
 // Column: package (text): a package that provides it to a spec
-// Column: versions (list of text): its versions that do
+// Column: versions (list of versions): its versions that do
 // Column: uses (integer): how often a spec gets it so
 MATCH (:Spec)-[d:DEPENDS_ON]->(o:Spec)
 UNWIND d.virtuals AS provided

@@ -7,7 +7,7 @@
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs in the stack that has it
-// Column: versions (list of text): their versions
+// Column: versions (list of versions): their versions
 MATCH (s:Spec)-[x:IN_STACK]->(k:Stack)
 WHERE (k.name = $stack OR k.name = $other) AND ($release = '' OR $release IN x.releases)
 WITH s.name AS package, sum(CASE WHEN k.name = $stack THEN 1 ELSE 0 END) AS specs,

@@ -7,7 +7,7 @@
 // Column: package (text): the package
 // Column: specs (integer): its specs in the stack
 // Column: configurations (integer): distinct configurations among them
-// Column: versions (list of text): their versions
+// Column: versions (list of versions): their versions
 // Column: targets (list of text): their targets
 MATCH (t:Target)<-[:FOR_TARGET]-(s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})
 WHERE $release = '' OR $release IN x.releases

@@ -7,7 +7,7 @@
 // Parameter: release (text, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): specs that run there
-// Column: versions (list of text): their versions
+// Column: versions (list of versions): their versions
 // Column: targets (list of text): the targets that they are built for
 MATCH (s:Spec)-[:FOR_TARGET]->(t:Target)
 WHERE s.in_buildcache AND t.name IN $target AND ($os = '' OR s.os = $os)

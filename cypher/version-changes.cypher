@@ -5,9 +5,9 @@
 // Parameter: old (text): the earlier release
 // Parameter: new (text): the later release
 // Column: package (text): a package of both releases, of which some version differs
-// Column: gone (list of text): versions that only the old release has
-// Column: kept (list of text): versions that both have
-// Column: come (list of text): versions that only the new release has
+// Column: gone (list of versions): versions that only the old release has
+// Column: kept (list of versions): versions that both have
+// Column: come (list of versions): versions that only the new release has
 MATCH (s:Spec)-[:IN_RELEASE]->(r:Release)
 WHERE r.name = $old OR r.name = $new
 WITH s.name AS package, s.version AS version,

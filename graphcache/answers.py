@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 Selection = Mapping[str, Collection[str]]
 """Types of nodes and edges, and of each the properties that are read."""
+
+_P = ParamSpec("_P")
+_R_co = TypeVar("_R_co", covariant=True)
+
+
+class Verb(Protocol[_P, _R_co]):
+    """A function of graphs that says what it reads of them."""
+
+    reads: Selection
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R_co:
+        """Answer the question."""
+        ...
+
+
+def reads(selection: Selection) -> Callable[[Callable[_P, _R_co]], Verb[_P, _R_co]]:
+    """Say what a function reads of a graph: `Store.part` gives just this.
+
+    The function stays as it is, and has `reads` besides.
+
+    >>> @reads({"Spec": ("name",)})
+    ... def count_specs(tables):
+    ...     return tables.nodes["Spec"].num_rows
+    >>> count_specs.reads
+    {'Spec': ('name',)}
+    """
+
+    def decorate(function: Callable[_P, _R_co]) -> Verb[_P, _R_co]:
+        verb = cast("Verb[_P, _R_co]", function)
+        verb.reads = selection
+        return verb
+
+    return decorate
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,16 @@ def no_such(what: str, name: str, names: Iterable[str], place: str = "the graph"
     hint = did_you_mean(name, names)
     if hint:
         return UsageError(f"{name}: no such {what} in {place}.{hint}")
+    return none_of(what, name, names, place)
+
+
+def none_of(what: str, name: str, names: Iterable[str], place: str = "the graph") -> UsageError:
+    """The error that nothing of a kind is as asked for: what there is, in the order given.
+
+    >>> print(none_of("version", "zlib@9", ["1.2.13", "1.3"]))
+    zlib@9: no such version in the graph, which has 1.2.13, 1.3
+    """
+    names = list(names)
     shown = ", ".join(names[:_SHOWN]) or "none"
     more = f", and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     there = f"{place}, which has {shown}{more}"

@@ -18,17 +18,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graphcache.errors import UsageError, did_you_mean
+from graphcache.spack.versions import version_key
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer
     from graphcache.stores.base import Store
+
+__all__ = ["Column", "NamedQuery", "Parameter", "load_library", "named_query"]
 
 Theme = Literal[
     "packages",
@@ -45,7 +48,12 @@ THEMES: tuple[Theme, ...] = get_args(Theme)
 """What a query can be about, in the order in which lists show them."""
 
 ParameterType = Literal["text", "integer", "boolean", "list of text", "target"]
-ColumnType = Literal["text", "integer", "number", "boolean", "list of text"]
+ColumnType = Literal["text", "integer", "number", "boolean", "list of text", "list of versions"]
+_ORDERS: dict[ColumnType, Callable[[str], Any]] = {
+    "list of text": str,
+    "list of versions": version_key,
+}
+"""How lists are sorted."""
 
 _KEYS = ("Theme", "Title", "Question", "Example", "Parameter", "Column")
 _HEADER = re.compile(rf"// ({'|'.join(_KEYS)}): (.+)")
@@ -81,7 +89,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a query's answer; a `list of text` is sorted."""
+    """A column of a query's answer; a list is sorted, one of versions as Spack orders them."""
 
     name: str
     type: ColumnType
@@ -152,12 +160,12 @@ class NamedQuery:
         """
         bound = self.bind(values or {})
         answer = store.query(self.cypher, bound, limit=limit, timeout=timeout)
-        lists = [i for i, column in enumerate(self.columns) if column.type == "list of text"]
-        if not lists:
+        keys = {i: _ORDERS[c.type] for i, c in enumerate(self.columns) if c.type in _ORDERS}
+        if not keys:
             return answer
         # Stores collect in any order.
         rows = [
-            tuple(sorted(v) if i in lists and v else v for i, v in enumerate(row))
+            tuple(sorted(v, key=keys[i]) if i in keys and v else v for i, v in enumerate(row))
             for row in answer.rows
         ]
         return replace(answer, rows=rows)

@@ -1,8 +1,9 @@
 """The graph, declared once: every node and edge type with its properties.
 
-Arrow schemas, the embedded store's tables, Neo4j's constraints, the headers of the exports and
-`docs/schema.md` are all derived from `NODE_TYPES` and `EDGE_TYPES`. To add a property, add it
-here and in the reader that fills it.
+Arrow schemas, the columns of facts, the embedded store's tables, Neo4j's constraints, the headers
+of the exports and `docs/schema.md` are all derived from `NODE_TYPES` and `EDGE_TYPES`. To add a
+property of a Spec, add it here, and under the same name to the record that tells it:
+`records/specs.py` for Spack's own files, `records/pages.py` for pages.
 """
 
 from __future__ import annotations
@@ -13,6 +14,16 @@ from typing import Literal
 
 PropertyType = Literal["text", "integer", "boolean", "list of text"]
 
+__all__ = [
+    "EDGE_TYPES",
+    "NODE_TYPES",
+    "EdgeType",
+    "NodeType",
+    "Property",
+    "edge_type",
+    "node_type",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
@@ -21,6 +32,12 @@ class Property:
     name: str
     type: PropertyType
     doc: str
+    computed: bool = False
+    """Made of other properties when facts are joined; no source says it."""
+    on_pages: bool = True
+    """Whether pages tell it; what they don't, a page that replaces another does not take back."""
+    agreed: bool = False
+    """Whether all that sources say of one spec must be the same; else there is a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +80,27 @@ NODE_TYPES: tuple[NodeType, ...] = (
         "A concretized spec: one build of one package, known by its hash.",
         (
             Property("hash", "text", "Spack's DAG hash, 32 characters of a-z2-7"),
-            Property("name", "text", "the package's name"),
-            Property("version", "text", "the version"),
-            Property("label", "text", "VERSION/HASH7, a short caption"),
-            Property("platform", "text", "linux, darwin, windows, …"),
-            Property("os", "text", "operating system and its version: ubuntu22.04"),
-            Property("variants", "list of text", "+x, ~x and k=v, sorted"),
+            Property("name", "text", "the package's name", agreed=True),
+            Property("version", "text", "the version", agreed=True),
+            Property("label", "text", "VERSION/HASH7, a short caption", computed=True),
+            Property("platform", "text", "linux, darwin, windows, …", agreed=True),
+            Property("os", "text", "operating system and its version: ubuntu22.04", agreed=True),
+            Property("variants", "list of text", "+x, ~x and k=v, sorted", agreed=True),
             Property(
                 "configuration",
                 "text",
                 "digest of name, version, platform, os, target, compiler and variants: "
                 "specs that share it are the same build made again",
+                computed=True,
             ),
-            Property("namespace", "text", "the package repository, where known"),
-            Property("external", "boolean", "whether it was not built by Spack, where known"),
-            Property("size", "integer", "bytes of the tarball, where known"),
+            Property("namespace", "text", "the package repository, where known", on_pages=False),
+            Property(
+                "external",
+                "boolean",
+                "whether it was not built by Spack, where known",
+                on_pages=False,
+            ),
+            Property("size", "integer", "bytes of the tarball, where known", agreed=True),
             Property("tarball", "text", "URL of the tarball, where known"),
             Property(
                 "in_buildcache",
@@ -124,6 +147,7 @@ NODE_TYPES: tuple[NodeType, ...] = (
         ),
     ),
 )
+"""Every type of node, in the order in which all is written."""
 
 EDGE_TYPES: tuple[EdgeType, ...] = (
     EdgeType("OF_PACKAGE", "Spec", "Package", "The spec is a build of the package."),
@@ -132,7 +156,15 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
         "Spec",
         "Compiler",
         "The compiler that built the spec, where a source says.",
-        (Property("languages", "list of text", "c, cxx, fortran: what it compiled, where known"),),
+        (
+            Property(
+                "languages",
+                "list of text",
+                "c, cxx, fortran: what it compiled, where known",
+                computed=True,
+                on_pages=False,
+            ),
+        ),
     ),
     EdgeType("FOR_TARGET", "Spec", "Target", "The microarchitecture the spec is built for."),
     EdgeType(
@@ -142,7 +174,12 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
         "The stack holds the spec.",
         (
             Property("releases", "list of text", "the releases in which it does, sorted"),
-            Property("root", "boolean", "whether the environment names it as a root, where known"),
+            Property(
+                "root",
+                "boolean",
+                "whether the environment names it as a root, where known",
+                on_pages=False,
+            ),
         ),
     ),
     EdgeType(
@@ -164,8 +201,15 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
         "Spec",
         "The first spec needs the second.",
         (
-            Property("types", "list of text", "build, link, run, test, where known"),
-            Property("virtuals", "list of text", "what it provides: mpi, c, …, where known"),
+            Property(
+                "types", "list of text", "build, link, run, test, where known", on_pages=False
+            ),
+            Property(
+                "virtuals",
+                "list of text",
+                "what it provides: mpi, c, …, where known",
+                on_pages=False,
+            ),
         ),
     ),
     EdgeType(
@@ -175,6 +219,7 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
         "The first target runs what is built for the second (from archspec).",
     ),
 )
+"""Every type of edge, in the order in which all is written."""
 
 
 def node_type(name: str) -> NodeType:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from graphcache.errors import InputError, UsageError, no_such
-from graphcache.records import Labels, Name, Report, one_line
+from graphcache.records import Claim, Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
 from graphcache.sources.documents import decode
@@ -115,11 +115,11 @@ def update_store(
         reading = gather(sources, held=held, remote=remote, on_file=on_file)
         if not reading.claimed:
             return reading.report  # nothing new: the store is left as it is
-        for kind, in_release, name in sorted(reading.incomplete, key=str):
-            if kind != "file":
+        for claim in sorted(reading.incomplete, key=str):
+            if claim.kind != "file":
                 reading.report.warn(
-                    f"{name} in {in_release or 'no release'}: read with rejects, so nothing that "
-                    f"the store held of it was removed"
+                    f"{claim.name} in {claim.release or 'no release'}: read with rejects, so "
+                    f"nothing that the store held of it was removed"
                 )
         replaced = reading.claimed.keys() - reading.incomplete - reading.unchanged
         tables = update(old, reading.facts, replaced, reading.report)
@@ -233,14 +233,19 @@ def _held_table(files: list[HeldFile]) -> pa.Table:
     columns = [
         [file.digest for file in unique],
         [file.file for file in unique],
-        *([file.claim[part] for file in unique] for part in range(3)),
+        [file.claim.kind for file in unique],
+        [file.claim.release for file in unique],
+        [file.claim.name for file in unique],
     ]
     return pa.table(columns, schema=HELD_FILES)
 
 
 def _held_files(table: pa.Table) -> list[HeldFile]:
     rows = table.to_pylist()
-    return [HeldFile(r["digest"], r["file"], (r["kind"], r["release"], r["name"])) for r in rows]
+    return [
+        HeldFile(row["digest"], row["file"], Claim(row["kind"], row["release"], row["name"]))
+        for row in rows
+    ]
 
 
 def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:

@@ -1,21 +1,32 @@
-"""Run the `graphcache` command as a user does: as a process, in a pipe or on a terminal.
+"""Run the `graphcache` command: in this process, in one of its own, or on a terminal.
+
+A process takes half a second to import what it needs, so `run` and `succeed` call the command in
+this one, with its own arguments, streams, variables and folder. `start` and `on_terminal` start a
+process, for what only a process has: signals, pipes, a terminal, closed streams.
 
 `golden/cli` holds what is printed. After a change that is meant, write it anew, and look at the
-difference: `GOLDEN=write pytest tests/test_cli*.py -k golden`.
+difference: `make golden`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+
+from graphcache.cli.main import main
 
 TOOL = Path(sys.executable).parent / "graphcache"
 GOLDEN = Path(__file__).parent / "golden/cli"
@@ -69,8 +80,68 @@ class Process(subprocess.Popen[bytes]):
 def run(
     *arguments: Argument, cwd: Path, given: bytes = b"", env: Mapping[str, str] | None = None
 ) -> Ended:
-    """Run the command to its end."""
-    return start(*arguments, cwd=cwd, env=env).end(given)
+    """Run the command to its end, in this process."""
+    streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (given, b"", b"")]
+    stdin, out, err = streams
+    with (
+        mock.patch.multiple(sys, argv=_texts(arguments), stdin=stdin, stdout=out, stderr=err),
+        mock.patch.dict(os.environ, environment(env), clear=True),
+        mock.patch.object(os, "get_terminal_size", _no_terminal),
+        contextlib.chdir(cwd),
+        _interrupts_kept(),
+        _usual_warnings(),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    assert isinstance(code, int)
+    return Ended(code, *(_written(stream) for stream in (out, err)))
+
+
+def _texts(arguments: Sequence[Argument]) -> list[str]:
+    """The arguments as Python gives them to a program."""
+    return ["graphcache", *map(os.fsdecode, arguments)]
+
+
+def _no_terminal(*_: int) -> os.terminal_size:
+    """There is none, also where pytest runs on one."""
+    raise OSError("not a terminal")
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
+
+
+@contextlib.contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Have Ctrl-C end the tests as ever: the command watches for it where nobody else does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _usual_warnings() -> Iterator[None]:
+    """Have warnings shown to the user as Python does, none of them as an error."""
+
+    def show(message: Warning | str, kind: type[Warning], file: str, line: int, *_: object) -> None:
+        sys.stderr.write(warnings.formatwarning(message, kind, file, line))
+
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)
+        warnings.showwarning = show
+        yield
 
 
 def succeed(

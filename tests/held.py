@@ -25,16 +25,17 @@ def configuration(spec: Spec) -> tuple[Any, ...]:
     return (*(spec[key] for key in seen), *spec["variants"])
 
 
-def in_release(specs: list[Spec], release: str) -> list[Spec]:
-    return [spec for spec in specs if release in ("", *spec["releases"])]
+def in_release(specs: list[Spec], release: str | None) -> list[Spec]:
+    """The specs in the release, or in any."""
+    return [spec for spec in specs if release in (None, *spec["releases"])]
 
 
-def in_stacks(specs: list[Spec], release: str) -> dict[str, list[Spec]]:
+def in_stacks(specs: list[Spec], release: str | None) -> dict[str, list[Spec]]:
     """The specs of each stack, in the release or in any."""
     found: dict[str, list[Spec]] = {}
     for spec in specs:
         for stack, releases in spec["stacks"].items():
-            if release in ("", *releases):
+            if release in (None, *releases):
                 found.setdefault(stack, []).append(spec)
     return found
 

@@ -151,7 +151,7 @@ def serving(
         yield served
         if process.poll() is None:
             ended = served.end()
-            assert (ended.code, ended.out, ended.err.strip()) == (130, "", "")
+            assert (ended.code, ended.out, ended.err.strip()) == (130, "", ""), ended
     finally:
         if process.poll() is None:
             process.kill()

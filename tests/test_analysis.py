@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import pkgutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,29 +15,34 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from conftest import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 import graphcache.analysis
 from graphcache import Tables, UsageError, build_store, open_store, read
-from graphcache.analysis import configurations, hubs, releases, stacks
-from graphcache.analysis.coverage import READS as COVERAGE_READS
-from graphcache.analysis.coverage import coverage
-from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.diff import READS as DIFF_READS
-from graphcache.analysis.diff import Diff, diff
-from graphcache.analysis.reasons import (
-    IMPACT_READS,
-    PRUNE_READS,
-    WHY_READS,
+from graphcache.analysis import (
+    adoption,
+    centrality,
+    churn,
+    coverage,
+    dependents,
+    duplicate_bytes,
+    half_life,
     impact,
+    package_graph,
     prune_plan,
+    rebuilds,
+    splits,
+    stack_clusters,
+    stack_combinations,
+    stack_similarity,
     why,
 )
-from graphcache.analysis.rebuilds import READS as REBUILDS_READS
-from graphcache.analysis.rebuilds import rebuilds
-from graphcache.analysis.sides import READS as SIDES_READS
-from graphcache.analysis.sides import side
+from graphcache.analysis.changes import Diff, diff
+from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.health import not_reached
+from graphcache.analysis.sides import kind_of, side
 from graphcache.answers import Answer, Selection
 from graphcache.schema import all_types
 from graphcache.tables.columns import key_columns
@@ -100,7 +108,7 @@ def networkx_of(edges: Edges) -> nx.DiGraph[str]:
     return graph
 
 
-@settings(max_examples=80)
+@tries(80)
 @given(environments())
 def test_reach_and_paths_are_those_of_networkx(drawn: tuple[Edges, list[str]]) -> None:
     edges, roots = drawn
@@ -116,7 +124,7 @@ def test_reach_and_paths_are_those_of_networkx(drawn: tuple[Edges, list[str]]) -
             assert path in list(nx.all_shortest_paths(expected, name, list(edges)[end]))
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(environments())
 def test_why_finds_every_root(drawn: tuple[Edges, list[str]]) -> None:
     edges, roots = drawn
@@ -133,7 +141,7 @@ def test_why_finds_every_root(drawn: tuple[Edges, list[str]]) -> None:
             assert (row[3], len(row[5])) == (["env"], row[4] + 1)
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(environments())
 def test_impact_counts_all_above(drawn: tuple[Edges, list[str]]) -> None:
     edges, roots = drawn
@@ -284,7 +292,7 @@ def rebuilt(draw: st.DrawFn) -> Tables:
     return graph_of({"database": {"version": "8", "installs": installs}}, "env")
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(rebuilt(), st.sampled_from([None, "a", "env"]))
 def test_rebuilds_are_those_of_plain_recursion(tables: Tables, only: str | None) -> None:
     groups: dict[str, list[str]] = {}
@@ -329,25 +337,27 @@ def test_of_two_cycles_that_differ_each_spec_is_a_cause() -> None:
 
 def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
     build_store(tmp_path / "store", RADIUSS, SOLVERS, stack="env", release="develop")
-    questions: list[tuple[Selection, Callable[[Tables], Answer | Diff]]] = [
-        (WHY_READS, lambda tables: why(tables, ["bu5ehkv"])),
-        (IMPACT_READS, lambda tables: impact(tables, "zlib-ng@2")),
-        (PRUNE_READS, lambda tables: prune_plan(tables, ["develop"], ["env"])),
-        (COVERAGE_READS, lambda tables: coverage(tables, tables)),
-        ({**DIFF_READS, **SIDES_READS}, lambda tables: diff(side(tables, "stack", "env"), tables)),
-        (REBUILDS_READS, rebuilds),
-        (REBUILDS_READS, lambda tables: rebuilds(tables, stack="env")),
-        (hubs.READS, hubs.dependents),
-        (hubs.READS, lambda tables: hubs.centrality(hubs.package_graph(tables), sample=10)),
-        (stacks.SIMILARITY_READS, lambda tables: stacks.stack_similarity(tables, "configurations")),
-        (stacks.SIMILARITY_READS, lambda tables: stacks.stack_clusters(tables, "packages")),
-        (stacks.SIMILARITY_READS, lambda t: stacks.stack_combinations(t, "specs", "develop")),
-        (releases.CHURN_READS, releases.churn),
-        (releases.CHURN_READS, releases.half_life),
-        (releases.ADOPTION_READS, lambda tables: releases.adoption(tables, "compiler_name")),
-        (releases.ADOPTION_READS, lambda tables: releases.adoption(tables, "family")),
-        (configurations.SPLITS_READS, lambda t: configurations.splits(t, "hdf5", "develop")),
-        (configurations.BYTES_READS, lambda t: configurations.duplicate_bytes(t, "develop")),
+    questions: list[tuple[Selection, Callable[[Tables], Answer | Diff | str]]] = [
+        (why.reads, lambda tables: why(tables, ["bu5ehkv"])),
+        (impact.reads, lambda tables: impact(tables, "zlib-ng@2")),
+        (prune_plan.reads, lambda tables: prune_plan(tables, ["develop"], ["env"])),
+        (coverage.reads, lambda tables: coverage(tables, tables)),
+        (kind_of.reads, lambda tables: kind_of(["env"], tables)),
+        ({**side.reads, **diff.reads}, lambda tables: diff(side(tables, "stack", "env"), tables)),
+        (not_reached.reads, not_reached),
+        (rebuilds.reads, rebuilds),
+        (rebuilds.reads, lambda tables: rebuilds(tables, stack="env")),
+        (dependents.reads, dependents),
+        (package_graph.reads, lambda tables: centrality(package_graph(tables), sample=10)),
+        (stack_similarity.reads, lambda tables: stack_similarity(tables, "configurations")),
+        (stack_clusters.reads, lambda tables: stack_clusters(tables, "packages")),
+        (stack_combinations.reads, lambda t: stack_combinations(t, "specs", "develop")),
+        (churn.reads, churn),
+        (half_life.reads, half_life),
+        (adoption.reads, lambda tables: adoption(tables, "compiler_name")),
+        (adoption.reads, lambda tables: adoption(tables, "family")),
+        (splits.reads, lambda t: splits(t, "hdf5", "develop")),
+        (duplicate_bytes.reads, lambda t: duplicate_bytes(t, "develop")),
     ]
     with open_store(tmp_path / "store") as store:
         whole = store.tables()
@@ -355,8 +365,8 @@ def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
             part = store.part(reads)
             assert ask(part) == ask(whole)
             for type_ in all_types():
-                table = {**part.nodes, **part.edges}[type_.name]
-                full = {**whole.nodes, **whole.edges}[type_.name]
+                table = part.by_type()[type_.name]
+                full = whole.by_type()[type_.name]
                 names = [*key_columns(type_), *reads.get(type_.name, ())]
                 wanted = full.select(names) if type_.name in reads else full.select(names)[:0]
                 assert table.select(names).equals(wanted)
@@ -391,9 +401,27 @@ def test_a_hash_of_several_specs() -> None:
         why(tables, ["a"])
 
 
-def test_every_public_function_says_what_it_does() -> None:
+def test_every_public_function_says_what_it_does_and_reads() -> None:
     assert sorted(set(graphcache.analysis.__all__)) == graphcache.analysis.__all__
+    properties = {
+        type_.name: {declared.name for declared in type_.properties} for type_ in all_types()
+    }
     for name in graphcache.analysis.__all__:
         function = getattr(graphcache.analysis, name)
+        assert inspect.isfunction(function)
         assert function.__name__ == name
-        assert ">>> " in function.__doc__
+        assert ">>> " in (function.__doc__ or "")
+        reads: Selection | None = getattr(function, "reads", None)
+        # Only one takes no graph of graphcache's: any graph of networkx.
+        assert (reads is None) == (name == "centrality")
+        assert all(set(read) <= properties[type_] for type_, read in (reads or {}).items())
+
+
+def test_no_module_has_the_name_of_a_function() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(graphcache.analysis.__path__)}
+    assert not modules & set(graphcache.analysis.__all__)
+    for name in sorted(modules):
+        # What a module has under its own name, its package would have in the module's place.
+        module = importlib.import_module(f"graphcache.analysis.{name}")
+        assert getattr(graphcache.analysis, name) is module
+        assert not hasattr(module, name)

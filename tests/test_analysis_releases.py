@@ -12,8 +12,9 @@ import networkx as nx
 import oracle
 import pytest
 from archspec.cpu import TARGETS
+from conftest import tries
 from held import RELEASES, Spec, any_specs, configuration, in_release, tables_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_spack_files import loaded, plain_compilers, plain_specs
 
@@ -83,7 +84,7 @@ def test_churn(held: Held) -> None:
     assert churn(tables, backwards).rows == naive_churn(specs, backwards, configuration)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(any_specs(), st.lists(st.sampled_from(RELEASES)))
 def test_any_churn(specs: list[Spec], chosen: list[str]) -> None:
     tables = tables_of(specs)
@@ -244,7 +245,7 @@ def naive_splits(specs: list[Spec]) -> dict[str, tuple[set[str], int]]:
 def test_splits(held: Held) -> None:
     tables, specs = held
     for package in {spec["name"] for spec in specs}:
-        for release in ("", "develop"):
+        for release in (None, "develop"):
             chosen = [spec for spec in in_release(specs, release) if spec["name"] == package]
             rows = splits(tables, package, release).rows
             expected = {k: v for k, v in naive_splits(chosen).items() if len(v[0]) > 1}
@@ -309,8 +310,8 @@ def naive_bytes(specs: list[Spec]) -> list[Any]:
     return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))
 
 
-@pytest.mark.parametrize("release", ["", "develop"])
-def test_duplicate_bytes(held: Held, release: str) -> None:
+@pytest.mark.parametrize("release", [None, "develop"])
+def test_duplicate_bytes(held: Held, release: str | None) -> None:
     tables, specs = held
     chosen = [spec for spec in in_release(specs, release) if spec["in_buildcache"]]
     assert duplicate_bytes(tables, release).rows == naive_bytes(chosen)

@@ -13,8 +13,9 @@ from typing import Any
 
 import networkx as nx
 import pytest
+from conftest import tries
 from held import Spec, any_specs, configuration, in_stacks, tables_of
-from hypothesis import given, settings
+from hypothesis import given
 from test_analysis import RADIUSS, SOLVERS, environments, lock_of, networkx_of
 
 from graphcache import Tables, UsageError, read
@@ -36,12 +37,12 @@ KEYS: dict[By, Any] = {
 Held = tuple[Tables, list[Spec]]
 
 
-def sets_of(specs: list[Spec], by: By, release: str) -> dict[str, set[Any]]:
+def sets_of(specs: list[Spec], by: By, release: str | None) -> dict[str, set[Any]]:
     held = in_stacks(specs, release)
     return {stack: {KEYS[by](spec) for spec in held[stack]} for stack in sorted(held)}
 
 
-def check_similarity(tables: Tables, specs: list[Spec], by: By, release: str) -> None:
+def check_similarity(tables: Tables, specs: list[Spec], by: By, release: str | None) -> None:
     sets = sets_of(specs, by, release)
     expected = []
     for (stack, one), (other, two) in combinations(sets.items(), 2):
@@ -51,7 +52,7 @@ def check_similarity(tables: Tables, specs: list[Spec], by: By, release: str) ->
     assert stack_similarity(tables, by, release).rows == expected
 
 
-def check_combinations(tables: Tables, specs: list[Spec], by: By, release: str) -> None:
+def check_combinations(tables: Tables, specs: list[Spec], by: By, release: str | None) -> None:
     stacks_of: dict[Any, list[str]] = {}
     for stack, things in sets_of(specs, by, release).items():
         for thing in things:
@@ -62,20 +63,20 @@ def check_combinations(tables: Tables, specs: list[Spec], by: By, release: str) 
     assert stack_combinations(tables, by, release).rows == expected
 
 
-@pytest.mark.parametrize("release", ["", "develop"])
+@pytest.mark.parametrize("release", [None, "develop"])
 @pytest.mark.parametrize("by", KEYS)
-def test_what_stacks_share(held: Held, by: By, release: str) -> None:
+def test_what_stacks_share(held: Held, by: By, release: str | None) -> None:
     check_similarity(*held, by, release)
     check_combinations(*held, by, release)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(any_specs())
 def test_what_any_stacks_share(specs: list[Spec]) -> None:
     tables = tables_of(specs)
     releases = {release for spec in specs for release in spec["releases"]}
     for by in KEYS:
-        for release in ("", *releases):
+        for release in (None, *releases):
             check_similarity(tables, specs, by, release)
             check_combinations(tables, specs, by, release)
 
@@ -91,7 +92,7 @@ def test_three_ways_to_share_are_three_answers(held: Held) -> None:
 @pytest.mark.parametrize("by", KEYS)
 def test_clusters_are_a_partition_that_pays(held: Held, by: By) -> None:
     tables, specs = held
-    sets = sets_of(specs, by, "")
+    sets = sets_of(specs, by, None)
     rows = stack_clusters(tables, by).rows
     assert sorted((stack, size) for _, stack, size in rows) == [
         (stack, len(things)) for stack, things in sets.items()
@@ -112,6 +113,7 @@ def test_clusters_are_a_partition_that_pays(held: Held, by: By) -> None:
         assert found >= nx.community.modularity(graph, other_way) - 1e-12
 
 
+@pytest.mark.process
 def test_clusters_are_the_same_in_every_process(tmp_path: Path) -> None:
     code = (
         "import sys, graphcache, graphcache.analysis as a; "
@@ -143,6 +145,8 @@ def test_what_cannot_be_compared(examples: Tables) -> None:
     for ask in (stack_similarity, stack_clusters, stack_combinations):
         with pytest.raises(UsageError, match="none: no such release in the graph, which has"):
             ask(examples, "specs", "none")
+        with pytest.raises(UsageError, match="an empty name: no such release in the graph"):
+            ask(examples, "specs", "")
         with pytest.raises(UsageError, match="variants: expected one of packages, configurations"):
             ask(examples, "variants")  # type: ignore[arg-type]
         assert ask(Tables.empty(), "specs").rows == []
@@ -194,7 +198,7 @@ def test_dependents_of_real_packages(path: Path) -> None:
     assert set(graph) == set(expected[1].values())
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(environments())
 def test_dependents_in_any_graph(drawn: tuple[dict[str, list[str]], list[str]]) -> None:
     edges, roots = drawn
@@ -246,6 +250,7 @@ def test_betweenness_of_a_sample() -> None:
     assert max(some.rows, key=lambda row: row[1])[0] == best
 
 
+@pytest.mark.process
 def test_centrality_without_scipy() -> None:
     code = (
         "import sys; sys.modules['scipy'] = None\n"

@@ -1,6 +1,6 @@
 """`graphcache diff`, and the Markdown that it writes.
 
-`golden/cli/diff` is written anew by `GOLDEN=write pytest tests/test_cli_diff.py -k golden`. What
+`golden/cli/diff` is written anew by `make golden`. What
 stands there was checked by hand once, the Markdown also as a page.
 """
 
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from graphcache import Tables, build_store
-from graphcache.analysis.diff import SUMMARY, diff
+from graphcache.analysis.changes import SUMMARY, diff
 from graphcache.views.diff import diff_as_markdown, render_diff
 from graphcache.views.markdown import MAX_SIZE, code, details_blocks
 

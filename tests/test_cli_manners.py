@@ -21,6 +21,8 @@ from graphcache.queries import load_library
 PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32)])
 SOME = ("query", "redundant-builds", "--limit", "1")
 
+pytestmark = pytest.mark.process
+
 
 # On a terminal ------------------------------------------------------------------------------------
 
@@ -100,14 +102,14 @@ def test_progress_is_for_a_terminal_that_waits(tmp_path: Path) -> None:
     late = feed_late(tmp_path / "pipe")
     build = ("build", "pipe", "--store", "store")
     shown = on_terminal(*build, cwd=tmp_path, piped=True, meanwhile=late)
-    assert (shown.code, shown.out) == (0, "store: 1 records of 1 file\n")
-    assert "1 files read" in shown.err
+    assert (shown.code, shown.out) == (0, "store: 1 record of 1 file\n")
+    assert "1 file read" in shown.err
     shown = on_terminal(*build, "-q", cwd=tmp_path, piped=True, meanwhile=late)
     assert (shown.code, shown.out, shown.err) == (0, "", "")
     process = start(*build, cwd=tmp_path)
     late()
     ended = process.end()
-    assert (ended.code, ended.out, ended.err) == (0, "store: 1 records of 1 file\n", "")
+    assert (ended.code, ended.out, ended.err) == (0, "store: 1 record of 1 file\n", "")
 
 
 def test_quick_work_shows_no_progress(tmp_path: Path) -> None:
@@ -194,7 +196,7 @@ def test_streams_that_do_not_serve(line: str, code: int, said: str, example_stor
 
 def test_a_terminal_without_unicode(example_store: Path) -> None:
     env = {"PYTHONIOENCODING": "ascii"}
-    ended = run("query", "-c", "RETURN 'é│' AS x", cwd=example_store.parent, env=env)
+    ended = start("query", "-c", "RETURN 'é│' AS x", cwd=example_store.parent, env=env).end()
     assert (ended.code, ended.out, ended.err) == (0, "x\n\\xe9\\u2502\n", "")
 
 

@@ -90,7 +90,7 @@ def test_what_can_not_be_had_is_a_reject(web: Web, here: Path, env: dict[str, st
     why = f"{gone}: the server says 404 Not Found"
     ended = run("build", gone, f"{web.url}/v2", "--rejects", "list", cwd=here, env=env)
     assert ended.code == 3
-    assert ended.out == "graphcache.lbug: 50 records of 1 file, 1 rejects\n"
+    assert ended.out == "graphcache.lbug: 50 records of 1 file, 1 reject\n"
     assert ended.err == f"Rejected: {why}\n"
     assert json.loads((here / "list").read_text())["file"] == gone
     before = (here / "graphcache.lbug").read_bytes()
@@ -201,7 +201,7 @@ def test_fetch_goes_on_without_an_index_that_fails(
     web.answers[blob("v3")] = [status(403)]
     ended = run("fetch", manifest, "--release", "develop", cwd=here, env=env)
     assert ended.code == 3
-    assert ended.out == "graphcache.lbug: 60 records of 2 files, 1 rejects\n"
+    assert ended.out == "graphcache.lbug: 60 records of 2 files, 1 reject\n"
     assert ended.err.startswith(f"Rejected: s3:/{blob('v3')}: the server says 403 Forbidden: ")
     before = (here / "graphcache.lbug").read_bytes()
     for path in (f"/v2/{V2}", f"/v3-signed/{V3}"):
@@ -236,6 +236,7 @@ def wait_for(there: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_fetch_that_was_ended_goes_on(
     number: signal.Signals, web: Web, here: Path, env: dict[str, str], tmp_path: Path
@@ -258,6 +259,7 @@ def test_a_fetch_that_was_ended_goes_on(
     assert not any("/blobs/" in path for path in web.paths)
 
 
+@pytest.mark.process
 def test_progress_is_for_a_terminal(web: Web, here: Path, env: dict[str, str]) -> None:
     whole = (MIRRORS / "v2" / V2).read_bytes()
     web.answers[f"/v2/{V2}"] = [cut_off(whole, 5000), stall(whole, 5000), content(whole)]

@@ -12,11 +12,12 @@ from typing import Any
 
 import oracle
 import pytest
-from hypothesis import given, settings
+from conftest import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables, UsageError, read
-from graphcache.analysis.diff import CHANGES, SUMMARY, Diff, diff
+from graphcache.analysis.changes import CHANGES, SUMMARY, Diff, diff
 from graphcache.analysis.sides import kind_of, side
 
 DATA = Path(__file__).parent / "data/spack"
@@ -153,6 +154,7 @@ def test_environments(old: Path, new: Path, counts: tuple[int, ...]) -> None:
     assert tuple(said[change] for change in CHANGES) == counts
 
 
+@pytest.mark.slow
 def test_real_stacks_and_releases(examples: Tables) -> None:
     total: Counter[str] = Counter()
     for kind in ("stack", "release"):
@@ -200,13 +202,13 @@ def two_sides(draw: st.DrawFn) -> tuple[Tables, Tables]:
     return old, new
 
 
-@settings(max_examples=80)
+@tries(80)
 @given(two_sides())
 def test_any_two_sides_are_those_of_plain_loops(sides: tuple[Tables, Tables]) -> None:
     assert_is_naive(*sides)
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(two_sides())
 def test_the_way_back_mirrors_the_way(sides: tuple[Tables, Tables]) -> None:
     old, new = sides
@@ -217,7 +219,7 @@ def test_the_way_back_mirrors_the_way(sides: tuple[Tables, Tables]) -> None:
     assert bool(there) == bool(back)
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(two_sides())
 def test_nothing_differs_from_itself(sides: tuple[Tables, Tables]) -> None:
     for tables in sides:
@@ -227,7 +229,7 @@ def test_nothing_differs_from_itself(sides: tuple[Tables, Tables]) -> None:
         assert counts in ({}, dict.fromkeys(("old", "new", "kept"), len(specs_of(tables))))
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(two_sides())
 def test_no_two_specs_would_rather_be_a_pair(sides: tuple[Tables, Tables]) -> None:
     old, new = map(specs_of, sides)

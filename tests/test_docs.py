@@ -27,6 +27,7 @@ TALKS_TO_A_SERVER = (
     "stores/neo4j/push.py",
     "stores/neo4j/rows.py",
     "stores/neo4j/errors.py",
+    "stores/neo4j/foreign.py",
     "cli/server.py",
 )
 
@@ -35,6 +36,7 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=name_of
 )
@@ -49,6 +51,7 @@ def test_what_a_page_shows_is_what_is_printed(page: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.process
 def test_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
     tool = Path(sys.executable).parent / "graphcache"
     store = tmp_path / "store.lbug"
@@ -95,6 +98,10 @@ def messages(module: str) -> Iterator[str]:
                 assert isinstance(node.value, ast.Dict)
                 yield from map(text_of, node.value.values)
             case ast.Assign([ast.Name("_CANNOT_WRITE")], said):
+                yield text_of(said)
+            case ast.FunctionDef(
+                name="foreign_warning", body=[*_, ast.Return(ast.JoinedStr() as said)]
+            ):
                 yield text_of(said)
 
 

@@ -22,6 +22,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = {path.stem: path for path in EXAMPLES.glob("*.py")}
 NOTEBOOK = EXAMPLES / "notebook.ipynb"
 
+pytestmark = pytest.mark.process
+
 # As a kernel does: each cell to its end, and what its last line gives is shown.
 RUN_CELLS = """
 import json, sys

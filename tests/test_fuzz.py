@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import within
-from hypothesis import given, settings
+from conftest import tries, within
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import GraphcacheError, InputError, Report, Tables, build_store, open_store, read
@@ -232,7 +232,7 @@ def plain_records(page: bytes) -> int | None:
     return len(records) if isinstance(records, list) else None
 
 
-@settings(max_examples=EXAMPLES or 250)
+@tries(EXAMPLES or 250)
 @given(page=damaged_pages())
 def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes) -> None:
     file = tmp_path / "page"
@@ -252,7 +252,7 @@ def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes)
     assert read(file)[0].digest() == tables.digest()
 
 
-@settings(max_examples=EXAMPLES or 120)
+@tries(EXAMPLES or 120)
 @given(page=damaged_pages(), release=st.none() | st.sampled_from(INSERTS) | st.text(max_size=3))
 def test_a_release_is_taken_or_refused_in_words(
     tmp_path: Path, page: bytes, release: str | None
@@ -269,7 +269,7 @@ def test_a_release_is_taken_or_refused_in_words(
     assert release is None or names in ([], [release])
 
 
-@settings(max_examples=EXAMPLES or 120)
+@tries(EXAMPLES or 120)
 @given(pages=st.lists(damaged_pages(), min_size=1, max_size=3))
 def test_a_damaged_page_does_no_harm_to_another(
     tmp_path_factory: pytest.TempPathFactory, pages: list[bytes]
@@ -284,7 +284,7 @@ def test_a_damaged_page_does_no_harm_to_another(
     assert report.files <= len(pages) + 1
 
 
-@settings(max_examples=EXAMPLES or 12)
+@tries(EXAMPLES or 12)
 @given(page=damaged_pages())
 def test_no_store_is_half_written(tmp_path_factory: pytest.TempPathFactory, page: bytes) -> None:
     folder = tmp_path_factory.mktemp("store")

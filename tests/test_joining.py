@@ -13,8 +13,8 @@ from typing import Any
 import oracle
 import pyarrow as pa
 import pytest
-from conftest import Read, WriteSnapshot
-from hypothesis import given, settings
+from conftest import Read, WriteSnapshot, tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Report, Tables, read
@@ -96,7 +96,7 @@ PAGES = st.lists(
 )
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(PAGES, st.randoms())
 def test_any_pages_in_any_order(
     tmp_path_factory: pytest.TempPathFactory,

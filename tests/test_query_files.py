@@ -189,7 +189,7 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Column: y (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, with TYPE one of text, integer, number, "
-            "boolean, list of text",
+            "boolean, list of text, list of versions",
         ),
         (HEAD + '// Column: y (text, default ""): y\nRETURN 1', "q.cypher:4: expected NAME (TYPE"),
     ],
@@ -271,6 +271,7 @@ def test_our_queries_are_all_there_and_read_as_one() -> None:
         assert len({column.name for column in query.columns}) == len(query.columns)
 
 
+@pytest.mark.process
 def test_an_installed_package_finds_its_queries(tmp_path: Path) -> None:
     """The wheel is laid out as pyproject.toml says: no checkout lies beside it."""
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]

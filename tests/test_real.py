@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,13 +88,11 @@ def test_what_is_broken_is_rejected_by_both(
 
 
 @pytest.mark.parametrize("folder", ["", "no-such-folder"])
-def test_without_a_folder_one_line_says_what_to_do(folder: str) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "tests/real.py", folder],
-        capture_output=True,
-        text=True,
-        check=False,
+def test_without_a_folder_one_line_says_what_to_do(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert real.main([folder]) == 2
+    assert capsys.readouterr().out == (
+        f"expected a folder of files that Spack wrote, found {folder or 'none'}: "
+        "make real REAL=FOLDER\n"
     )
-    assert (done.returncode, done.stderr) == (2, "")
-    assert done.stdout.count("\n") == 1
-    assert done.stdout.endswith(": make real REAL=FOLDER\n")

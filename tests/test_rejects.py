@@ -72,7 +72,7 @@ def test_what_could_not_be_read_is_told_in_short(tmp_path: Path) -> None:
         f"{tmp_path}: nothing of a Spack build cache could be read",
         *[f"  {tmp_path}/{number}.md: the file is empty" for number in range(5)],
         "  … and 2 more",
-        f"  1 other files or folders are not Spack's: {tmp_path}/other: not Spack's",
+        f"  1 other file or folder is not Spack's: {tmp_path}/other: not Spack's",
     ]
 
 
@@ -103,6 +103,7 @@ LAUGHS = "\n".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [
@@ -142,6 +143,7 @@ def test_no_page_takes_for_ever(tmp_path: Path, key: str, value: str) -> None:
         assert report.records == report.kept + sum(reject.record for reject in report.rejects)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "opening"),
     [
@@ -166,3 +168,13 @@ def test_no_depth_of_nesting_is_too_much(tmp_path: Path, key: str, opening: str)
             assert key != "meta"
         else:
             assert report.kept == (key != "spec_details")
+
+
+def test_of_an_unreadable_file_no_warning_is_kept_either(read_page: Read) -> None:
+    _, report = read_page(oracle.page_text(strange="1"))
+    assert list(report.warnings) == ['unknown key "strange" of a page: not read']
+    with pytest.raises(InputError) as raised:
+        read_page(oracle.page_text(strange="1", categories="[stack, develop]"))
+    assert [reject.why.split(":")[0] for reject in raised.value.report.rejects] == ["categories"]
+    assert not raised.value.report.warnings
+    assert (raised.value.report.records, raised.value.report.files) == (0, 0)

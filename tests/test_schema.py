@@ -14,8 +14,9 @@ from typing import Any, get_args
 import ladybug
 import pyarrow as pa
 import pytest
+from conftest import tries
 from graphs import any_text, graphs, small_graph, small_tables, values
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables
@@ -160,7 +161,7 @@ def test_text_and_documentation_have_every_type_and_property(type_: NodeType | E
 
 def test_the_tables_of_real_pages_have_the_schema(examples: Tables) -> None:
     for one in all_types():
-        table = {**examples.nodes, **examples.edges}[one.name]
+        table = examples.by_type()[one.name]
         assert table.schema.equals(arrow_schema(one))
         assert extra_columns(table, one) == []
         keys = list(zip(*(table[name].to_pylist() for name in key_columns(one)), strict=True))
@@ -214,7 +215,7 @@ def test_every_type_has_its_own_digest_of_the_same_values() -> None:
         assert len({column_digest(kind, rows) for kind in ARROW_TYPES}) == len(ARROW_TYPES)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(data=st.data(), kind=st.sampled_from(list(ARROW_TYPES)), chunks=st.integers(1, 4))
 def test_how_arrow_holds_a_column_does_not_count(data: Any, kind: str, chunks: int) -> None:
     rows = data.draw(st.lists(st.none() | values(kind, any_text), max_size=8))
@@ -253,13 +254,13 @@ def test_the_digest_is_what_its_documentation_says() -> None:
     assert small_tables().digest() == hashlib.sha256(joined.encode()).hexdigest()
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(graph=graphs(), seed=st.integers(0, 100))
 def test_the_order_of_rows_does_not_count(graph: Any, seed: int) -> None:
     tables = Tables.from_networkx(graph)
     shuffled = {}
     for one in all_types():
-        table = {**tables.nodes, **tables.edges}[one.name]
+        table = tables.by_type()[one.name]
         order = list(range(table.num_rows))
         random.Random(seed).shuffle(order)  # noqa: S311
         shuffled[one.name] = sort_table(table.take(pa.array(order, pa.int64())), one)

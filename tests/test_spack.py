@@ -190,8 +190,8 @@ def test_a_target_that_archspec_does_not_know_stands_alone() -> None:
 def test_both_forms_of_a_legacy_page_give_the_same_spec(legacy_pages: Path) -> None:
     found = []
     for file in input_files([str(legacy_pages)], Report()):
-        pages = read_file(file, Labels(), Report())
-        found.append([page.records for page in pages if isinstance(page, Page)])
+        said, _ = read_file(file, Labels())
+        found.append([page.records for page in said if isinstance(page, Page)])
     assert len(found) == 2
     assert found[0] == found[1]
 

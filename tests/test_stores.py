@@ -356,6 +356,7 @@ except StoreError as error:
 """
 
 
+@pytest.mark.process
 def test_a_killed_build_leaves_the_old_store(old: Path, made_pages: Path) -> None:
     before = old.read_bytes()
     started = time.monotonic()
@@ -382,6 +383,7 @@ def test_a_killed_build_leaves_the_old_store(old: Path, made_pages: Path) -> Non
     assert verify_store(old) == read(made_pages)[0].digest()
 
 
+@pytest.mark.process
 def test_a_reader_goes_on_while_another_process_builds(
     old: Path, given: Tables, made_pages: Path
 ) -> None:
@@ -396,6 +398,7 @@ def test_a_reader_goes_on_while_another_process_builds(
     assert open_tables(old).digest() == read(made_pages)[0].digest()
 
 
+@pytest.mark.process
 def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> None:
     before = old.read_bytes()
     first = python(BUILD, old, "-", stdin=subprocess.PIPE)
@@ -463,6 +466,7 @@ def build_in_little_room(
     return subprocess.run(in_space, capture_output=True, text=True, check=False, timeout=ENOUGH)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("kind", "size"), ROOM)
 def test_a_full_disk_leaves_the_old_store(
     kind: str, size: int, old: Path, made_pages: Path
@@ -474,6 +478,7 @@ def test_a_full_disk_leaves_the_old_store(
     assert after == "True ['store.lbug']"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("size", [5_000, 4_000_000, 5_200_000])
 def test_a_full_disk_leaves_the_old_store_where_none_can_be_reserved(
     size: int, old: Path, made_pages: Path
@@ -645,6 +650,7 @@ def damaged(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", DAMAGE)
 def test_damage_is_said(name: str, damaged: dict[str, tuple[str, str]]) -> None:
     kind, said = damaged[name]
@@ -680,6 +686,7 @@ for attempt in (lambda: EmbeddedStore(Path(path)), lambda: build_store(path, pag
 """
 
 
+@pytest.mark.process
 def test_no_permission_is_said(built: Path, example_pages: Path) -> None:
     # Not in pytest's folders, in which another user sees nothing at all.
     with TemporaryDirectory() as outside:
@@ -705,6 +712,7 @@ def test_verify_gives_the_digest_of_a_whole_store(built: Path, given: Tables) ->
     assert verify_store(built) == given.digest()
 
 
+@pytest.mark.process
 def test_verify_finds_a_change_that_opens(old: Path, given: Tables) -> None:
     ladybug_file(old, "MATCH (s:Spec {name: 'rocblas'}) SET s.version = '0'")
     ((kind, said),) = outcomes([old])
@@ -713,6 +721,7 @@ def test_verify_finds_a_change_that_opens(old: Path, given: Tables) -> None:
     assert said.endswith(": build it again")
 
 
+@pytest.mark.process
 def test_flipped_bits_are_found_or_do_not_matter(built: Path, tmp_path: Path) -> None:
     whole, digest = built.read_bytes(), verify_store(built)
     dice = random.Random(5)  # noqa: S311 - the same every time

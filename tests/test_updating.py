@@ -10,9 +10,10 @@ from typing import Any
 
 import oracle
 import pytest
-from conftest import WriteSnapshot, derived_hashes
-from hypothesis import given, settings
+from conftest import WriteSnapshot, derived_hashes, tries
+from hypothesis import given
 from hypothesis import strategies as st
+from test_spack_joining import index, lock, node
 
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
 from graphcache.records import Claim, Labels
@@ -100,7 +101,7 @@ def renamed(tables: Tables, pages: Sequence[oracle.Page]) -> oracle.Graph:
     return oracle.renamed(oracle.graph_of(tables), names)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(
     st.lists(
         st.lists(st.one_of(modern_pages(), old_pages()), min_size=1, max_size=4),
@@ -231,9 +232,25 @@ def test_edges_that_a_script_added_stay_while_both_ends_do(tmp_path: Path) -> No
     ]
 
 
+def test_what_only_a_lock_file_tells_a_later_index_and_page_leave_as_it_was(tmp_path: Path) -> None:
+    zlib, hdf5 = node("a" * 32), node("b" * 32, "a" * 32, name="hdf5")
+    options: dict[str, Any] = {"release": "develop", "stack": "e4s"}
+    store, path = tmp_path / "store", tmp_path / "file"
+    path.write_text(json.dumps(lock(zlib, hdf5, roots=("b" * 32,))))
+    build_store(store, path, **options)
+    in_e4s = [A | {"stacks": ["e4s"]}, A | {"hash": "b" * 32, "stacks": ["e4s"]}]
+    later = (json.dumps(index(zlib, hdf5)), page(in_e4s[1], package="hdf5"), page(in_e4s[0]))
+    for text in later:
+        path.write_text(text)
+        update_store(store, path, **options)
+        with open_store(store) as opened:
+            edges = opened.tables().edges["IN_STACK"].to_pylist()
+        assert {edge["from"][0]: edge["root"] for edge in edges} == {"a": False, "b": True}
+
+
 # Files that are known already ---------------------------------------------------------------------
 
-ZLIB: Claim = ("package", "develop", "zlib")
+ZLIB = Claim("package", "develop", "zlib")
 
 
 def held(*files: tuple[str, Claim]) -> list[HeldFile]:

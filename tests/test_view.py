@@ -264,7 +264,7 @@ def test_specs_of_one_configuration_become_one_node(store: Store) -> None:
     assert folded.notes == (
         f"{len(shown.graph):,} nodes are more than {len(shown.graph) - 1:,}: "
         f"{sum(again.values()):,} specs that share a configuration are folded into "
-        f"{len(again):,} nodes, one a configuration.",
+        f"{len(again):,} nodes, one per configuration.",
     )
 
 
@@ -332,6 +332,7 @@ def test_few_packages_of_the_overview_lie_on_each_other(store: Store) -> None:
     assert overlaps(overview(store).graph) < 0.1
 
 
+@pytest.mark.slow
 def test_five_thousand_nodes_are_laid_out_in_seconds(
     tmp_path: Path, write_snapshot: WriteSnapshot
 ) -> None:
@@ -355,6 +356,7 @@ def test_hardly_anything_has_a_place_too(nodes: int) -> None:
     assert len({(place.x, place.y) for place in found.values()}) == nodes
 
 
+@pytest.mark.slow
 def test_more_hubs_than_are_laid_out_have_places_too() -> None:
     graph: Graph[NodeId] = nx.MultiDiGraph()
     stacks = [("Stack", str(n)) for n in range(MAX_CLUSTERS + 20)]
@@ -442,6 +444,7 @@ def test_a_page_carries_the_licences_of_what_is_in_it(store: Store) -> None:
         assert licence.read_text() in comment
 
 
+@pytest.mark.process
 def test_a_wheel_has_the_assets_and_their_licences(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)

@@ -32,6 +32,8 @@ HOSTILE = [
     "]]>'\"&amp;",
 ]
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

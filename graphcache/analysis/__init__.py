@@ -1,7 +1,7 @@
 """What Cypher can't say, or not on both stores: functions that take tables and give answers.
 
-An `Answer` has `columns`, their names, and `rows`. Beside each function stands, as `…READS`, the
-part of the graph that it reads, for `Store.part`.
+An `Answer` has `columns`, their names, and `rows`. Each function of tables has `reads`: the part of
+the graph that it reads, for `Store.part`.
 
 >>> import graphcache
 >>> from graphcache.analysis import stack_similarity
@@ -11,30 +11,41 @@ part of the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
-from graphcache.analysis.coverage import coverage
+from graphcache.analysis.environments import coverage
+from graphcache.analysis.folding import fit
+from graphcache.analysis.health import check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.reasons import impact, prune_plan, why
-from graphcache.analysis.rebuilds import rebuilds
+from graphcache.analysis.redundancy import rebuilds
 from graphcache.analysis.releases import adoption, churn, half_life
+from graphcache.analysis.sides import side
 from graphcache.analysis.stacks import (
     stack_clusters,
     stack_combinations,
     stack_similarity,
 )
+from graphcache.analysis.subgraphs import around, find_node
 
 __all__ = [
     "adoption",
+    "around",
     "centrality",
+    "check",
     "churn",
     "coverage",
     "dependents",
+    "diff",
     "duplicate_bytes",
+    "find_node",
+    "fit",
     "half_life",
     "impact",
     "package_graph",
     "prune_plan",
     "rebuilds",
+    "side",
     "splits",
     "stack_clusters",
     "stack_combinations",

@@ -1,4 +1,4 @@
-"""What each spec was built as, a row a spec, and in what two of them differ."""
+"""What each spec was built as, one row per spec, and in what two of them differ."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.answers import Selection
+from graphcache.answers import reads
 from graphcache.tables import Tables
+from graphcache.tables.columns import look_up
 
 PARTS = ("version", "compiler", "variants", "target", "os", "platform")
 """What a build is told apart by, besides its package: what `configuration` is a digest of."""
-READS: Selection = {
-    "Spec": ("name", "version", "platform", "os", "variants", "external", "in_buildcache"),
-    "FOR_TARGET": (),
-    "BUILT_WITH": (),
-}
-"""What `builds` reads of the graph."""
 
 
-def builds(tables: Tables) -> pa.Table:
+@reads(
+    {
+        "Spec": ("name", "version", "platform", "os", "variants", "external", "in_buildcache"),
+        "FOR_TARGET": (),
+        "BUILT_WITH": (),
+    }
+)
+def as_built(tables: Tables) -> pa.Table:
     """The specs that are described, and not only named by others, sorted by hash.
 
     Columns are `hash`, `name`, `external`, `in_buildcache` and `PARTS`. `variants` is a list; the
@@ -38,7 +40,7 @@ def builds(tables: Tables) -> pa.Table:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """In which of `PARTS` the new row of `builds` differs from the old one, a line each.
+    """In which of `PARTS` the new row of `as_built` differs from the old one, a line each.
 
     >>> known = dict.fromkeys(PARTS, "")
     >>> old = known | {"version": "1.2", "variants": ["+mpi", "+shared"]}
@@ -72,4 +74,4 @@ def _ends(edges: pa.Table, hashes: Any) -> Any:
     found = edges.select(["from", "to"]).group_by("from", use_threads=False)
     found = found.aggregate([("to", "list")]).combine_chunks()
     texts = pc.binary_join(found["to_list"].combine_chunks(), " ")
-    return pc.fill_null(texts.take(pc.index_in(hashes, found["from"].combine_chunks())), "")
+    return pc.fill_null(look_up(hashes, found["from"], texts), "")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs
+from graphcache.spack.versions import version_key
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class _Needs:
         if namespace is None and not len(self._runs.of(np.array([a, b]))[0]):
             return f"{name}: not known, since pages show no dependencies"
         if version != other:
-            return f"{name}: {' and '.join(sorted((str(version), str(other))))}"
+            return f"{name}: {' and '.join(map(str, sorted((version, other), key=version_key)))}"
         if configured != as_other:
             return f"{name}: variants, compiler, os or target"
         return f"{name}: its recipe, patches or flags"

@@ -8,32 +8,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.builds import PARTS, builds
-from graphcache.analysis.builds import READS as BUILDS_READS
-from graphcache.analysis.memberships import configurations, natural_key, specs_in
+from graphcache.analysis.builds import PARTS, as_built
+from graphcache.analysis.memberships import configuration_codes, natural_key, specs_in
 from graphcache.analysis.names import require
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
+from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
-
-SPLITS_READS: Selection = {**BUILDS_READS, "IN_RELEASE": ()}
-"""What `splits` reads of the graph."""
-BYTES_READS: Selection = {
-    "Spec": ("name", "configuration", "size", "external", "in_buildcache"),
-    "IN_RELEASE": (),
-}
-"""What `duplicate_bytes` reads of the graph."""
+from graphcache.tables.columns import semi_join
 
 _Build = dict[str, str]
 """What a person sees of a spec: by setting its value."""
 
 
-def splits(tables: Tables, package: str, release: str = "") -> Answer:
+@reads({**as_built.reads, "IN_RELEASE": ()})
+def splits(tables: Tables, package: str, release: str | None = None) -> Answer:
     """Which settings divide a package's specs into configurations, and how much each does.
 
     Args:
         tables: the graph.
         package: the package.
-        release: only its specs in this release; all of them if empty.
+        release: only its specs in this release; all of them if None.
 
     Returns:
         A row a setting that has more than one value: its name (version, platform, os, target,
@@ -57,19 +51,20 @@ def splits(tables: Tables, package: str, release: str = "") -> Answer:
         values = {one[at] for one in seen}
         left = len({one[:at] + one[at + 1 :] for one in seen})
         if len(values) > 1:
-            rows.append((setting, sorted(values, key=natural_key), left, len(seen) - left))
+            key = version_key if setting == "version" else natural_key
+            rows.append((setting, sorted(values, key=key), left, len(seen) - left))
     columns = ["setting", "values", "configurations_left", "fall_together"]
     return Answer(columns, sorted(rows, key=lambda row: (-row[3], -len(row[1]), row[0])))
 
 
-def _builds(tables: Tables, package: str, release: str) -> list[_Build]:
+def _builds(tables: Tables, package: str, release: str | None) -> list[_Build]:
     require(package, pc.unique(pc.drop_null(tables.nodes["Spec"]["name"])).to_pylist(), "package")
     # Of a spec that others only name, nothing is known that could divide it from another.
-    chosen = builds(tables)
+    chosen = as_built(tables)
     chosen = chosen.filter(pc.equal(chosen["name"], package))
-    if release:
+    if release is not None:
         held = tables.nodes["Spec"]["hash"].take(pa.array(specs_in(tables, "release", release)))
-        chosen = chosen.filter(pc.is_in(chosen["hash"], held))
+        chosen = semi_join(chosen, chosen["hash"], held)
     return [
         {part: build[part] for part in PARTS if part != "variants"}
         | _variants(build["variants"] or [])
@@ -88,7 +83,13 @@ def _variants(texts: list[str]) -> _Build:
     return found
 
 
-def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
+@reads(
+    {
+        "Spec": ("name", "configuration", "size", "external", "in_buildcache"),
+        "IN_RELEASE": (),
+    }
+)
+def duplicate_bytes(tables: Tables, release: str | None = None) -> Answer:
     """The bytes of binaries that repeat a configuration, by package.
 
     All specs of a configuration but the first, in the order of hashes, repeat it. What is external,
@@ -96,7 +97,7 @@ def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
 
     Args:
         tables: the graph.
-        release: only the specs of this release; all of them if empty.
+        release: only the specs of this release; all of them if None.
 
     Returns:
         A row a package with such specs: its name, how many there are, the bytes of those whose size
@@ -115,14 +116,14 @@ def duplicate_bytes(tables: Tables, release: str = "") -> Answer:
         pc.fill_null(specs["external"], False), pc.equal(specs["in_buildcache"], False)
     )
     rows = np.flatnonzero(~pc.fill_null(gone, False).to_numpy().astype(bool))
-    if release:
+    if release is not None:
         rows = np.intersect1d(rows, specs_in(tables, "release", release))
-    _, first = np.unique(configurations(tables)[rows], return_index=True)
+    _, first = np.unique(configuration_codes(tables)[rows], return_index=True)
     repeated = specs.take(pa.array(np.delete(rows, first)))
     unknown = pc.is_null(repeated["size"]).cast(pa.int64())
     counted = (
         pa.table({"package": repeated["name"], "size": repeated["size"], "unknown": unknown})
-        .group_by("package")
+        .group_by("package", use_threads=False)
         .aggregate([("unknown", "count"), ("size", "sum"), ("unknown", "sum")])
         .to_pylist()
     )

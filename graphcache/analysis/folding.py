@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphcache.analysis.subgraphs import Subgraph
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.analysis.subgraphs import Graph, NodeId
@@ -41,7 +42,8 @@ def _fold_configurations(subgraph: Subgraph, max_nodes: int) -> Subgraph:
     }
     note = (
         f"{len(graph):,} nodes are more than {max_nodes:,}: {len(groups):,} specs that share a "
-        f"configuration are folded into {len(set(groups.values())):,} nodes, one a configuration."
+        f"configuration are folded into {counted(len(set(groups.values())), 'node')}, one per "
+        f"configuration."
     )
     return _folded(subgraph, groups, note)
 
@@ -59,7 +61,7 @@ def _fold_packages(subgraph: Subgraph, max_nodes: int) -> Subgraph:
     packages = len(set(groups.values()))
     note = (
         f"{len(graph):,} nodes are more than {max_nodes:,}: specs are folded into their "
-        f"{packages:,} packages."
+        f"{counted(packages, 'package')}."
     )
     return _folded(subgraph, groups, note)
 

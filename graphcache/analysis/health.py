@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.answers import Answer
+from graphcache.answers import Answer, reads
 from graphcache.queries import load_library
 from graphcache.stores.base import Store
 from graphcache.tables import Tables
@@ -37,12 +37,15 @@ def check(store: Store) -> list[Finding]:
     ]
     reached = "Which specs of a stack does none of its roots need?"
     command = "graphcache check --format json"
-    found.append(Finding("not-reached", reached, not_reached(store.tables()), command))
+    found.append(
+        Finding("not-reached", reached, not_reached(store.part(not_reached.reads)), command)
+    )
     said = "What was warned of when the files were read?"
     found.append(Finding("warnings", said, warnings(store), command))
     return found
 
 
+@reads({"Spec": ("name",), "DEPENDS_ON": (), "IN_STACK": ("root",)})
 def not_reached(tables: Tables) -> Answer:
     """The specs of each stack that none of its roots needs, where the stack names roots."""
     graph = Dependencies(tables)
@@ -64,6 +67,6 @@ def not_reached(tables: Tables) -> Answer:
 
 
 def warnings(store: Store) -> Answer:
-    """What each build and update warned of, such as files that say two things of one hash."""
+    """What each load warned of, such as files that say two things of one hash."""
     rows = [(load.time, text) for load in store.describe().loads for text in load.warnings]
     return Answer(["time", "warning"], rows)

@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows
 from graphcache.analysis.memberships import codes
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
 from graphcache.errors import UsageError
 from graphcache.tables import Tables
 
 if TYPE_CHECKING:
     import networkx as nx
-
-READS: Selection = {"Spec": ("name",), "DEPENDS_ON": ()}
-"""What `dependents` and `package_graph` read of the graph."""
 
 _AT_ONCE = 64
 """Packages that are followed up at the same time: the bits of an integer."""
@@ -34,6 +31,7 @@ class _Level(NamedTuple):
     needs: Rows
 
 
+@reads({"Spec": ("name",), "DEPENDS_ON": ()})
 def dependents(tables: Tables) -> Answer:
     """How many specs and packages need each package, at any distance: its reverse closure.
 
@@ -69,6 +67,7 @@ def dependents(tables: Tables) -> Answer:
     return Answer(["package", "specs", "needed_by_specs", "needed_by_packages"], rows)
 
 
+@reads(dependents.reads)
 def package_graph(tables: Tables) -> nx.DiGraph[str]:
     """Packages that need packages: an edge where any spec of the one needs one of the other.
 

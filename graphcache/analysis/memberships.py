@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.names import require
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Members:
         return np.sort(self.specs[self.groups == at])
 
 
-def members(tables: Tables, edge: str, release: str = "") -> Members:
-    """The specs with what they have an edge of this type to; `release` is the only one, if any.
+def members(tables: Tables, edge: str, release: str | None = None) -> Members:
+    """The specs with what they have an edge of this type to; in all releases if it is None.
 
     A stack holds a spec in a release where its edge says so, and not where both are merely there.
 
@@ -43,7 +44,7 @@ def members(tables: Tables, edge: str, release: str = "") -> Members:
         UsageError: the graph has no such release.
     """
     edges = tables.edges[edge]
-    if release:
+    if release is not None:
         require(release, tables.nodes["Release"]["name"].to_pylist(), "release")
         if edge == "IN_STACK":
             lists = edges["releases"].combine_chunks()
@@ -51,8 +52,8 @@ def members(tables: Tables, edge: str, release: str = "") -> Members:
             edges = edges.take(pc.list_parent_indices(lists).filter(of_release))
         else:
             held = tables.edges["IN_RELEASE"]
-            held = held["from"].filter(pc.equal(held["to"], release)).combine_chunks()
-            edges = edges.filter(pc.is_in(edges["from"], held))
+            held = held["from"].filter(pc.equal(held["to"], release))
+            edges = semi_join(edges, edges["from"], held)
     rows = pc.index_in(edges["from"], tables.nodes["Spec"]["hash"].combine_chunks())
     names = pc.unique(edges["to"]).sort()
     groups = pc.index_in(edges["to"], names)
@@ -62,7 +63,7 @@ def members(tables: Tables, edge: str, release: str = "") -> Members:
     )
 
 
-def specs_in(tables: Tables, kind: str, name: str, release: str = "") -> Rows:
+def specs_in(tables: Tables, kind: str, name: str, release: str | None = None) -> Rows:
     """The specs in a `release` or `stack`, as rows, in order; of a stack in one release, if given.
 
     Raises:
@@ -73,7 +74,8 @@ def specs_in(tables: Tables, kind: str, name: str, release: str = "") -> Rows:
     3
     """
     held = members(tables, f"IN_{kind.upper()}", release)
-    require(name, held.names, kind, f"release {release}" if release else "the graph")
+    place = "the graph" if release is None else f"release {release}"
+    require(name, held.names, kind, place)
     return held.of(name)
 
 
@@ -83,7 +85,7 @@ def codes(column: Any) -> tuple[Rows, list[Any]]:
     return _integers(pc.fill_null(encoded.indices, -1)), encoded.dictionary.to_pylist()
 
 
-def configurations(tables: Tables) -> Rows:
+def configuration_codes(tables: Tables) -> Rows:
     """A number for each spec's configuration; one that has none is alone in its own."""
     specs = tables.nodes["Spec"]
     return codes(pc.coalesce(specs["configuration"], specs["hash"]))[0]

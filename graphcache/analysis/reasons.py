@@ -13,33 +13,14 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import MANY, require, the_spec
-from graphcache.answers import Answer, Selection
-from graphcache.errors import UsageError, no_such
+from graphcache.answers import Answer, reads
+from graphcache.errors import UsageError, no_such, none_of
+from graphcache.spack.versions import fitting, parse_constraint, version_key
 from graphcache.tables import Tables
-
-WHY_READS: Selection = {
-    "Spec": ("name", "version", "label"),
-    "DEPENDS_ON": (),
-    "IN_STACK": ("root",),
-}
-"""What `why` reads of the graph."""
-IMPACT_READS: Selection = {
-    "Spec": ("name", "version"),
-    "Stack": (),
-    "DEPENDS_ON": (),
-    "IN_STACK": ("releases",),
-    "IN_RELEASE": (),
-}
-"""What `impact` reads of the graph."""
-PRUNE_READS: Selection = {
-    "Spec": ("name", "version", "size", "in_buildcache"),
-    "DEPENDS_ON": (),
-    "IN_STACK": (),
-    "IN_RELEASE": (),
-}
-"""What `prune_plan` reads of the graph."""
+from graphcache.tables.columns import semi_join
 
 
+@reads({"Spec": ("name", "version", "label"), "DEPENDS_ON": (), "IN_STACK": ("root",)})
 def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
@@ -77,14 +58,25 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     return Answer(columns, sorted(rows, key=lambda r: (r[0], r[4], r[2])))
 
 
+@reads(
+    {
+        "Spec": ("name", "version"),
+        "Stack": (),
+        "DEPENDS_ON": (),
+        "IN_STACK": ("releases",),
+        "IN_RELEASE": (),
+    }
+)
 def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
     """How much depends on a package, by stack and release, itself among it.
 
-    `spec` is a package, or `PACKAGE@VERSION`, where 1.2 stands for 1.2 and all 1.2.x. What is in no
-    stack or no release counts under an empty name.
+    `spec` is a package, or `PACKAGE@VERSIONS` as Spack takes them: `1.2` for 1.2 and all 1.2.x,
+    `=1.2` for 1.2 alone, `1.2:1.4`, `:1.4` or `1.2:` for a range, several of these with commas.
+    What is in no stack or no release counts under an empty name.
 
     Raises:
-        UsageError: the graph has no such spec, or no such stack.
+        UsageError: the graph has no such package, version or stack; or it can't be said which
+            versions are meant.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -109,6 +101,14 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
     return Answer(["stack", "release", "specs", "packages"], rows)
 
 
+@reads(
+    {
+        "Spec": ("name", "version", "size", "in_buildcache"),
+        "DEPENDS_ON": (),
+        "IN_STACK": (),
+        "IN_RELEASE": (),
+    }
+)
 def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = ()) -> Answer:
     """The specs of the cache that nothing kept needs; deletes nothing.
 
@@ -152,25 +152,20 @@ def _row_of(graph: Dependencies, text: str) -> int:
 
 
 def _rows_of_package(graph: Dependencies, spec: str) -> Rows:
-    name, at, version = spec.partition("@")
-    version = version.removeprefix("=")
-    fits = pc.equal(graph.specs["name"], name)
+    name, at, versions = spec.partition("@")
+    name = name.strip()
+    names, version = graph.specs["name"], graph.specs["version"]
+    fits = pc.equal(names, name)
+    if not pc.any(fits).as_py():
+        raise no_such("package", name, sorted(pc.drop_null(pc.unique(names)).to_pylist()))
     if at:
-        versions = pc.fill_null(graph.specs["version"], "")
-        longer = pc.starts_with(versions, f"{version}.")
-        fits = pc.and_(fits, pc.or_(pc.equal(versions, version), longer))
-    rows = np.flatnonzero(fits.to_numpy())
-    if not len(rows):
-        raise no_such("spec" if at else "package", spec, _named(graph, at))
+        there = pc.drop_null(pc.unique(version.filter(fits))).to_pylist()
+        chosen = fitting(there, parse_constraint(versions))
+        if not chosen:
+            raise none_of("version", spec, sorted(there, key=version_key))
+        fits = pc.and_(fits, pc.is_in(version, pa.array(chosen)))
+    rows: Rows = np.flatnonzero(fits.to_numpy())
     return rows
-
-
-def _named(graph: Dependencies, at: str) -> list[str]:
-    """What specs are called: their packages, or with `@` these with their versions."""
-    names = graph.specs["name"]
-    if at:
-        names = pc.binary_join_element_wise(names, graph.specs["version"], at)
-    return sorted(pc.drop_null(pc.unique(names)).to_pylist())
 
 
 def _places(
@@ -192,7 +187,7 @@ def _places(
 
 def _edges_of(tables: Tables, name: str, hashes: pa.Array) -> list[dict[str, Any]]:
     edges = tables.edges[name]
-    return list(edges.filter(pc.is_in(edges["from"], hashes)).to_pylist())
+    return list(semi_join(edges, edges["from"], hashes).to_pylist())
 
 
 def _names_by_spec(tables: Tables, edge: str) -> dict[str, list[str]]:

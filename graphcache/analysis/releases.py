@@ -12,33 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.memberships import (
-    configurations,
+    configuration_codes,
     members,
     release_dates,
     releases_in_order,
     table_of,
 )
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
 from graphcache.errors import UsageError
 from graphcache.tables import Tables
+from graphcache.tables.columns import look_up
 
 Trait = Literal["compiler", "compiler_name", "target", "family"]
 """What releases may adopt: `gcc@13.2.0`, `gcc`, `zen4`, `x86_64`."""
 
-CHURN_READS: Selection = {"Spec": ("configuration",), "Release": ("date",), "IN_RELEASE": ()}
-"""What `churn` and `half_life` read of the graph."""
-ADOPTION_READS: Selection = {
-    "Spec": (),
-    "Compiler": ("name",),
-    "Target": ("family",),
-    "Release": ("date",),
-    "IN_RELEASE": (),
-    "BUILT_WITH": (),
-    "FOR_TARGET": (),
-}
-"""What `adoption` reads of the graph."""
 
-
+@reads({"Spec": ("configuration",), "Release": ("date",), "IN_RELEASE": ()})
 def churn(tables: Tables, releases: Iterable[str] | None = None) -> Answer:
     """What each release kept of the one before it, and what it brought.
 
@@ -62,7 +51,7 @@ def churn(tables: Tables, releases: Iterable[str] | None = None) -> Answer:
     >>> dict(zip(steps.columns[2:8], steps.rows[0][2:8]))
     {'old_specs': 2, 'new_specs': 2, 'kept': 0, 'added': 0, 'removed': 0, 'rebuilt': 2}
     """
-    held, configuration = members(tables, "IN_RELEASE"), configurations(tables)
+    held, configuration = members(tables, "IN_RELEASE"), configuration_codes(tables)
     rows = []
     for old, new in pairwise(releases_in_order(tables, releases)):
         before, after = held.of(old), held.of(new)
@@ -86,6 +75,7 @@ def churn(tables: Tables, releases: Iterable[str] | None = None) -> Answer:
     return Answer(["old", "new", *counts], rows)
 
 
+@reads(churn.reads)
 def half_life(tables: Tables, releases: Iterable[str] | None = None) -> Answer:
     """After how many releases half of the specs are gone.
 
@@ -139,6 +129,17 @@ def _steps_to_half(share: float) -> float | None:
     return math.log(0.5) / math.log(share)
 
 
+@reads(
+    {
+        "Spec": (),
+        "Compiler": ("name",),
+        "Target": ("family",),
+        "Release": ("date",),
+        "IN_RELEASE": (),
+        "BUILT_WITH": (),
+        "FOR_TARGET": (),
+    }
+)
 def adoption(tables: Tables, by: Trait, releases: Iterable[str] | None = None) -> Answer:
     """The share of each compiler or target among the specs of each release.
 
@@ -166,9 +167,11 @@ def adoption(tables: Tables, by: Trait, releases: Iterable[str] | None = None) -
     held = members(tables, "IN_RELEASE")
     spec, value = _traits(tables, by)
     in_release = table_of(spec=held.specs, release=held.groups)
-    pairs = in_release.join(pa.table({"spec": spec, "value": value}), "spec")
-    pairs = pairs.group_by(["spec", "release", "value"]).aggregate([])
-    counted = pairs.group_by(["release", "value"]).aggregate([("spec", "count")]).to_pylist()
+    traits = pa.table({"spec": spec, "value": value})
+    pairs = in_release.join(traits, "spec", use_threads=False)
+    pairs = pairs.group_by(["spec", "release", "value"], use_threads=False).aggregate([])
+    counted = pairs.group_by(["release", "value"], use_threads=False)
+    counted = counted.aggregate([("spec", "count")]).to_pylist()
     sizes = dict(zip(held.names, np.bincount(held.groups).tolist(), strict=False))
     rows = []
     for release in order:
@@ -188,7 +191,6 @@ def _traits(tables: Tables, by: Trait) -> tuple[Any, Any]:
     names = pa.array(found.names, pa.string())
     if by in ("family", "compiler_name"):
         table = tables.nodes[node]
-        at = pc.index_in(names, table.column(0).combine_chunks())
-        said = table["family" if by == "family" else "name"].combine_chunks().take(at)
-        names = pc.coalesce(said, names)
+        values = table["family" if by == "family" else "name"].combine_chunks()
+        names = pc.coalesce(look_up(names, table.column(0), values), names)
     return pa.array(found.specs), names.take(pa.array(found.groups))

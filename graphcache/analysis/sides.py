@@ -7,18 +7,17 @@ from itertools import chain
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphcache.analysis.memberships import specs_in
-from graphcache.answers import Selection
+from graphcache.answers import reads
 from graphcache.errors import UsageError, no_such
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 
-READS: Selection = {"Release": (), "Stack": (), "IN_RELEASE": (), "IN_STACK": ("releases",)}
-"""What is read of the graph to find a release or stack."""
 KINDS = {"release": "Release", "stack": "Stack"}
 
 
+@reads({"Release": (), "Stack": ()})
 def kind_of(names: Collection[str], tables: Tables) -> str:
     """Whether the names are all those of a `release`, or of a `stack`.
 
@@ -48,6 +47,7 @@ def kind_of(names: Collection[str], tables: Tables) -> str:
     return different.pop()
 
 
+@reads({"Spec": (), "Release": (), "IN_RELEASE": (), "IN_STACK": ("releases",)})
 def side(tables: Tables, kind: str, name: str, release: str | None = None) -> Tables:
     """The graph of the specs in a release or stack alone; of a stack in one release, if given.
 
@@ -59,7 +59,7 @@ def side(tables: Tables, kind: str, name: str, release: str | None = None) -> Ta
     >>> side(tables, "stack", "hep").node_counts()["Spec"]
     3
     """
-    rows = specs_in(tables, kind, name, release or "")
+    rows = specs_in(tables, kind, name, release)
     return _only(tables, tables.nodes["Spec"]["hash"].take(pa.array(rows)))
 
 
@@ -72,7 +72,7 @@ def _only(tables: Tables, hashes: Any) -> Tables:
     """The graph without other specs, and without the edges of others."""
 
     def kept(table: Any, column: str) -> Any:
-        return table.filter(pc.is_in(table[column], hashes))
+        return semi_join(table, table[column], hashes)
 
     nodes = {**tables.nodes, "Spec": kept(tables.nodes["Spec"], "hash")}
     edges = {name: kept(tables.edges[name], "from") for name in ("FOR_TARGET", "BUILT_WITH")}

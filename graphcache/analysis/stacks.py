@@ -8,22 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.memberships import codes, members
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
 from graphcache.errors import UsageError
 from graphcache.tables import Tables
 
 By = Literal["packages", "configurations", "specs"]
 """What two stacks may share: a package at all, the same build of it, or the very same binary."""
 
-SIMILARITY_READS: Selection = {
-    "Spec": ("name", "configuration"),
-    "Release": (),
-    "IN_STACK": ("releases",),
-}
-"""What `stack_similarity`, `stack_clusters` and `stack_combinations` read of the graph."""
 
-
-def stack_similarity(tables: Tables, by: By = "packages", release: str = "") -> Answer:
+@reads({"Spec": ("name", "configuration"), "Release": (), "IN_STACK": ("releases",)})
+def stack_similarity(tables: Tables, by: By = "packages", release: str | None = None) -> Answer:
     """Every pair of stacks with how much they share.
 
     The three ways to count give three answers. Stacks for different machines share packages, but
@@ -33,7 +27,7 @@ def stack_similarity(tables: Tables, by: By = "packages", release: str = "") -> 
     Args:
         tables: the graph.
         by: what to compare: packages, configurations or specs.
-        release: only what the stacks hold in this release; in all of them if empty.
+        release: only what the stacks hold in this release; in all of them if None.
 
     Returns:
         A row a pair: both stacks, how many both hold, how many only the first or the second holds,
@@ -64,8 +58,13 @@ def stack_similarity(tables: Tables, by: By = "packages", release: str = "") -> 
     )
 
 
+@reads(stack_similarity.reads)
 def stack_clusters(
-    tables: Tables, by: By = "packages", release: str = "", resolution: float = 1.0, seed: int = 1
+    tables: Tables,
+    by: By = "packages",
+    release: str | None = None,
+    resolution: float = 1.0,
+    seed: int = 1,
 ) -> Answer:
     """Stacks that belong together: communities of the graph of their Jaccard indices.
 
@@ -75,7 +74,7 @@ def stack_clusters(
     Args:
         tables: the graph.
         by: what makes stacks alike: packages, configurations or specs.
-        release: only what the stacks hold in this release; in all of them if empty.
+        release: only what the stacks hold in this release; in all of them if None.
         resolution: above 1 more and smaller clusters, below 1 fewer and larger.
         seed: of the order in which stacks are tried.
 
@@ -112,13 +111,14 @@ def stack_clusters(
     return Answer(["cluster", "stack", by], rows)
 
 
-def stack_combinations(tables: Tables, by: By = "specs", release: str = "") -> Answer:
+@reads(stack_similarity.reads)
+def stack_combinations(tables: Tables, by: By = "specs", release: str | None = None) -> Answer:
     """How many are in exactly which stacks: what an UpSet plot shows.
 
     Args:
         tables: the graph.
         by: what to count: packages, configurations or specs.
-        release: only what the stacks hold in this release; in all of them if empty.
+        release: only what the stacks hold in this release; in all of them if None.
 
     Returns:
         A row a set of stacks: the stacks, and how many are in all of them and in no other. The
@@ -144,7 +144,7 @@ def stack_combinations(tables: Tables, by: By = "specs", release: str = "") -> A
     return Answer(["stacks", by], sorted(rows, key=lambda row: (-row[1], len(row[0]), row[0])))
 
 
-def _held(tables: Tables, by: By, release: str) -> tuple[list[str], NDArray[np.bool_]]:
+def _held(tables: Tables, by: By, release: str | None) -> tuple[list[str], NDArray[np.bool_]]:
     """The stacks, and of each stack (a row) and each thing (a column) whether it holds it."""
     if by not in get_args(By):
         raise UsageError(f"{by}: expected one of {', '.join(get_args(By))}")

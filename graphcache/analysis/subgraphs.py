@@ -29,7 +29,7 @@ KINDS = {"package": "Package", "hash": "Spec", "stack": "Stack"}
 SAME_ROW = "SAME_ROW"
 """The type of an edge between two nodes that a row of an answer names and no edge joins."""
 
-OVERVIEW_READS: Selection = {
+_OVERVIEW: Selection = {
     **{type_.name: () for type_ in NODE_TYPES if type_.name != "Spec"},
     **dict.fromkeys(("OF_PACKAGE", "BUILT_WITH", "FOR_TARGET", "IN_STACK", "IN_RELEASE"), ()),
     "DEPENDS_ON": (),
@@ -191,7 +191,7 @@ def overview(store: Store) -> Subgraph:
     targets and releases; a package in no stack is joined to these itself. The edges say how many
     specs join both ends. Targets that nothing is built for are left out.
     """
-    tables = store.part(OVERVIEW_READS)
+    tables = store.part(_OVERVIEW)
     used = pc.is_in(tables.nodes["Target"]["name"], tables.edges["FOR_TARGET"]["to"])
     nodes = {**tables.nodes, "Target": tables.nodes["Target"].filter(used)}
     found = Tables(nodes, Tables.empty().edges).to_networkx()
@@ -225,13 +225,14 @@ def _ends(tables: Tables, edge: str) -> pa.Table:
 
 def _joined(left: pa.Table, right: pa.Table) -> pa.Table:
     """What is joined by specs: the two ends, and how many specs there are that have both."""
-    pairs = left.rename_columns(["spec", "start"]).join(right, "spec", join_type="inner")
-    counts = pairs.group_by(["start", "end"]).aggregate([([], "count_all")])
+    left = left.rename_columns(["spec", "start"])
+    pairs = left.join(right, "spec", join_type="inner", use_threads=False)
+    counts = pairs.group_by(["start", "end"], use_threads=False).aggregate([([], "count_all")])
     return counts.sort_by([("start", "ascending"), ("end", "ascending")])
 
 
 def _specs_by_end(edges: pa.Table) -> Iterator[tuple[str, int]]:
-    counts = edges.group_by("to").aggregate([([], "count_all")])
+    counts = edges.group_by("to", use_threads=False).aggregate([([], "count_all")])
     return zip(counts["to"].to_pylist(), counts["count_all"].to_pylist(), strict=True)
 
 
@@ -244,8 +245,8 @@ def _add(graph: Graph, start: str, left: pa.Table, edge: str, right: pa.Table) -
 def _add_needs(graph: Graph, tables: Tables, packages: pa.Table) -> None:
     """The edges from package to package: how many specs of one need a spec of the other."""
     needs = _ends(tables, "DEPENDS_ON").rename_columns(["needing", "spec"])
-    needed = needs.join(packages, "spec", join_type="inner").select(["needing", "end"])
-    once = needed.group_by(["needing", "end"]).aggregate([])
+    needed = needs.join(packages, "spec", join_type="inner", use_threads=False)
+    once = needed.group_by(["needing", "end"], use_threads=False).aggregate([])
     for row in _joined(packages, once.rename_columns(["spec", "end"])).to_pylist():
         if row["start"] != row["end"]:
             ends = ("Package", row["start"]), ("Package", row["end"])

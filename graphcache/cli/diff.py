@@ -58,7 +58,7 @@ def diff(old: str, new: str, **options: Any) -> None:
       graphcache diff yesterday.lbug today.lbug --details --format markdown
       graphcache diff e4s e4s-oneapi --release develop --exit-code
     """
-    from graphcache.analysis.diff import diff as find
+    from graphcache.analysis.changes import diff as find
     from graphcache.remote.locations import shown
     from graphcache.views.diff import render_diff
 
@@ -72,20 +72,21 @@ def diff(old: str, new: str, **options: Any) -> None:
 
 def _sides(names: tuple[str, str], options: Mapping[str, Any]) -> list[Tables]:
     """The graphs of A and B."""
-    from graphcache.analysis.diff import READS as DIFF_READS
-    from graphcache.analysis.sides import READS, kind_of, side
+    from graphcache.analysis.changes import diff as find
+    from graphcache.analysis.sides import kind_of, side
 
     kind = options["kind"] or _stores(names)
     if kind == "store":
-        sides = [_part(name, DIFF_READS, options) for name in names]
+        sides = [_part(name, find.reads, options) for name in names]
     else:
         try:
-            tables = _part(options["store"], {**DIFF_READS, **READS}, options)
+            wanted = {**kind_of.reads, **side.reads, **find.reads}
+            tables = _part(options["store"], wanted, options)
         except StoreError as error:
             a, b = names
             raise StoreError(f"{error}; {a} and {b} are looked for in it") from error
         kind = kind or kind_of(names, tables)
-        release = options["release"] if kind == "stack" else None
+        release = (options["release"] or None) if kind == "stack" else None
         sides = [side(tables, kind, name, release) for name in names]
     if options["release"] is not None and kind != "stack":
         raise UsageError(f"--release goes with two stacks, and these are {kind}s")

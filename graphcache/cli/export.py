@@ -13,6 +13,7 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
 )
+from graphcache.words import counted
 
 
 @click.command("export")
@@ -48,7 +49,5 @@ def export_command(format_: str, out: str, **options: Any) -> None:
         tables = opened.tables(around=options["around"], hops=options["hops"])
     export(tables, format_, out)
     if out != "-":
-        click.echo(
-            f"{out}: {sum(tables.node_counts().values()):,} nodes, "
-            f"{sum(tables.edge_counts().values()):,} edges"
-        )
+        nodes = counted(sum(tables.node_counts().values()), "node")
+        click.echo(f"{out}: {nodes}, {counted(sum(tables.edge_counts().values()), 'edge')}")

@@ -21,6 +21,7 @@ from graphcache.cli.options import (
 )
 from graphcache.errors import InputError
 from graphcache.views.answers import printable
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.records import Report
@@ -93,7 +94,7 @@ def update(**options: Any) -> None:
     """Bring newer pages into a store.
 
     A page replaces what the store held of its package in its release. Files that the store has
-    already are not read again. A page with rejects adds and removes nothing.
+    already are not read again. A page with rejects adds what it has and removes nothing.
 
     \b
     Example:
@@ -150,7 +151,7 @@ def read_into(
             )
             report = load(
                 remote=Remote(MAX_DOCUMENT, cache),
-                on_file=lambda count: show(f"{count:,} files read"),
+                on_file=lambda count: show(f"{counted(count, 'file')} read"),
             )
     except InputError as error:
         if rejects is not None and error.report is not None:
@@ -193,8 +194,8 @@ def _show_report(report: Report, *, verbose: bool) -> None:
         f"Warning: {text}" + (f" ({count:,} times)" if count > 1 else "")
         for text, count in report.warnings.items()
     ]
-    _show_lines(warnings, "warnings", verbose=verbose)
-    _show_lines([f"Rejected: {reject}" for reject in report.rejects], "rejects", verbose=verbose)
+    _show_lines(warnings, "warning", verbose=verbose)
+    _show_lines([f"Rejected: {reject}" for reject in report.rejects], "reject", verbose=verbose)
     if verbose:
         _show_lines([f"Skipped: {line}" for line in report.skipped], "", verbose=True)
 
@@ -204,21 +205,18 @@ def _show_lines(lines: list[str], kind: str, *, verbose: bool) -> None:
     for line in shown:
         click.echo(printable(line).replace("\n", "\\n"), err=True)
     if len(lines) > len(shown):
-        click.echo(f"… and {len(lines) - len(shown):,} more {kind}; --verbose lists all", err=True)
+        more = counted(len(lines) - len(shown), f"more {kind}")
+        click.echo(f"… and {more}; --verbose lists all", err=True)
 
 
 def _summary(report: Report, store: str) -> str:
     if not report.files:
-        return f"{store}: nothing new: {_files(report.unchanged)} unchanged"
-    said = [f"{report.kept:,} records of {_files(report.files)}"]
+        return f"{store}: nothing new: {counted(report.unchanged, 'file')} unchanged"
+    said = [f"{counted(report.kept, 'record')} of {counted(report.files, 'file')}"]
     if report.unchanged:
-        said.append(f"{_files(report.unchanged)} unchanged")
+        said.append(f"{counted(report.unchanged, 'file')} unchanged")
     if report.rejects:
-        said.append(f"{len(report.rejects):,} rejects")
+        said.append(counted(len(report.rejects), "reject"))
     if report.skipped:
-        said.append(f"{len(report.skipped):,} other files skipped")
+        said.append(f"{counted(len(report.skipped), 'other file')} skipped")
     return f"{store}: {', '.join(said)}"
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"

@@ -14,6 +14,7 @@ from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.load import build, update
+from graphcache.cli.logs import start_log
 from graphcache.cli.plot import plot
 from graphcache.cli.query import query
 from graphcache.cli.serve import serve
@@ -43,6 +44,14 @@ Exit codes:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "--version", prog_name="graphcache")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    callback=start_log,
+    help="Log what is asked of networks, servers and stores.",
+)
 def cli() -> None:
     """One property graph of what Spack build caches publish.
 

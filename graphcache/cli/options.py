@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from graphcache.cli.logs import start_log
 from graphcache.errors import UsageError
-from graphcache.views.answers import FORMATS, default_format, render
+from graphcache.views.answers import FORMATS, default_format, printable, render
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer
@@ -56,7 +58,13 @@ library_option: Decorator = click.option(
 
 verbosity_options: tuple[Decorator, ...] = (
     click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
-    click.option("-v", "--verbose", is_flag=True, help="List all that was passed over."),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        callback=start_log,
+        help="List all that was passed over, and log what is done.",
+    ),
 )
 
 output_path = click.Path(dir_okay=False, path_type=Path)
@@ -123,6 +131,13 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
     )
 
 
+def warn_of_foreign(store: Store, statement: str) -> None:
+    """Say on standard error, before the answer, if nodes of others may be in it."""
+    warning = store.foreign(statement)
+    if warning is not None:
+        click.echo(f"Warning: {printable(warning)}", err=True)
+
+
 def keep_store(out: str, options: Mapping[str, Any]) -> None:
     """Refuse to write over the store that is read.
 
@@ -138,7 +153,7 @@ def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
     """Print an answer on standard output; on standard error, where it was cut or has no row."""
     render(answer.columns, answer.rows, format_ or default_format(sys.stdout), sys.stdout)
     if answer.more:
-        rows = "row" if limit == 1 else f"{limit:,} rows"
+        rows = "row" if limit == 1 else counted(limit or 0, "row")
         click.echo(f"The first {rows}; there are more.", err=True)
     elif not answer.rows and sys.stdout.isatty():
         click.echo("No rows.", err=True)

@@ -15,6 +15,7 @@ from graphcache.cli.options import (
     server_options,
     store_option,
     together,
+    warn_of_foreign,
 )
 from graphcache.errors import UsageError
 from graphcache.views.answers import default_format, render
@@ -32,7 +33,10 @@ _out_option = click.option(
     help="Draw a picture: .svg, .png or .pdf.  [default: bars in the terminal]",
 )
 _release_option = click.option(
-    "--release", metavar="RELEASE", default="", help="Only this release.  [default: all]"
+    "--release",
+    metavar="RELEASE",
+    callback=lambda _, __, given: given or None,  # empty is all, as for the named queries
+    help="Only this release.  [default: all]",
 )
 _by_option = click.option(
     "--by",
@@ -94,7 +98,7 @@ def plot(ctx: click.Context) -> None:
 @_release_option
 @_top_option(60, "stacks")
 @_answer_options
-def stack_targets(release: str, top: int, **options: Any) -> None:
+def stack_targets(release: str | None, top: int, **options: Any) -> None:
     """Specs by stack and target: a heat map.
 
     \b
@@ -111,7 +115,7 @@ def stack_targets(release: str, top: int, **options: Any) -> None:
 @_release_option
 @_top_option(30, "compilers")
 @_answer_options
-def compilers(release: str, top: int, **options: Any) -> None:
+def compilers(release: str | None, top: int, **options: Any) -> None:
     """Specs by compiler.
 
     \b
@@ -128,7 +132,7 @@ def compilers(release: str, top: int, **options: Any) -> None:
 @_release_option
 @_top_option(30, "packages")
 @_answer_options
-def redundant_builds(release: str, top: int, **options: Any) -> None:
+def redundant_builds(release: str | None, top: int, **options: Any) -> None:
     """Builds that repeat a configuration, by package.
 
     \b
@@ -146,18 +150,18 @@ def redundant_builds(release: str, top: int, **options: Any) -> None:
 @_release_option
 @_top_option(30, "combinations of stacks")
 @_answer_options
-def stack_overlap(by: Any, release: str, top: int, **options: Any) -> None:
+def stack_overlap(by: Any, release: str | None, top: int, **options: Any) -> None:
     """What stacks share: an UpSet plot.
 
     \b
     Example:
       graphcache plot stack-overlap --by packages -o overlap.svg
     """
-    from graphcache.analysis.stacks import SIMILARITY_READS, stack_combinations
+    from graphcache.analysis.stacks import stack_combinations
     from graphcache.views.charts import overlap_of
 
     with _opened(options) as store:
-        answer = stack_combinations(store.part(SIMILARITY_READS), by, release)
+        answer = stack_combinations(store.part(stack_combinations.reads), by, release)
     _show(overlap_of(answer, top, release), options)
 
 
@@ -178,14 +182,14 @@ def churn(releases: tuple[str, ...], top: int, **options: Any) -> None:
     Example:
       graphcache plot churn --release develop-2025-03-23 --release develop-2025-03-30
     """
-    from graphcache.analysis.releases import CHURN_READS, half_life
     from graphcache.analysis.releases import churn as find
+    from graphcache.analysis.releases import half_life
     from graphcache.views.charts import churn_chart
 
     with _opened(options) as store:
-        tables = store.part(CHURN_READS)
+        tables = store.part(find.reads)
     steps, life = find(tables, releases or None), half_life(tables, releases or None)
-    _check(life.rows, "expected two releases or more that hold specs", "")
+    _check(life.rows, "expected two releases or more that hold specs", None)
     _show(churn_chart(steps, life, top), options)
 
 
@@ -198,23 +202,25 @@ def _opened(options: dict[str, Any]) -> Store:
     return open_chosen(options)
 
 
-def _answer_of(query: str, release: str, nothing: str, options: dict[str, Any]) -> Answer:
+def _answer_of(query: str, release: str | None, nothing: str, options: dict[str, Any]) -> Answer:
     """What a named query answers of a release, or of all; `nothing` says why it may have no row."""
     from graphcache.analysis.names import require
     from graphcache.queries import load_library
     from graphcache.schema import node_type
 
     with _opened(options) as store:
-        if release:
+        if release is not None:
             require(release, store.table(node_type("Release"))["name"].to_pylist(), "release")
-        answer = load_library()[query].run(store, {"release": release})
+        named = load_library()[query]
+        warn_of_foreign(store, named.cypher)
+        answer = named.run(store, {"release": release or ""})
     _check(answer.rows, nothing, release)
     return answer
 
 
-def _check(rows: list[Any], why: str, release: str) -> None:
+def _check(rows: list[Any], why: str, release: str | None) -> None:
     if not rows:
-        where = f" in release {release}" if release else ""
+        where = f" in release {release}" if release is not None else ""
         raise UsageError(f"nothing to plot: {why}{where}")
 
 

@@ -17,6 +17,7 @@ from graphcache.cli.options import (
     show,
     store_option,
     together,
+    warn_of_foreign,
 )
 from graphcache.errors import UsageError
 from graphcache.queries import NamedQuery, Parameter, by_theme, load_library, named_query
@@ -127,7 +128,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     elif cypher is not None or file is not None:
         text = _text_of(file) if cypher is None else cypher
         values = _parameters(options["params"])
-        _ask(lambda store, **limits: store.query(text, values, **limits), options)
+        _ask(text, lambda store, **limits: store.query(text, values, **limits), options)
     else:
         themes = by_theme(_library(ctx).values())
         rows = [(theme, q.name, q.question) for theme, group in themes.items() for q in group]
@@ -154,7 +155,7 @@ def _command(named: NamedQuery) -> click.Command:
         if options["explain"]:
             click.echo(named.explain(values, limit=options["limit"]))
             return
-        _ask(lambda store, **limits: named.run(store, values, **limits), options)
+        _ask(named.cypher, lambda store, **limits: named.run(store, values, **limits), options)
 
     command = click.command(named.name, short_help=named.question, help=_help_of(named))(
         _answer_options(_explain_option(run))
@@ -227,8 +228,9 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)  # NaN and Infinity are no JSON, so they are text
 
 
-def _ask(run: Any, options: Mapping[str, Any]) -> None:
+def _ask(statement: str, run: Any, options: Mapping[str, Any]) -> None:
     """Open the store, ask it, and print the answer."""
     with open_chosen(options) as store:
+        warn_of_foreign(store, statement)
         answer = run(store, limit=options["limit"], timeout=options["timeout"])
     show(answer, options["format_"], options["limit"])

@@ -50,7 +50,7 @@ def push(uri: str | None, store: str, **options: Any) -> None:
         if options["dry_run"]:
             _show_plan(server.tables(), _read_tables(store))
             return
-        with count_progress("{:,} rows sent", quiet=options["quiet"]) as on_rows:
+        with count_progress("row", "sent", quiet=options["quiet"]) as on_rows:
             report = push_store(
                 store, server, prune=options["prune"], full=options["full"], on_rows=on_rows
             )

@@ -14,7 +14,9 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
     together,
+    warn_of_foreign,
 )
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer, Selection
@@ -39,10 +41,14 @@ def check(**options: Any) -> None:
     Example:
       graphcache check --store graphcache.lbug
     """
+    from graphcache.analysis.health import QUERIES
     from graphcache.analysis.health import check as find
     from graphcache.answers import Answer
+    from graphcache.queries import load_library
 
+    library = load_library()
     with open_chosen(options) as store:
+        warn_of_foreign(store, "\n".join(library[name].cypher for name in QUERIES))
         findings = find(store)
     columns = ["problem", "found", "question", "shown_by"]
     rows: list[tuple[Any, ...]] = [
@@ -71,29 +77,29 @@ def why(hashes: tuple[str, ...], **options: Any) -> None:
     Example:
       graphcache why /bu5ehkv
     """
-    from graphcache.analysis.reasons import WHY_READS
     from graphcache.analysis.reasons import why as find
 
-    show(find(_graph(options, WHY_READS), hashes), options["format_"])
+    show(find(_graph(options, find.reads), hashes), options["format_"])
 
 
 @click.command()
-@click.argument("spec", metavar="PACKAGE[@VERSION]")
+@click.argument("spec", metavar="PACKAGE[@VERSIONS]")
 @click.option("--stack", metavar="STACK", help="Only what this stack holds.")
 @_answer_options
 def impact(spec: str, stack: str | None, **options: Any) -> None:
     """Count what depends on a package, by stack and release.
 
-    @1.2 stands for 1.2 and all 1.2.x.
+    VERSIONS are as in Spack: 1.2 stands for 1.2 and all 1.2.x, =1.2 for 1.2 alone, 1.2:1.4, :1.4
+    and 1.2: for a range with both its ends. Commas separate several.
 
     \b
-    Example:
+    Examples:
       graphcache impact zlib@1.2 --stack e4s
+      graphcache impact curl@7.69.0:8.3.0
     """
-    from graphcache.analysis.reasons import IMPACT_READS
     from graphcache.analysis.reasons import impact as find
 
-    show(find(_graph(options, IMPACT_READS), spec, stack), options["format_"])
+    show(find(_graph(options, find.reads), spec, stack), options["format_"])
 
 
 @click.command()
@@ -116,15 +122,15 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
       graphcache coverage spack.lock --fail-under 90
     """
     from graphcache import read
-    from graphcache.analysis.coverage import READS
-    from graphcache.analysis.coverage import coverage as find
+    from graphcache.analysis.environments import coverage as find
 
     environment, _ = read(*paths)
-    answer = find(environment, _graph(options, READS))
+    answer = find(environment, _graph(options, find.reads))
     show(answer, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
-    click.echo(f"{held:,} of {len(answer.rows):,} specs are held: {percent:.1f} %", err=True)
+    of_all = counted(len(answer.rows), "spec is", "specs are")
+    click.echo(f"{held:,} of {of_all} held: {percent:.1f} %", err=True)
     if percent < fail_under:
         click.get_current_context().exit(1)
 
@@ -143,9 +149,10 @@ def usable(package: str, target: str, os_: str, **options: Any) -> None:
     """
     from graphcache.queries import load_library
 
+    query = load_library()["usable-specs"]
     with open_chosen(options) as store:
-        values = {"package": package, "target": target, "os": os_}
-        answer = load_library()["usable-specs"].run(store, values)
+        warn_of_foreign(store, query.cypher)
+        answer = query.run(store, {"package": package, "target": target, "os": os_})
     show(answer, options["format_"])
 
 
@@ -160,10 +167,9 @@ def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     Example:
       graphcache rebuilds --stack e4s
     """
-    from graphcache.analysis.rebuilds import READS
-    from graphcache.analysis.rebuilds import rebuilds as find
+    from graphcache.analysis.redundancy import rebuilds as find
 
-    show(find(_graph(options, READS), package, stack), options["format_"])
+    show(find(_graph(options, find.reads), package, stack), options["format_"])
 
 
 @click.command("prune-plan")
@@ -179,10 +185,9 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
     Example:
       graphcache prune-plan --keep-release develop
     """
-    from graphcache.analysis.reasons import PRUNE_READS
     from graphcache.analysis.reasons import prune_plan as find
 
-    answer = find(_graph(options, PRUNE_READS), releases, stacks)
+    answer = find(_graph(options, find.reads), releases, stacks)
     show(answer, options["format_"])
     click.echo(_sum_of_sizes(answer), err=True)
 
@@ -192,4 +197,4 @@ def _sum_of_sizes(answer: Answer) -> str:
     known = [size for size in sizes if size is not None]
     unknown = len(sizes) - len(known)
     rest = f", and {unknown:,} whose size is not known" if unknown else ""
-    return f"{len(sizes):,} specs could go: {sum(known):,} bytes{rest}"
+    return f"{counted(len(sizes), 'spec')} could go: {counted(sum(known), 'byte')}{rest}"

@@ -16,11 +16,13 @@ from graphcache.cli.options import (
     server_options,
     shown_path,
     store_option,
+    warn_of_foreign,
 )
 from graphcache.cli.query import split_parameters
 from graphcache.errors import UsageError
 from graphcache.queries import NamedQuery, Parameter, load_library, named_query
 from graphcache.views.answers import printable
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.analysis.subgraphs import Subgraph
@@ -97,6 +99,7 @@ def _chosen(store: Store, options: dict[str, Any]) -> Subgraph:
             raise UsageError("give a name or --query, not both")
         query = named_query(load_library(*map(Path, options["library"])), named)
         values = _values(query, options["params"])
+        warn_of_foreign(store, query.cypher)
         return of_answer(store, query.run(store, values), f"Query {query.name}")
     if options["params"]:
         raise UsageError("--param goes with --query")
@@ -128,7 +131,8 @@ def _value(parameter: Parameter | None, texts: list[str]) -> Any:
 
 
 def _say(shown: Subgraph, out: str) -> None:
-    counts = f"{len(shown.graph):,} nodes, {shown.graph.number_of_edges():,} edges"
+    edges = shown.graph.number_of_edges()
+    counts = f"{counted(len(shown.graph), 'node')}, {counted(edges, 'edge')}"
     title = f"{printable(shown.title)}: {counts}"
     for line in (title if out == "-" else f"{out}: {title}", *shown.notes):
         click.echo(line, err=True)

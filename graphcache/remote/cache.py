@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +13,14 @@ from urllib.parse import urlsplit
 
 from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http, Receive
 from graphcache.remote.folder import Folder, Note
-from graphcache.remote.locations import NotFetched, web_address
+from graphcache.remote.locations import NotFetched, shown, web_address
 from graphcache.remote.signing import region, signature
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Cache:
             )
         try:
             if expected.digest is not None and self._folder.holds(expected.digest):
+                _LOG.debug("%s: is in %s already", shown(url), self._folder.path)
                 return self._folder.content(expected.digest)
             return self._folder.content(self._download(url, expected))
         except OSError as error:
@@ -84,12 +89,15 @@ class Cache:
         def receive(response: BaseHTTPResponse, chunks: Iterator[bytes]) -> None:
             with self._folder.new_file() as file:
                 came.digest = self._take(chunks, file, expected)
+                _LOG.debug("%s: came, %d bytes, sha256 %s", shown(at), file.tell(), came.digest)
                 self._folder.keep(file, self._folder.content(came.digest))
             came.etag = _etag(response)
 
         headers = {"If-None-Match": note.etag} if note else {}
         get = self._get_from_bucket if urlsplit(url).scheme == "s3" else self._http.get
-        if get(at, headers, receive) and came.etag and expected.digest is None:
+        if not get(at, headers, receive):
+            _LOG.debug("%s: has not changed, and is in %s", shown(url), self._folder.path)
+        elif came.etag and expected.digest is None:
             self._folder.write_note(at, came)
         return came.digest
 
@@ -107,6 +115,7 @@ class Cache:
             if not signed:
                 needs = "if the bucket is not public, it needs AWS credentials and graphcache[s3]"
                 raise NotFetched(f"{refusal}; {needs}", missing=refusal.missing) from None
+        _LOG.debug("%s: asked again, signed for the region %s", shown(at), region())
         try:
             return self._http.get(at, {**headers, **signed}, receive)
         except NotFetched as refusal:
@@ -121,12 +130,12 @@ class Cache:
             size += len(chunk)
             if size > most:
                 what = "at most " if expected.length is None else ""
-                raise NotFetched(f"expected {what}{most:,} bytes, found more")
+                raise NotFetched(f"expected {what}{counted(most, 'byte')}, found more")
             digest.update(chunk)
             file.write(chunk)
             self._tell(len(chunk))
-        if expected.length not in (None, size):
-            raise NotFetched(f"expected {expected.length:,} bytes, found {size:,}")
+        if expected.length is not None and size != expected.length:
+            raise NotFetched(f"expected {counted(expected.length, 'byte')}, found {size:,}")
         found = digest.hexdigest()
         if expected.digest not in (None, found):
             raise NotFetched(

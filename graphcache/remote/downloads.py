@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from graphcache.records import one_line
 from graphcache.remote.locations import NotFetched, check_address, is_url, shown, without_user
 from graphcache.version import __version__
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager, Retry
@@ -22,6 +25,8 @@ BACK_OFF = 0.5
 """Seconds to wait after the second failure, doubled after each further one, and some at random."""
 MAX_WAIT = 60
 """Seconds that are waited at most, whatever `Retry-After` says."""
+
+_LOG = logging.getLogger(__name__)
 
 _CHUNK = 2**18
 _CONNECTIONS = 64
@@ -82,6 +87,8 @@ class Http:
                 except MaxRetryError:
                     tried = f"{self._tries} times" if self._tries > 1 else "once"
                     raise NotFetched(f"{failure}; tried {tried}: try again later") from None
+                left = "1 try" if retry.total == 0 else f"{retry.total} tries"
+                _LOG.debug("%s: %s; %s left", shown(url), one_line(str(failure)), left)
                 try:
                     retry.sleep(failure.response)
                 except InvalidHeader:
@@ -123,6 +130,8 @@ class Http:
                 preload_content=False,
                 decode_content=False,
             )
+            length = response.headers.get("Content-Length", "?")
+            _LOG.debug("GET %s: %d, %s bytes", shown(at), response.status, one_line(length))
             location = response.get_redirect_location()
             if not location:
                 break
@@ -207,7 +216,7 @@ def _broken(error: Exception, timeout: float) -> str:
     cause = error.args[-1] if error.args else None
     if isinstance(cause, http.IncompleteRead) and cause.expected is not None:
         there, missing = cause.partial, cause.expected
-        return f"cut off: expected {there + missing:,} bytes, found {there:,}"
+        return f"cut off: expected {counted(there + missing, 'byte')}, found {there:,}"
     return f"the connection broke: {error}"
 
 

@@ -123,10 +123,15 @@ def shown(url: str) -> str:
 
     >>> shown("https://me:secret@example.org/x?signature=secret"), shown("a/path?")
     ('https://example.org/x?…', 'a/path?')
+    >>> shown("https://example.org?key=secret"), shown("https://me:se?ret@example.org/x")
+    ('https://example.org?…', 'https://…/x')
     """
     if not is_url(url):
         return one_line(url)
-    head, separator, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    path, query, _ = path.partition("#")[0].partition("?")
-    return one_line(f"{head}{separator}{host.rpartition('@')[2]}{slash}{path}{query and '?…'}")
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, _, host = authority.rpartition("@")
+    if "?" in user or "#" in user:
+        host = "…"  # a password, or what is asked for? Either may be secret
+    place, query, _ = f"{host}{slash}{path}".partition("#")[0].partition("?")
+    return one_line(f"{scheme}://{place}{query and '?…'}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from graphcache.errors import QueryError, close_names
 from graphcache.schema import NodeType, node_type
+from graphcache.spack.versions import version_key
 from graphcache.stores import Store
 from graphcache.stores.statements import match_keys
 
@@ -162,7 +163,7 @@ def has(store: Store, type_: NodeType, key: str) -> bool:
 _OF_PACKAGE = "MATCH (s:Spec)-[:OF_PACKAGE]->(:Package {name: $package})"
 _PACKAGE_SPECS = f"""
 {_OF_PACKAGE}
-RETURN s.hash AS hash, s.version AS version, s.os ORDER BY version DESC, hash
+RETURN s.hash AS hash, s.version, s.os ORDER BY hash
 """
 _PACKAGE_TIED = {
     "target": f"{_OF_PACKAGE} MATCH (s)-[:FOR_TARGET]->(t:Target) RETURN s.hash, t.name",
@@ -196,7 +197,7 @@ class PackagePage:
 def package_page(
     store: Store, package: str, filters: Mapping[str, str], page: int
 ) -> PackagePage | None:
-    """A page of the specs of a package, newest version (as text) first; None if there is none.
+    """A page of the specs of a package, highest version first; None if there is none.
 
     Args:
         store: the store.
@@ -211,7 +212,8 @@ def package_page(
     choices = {}
     for name in FILTERS:
         counts = Counter(value for spec in specs for value in spec.values[name])
-        choices[name] = dict(sorted(counts.items()))
+        key = version_key if name == "version" else None
+        choices[name] = {value: counts[value] for value in sorted(counts, key=key)}
     shown = wanted[(page - 1) * PAGE : page * PAGE]
     return PackagePage(Listing(shown, len(wanted), page), choices)
 
@@ -219,7 +221,9 @@ def package_page(
 def _specs_of(store: Store, package: str) -> list[SpecRow]:
     # A list of pairs for each kind of edge: joined in one statement they took twice as long.
     specs = {}
-    for hash_, *known in _rows(store, _PACKAGE_SPECS, package=package):
+    rows = _rows(store, _PACKAGE_SPECS, package=package)
+    rows.sort(key=lambda row: version_key(row[1]), reverse=True)
+    for hash_, *known in rows:
         values: dict[str, list[str]] = {name: [] for name in FILTERS}
         for name, value in zip(("version", "os"), known, strict=True):
             values[name] += [] if value is None else [value]
@@ -304,15 +308,15 @@ _STACK_COUNTS = {
 _STACK_RELEASES = f"{_IN_STACK} UNWIND x.releases AS name RETURN name, count(*) ORDER BY name"
 
 
-def stack_page(store: Store, stack: str, release: str, page: int) -> StackPage | None:
+def stack_page(store: Store, stack: str, release: str | None, page: int) -> StackPage | None:
     """A page of the packages of a stack; None if there is no such stack.
 
-    `release` narrows all but the counts by release; all of them count if it is empty.
+    `release` narrows all but the counts by release; all of them count if it is None.
     """
     if not has(store, node_type("Stack"), stack):
         return None
-    narrowed = f"{_IN_STACK} {_OF_RELEASE}" if release else _IN_STACK
-    given = {"stack": stack} | ({"release": release} if release else {})
+    narrowed = _IN_STACK if release is None else f"{_IN_STACK} {_OF_RELEASE}"
+    given = {"stack": stack} | ({} if release is None else {"release": release})
     packages = _rows(store, f"{narrowed} {_STACK_PACKAGES}", **given)
     counts: dict[str, dict[str, int]] = {
         name: dict(_rows(store, f"{narrowed} {cypher}", **given))

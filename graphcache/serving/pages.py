@@ -83,6 +83,7 @@ def home(request: Request) -> Response:
             description=store.describe(),
             stacks=contents.stacks(store),
             queries=request.app.state.library,
+            foreign=store.foreign(),
         )
 
 
@@ -92,11 +93,11 @@ def search(request: Request) -> Response:
     if not text:
         return RedirectResponse("/", HTTPStatus.SEE_OTHER)
     with _store(request).reading() as store:
-        found = contents.search(store, text)
+        found, foreign = contents.search(store, text), store.foreign()
     whole = _whole(text, found)
     if len(whole) == 1:
         return RedirectResponse(whole[0], HTTPStatus.SEE_OTHER)
-    return page("search.html", searched=text, text=text, found=found)
+    return page("search.html", searched=text, text=text, found=found, foreign=foreign)
 
 
 def _whole(text: str, found: contents.Found) -> list[str]:
@@ -116,7 +117,7 @@ def package(request: Request) -> Response:
     filters = {f: value for f in contents.FILTERS if (value := request.query_params.get(f))}
     number = _number(request, "page", 1, 100_000)
     with _store(request).reading() as store:
-        found = contents.package_page(store, name, filters, number)
+        found, foreign = contents.package_page(store, name, filters, number), store.foreign()
         if found is None:
             return _missing(store, "Package", name)
     return page(
@@ -124,6 +125,7 @@ def package(request: Request) -> Response:
         searched=name,
         name=name,
         found=found,
+        foreign=foreign,
         filters=filters,
         queries=_queries_with(request, "package"),
         to_page=lambda n: _same_page(request, page=n),
@@ -134,7 +136,7 @@ def spec(request: Request) -> Response:
     """All about a spec; the beginning of a hash goes to the spec, or to those that begin so."""
     hash_ = request.path_params["hash"]
     with _store(request).reading() as store:
-        found = contents.spec_page(store, hash_)
+        found, foreign = contents.spec_page(store, hash_), store.foreign()
         if found is None:
             hashes = contents.spec_of_prefix(store, hash_)
             if not hashes:
@@ -145,6 +147,7 @@ def spec(request: Request) -> Response:
         "spec.html",
         searched=found.properties["hash"],
         found=found,
+        foreign=foreign,
         queries=_queries_with(request, "hash"),
     )
 
@@ -152,10 +155,10 @@ def spec(request: Request) -> Response:
 def stack(request: Request) -> Response:
     """A stack's packages, page by page, and what it is built with and for."""
     name = request.query_params.get("name", "")
-    release = request.query_params.get("release", "")
+    release = request.query_params.get("release") or None  # the form sends any as empty
     number = _number(request, "page", 1, 100_000)
     with _store(request).reading() as store:
-        found = contents.stack_page(store, name, release, number)
+        found, foreign = contents.stack_page(store, name, release, number), store.foreign()
         if found is None:
             return _missing(store, "Stack", name)
     return page(
@@ -163,6 +166,7 @@ def stack(request: Request) -> Response:
         searched=name,
         name=name,
         found=found,
+        foreign=foreign,
         release=release,
         queries=_queries_with(request, "stack"),
         to_page=lambda n: _same_page(request, page=n),
@@ -292,6 +296,7 @@ def _query_page(request: Request, found: NamedQuery) -> Response:
         fields=fields,
         suggestions=_suggestions(request, fields),
         answer=answer,
+        foreign=_foreign(request, found.cypher) if answer else None,
         numeric=_numeric(found, answer) if answer else set(),
         error=error,
         limit=limit,
@@ -322,6 +327,11 @@ def _ask(request: Request, found: NamedQuery, limit: int) -> Answer:
     values = forms.values(found, _given(request))
     with _store(request).reading() as store:
         return found.run(store, values, limit=limit, timeout=contents.SECONDS)
+
+
+def _foreign(request: Request, statement: str) -> str | None:
+    with _store(request).reading() as store:
+        return store.foreign(statement)
 
 
 def _suggestions(request: Request, fields: list[forms.Field]) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from graphcache.serving import links
 from graphcache.version import __version__
+from graphcache.words import counted
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -21,6 +22,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["thousands"] = "{:,}".format
+_TEMPLATES.filters["counted"] = counted
 _TEMPLATES.globals.update(
     version=__version__,
     address=links.address,
@@ -38,8 +40,13 @@ def page(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
     searched: str = "",
+    foreign: str | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """A page from a template and what it shows; `searched` stands in the search field."""
-    text = _TEMPLATES.get_template(template).render(searched=searched, **values)
+    """A page from a template and what it shows.
+
+    `searched` stands in the search field, `foreign` above the content: what `Store.foreign` says.
+    """
+    shown = {"searched": searched, "foreign": foreign, **values}
+    text = _TEMPLATES.get_template(template).render(shown)
     return HTMLResponse(text, status, headers)

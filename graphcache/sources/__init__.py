@@ -1,23 +1,42 @@
-"""Sources: one module a format. Which one reads a file is found out from its content.
+"""Sources: one module per format. Which one reads a file is found out from its content.
 
-A source has `can_read(content)` and `read(content, …, report)`, which gives what the file says and
-puts what it can't read into the report. The content is front matter, or a JSON document.
+A source is a module with the two functions of `Source`. Its content is front matter, or a JSON
+document.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Protocol, TypeVar
 
-from graphcache.records import Labels, Page, Reject, Report, SpecList
+from graphcache.records import FileReport, Labels, Page, SpecList
 from graphcache.sources import index, legacy, lockfile, pages, specfile
-from graphcache.sources.documents import is_html, may_be_document, parse_document
-from graphcache.sources.frontmatter import front_matter, has_front_matter
+from graphcache.sources.documents import Document, is_html, may_be_document, parse_document
+from graphcache.sources.frontmatter import FrontMatter, front_matter, has_front_matter
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.names import Unreadable
 
-PAGES: tuple[Any, ...] = (legacy, pages)
-DOCUMENTS: tuple[Any, ...] = (index, lockfile, specfile)
+_Content_contra = TypeVar("_Content_contra", contravariant=True)
+
+
+class Source(Protocol[_Content_contra]):
+    """A format: whether some content is in it, and what such content says."""
+
+    def can_read(self, content: _Content_contra, /) -> bool:
+        """Whether the content is in this format, be it damaged."""
+
+    def read(
+        self, content: _Content_contra, file: InputFile, labels: Labels, report: FileReport, /
+    ) -> Iterator[Page | SpecList]:
+        """What the content says; what can't be read goes into the file's report.
+
+        Raises:
+            Unreadable: nothing of it can be used.
+        """
+
+
+PAGES: tuple[Source[FrontMatter], ...] = (legacy, pages)
+DOCUMENTS: tuple[Source[Document], ...] = (index, lockfile, specfile)
 
 _NOT_OURS = (
     "not a page, index, lock file or spec file of Spack, "
@@ -27,49 +46,50 @@ _SPACK_KEYS = (b'"database"', b'"concrete_specs"', b'"spec"')
 _HEAD = 4096
 
 
-def read_file(file: InputFile, labels: Labels, report: Report) -> Iterator[Page | SpecList]:
-    """What one file says; a file that holds nothing of Spack's is skipped or rejected.
+def read_file(file: InputFile, labels: Labels) -> tuple[list[Page | SpecList], FileReport]:
+    """What one file says, and what reading it came to; of an unreadable file nothing is kept.
 
     A file that the user named is rejected if it is not Spack's, one found in a folder is skipped:
     folders hold other things too.
     """
-    if not file.data:
-        report.rejects.append(Reject(file.name, None, "", "the file is empty"))
-        return
-    records, rejects = report.records, len(report.rejects)
+    report = FileReport(file.name)
     try:
-        if has_front_matter(file.data):
-            said: Iterator[Page | SpecList] | None = _read_page(file, labels, report)
-        elif may_be_document(file.data[:_HEAD]):
-            said = _read_document(file, labels, report)
-        else:
-            said = None
-        if said is None:
-            _pass_over(file, report)
-            return
-        yield from said
+        return _read(file, labels, report), report
     except Unreadable as problem:
-        # Nothing of the file is kept, so nothing of it may be counted as read.
-        del report.rejects[rejects:]
-        report.records = records
-        report.rejects.append(Reject(file.name, problem.line, "", str(problem)))
-        return
-    report.files += 1
+        report = FileReport(file.name)
+        report.reject(str(problem), line=problem.line)
+        return [], report
 
 
-def _read_page(file: InputFile, labels: Labels, report: Report) -> Iterator[Page | SpecList] | None:
+def _read(file: InputFile, labels: Labels, report: FileReport) -> list[Page | SpecList]:
+    said = None
+    if not file.data:
+        raise Unreadable("the file is empty")
+    if has_front_matter(file.data):
+        said = _read_page(file, labels, report)
+    elif may_be_document(file.data[:_HEAD]):
+        said = _read_document(file, labels, report)
+    if said is None:
+        return _pass_over(file, report)
+    found = list(said)
+    report.is_read = True
+    return found
+
+
+def _read_page(
+    file: InputFile, labels: Labels, report: FileReport
+) -> Iterator[Page | SpecList] | None:
     page = front_matter(file.data)
     source = next((source for source in PAGES if source.can_read(page)), None)
     if source is None:
         return None
     for problem in page.problems:
-        report.rejects.append(Reject(file.name, problem.line, "", str(problem)))
-    said: Iterator[Page | SpecList] = source.read(page, file.name, labels.release, report)
-    return said
+        report.reject(str(problem), line=problem.line)
+    return source.read(page, file, labels, report)
 
 
 def _read_document(
-    file: InputFile, labels: Labels, report: Report
+    file: InputFile, labels: Labels, report: FileReport
 ) -> Iterator[Page | SpecList] | None:
     try:
         document = parse_document(file.data)
@@ -81,9 +101,10 @@ def _read_document(
     return source.read(document, file, labels, report) if source else None
 
 
-def _pass_over(file: InputFile, report: Report) -> None:
+def _pass_over(file: InputFile, report: FileReport) -> list[Page | SpecList]:
     if file.asked_for:
         what = "a web page: " if is_html(file.data[:_HEAD]) else ""
-        report.rejects.append(Reject(file.name, None, "", what + _NOT_OURS))
+        report.reject(what + _NOT_OURS)
     else:
-        report.skipped.append(f"{file.name}: not Spack's")
+        report.skipped = "not Spack's"
+    return []

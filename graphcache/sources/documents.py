@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw
 
-from graphcache.records import Reject, Report, one_line, short
+from graphcache.records import FileReport, short
 from graphcache.sources.names import CONTROL, Unreadable
 
 Document = dict[str, Raw]
@@ -97,9 +97,7 @@ def decode_entries(
     place: str,
     type_: type[_T],
     unwrap: Callable[[Raw], bytes | None],
-    *,
-    file: str,
-    report: Report,
+    report: FileReport,
 ) -> Iterator[tuple[str, _T]]:
     """Each entry by type, with its key; those that do not fit are rejected.
 
@@ -114,18 +112,13 @@ def decode_entries(
             _check_characters(raw, entry)
         except msgspec.ValidationError as error:
             where, _, why = _explain(error, where).partition(": ")
-            reject(file, where, why, report)
+            report.reject(why, field=where, record=True)
         except RecursionError:
-            reject(file, where, "nested too deep", report)
+            report.reject("nested too deep", field=where, record=True)
         except (msgspec.DecodeError, UnicodeDecodeError, Unreadable) as error:
-            reject(file, where, str(error), report)
+            report.reject(str(error), field=where, record=True)
         else:
             yield key, entry
-
-
-def reject(file: str, place: str, why: str, report: Report) -> None:
-    """Reject one record."""
-    report.rejects.append(Reject(file, None, one_line(place), why, record=True))
 
 
 def is_hash(key: str) -> bool:

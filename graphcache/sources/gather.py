@@ -20,6 +20,7 @@ from graphcache.tables.collector import paused_collector
 from graphcache.tables.disagreements import warn_of_disagreements
 from graphcache.tables.facts import Facts, page_facts, spec_list_facts
 from graphcache.tables.join import join
+from graphcache.words import counted
 
 Source = tuple[str, Labels]
 """Where to read, and the labels of what is read there."""
@@ -189,32 +190,30 @@ def _read_one(
     file: InputFile, digest: str, labels: Labels, reading: Reading, waiting: _Waiting
 ) -> None:
     """Read one file, and note what it claims."""
-    rejects = len(reading.report.rejects)
-    claims: list[tuple[Claim, bool]] = []
-    for said in read_file(file, labels, reading.report):
-        waiting.add(said)
-        if isinstance(said, SpecList):
-            whole = said.stack is not None and said.whole
-            claim: Claim = ("stack", said.release, said.stack or "")
-            claims.append((claim if whole else ("file", said.release, digest), said.complete))
-            reading.claimed.setdefault(claims[-1][0], (file.name, 0))
-        elif said.in_buildcache is not None:  # else the file only mentions the specs
-            claims.append((said.claim, said.complete))
-            _note_page(said, reading)
-    for claim, complete in claims:
-        if not complete:
+    said, report = read_file(file, labels)
+    reading.report.add(report)
+    for one in said:
+        waiting.add(one)
+        claim = one.claim(digest)
+        if claim is None:
+            continue
+        _note_claim(claim, one, reading)
+        if not one.complete:
             reading.incomplete.add(claim)
-        elif len(reading.report.rejects) == rejects:
+        elif not report.rejects:
             reading.files.append(HeldFile(digest, file.name, claim))
 
 
-def _note_page(page: Page, reading: Reading) -> None:
-    records = hash(frozenset((record.hash, *record.stacks) for record in page.records))
-    first, first_records = reading.claimed.setdefault(page.claim, (page.file, records))
+def _note_claim(claim: Claim, said: Page | SpecList, reading: Reading) -> None:
+    """Note who made a claim first; two pages that make the same one are held to be alike."""
+    records = 0
+    if isinstance(said, Page):
+        records = hash(frozenset((record.hash, *record.stacks) for record in said.records))
+    first, first_records = reading.claimed.setdefault(claim, (said.file, records))
     if records != first_records:
-        where = f"in release {page.release}" if page.release else "without a release"
+        where = f"in release {claim.release}" if claim.release else "without a release"
         reading.report.warn(
-            f"{page.file}: {page.package} {where} stands in {first} too, with other records: "
+            f"{said.file}: {claim.name} {where} stands in {first} too, with other records: "
             f"the two are joined"
         )
 
@@ -223,9 +222,11 @@ def _nothing_read(sources: list[Source], report: Report) -> str:
     found = [f"  {reject}" for reject in report.rejects[:5]]
     if len(report.rejects) > len(found):
         found.append(f"  … and {len(report.rejects) - len(found)} more")
-    skipped = len(report.skipped)
-    if skipped:
-        found.append(f"  {skipped} other files or folders are not Spack's: {report.skipped[0]}")
+    if report.skipped:
+        others = counted(
+            len(report.skipped), "other file or folder is", "other files or folders are"
+        )
+        found.append(f"  {others} not Spack's: {report.skipped[0]}")
     if not found:
         found.append("  there are no files")
     where = one_line(" ".join(shown(path) for path, _ in sources))

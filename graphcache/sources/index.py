@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Raw, Struct
 
-from graphcache.records import Labels, Report, SpecEntry, SpecList, SpecNode
+from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
 from graphcache.sources.documents import (
     Document,
     decode,
     decode_entries,
     is_hash,
-    reject,
     unwrap_node,
 )
 from graphcache.sources.inputs import InputFile
@@ -44,25 +43,25 @@ def can_read(document: Document) -> bool:
     return "database" in document
 
 
-def read(document: Document, file: InputFile, labels: Labels, report: Report) -> Iterator[SpecList]:
+def read(
+    document: Document, file: InputFile, labels: Labels, report: FileReport
+) -> Iterator[SpecList]:
     """The specs of the index.
 
     Raises:
         Unreadable: nothing of it can be used.
     """
     database: _Database = decode(document["database"], _Database, "database")
-    _check_version(str(database.version), file.name, report)
+    _check_version(str(database.version), report)
     before = len(report.rejects)
     place = "database.installs"
     entries = []
-    for key, install in decode_entries(
-        database.installs.items(), place, _Install, _unwrap, file=file.name, report=report
-    ):
+    for key, install in decode_entries(database.installs.items(), place, _Install, _unwrap, report):
         if is_hash(key) and install.spec.hash in (None, key):
             entries.append(SpecEntry(key, install.spec, install.held))
         else:
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
-            reject(file.name, f"{place}.{key}", why, report)
+            report.reject(why, field=f"{place}.{key}", record=True)
     complete = len(report.rejects) == before
     yield SpecList(file.name, entries, labels.stack, labels.release, complete=complete)
 
@@ -73,13 +72,13 @@ def _unwrap(raw: Raw) -> bytes | None:
     return node and msgspec.json.encode({**install, "spec": Raw(node)})
 
 
-def _check_version(version: str, file: str, report: Report) -> None:
+def _check_version(version: str, report: FileReport) -> None:
     number = int(version) if version.isdecimal() and len(version) < 9 else None
     if number is None or number < VERSIONS[0]:
         known = f"{VERSIONS[0]} to {VERSIONS[-1]}"
         raise Unreadable(f"database.version: expected {known}, found {version[:40]}")
     if number > VERSIONS[-1]:
         report.warn(
-            f"{file}: database version {version}, the last one known is {VERSIONS[-1]}: "
+            f"{report.file}: database version {version}, the last one known is {VERSIONS[-1]}: "
             f"what fits is read"
         )

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, Self, cast
 
-from graphcache.records import Reject, Report, one_line
+from graphcache.records import Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources import mirror
 from graphcache.sources.addresses import Remote
@@ -92,7 +92,7 @@ def _open_remote(url: str, remote: Remote, report: Report) -> Iterator[InputFile
     try:
         path = remote.file_of(url)
     except NotFetched as problem:
-        report.rejects.append(Reject(shown(url), None, "", str(problem)))
+        report.reject(shown(url), str(problem))
     else:
         yield from _open_file(str(path), report, asked_for=True, name=shown(url))
 
@@ -121,7 +121,7 @@ def _rejecting_in_mirror(path: str, report: Report) -> Iterator[None]:
         yield
     except (Unreadable, OSError, EOFError, ValueError, zlib.error) as error:
         why = str(error) if isinstance(error, Unreadable) else _reason(error)
-        report.rejects.append(Reject(one_line(path), None, "", why))
+        report.reject(one_line(path), why)
 
 
 def _walk(root: str, report: Report) -> Iterator[str]:
@@ -137,11 +137,11 @@ def _walk(root: str, report: Report) -> Iterator[str]:
             status = os.stat(folder)
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
         except OSError as error:
-            report.rejects.append(Reject(one_line(folder), None, "", _reason(error)))
+            report.reject(one_line(folder), _reason(error))
             continue
         if (status.st_dev, status.st_ino) in visited:
             folder = one_line(folder)
-            report.skipped.append(f"{folder}: a symlink to a folder that was read already")
+            report.skip(folder, "a symlink to a folder that was read already")
             continue
         visited.add((status.st_dev, status.st_ino))
         if os.path.exists(os.path.join(folder, mirror.LAYOUT)):
@@ -155,7 +155,7 @@ def _walk(root: str, report: Report) -> Iterator[str]:
             elif kind == "file":
                 files.append(entry.path)
             else:
-                report.skipped.append(f"{one_line(entry.path)}: {kind}")
+                report.skip(one_line(entry.path), kind)
         yield from reversed(files)
 
 
@@ -189,7 +189,7 @@ def _open_file(
             file.seek(0)
             yield from _open_content(file, name, status.st_size, report, asked_for=asked_for)
     except (OSError, ValueError) as error:  # the latter is a path with a null character
-        report.rejects.append(Reject(name, None, "", _reason(error)))
+        report.reject(name, _reason(error))
 
 
 def _is_archive(head: bytes) -> bool:
@@ -207,7 +207,7 @@ def _spooled(stream: IO[bytes], name: str, report: Report) -> Iterator[InputFile
             size += len(chunk)
             if size > MAX_ARCHIVE:
                 why = f"expected at most {MAX_ARCHIVE:,} bytes"
-                report.rejects.append(Reject(name, None, "", why))
+                report.reject(name, why)
                 return
             file.write(chunk)
         file.seek(0)
@@ -234,9 +234,9 @@ def _rejecting(name: str, report: Report) -> Iterator[None]:
     try:
         yield
     except _UNSUPPORTED as error:
-        report.rejects.append(Reject(name, None, "", f"an archive that can't be read: {error}"))
+        report.reject(name, f"an archive that can't be read: {error}")
     except _DAMAGED as error:
-        report.rejects.append(Reject(name, None, "", f"a damaged archive: {error}"))
+        report.reject(name, f"a damaged archive: {error}")
 
 
 def _packed(
@@ -309,9 +309,9 @@ def _take(
     elif has_front_matter(head) or is_document or asked_for:
         what = "an index or lock file" if is_document else "a page"
         why = f"expected {what} of at most {limit:,} bytes, found more"
-        report.rejects.append(Reject(name, None, "", why))
+        report.reject(name, why)
     else:
-        report.skipped.append(f"{name}: not Spack's")
+        report.skip(name, "not Spack's")
 
 
 def _reason(error: Exception) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphcache.records import MAX_TEXT, Page, PageRecord, Reject, Report, short
+from graphcache.records import MAX_TEXT, FileReport, Labels, Page, PageRecord, short
 from graphcache.sources.frontmatter import FrontMatter, Item, decode_items
+from graphcache.sources.inputs import InputFile
 from graphcache.sources.meta import check_meta
 from graphcache.sources.names import CONTROL, check_name
 from graphcache.sources.pages import read_title
@@ -25,7 +26,7 @@ def can_read(page: FrontMatter) -> bool:
     return "spec_files" in page.entries or "spec_names" in page.entries
 
 
-def read(page: FrontMatter, file: str, release: str | None, report: Report) -> Iterator[Page]:
+def read(page: FrontMatter, file: InputFile, labels: Labels, report: FileReport) -> Iterator[Page]:
     """A page for the package, and one for each package that its specs depend on.
 
     Raises:
@@ -34,7 +35,7 @@ def read(page: FrontMatter, file: str, release: str | None, report: Report) -> I
     for key in sorted(page.entries.keys() - KEYS):
         report.warn(f"unknown key {short(key)} of a page: not read")
     package = read_title(page.entries)
-    own = Page(package, release, file, [], derived=True, complete=not page.problems)
+    own = Page(package, labels.release, file.name, [], derived=True, complete=not page.problems)
     needed: dict[str, Page] = {}
     seen: set[str] = set()
     field = "spec_names" if "spec_names" in page.entries else "spec_files"
@@ -44,10 +45,10 @@ def read(page: FrontMatter, file: str, release: str | None, report: Report) -> I
             _add(own, needed, seen, _specs(item, package))
         except ValueError as error:
             place = f"{field}[{number}]"
-            report.rejects.append(Reject(file, item.line, place, str(error), record=True))
+            report.reject(str(error), line=item.line, field=place, record=True)
             own.complete = False
     if own.complete and "meta" in page.entries:
-        check_meta(page.entries["meta"], own.records, file, report)
+        check_meta(page.entries["meta"], own.records, report)
     yield own
     yield from needed.values()
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from msgspec import Raw, Struct
 
-from graphcache.records import Labels, Report, SpecEntry, SpecHash, SpecList, SpecNode
+from graphcache.records import FileReport, Labels, SpecEntry, SpecHash, SpecList, SpecNode
 from graphcache.sources.documents import (
     Document,
     decode,
     decode_entries,
     is_hash,
-    reject,
     unwrap_node,
 )
 from graphcache.sources.inputs import InputFile
@@ -48,7 +47,9 @@ def can_read(document: Document) -> bool:
     return "concrete_specs" in document
 
 
-def read(document: Document, file: InputFile, labels: Labels, report: Report) -> Iterator[SpecList]:
+def read(
+    document: Document, file: InputFile, labels: Labels, report: FileReport
+) -> Iterator[SpecList]:
     """The specs of the environment, and of those that it includes, as one stack.
 
     Raises:
@@ -65,17 +66,12 @@ def read(document: Document, file: InputFile, labels: Labels, report: Report) ->
     entries: dict[str, SpecEntry] = {}
     for environment in environments:
         for key, node in decode_entries(
-            environment.specs.items(),
-            environment.place,
-            SpecNode,
-            unwrap_node,
-            file=file.name,
-            report=report,
+            environment.specs.items(), environment.place, SpecNode, unwrap_node, report
         ):
             own = node.hash or key
             if not is_hash(key) or (version >= _FIRST_KEYED_BY_HASH and own != key):
                 why = f"expected the hash of the spec, {own}, as its key"
-                reject(file.name, f"{environment.place}.{key}", why, report)
+                report.reject(why, field=f"{environment.place}.{key}", record=True)
             else:
                 entries[key] = SpecEntry(own, node, root=key in roots)
     hashes = {key: entry.hash for key, entry in entries.items()}

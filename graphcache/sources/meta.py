@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from graphcache.records import PageRecord, Report, short
+from graphcache.records import FileReport, PageRecord, short
 from graphcache.sources.frontmatter import Entry, decode
 from graphcache.sources.names import Unreadable
 
 
-def check_meta(entry: Entry, records: list[PageRecord], file: str, report: Report) -> None:
+def check_meta(entry: Entry, records: list[PageRecord], report: FileReport) -> None:
     """Warn of each fact in `meta` that the records contradict, and of each unknown key.
 
     A `meta` that can't be read costs no record: it only repeats them.
@@ -26,7 +26,7 @@ def check_meta(entry: Entry, records: list[PageRecord], file: str, report: Repor
     except Unreadable as problem:
         found = [f"meta: {problem}, so nothing was checked by it"]
     for difference in found:
-        report.warn(f"{file}:{entry.line}: {difference}")
+        report.warn(f"{report.file}:{entry.line}: {difference}")
 
 
 def _decode_meta(entry: Entry) -> dict[str, Any]:

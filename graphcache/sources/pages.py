@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from graphcache.records import Page, PageRecord, Reject, Report, short
+from graphcache.records import FileReport, Labels, Page, PageRecord, short
 from graphcache.sources.frontmatter import (
     Entry,
     FrontMatter,
@@ -23,6 +24,7 @@ from graphcache.sources.frontmatter import (
     decode,
     decode_items,
 )
+from graphcache.sources.inputs import InputFile
 from graphcache.sources.meta import check_meta
 from graphcache.sources.names import A_NAME, CONTROL, Unreadable, check_name
 
@@ -41,7 +43,9 @@ _CATEGORIES = re.compile(rb"\[\s*package\s*,\s*([A-Za-z][\w.+-]{0,99})\s*\]")
 _FIELD_PATH = re.compile(r" - at `\$\.?(.*)`$")
 _ESCAPE = re.compile(rb"\\[ubf]")
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
-_REQUIRED_KEYS = 8
+_FIELDS = msgspec.structs.fields(PageRecord)
+_REQUIRED = sum(field.required for field in _FIELDS)
+_OPTIONAL = [field.name for field in _FIELDS if not field.required]
 _decode_records = msgspec.json.Decoder(list[PageRecord]).decode
 
 
@@ -54,8 +58,8 @@ def can_read(page: FrontMatter) -> bool:
     )
 
 
-def read(page: FrontMatter, file: str, release: str | None, report: Report) -> Iterator[Page]:
-    """The page's records, under `release` if given; rejects and warnings go into the report.
+def read(page: FrontMatter, file: InputFile, labels: Labels, report: FileReport) -> Iterator[Page]:
+    """The page's records, under the release that is given, if one is.
 
     Raises:
         Unreadable: nothing of the page can be used.
@@ -65,12 +69,12 @@ def read(page: FrontMatter, file: str, release: str | None, report: Report) -> I
         report.warn(f"unknown key {short(key)} of a page: not read")
     rejects_before = len(report.rejects)
     package = read_title(entries)
-    release = release or _read_release(entries)
-    records = _read_records(_require(entries, "spec_details"), file, report)
+    release = labels.release or _read_release(entries)
+    records = _read_records(_require(entries, "spec_details"), report)
     complete = not page.problems and len(report.rejects) == rejects_before
     if complete and "meta" in entries:
-        check_meta(entries["meta"], records, file, report)
-    yield Page(package, release, file, records, complete=complete)
+        check_meta(entries["meta"], records, report)
+    yield Page(package, release, file.name, records, complete=complete)
 
 
 def read_title(entries: dict[str, Entry]) -> str:
@@ -96,7 +100,7 @@ def _read_release(entries: dict[str, Entry]) -> str:
     return check_name(value[1], "categories[1]", entry.line)
 
 
-def _read_records(entry: Entry, file: str, report: Report) -> list[PageRecord]:
+def _read_records(entry: Entry, report: FileReport) -> list[PageRecord]:
     records = _read_fast(entry.value)
     if records is not None:
         report.records += len(records)
@@ -111,7 +115,7 @@ def _read_records(entry: Entry, file: str, report: Report) -> list[PageRecord]:
             kept[record.hash] = record
             continue
         place = f"spec_details[{number}]" + (f".{field}" if field else "")
-        report.rejects.append(Reject(file, item.line, place, why, record=True))
+        report.reject(why, line=item.line, field=place, record=True)
     return list(kept.values())
 
 
@@ -126,15 +130,17 @@ def _read_fast(value: bytes) -> list[PageRecord] | None:
     # A decoder keeps the last of two equal keys in silence, so the keys are counted.
     keys = value.count(b'":')
     spaced = b" :" in value or b"\t" in value or b"\n" in value
-    optional = sum((r.size is not None) + (r.tarball is not None) for r in records)
-    if spaced or keys != (_REQUIRED_KEYS * len(records)) + optional:
+    optional = sum(
+        value is not None for name in _OPTIONAL for value in map(attrgetter(name), records)
+    )
+    if spaced or keys != _REQUIRED * len(records) + optional:
         return None
     if len({record.hash for record in records}) != len(records):
         return None
     return records
 
 
-def _check_item(item: Item, report: Report) -> tuple[str, str, PageRecord | None]:
+def _check_item(item: Item, report: FileReport) -> tuple[str, str, PageRecord | None]:
     """The field that is wrong, why, and the record; the first two empty if it is in order."""
     if item.problem:
         return "", item.problem, None

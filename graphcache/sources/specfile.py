@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct
 
-from graphcache.records import Labels, Report, SpecEntry, SpecList, SpecNode
-from graphcache.sources.documents import Document, decode, decode_entries, reject, unwrap_node
+from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
+from graphcache.sources.documents import Document, decode, decode_entries, unwrap_node
 from graphcache.sources.inputs import InputFile
 
 _OF_A_BUILD_CACHE = frozenset({"binary_cache_checksum", "buildcache_layout_version", "buildinfo"})
@@ -22,7 +22,9 @@ def can_read(document: Document) -> bool:
     return "spec" in document
 
 
-def read(document: Document, file: InputFile, labels: Labels, report: Report) -> Iterator[SpecList]:
+def read(
+    document: Document, file: InputFile, labels: Labels, report: FileReport
+) -> Iterator[SpecList]:
     """The spec, which comes first, and those that it needs.
 
     Only of the first is it said that the build cache holds it, and only that one is put under a
@@ -39,11 +41,9 @@ def read(document: Document, file: InputFile, labels: Labels, report: Report) ->
     before = len(report.rejects)
     entries = []
     numbered = ((str(number), node) for number, node in enumerate(nodes))
-    for key, node in decode_entries(
-        numbered, place, SpecNode, unwrap_node, file=file.name, report=report
-    ):
+    for key, node in decode_entries(numbered, place, SpecNode, unwrap_node, report):
         if node.hash is None:
-            reject(file.name, f"{place}.{key}", "missing key hash", report)
+            report.reject("missing key hash", field=f"{place}.{key}", record=True)
         else:
             first = key == "0"
             size = file.binary_size if first else None

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from graphcache.answers import Answer, Selection
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.schema import EdgeType, NodeType
 from graphcache.stores.neighbourhood import neighbourhood
 from graphcache.tables import Tables
+from graphcache.tables.columns import arrow_schema
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -35,15 +36,17 @@ MAX_WARNINGS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One build or update of a store."""
+    """What brought a graph into a store: a build, an update, a fetch, or a push to a server."""
 
     time: str
     """ISO 8601 with the offset from UTC."""
     command: str
-    """`build` or `update`."""
+    """`build`, `update`, `fetch` or `push`."""
     version: str
     """Of graphcache."""
     sources: list[str]
+    """Paths and addresses, as they were given. Of a fetch the addresses of the indexes, of a push
+    what the store that was pushed was last made from; so are the counts below."""
     files: int
     unchanged: int
     records: int
@@ -108,6 +111,14 @@ class Store(ABC):
     def label(self, type_name: str) -> str:
         """The label by which this store knows its own nodes of a type."""
 
+    def foreign(self, statement: str | None = None) -> str | None:
+        """A warning where an answer may hold nodes that are not the graph's; else None.
+
+        On a server, other data may have labels of the graph. With a statement, only those that it
+        asks by count. An embedded store holds nothing else.
+        """
+        return None
+
     @abstractmethod
     def close(self) -> None:
         """Release the store."""
@@ -117,14 +128,13 @@ class Store(ABC):
 
         Tables of other types are empty, other properties null.
         """
-        tables = Tables.empty()
-        for type_ in NODE_TYPES:
-            if type_.name in wanted:
-                tables.nodes[type_.name] = self.table(type_, wanted[type_.name])
-        for edge in EDGE_TYPES:
-            if edge.name in wanted:
-                tables.edges[edge.name] = self.table(edge, wanted[edge.name])
-        return tables
+        return Tables.of(
+            lambda type_: (
+                self.table(type_, wanted[type_.name])
+                if type_.name in wanted
+                else arrow_schema(type_).empty_table()
+            )
+        )
 
     def tables(self, *, around: str | None = None, hops: int = 2) -> Tables:
         """The whole graph; with `around`, what is at most so many edges away from that package.
@@ -134,8 +144,7 @@ class Store(ABC):
         """
         if around is not None:
             return neighbourhood(self, around, hops)
-        nodes = {type_.name: self.table(type_) for type_ in NODE_TYPES}
-        return Tables(nodes, {type_.name: self.table(type_) for type_ in EDGE_TYPES})
+        return Tables.of(self.table)
 
     def to_networkx(
         self, *, around: str | None = None, hops: int = 2

@@ -7,14 +7,13 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.schema import EDGE_TYPES, EdgeType, NodeType
 from graphcache.stores.statements import match_keys, match_neighbours
 from graphcache.tables import Tables
-from graphcache.tables.columns import ARROW_TYPES, conform, key_columns, sort_table
+from graphcache.tables.columns import ARROW_TYPES, conform, key_columns, semi_join, sort_table
 
 Keys = dict[str, set[str]]
 """Nodes, by type: their keys."""
@@ -76,13 +75,15 @@ def neighbours(store: Asked, keys: Keys, *, outward: bool = True, inward: bool =
 
 def induced(store: Asked, keys: Keys) -> Tables:
     """The nodes that the keys name, as far as there are such, and all edges between them."""
-    nodes = {t.name: _table(store, t, sorted(keys.get(t.name, ()))) for t in NODE_TYPES}
-    edges = {}
-    for type_ in EDGE_TYPES:
-        table = _table(store, type_, sorted(keys.get(type_.start, ())))
+
+    def table(type_: NodeType | EdgeType) -> pa.Table:
+        if isinstance(type_, NodeType):
+            return _table(store, type_, sorted(keys.get(type_.name, ())))
+        found = _table(store, type_, sorted(keys.get(type_.start, ())))
         ends = pa.array(sorted(keys.get(type_.end, ())), pa.string())
-        edges[type_.name] = table.filter(pc.is_in(table["to"], ends)).combine_chunks()
-    return Tables(nodes, edges)
+        return semi_join(found, found["to"], ends).combine_chunks()
+
+    return Tables.of(table)
 
 
 def joined(*several: Keys) -> Keys:

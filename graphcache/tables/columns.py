@@ -26,6 +26,9 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 }
 """Property types by name, those of the declaration first."""
 
+FACT_TYPES: dict[str, pa.DataType] = {**ARROW_TYPES, "list of text": pa.string()}
+"""The types of properties in facts, where a list is one text, joined by `SEPARATOR`."""
+
 _DIGEST_FORM = b"graphcache tables 1\n"
 
 
@@ -38,6 +41,16 @@ def arrow_schema(type_: NodeType | EdgeType) -> pa.Schema:
     """
     ends = [("from", pa.string()), ("to", pa.string())] if isinstance(type_, EdgeType) else []
     return pa.schema([*ends, *((p.name, ARROW_TYPES[p.type]) for p in type_.properties)])
+
+
+def said_columns(type_: NodeType | EdgeType) -> list[tuple[str, pa.DataType]]:
+    """The columns of facts that hold what sources say of a type: all that is not computed.
+
+    >>> from graphcache.schema import edge_type
+    >>> said_columns(edge_type("IN_RELEASE"))
+    [('root', DataType(bool))]
+    """
+    return [(p.name, FACT_TYPES[p.type]) for p in type_.properties if not p.computed]
 
 
 def key_columns(type_: NodeType | EdgeType) -> list[str]:
@@ -148,6 +161,75 @@ def _feed_text(digest: Any, array: pa.Array) -> None:
         start, stop = ends[array.offset], ends[array.offset + len(array)]
         if stop > start:
             digest.update(memoryview(content)[start:stop])
+
+
+def row_keys(table: pa.Table, type_: NodeType | EdgeType) -> pa.Array:
+    """One text per row that stands for its key."""
+    return joined_texts(*(table[name] for name in key_columns(type_)))
+
+
+def joined_texts(*columns: Any) -> pa.Array:
+    r"""One text per row that stands for its texts in several columns; null where one of them is.
+
+    >>> joined_texts(pa.array(["a", None]), pa.array(["b", "c"])).to_pylist()
+    ['a\x1fb', None]
+    """
+    return flat(pc.binary_join_element_wise(*columns, SEPARATOR))
+
+
+def joined_codes(first: Any, second: Any, width: int) -> Any:
+    """One integer per row that stands for a pair of positions, the second one below `width`.
+
+    Integers are quicker to sort and to group than pairs of texts; `split_codes` is the way back.
+
+    >>> joined_codes(pa.array([0, 2]), pa.array([1, 0]), 3).to_pylist()
+    [1, 6]
+    """
+    return pc.add(pc.multiply(first.cast(pa.int64()), width), second.cast(pa.int64()))
+
+
+def split_codes(codes: Any, width: int) -> tuple[Any, Any]:
+    """The positions for which `joined_codes` made one integer.
+
+    >>> [column.to_pylist() for column in split_codes(pa.array([1, 6]), 3)]
+    [[0, 2], [1, 0]]
+    """
+    first = pc.divide(codes, max(width, 1))
+    return first, pc.subtract(codes, pc.multiply(first, width))
+
+
+def look_up(keys: Any, known: Any, values: Any) -> Any:
+    """For each key the value in the row where `known` has it; null where it has it nowhere.
+
+    >>> look_up(pa.array(["b", "x"]), pa.array(["a", "b"]), pa.array([1, 2])).to_pylist()
+    [2, None]
+    """
+    return values.take(pc.index_in(keys, flat(known)))
+
+
+def semi_join(table: pa.Table, column: Any, keys: Any) -> pa.Table:
+    """The rows of a table whose value in the column, of as many rows, is among the keys.
+
+    >>> table = pa.table({"x": ["a", "b"]})
+    >>> semi_join(table, table["x"], pa.array(["b"])).to_pylist()
+    [{'x': 'b'}]
+    """
+    return table.filter(pc.is_in(column, flat(keys)))
+
+
+def anti_join(table: pa.Table, column: Any, keys: Any) -> pa.Table:
+    """The rows of a table whose value in the column, of as many rows, is not among the keys.
+
+    >>> table = pa.table({"x": ["a", "b", None]})
+    >>> anti_join(table, table["x"], pa.array(["b"])).to_pylist()
+    [{'x': 'a'}, {'x': None}]
+    """
+    return table.filter(pc.invert(pc.is_in(column, flat(keys))))
+
+
+def flat(column: Any) -> pa.Array:
+    """The column in one piece, as Arrow wants it where values are looked up."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def sorted_unique(column: Any) -> pa.Array:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.schema import EdgeType, NodeType, all_types
-from graphcache.tables.columns import SEPARATOR, key_columns
+from graphcache.tables.columns import SEPARATOR, row_keys
 from graphcache.tables.tables import Tables
 
 _NULL = "\x00null"
@@ -36,7 +36,7 @@ def differences(first: Tables, second: Tables) -> dict[str, Difference]:
     >>> any(differences(Tables.empty(), Tables.empty()).values())
     False
     """
-    a, b = {**first.nodes, **first.edges}, {**second.nodes, **second.edges}
+    a, b = first.by_type(), second.by_type()
     return {t.name: _difference(a[t.name], b[t.name], t) for t in all_types()}
 
 
@@ -62,12 +62,6 @@ def _repeated(keys: pa.Array) -> list[str]:
 
 def _shown(keys: pa.Array) -> list[str]:
     return [key.replace(SEPARATOR, " → ") for key in keys.to_pylist()]
-
-
-def row_keys(table: pa.Table, type_: NodeType | EdgeType) -> pa.Array:
-    """One text a row that stands for its key."""
-    keys = pc.binary_join_element_wise(*(table[name] for name in key_columns(type_)), SEPARATOR)
-    return keys.combine_chunks()
 
 
 def row_texts(table: pa.Table, columns: list[str]) -> pa.Array:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.records import Claim, Report
-from graphcache.tables.columns import SEPARATOR
+from graphcache.tables.columns import SEPARATOR, anti_join, joined_texts, semi_join
 from graphcache.tables.facts import Facts
 
 
@@ -24,12 +23,12 @@ def warn_of_disagreements(
     if not (pages.in_stack.num_rows and lists.in_stack.num_rows):
         return
     claimed: dict[str, list[str]] = {"stack": [], "package": [], "file": []}
-    for kind, release, name in claims:
-        claimed[kind].append(f"{name}{SEPARATOR}{release or ''}")
+    for claim in claims:
+        claimed[claim.kind].append(f"{claim.name}{SEPARATOR}{claim.release or ''}")
     by_page, by_list = _members(pages), _members(lists)
-    ours = by_page.filter(pc.is_in(by_page["stack"], pa.array(claimed["stack"], pa.string())))
+    ours = semi_join(by_page, by_page["stack"], pa.array(claimed["stack"], pa.string()))
     _warn(ours, by_list, "by their pages and not by the index", report)
-    ours = by_list.filter(pc.is_in(by_list["package"], pa.array(claimed["package"], pa.string())))
+    ours = semi_join(by_list, by_list["package"], pa.array(claimed["package"], pa.string()))
     _warn(ours, by_page, "by the index and not by their pages", report)
 
 
@@ -41,20 +40,18 @@ def _members(facts: Facts) -> pa.Table:
     return pa.table(
         {
             "hash": spec_hash,
-            "stack": _pairs(facts.in_stack["stack"], release),
-            "package": _pairs(package, release),
+            "stack": joined_texts(facts.in_stack["stack"], release),
+            "package": joined_texts(package, release),
         }
     )
 
 
-def _pairs(*columns: Any) -> Any:
-    return pc.binary_join_element_wise(*columns, SEPARATOR)
-
-
 def _warn(ours: pa.Table, others: pa.Table, said: str, report: Report) -> None:
-    known = _pairs(others["hash"], others["stack"]).combine_chunks()
-    alone = ours.filter(pc.invert(pc.is_in(_pairs(ours["hash"], ours["stack"]), known)))
-    found = alone.group_by("stack").aggregate([("hash", "count_distinct"), ("hash", "min")])
+    known = joined_texts(others["hash"], others["stack"])
+    alone = anti_join(ours, joined_texts(ours["hash"], ours["stack"]), known)
+    found = alone.group_by("stack", use_threads=False).aggregate(
+        [("hash", "count_distinct"), ("hash", "min")]
+    )
     for row in found.sort_by("stack").to_pylist():
         stack, _, release = row["stack"].partition(SEPARATOR)
         place = f"stack {stack} of {release or 'no release'}"

@@ -5,33 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Struct
 
-from graphcache.records import DependencyParameters, Page, Report, SpecList
+from graphcache.records import (
+    DependencyParameters,
+    Page,
+    PageRecord,
+    Report,
+    SpecList,
+    SpecNode,
+    compiler_of,
+    dependencies_of,
+    target_of,
+    variants_of,
+)
+from graphcache.schema import Property, edge_type, node_type
 from graphcache.spack.compilers import normal_compiler
-from graphcache.spack.specnode import compiler_of, dependencies_of, target_of, variants_of
 from graphcache.spack.variants import normal_variants
-from graphcache.tables.columns import SEPARATOR
+from graphcache.tables.columns import FACT_TYPES, SEPARATOR, said_columns
 
+# Of a Spec what sources say, and the edges of which each spec has few: as texts, joined where
+# there may be several.
 SPEC_FACTS = pa.schema(
     [
-        ("hash", pa.string()),
-        ("name", pa.string()),
-        ("version", pa.string()),
-        ("platform", pa.string()),
-        ("os", pa.string()),
+        *said_columns(node_type("Spec")),
         ("target", pa.string()),
-        ("compilers", pa.string()),  # joined by SEPARATOR, null where not known
-        ("variants", pa.string()),  # joined by SEPARATOR, in normal form
-        ("namespace", pa.string()),
-        ("external", pa.bool_()),
-        ("size", pa.int64()),
-        ("tarball", pa.string()),
-        ("in_buildcache", pa.bool_()),
-        ("derived", pa.bool_()),
+        ("compilers", pa.string()),
     ]
 )
 IN_STACK_FACTS = pa.schema(
@@ -39,12 +43,7 @@ IN_STACK_FACTS = pa.schema(
 )
 IN_RELEASE_FACTS = pa.schema([("row", pa.int64()), ("release", pa.string()), ("root", pa.bool_())])
 DEPENDS_ON_FACTS = pa.schema(
-    [
-        ("from", pa.string()),
-        ("to", pa.string()),
-        ("types", pa.string()),  # joined by SEPARATOR, null where not known
-        ("virtuals", pa.string()),  # likewise
-    ]
+    [("from", pa.string()), ("to", pa.string()), *said_columns(edge_type("DEPENDS_ON"))]
 )
 
 
@@ -103,11 +102,8 @@ def page_facts(pages: list[Page], report: Report) -> Facts:
         return pa.array(values, type_).take(page_of)
 
     specs = {
-        "hash": text([r.hash for r in records]),
         "name": per_page([page.package for page in pages], pa.string()),
         "version": text([r.versions[0] for r in records]),
-        "platform": text([r.platform for r in records]),
-        "os": text([r.os for r in records]),
         "target": text([r.target for r in records]),
         "compilers": map_unique(text([r.compiler for r in records]), normal_compiler, pa.string()),
         "variants": map_unique(
@@ -116,14 +112,13 @@ def page_facts(pages: list[Page], report: Report) -> Facts:
         "size": map_unique(
             text([r.size for r in records]), lambda size: _bytes(size, report), pa.int64()
         ),
-        "tarball": text([r.tarball for r in records]),
         "in_buildcache": per_page([page.in_buildcache for page in pages], pa.bool_()),
         "derived": per_page([page.derived for page in pages], pa.bool_()),
     }
     releases = per_page([page.release for page in pages], pa.string())
     needs = list(chain.from_iterable(page.dependencies for page in pages))
     return Facts(
-        facts_table(specs, SPEC_FACTS),
+        _spec_facts(PageRecord, records, specs),
         *_memberships(pa.array([r.stacks for r in records], pa.list_(pa.string())), releases),
         facts_table(
             {"from": text(a for a, _ in needs), "to": text(b for _, b in needs)}, DEPENDS_ON_FACTS
@@ -135,31 +130,46 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
     """What Spack's own files say, as columns."""
     entries = list(chain.from_iterable(list_.entries for list_ in lists))
     nodes = [entry.node for entry in entries]
-    specs: dict[str, list[Any]] = {
-        "hash": [entry.hash for entry in entries],
-        "name": [node.name for node in nodes],
-        "version": [node.version for node in nodes],
-        "platform": [node.arch.platform for node in nodes],
-        "os": [node.arch.platform_os for node in nodes],
-        "target": [target_of(node.arch) for node in nodes],
-        "compilers": [compiler_of(node) for node in nodes],
-        "variants": [
-            SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes
-        ],
-        "namespace": [node.namespace for node in nodes],
-        "external": [node.external is not None for node in nodes],
-        "size": [entry.size for entry in entries],
-        "in_buildcache": [entry.in_buildcache for entry in entries],
-        "derived": [False] * len(entries),
+    specs = {
+        "hash": pa.array([entry.hash for entry in entries], pa.string()),
+        "platform": pa.array([node.arch.platform for node in nodes], pa.string()),
+        "os": pa.array([node.arch.platform_os for node in nodes], pa.string()),
+        "target": pa.array([target_of(node.arch) for node in nodes], pa.string()),
+        "compilers": pa.array([compiler_of(node) for node in nodes], pa.string()),
+        "variants": pa.array(
+            [SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes],
+            pa.string(),
+        ),
+        "external": pa.array([node.external is not None for node in nodes], pa.bool_()),
+        "size": pa.array([entry.size for entry in entries], pa.int64()),
+        "in_buildcache": pa.array([entry.in_buildcache for entry in entries], pa.bool_()),
+        "derived": pa.array([False] * len(entries), pa.bool_()),
     }
     depends_on, named = _list_dependencies(lists)
+    described = _spec_facts(SpecNode, nodes, specs)
     mentioned = {"hash": list(named), "name": list(named.values())}
-    described = _python_table(specs, SPEC_FACTS)
     return Facts(
         pa.concat_tables([described, _python_table(mentioned, SPEC_FACTS)]),
         *_list_memberships(lists),
         depends_on,
     )
+
+
+def _spec_facts(struct: type[Struct], objects: list[Any], columns: dict[str, Any]) -> pa.Table:
+    """Facts of specs: the columns, and what the objects say under the name of a property."""
+    said = {
+        p.name: pa.array(_values_of(p, objects), FACT_TYPES[p.type])
+        for p in node_type("Spec").properties
+        if not p.computed and p.name not in columns and p.name in struct.__struct_fields__
+    }
+    return facts_table(columns | said, SPEC_FACTS)
+
+
+def _values_of(property_: Property, objects: list[Any]) -> list[Any]:
+    values = list(map(attrgetter(property_.name), objects))
+    if property_.type != "list of text":
+        return values
+    return [None if texts is None else SEPARATOR.join(sorted(set(texts))) for texts in values]
 
 
 def _python_table(columns: dict[str, list[Any]], schema: pa.Schema) -> pa.Table:

@@ -9,22 +9,26 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.records import Report
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type
+from graphcache.records import LANGUAGES, Report
+from graphcache.schema import EdgeType, NodeType, edge_type, node_type
 from graphcache.spack.compilers import split_compiler
-from graphcache.spack.specnode import LANGUAGES
 from graphcache.spack.targets import with_ancestors
 from graphcache.tables.columns import (
     SEPARATOR,
     arrow_schema,
     conform,
+    joined_codes,
+    joined_texts,
+    look_up,
     sort_table,
     sorted_unique,
+    split_codes,
 )
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table, map_unique
 from graphcache.tables.tables import Tables
 
-_IDENTITY = ("name", "version", "platform", "os", "target", "compilers", "variants", "size")
+_SPEC = node_type("Spec")
+_IDENTITY = (*(p.name for p in _SPEC.properties if p.agreed), "target", "compilers")
 """What all records of one hash must agree on, where they know it."""
 
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})$")
@@ -52,7 +56,7 @@ def join(facts: Facts, report: Report) -> Tables:
         "IN_RELEASE": _join_in_release(facts.in_release, rank, specs["hash"]),
         "DEPENDS_ON": {
             **{end: depends_on[end] for end in ("from", "to")},
-            **{name: _as_lists(depends_on[name]) for name in ("types", "virtuals")},
+            **{p.name: _as_lists(depends_on[p.name]) for p in edge_type("DEPENDS_ON").properties},
         },
         "EXTENDS": {
             "from": pa.array([a for a, _ in extends], pa.string()),
@@ -65,15 +69,13 @@ def join(facts: Facts, report: Report) -> Tables:
         "Stack": {"name": sorted_unique(facts.in_stack["stack"])},
         "Compiler": _compiler_columns(sorted_unique(compilers)),
         "Target": {
-            field: pa.array([getattr(t, field) for t in targets])
-            for field in ("name", "family", "vendor", "generation")
+            p.name: pa.array([getattr(target, p.name) for target in targets])
+            for p in node_type("Target").properties
         },
         "Release": _release_columns(sorted_unique(facts.in_release["release"])),
     }
-    return Tables(
-        {t.name: _sorted(nodes[t.name], t) for t in NODE_TYPES},
-        {t.name: _sorted(edges[t.name], t) for t in EDGE_TYPES},
-    )
+    columns = nodes | edges
+    return Tables.of(lambda type_: _sorted(columns[type_.name], type_))
 
 
 def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
@@ -143,10 +145,10 @@ def _spec_columns(specs: pa.Table) -> dict[str, Any]:
     version = pc.fill_null(specs["version"], "?")
     columns["label"] = pc.binary_join_element_wise(version, short_hash, "/")
     columns["configuration"] = map_unique(said, _configuration, pa.string())
-    columns["variants"] = map_unique(
-        specs["variants"], lambda text: text.split(SEPARATOR) if text else [], pa.list_(pa.string())
-    )
-    return {field.name: columns[field.name] for field in arrow_schema(node_type("Spec"))}
+    for property_ in _SPEC.properties:
+        if property_.type == "list of text":
+            columns[property_.name] = _as_lists(specs[property_.name])
+    return {field.name: columns[field.name] for field in arrow_schema(_SPEC)}
 
 
 def _configuration(said: str) -> str:
@@ -168,25 +170,18 @@ def _release_columns(names: pa.Array) -> dict[str, Any]:
     return {"name": names, "date": pa.array([d and d.group(1) for d in dates], pa.string())}
 
 
-def _divide(codes: Any, by: int) -> tuple[Any, Any]:
-    """Quotients and remainders."""
-    quotients = pc.divide(codes, by)
-    return quotients, pc.subtract(codes, pc.multiply(quotients, by))
-
-
 def _join_in_stack(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
     """One edge a spec and stack, with the sorted list of its releases.
 
     Spec, stack and release become one integer, so that sorting and grouping are done on integers.
     """
     stacks, releases = sorted_unique(facts["stack"]), sorted_unique(facts["release"])
-    of_stack = pc.index_in(facts["stack"], stacks).cast(pa.int64())
+    of_stack = pc.index_in(facts["stack"], stacks)
     # 0 is 'no release known': such a membership is an edge with an empty list.
     of_release = pc.add(pc.fill_null(pc.index_in(facts["release"], releases), -1), 1)
-    pair = pc.add(pc.multiply(rank.take(facts["row"]), len(stacks)), of_stack)
+    pair = joined_codes(rank.take(facts["row"]), of_stack, len(stacks))
     width = len(releases) + 1
-    codes = sorted_unique(pc.add(pc.multiply(pair, width), of_release.cast(pa.int64())))
-    pairs, release = _divide(codes, width)
+    pairs, release = split_codes(sorted_unique(joined_codes(pair, of_release, width)), width)
     named = pc.greater(release, 0)
     first = (
         pc.is_valid(pairs)
@@ -201,7 +196,7 @@ def _join_in_stack(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
         offsets, releases.take(pc.subtract(release.filter(named), 1)).cast(pa.string())
     )
     pairs = pairs.filter(first)
-    spec, stack = _divide(pairs, len(stacks) or 1)
+    spec, stack = split_codes(pairs, len(stacks))
     return {
         "from": hashes.take(spec),
         "to": stacks.take(stack),
@@ -213,10 +208,10 @@ def _join_in_stack(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
 def _join_in_release(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
     """One edge a spec and release."""
     releases = sorted_unique(facts["release"])
-    of_release = pc.index_in(facts["release"], releases).cast(pa.int64())
-    pair = pc.add(pc.multiply(rank.take(facts["row"]), len(releases)), of_release)
+    of_release = pc.index_in(facts["release"], releases)
+    pair = joined_codes(rank.take(facts["row"]), of_release, len(releases))
     pairs = sorted_unique(pair)
-    spec, release = _divide(pairs, len(releases) or 1)
+    spec, release = split_codes(pairs, len(releases))
     return {
         "from": hashes.take(spec),
         "to": releases.take(release),
@@ -226,8 +221,9 @@ def _join_in_release(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
 
 def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
     """Whether any flag of each wanted code is true; null where none is known."""
-    grouped = pa.table({"code": codes, "flag": flags}).group_by("code").aggregate([("flag", "max")])
-    return grouped["flag_max"].take(pc.index_in(wanted, grouped["code"].combine_chunks()))
+    pairs = pa.table({"code": codes, "flag": flags})
+    grouped = pairs.group_by("code", use_threads=False).aggregate([("flag", "max")])
+    return look_up(wanted, grouped["code"], grouped["flag_max"])
 
 
 def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
@@ -235,8 +231,8 @@ def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
 
     `hashes` are all, sorted: a pair becomes one integer, since integers are quicker to sort.
     """
-    start, end = (pc.index_in(facts[name], hashes).cast(pa.int64()) for name in ("from", "to"))
-    pairs = pc.add(pc.multiply(start, len(hashes)), end).combine_chunks()
+    start, end = (pc.index_in(facts[name], hashes) for name in ("from", "to"))
+    pairs = joined_codes(start, end, len(hashes)).combine_chunks()
     order = pc.sort_indices(pairs)
     facts, pairs = facts.take(order), pairs.take(order)
     if pc.all(pc.not_equal(pairs[1:], pairs[:-1])).as_py():
@@ -288,8 +284,8 @@ def _languages(depends_on: pa.Table, specs: pa.Table) -> pa.Table:
     )
     builds = pc.match_substring(pc.fill_null(depends_on["types"], ""), "build")
     edges = depends_on.filter(pc.and_(compiles, builds))
-    at = pc.index_in(edges["to"], specs["hash"].combine_chunks())
-    compilers = pc.binary_join_element_wise(specs["name"].take(at), specs["version"].take(at), "@")
+    known = (look_up(edges["to"], specs["hash"], specs[name]) for name in ("name", "version"))
+    compilers = pc.binary_join_element_wise(*known, "@")
     rows = pa.table({"spec": edges["from"], "compiler": compilers, "virtuals": edges["virtuals"]})
     pairs = (
         rows.filter(pc.is_valid(compilers))
@@ -313,15 +309,13 @@ def _fill_compilers(specs: pa.Table, languages: pa.Table) -> pa.Table:
     named = languages.sort_by([("spec", "ascending"), ("compiler", "ascending")])
     of_spec = named.group_by("spec", use_threads=False).aggregate([("compiler", "list")])
     joined = pc.binary_join(of_spec["compiler_list"].combine_chunks(), SEPARATOR)
-    at = pc.index_in(specs["hash"], of_spec["spec"].combine_chunks())
-    compilers = pc.coalesce(specs["compilers"], joined.take(at))
+    found = look_up(specs["hash"], of_spec["spec"], joined)
+    compilers = pc.coalesce(specs["compilers"], found)
     return specs.set_column(specs.column_names.index("compilers"), "compilers", compilers)
 
 
 def _built_with(specs: Any, compilers: Any, languages: pa.Table) -> dict[str, Any]:
-    def pairs(*ends: Any) -> Any:
-        return pc.binary_join_element_wise(*ends, SEPARATOR)
-
-    known = pairs(languages["spec"], languages["compiler"]).combine_chunks()
-    at = pc.index_in(pairs(specs, compilers), known)
-    return {"from": specs, "to": compilers, "languages": languages["languages"].take(at)}
+    """The compilers of specs, with the languages where they are known."""
+    known = joined_texts(languages["spec"], languages["compiler"])
+    found = look_up(joined_texts(specs, compilers), known, languages["languages"])
+    return {"from": specs, "to": compilers, "languages": found}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from graphcache.schema import EDGE_TYPES, NODE_TYPES
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
 from graphcache.tables.columns import arrow_schema, digest_table
 from graphcache.tables.networkx import graph_to_tables, tables_to_graph
 
@@ -31,12 +32,22 @@ class Tables:
     edges: dict[str, pa.Table]
 
     @classmethod
+    def of(cls, table: Callable[[NodeType | EdgeType], pa.Table]) -> Tables:
+        """The graph of which a function gives the table of each type.
+
+        >>> Tables.of(lambda type_: arrow_schema(type_).empty_table()) == Tables.empty()
+        True
+        """
+        return cls({t.name: table(t) for t in NODE_TYPES}, {t.name: table(t) for t in EDGE_TYPES})
+
+    @classmethod
     def empty(cls) -> Tables:
         """The graph without a node."""
-        return cls(
-            {t.name: arrow_schema(t).empty_table() for t in NODE_TYPES},
-            {t.name: arrow_schema(t).empty_table() for t in EDGE_TYPES},
-        )
+        return cls.of(lambda type_: arrow_schema(type_).empty_table())
+
+    def by_type(self) -> dict[str, pa.Table]:
+        """All tables, those of nodes first."""
+        return self.nodes | self.edges
 
     def node_counts(self) -> dict[str, int]:
         """Nodes by type."""
@@ -48,8 +59,7 @@ class Tables:
 
     def digests(self) -> dict[str, str]:
         """A digest of each table, by type."""
-        tables = {**self.nodes, **self.edges}
-        return {name: digest_table(name, table) for name, table in tables.items()}
+        return {name: digest_table(name, table) for name, table in self.by_type().items()}
 
     def digest(self) -> str:
         """One SHA-256 of all content: equal for equal graphs, whatever the order of the input."""

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.records import Claim, Report
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
-from graphcache.tables.columns import SEPARATOR, conform, extra_columns, key_columns
+from graphcache.schema import EdgeType, NodeType, edge_type, node_type
+from graphcache.tables.columns import (
+    SEPARATOR,
+    conform,
+    extra_columns,
+    flat,
+    joined_texts,
+    key_columns,
+    look_up,
+    row_keys,
+)
 from graphcache.tables.facts import (
     DEPENDS_ON_FACTS,
     IN_RELEASE_FACTS,
@@ -25,9 +35,6 @@ from graphcache.tables.facts import (
 )
 from graphcache.tables.join import join
 from graphcache.tables.tables import Tables
-
-_NOT_ON_PAGES = {"Spec": ("namespace", "external"), "BUILT_WITH": ("languages",)}
-"""What a page that replaces another can't say, and so does not take back."""
 
 
 def update(old: Tables, new: Facts, replaced: set[Claim], report: Report) -> Tables:
@@ -62,26 +69,29 @@ def facts_of(tables: Tables) -> Facts:
     def ends(edge: str) -> pa.Array:
         table = tables.edges[edge].group_by("from", use_threads=False).aggregate([("to", "list")])
         joined = pc.binary_join(table["to_list"].combine_chunks(), SEPARATOR)
-        return joined.take(pc.index_in(hashes, table["from"].combine_chunks()))
+        return look_up(hashes, table["from"], joined)
 
-    specs = {name: spec[name] for name in SPEC_FACTS.names if name in spec.column_names}
+    specs = _said(spec, node_type("Spec"))
     specs["target"], specs["compilers"] = ends("FOR_TARGET"), ends("BUILT_WITH")
-    specs["variants"] = pc.binary_join(spec["variants"].combine_chunks(), SEPARATOR)
-    in_release = tables.edges["IN_RELEASE"]
+    in_release, needs = tables.edges["IN_RELEASE"], tables.edges["DEPENDS_ON"]
     releases = {"release": in_release["to"], "root": in_release["root"], "row": row("IN_RELEASE")}
     return Facts(
         facts_table(specs, SPEC_FACTS),
         _stack_facts(tables.edges["IN_STACK"], row("IN_STACK")),
         facts_table(releases, IN_RELEASE_FACTS),
-        _dependency_facts(tables.edges["DEPENDS_ON"]),
+        facts_table(_said(needs, edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS),
     )
 
 
-def _dependency_facts(edges: pa.Table) -> pa.Table:
-    columns = {"from": edges["from"], "to": edges["to"]}
-    for name in ("types", "virtuals"):
-        columns[name] = pc.binary_join(edges[name].combine_chunks(), SEPARATOR)
-    return facts_table(columns, DEPENDS_ON_FACTS)
+def _said(table: pa.Table, type_: NodeType | EdgeType) -> dict[str, Any]:
+    """What sources say of a type, in the form of facts, and the keys."""
+    columns = {name: table[name] for name in key_columns(type_)}
+    for property_ in type_.properties:
+        if not property_.computed:
+            column = table[property_.name]
+            is_list = property_.type == "list of text"
+            columns[property_.name] = pc.binary_join(flat(column), SEPARATOR) if is_list else column
+    return columns
 
 
 def _stack_facts(edges: pa.Table, row: pa.Array) -> pa.Table:
@@ -100,7 +110,7 @@ def _without_claims(facts: Facts, replaced: set[Claim]) -> tuple[Facts, set[str]
     """The facts without what the claims say, and the specs that nothing holds any more."""
     kept = _without_stacks(_without_pages(facts, replaced), replaced)
     names = facts.specs["name"].combine_chunks()
-    undated = [name for kind, release, name in replaced if kind == "package" and not release]
+    undated = [c.name for c in replaced if c.kind == "package" and not c.release]
     rows = pa.array(range(len(names)), pa.int64())
     # Only pages without hashes name no release. What they only mention is on no page.
     on_undated_page = pc.and_not(
@@ -116,10 +126,10 @@ def _without_claims(facts: Facts, replaced: set[Claim]) -> tuple[Facts, set[str]
 def _without_pages(facts: Facts, replaced: set[Claim]) -> Facts:
     """The facts without the memberships that the replaced pages said."""
     names = facts.specs["name"].combine_chunks()
-    pages = [f"{release}{SEPARATOR}{name}" for kind, release, name in replaced if kind == "package"]
+    pages = [f"{c.release}{SEPARATOR}{c.name}" for c in replaced if c.kind == "package"]
 
     def said_elsewhere(memberships: pa.Table) -> pa.Array:
-        page = _pairs(memberships["release"], names.take(memberships["row"]))
+        page = joined_texts(memberships["release"], names.take(memberships["row"]))
         return pc.invert(pc.fill_null(pc.is_in(page, pa.array(pages, pa.string())), False))
 
     return replace(
@@ -134,28 +144,19 @@ def _without_stacks(facts: Facts, replaced: set[Claim]) -> Facts:
 
     What was in a release by such a stack alone is not in the release any more.
     """
-    stacks = [
-        f"{release or ''}{SEPARATOR}{name}" for kind, release, name in replaced if kind == "stack"
-    ]
-    stack = _pairs(pc.fill_null(facts.in_stack["release"], ""), facts.in_stack["stack"])
+    stacks = [f"{c.release or ''}{SEPARATOR}{c.name}" for c in replaced if c.kind == "stack"]
+    stack = joined_texts(pc.fill_null(facts.in_stack["release"], ""), facts.in_stack["stack"])
     gone = pc.is_in(stack, pa.array(stacks, pa.string()))
     lost, in_stack = facts.in_stack.filter(gone), facts.in_stack.filter(pc.invert(gone))
 
-    def places(memberships: pa.Table) -> pa.ChunkedArray:
-        return _pairs(memberships["release"], memberships["row"].cast(pa.string()))
+    def places(memberships: pa.Table) -> pa.Array:
+        return joined_texts(memberships["release"], memberships["row"].cast(pa.string()))
 
     at = places(facts.in_release)
-    only_by_stack = pc.and_not(
-        pc.is_in(at, places(lost).combine_chunks()),
-        pc.is_in(at, places(in_stack).combine_chunks()),
-    )
+    only_by_stack = pc.and_not(pc.is_in(at, places(lost)), pc.is_in(at, places(in_stack)))
     listed = pc.fill_null(facts.in_release["root"], False)
     in_release = facts.in_release.filter(pc.or_(pc.invert(only_by_stack), listed))
     return replace(facts, in_stack=in_stack, in_release=in_release)
-
-
-def _pairs(*columns: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(*columns, SEPARATOR)
 
 
 def _is_member(rows: pa.Array, facts: Facts) -> pa.Array:
@@ -225,23 +226,17 @@ def _without_specs(facts: Facts, gone: set[str], not_held: set[str]) -> Facts:
 
 def _carry_extras(new: Tables, old: Tables) -> Tables:
     """Give the new tables the columns of the old ones that facts do not carry."""
-    return Tables(
-        {t.name: _carry(new.nodes[t.name], old.nodes[t.name], t) for t in NODE_TYPES},
-        {t.name: _carry(new.edges[t.name], old.edges[t.name], t) for t in EDGE_TYPES},
-    )
+    before, after = old.by_type(), new.by_type()
+    return Tables.of(lambda type_: _carry(after[type_.name], before[type_.name], type_))
 
 
 def _carry(new: pa.Table, old: pa.Table, type_: NodeType | EdgeType) -> pa.Table:
-    names = [*extra_columns(old, type_), *_NOT_ON_PAGES.get(type_.name, ())]
+    silent = [p.name for p in type_.properties if not p.on_pages and new[p.name].null_count]
+    names = [*extra_columns(old, type_), *silent]
     if not names:
         return new
-    at = pc.index_in(_keys(new, type_), _keys(old, type_).combine_chunks())
     columns = {name: new[name] for name in new.column_names}
     for name in names:
-        carried = old[name].take(at)
+        carried = look_up(row_keys(new, type_), row_keys(old, type_), old[name])
         columns[name] = pc.coalesce(new[name], carried) if name in columns else carried
     return conform(pa.table(columns), type_)
-
-
-def _keys(table: pa.Table, type_: NodeType | EdgeType) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(*(table[name] for name in key_columns(type_)), SEPARATOR)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graphcache.answers import Answer
 from graphcache.errors import UsageError
 from graphcache.views.answers import printable
+from graphcache.words import counted
 
 _LONGEST = 60
 """Characters of a label; longer names are cut in the middle."""
@@ -104,7 +105,7 @@ class Overlap:
 Drawing = Chart | HeatMap | Overlap
 
 
-def compilers_chart(answer: Answer, top: int, release: str) -> Chart:
+def compilers_chart(answer: Answer, top: int, release: str | None) -> Chart:
     """Specs by compiler, of the answer of the named query `compilers-by-target`."""
     counts: Counter[str] = Counter()
     for _, compiler, specs, _ in answer.rows:
@@ -119,7 +120,7 @@ def compilers_chart(answer: Answer, top: int, release: str) -> Chart:
     )
 
 
-def redundant_chart(answer: Answer, top: int, release: str) -> Chart:
+def redundant_chart(answer: Answer, top: int, release: str | None) -> Chart:
     """Builds that repeat another, of the answer of the named query `redundant-builds`."""
     shown = answer.rows[:top]
     redundant = sum(row[3] for row in answer.rows)
@@ -132,7 +133,7 @@ def redundant_chart(answer: Answer, top: int, release: str) -> Chart:
     )
 
 
-def targets_map(answer: Answer, top: int, release: str) -> HeatMap:
+def targets_map(answer: Answer, top: int, release: str | None) -> HeatMap:
     """Specs by stack and target, of the answer of the named query `stack-targets`.
 
     The largest stacks are shown; they stand below each other by the target that they have most
@@ -171,7 +172,7 @@ def _by_size(sizes: Counter[str]) -> list[str]:
     return sorted(sizes, key=lambda name: (-sizes[name], name))
 
 
-def overlap_of(answer: Answer, top: int, release: str) -> Overlap:
+def overlap_of(answer: Answer, top: int, release: str | None) -> Overlap:
     """How stacks overlap, of the answer of `stack_combinations`: the largest combinations.
 
     Raises:
@@ -196,7 +197,7 @@ def overlap_of(answer: Answer, top: int, release: str) -> Overlap:
         [([label[name] for name in names if name in stacks], count) for stacks, count in shown],
         _sentences(
             _cut(top, len(answer.rows), "combinations"),
-            f"{hidden:,} stacks are in none of them" if hidden else "",
+            f"{counted(hidden, 'stack is', 'stacks are')} in none of them" if hidden else "",
         ),
     )
 
@@ -224,12 +225,12 @@ def _life(releases: float | None, days: float | None) -> str:
         return "No spec is gone yet"
     if not releases:
         return "No release kept a spec of the one before it"
-    in_days = "" if days is None else f", {days:.0f} days"
+    in_days = "" if days is None else f", {counted(round(days), 'day')}"
     return f"Half of the specs are gone after {releases:.1f} releases{in_days}"
 
 
-def _title(text: str, release: str) -> str:
-    return f"{text}, release {_label(release)}" if release else text
+def _title(text: str, release: str | None) -> str:
+    return f"{text}, release {_label(release)}" if release is not None else text
 
 
 def _cut(top: int, found: int, what: str) -> str:
@@ -241,7 +242,9 @@ def _sentences(*texts: str) -> str:
 
 
 def _listed(parts: Iterable[str], numbers: Iterable[int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in zip(parts, numbers, strict=True))
+    # A part has the name of what it counts, in the plural: specs; or of what was done: kept.
+    said = zip(parts, numbers, strict=True)
+    return ", ".join(counted(number, name.removesuffix("s"), name) for name, number in said)
 
 
 def _labels(names: Iterable[str]) -> list[str]:

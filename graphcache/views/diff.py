@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import IO, Literal
 
-from graphcache.analysis.diff import CHANGES, Diff
+from graphcache.analysis.changes import CHANGES, Diff
 from graphcache.answers import Answer
 from graphcache.views.answers import Format, render, to_json
 from graphcache.views.markdown import Block, code, details_blocks, table
+from graphcache.words import counted
 
 DiffFormat = Format | Literal["markdown"]
 
@@ -73,14 +74,14 @@ def diff_as_markdown(found: Diff, names: Names, *, details: bool = False) -> str
     head = [
         f"### {code(names[0])} → {code(names[1])}",
         "",
-        f"{f'**{said}**' if found else 'No difference'}; {counts['kept']:,} specs kept.",
+        f"{f'**{said}**' if found else 'No difference'}; {counted(counts['kept'], 'spec')} kept.",
         "",
         *table(found.summary.columns, [[_text(v) for v in row] for row in _told(found).rows]),
     ]
     blocks: list[Block] = []
     if details and found:
         rows = [[code(row[0]), *map(_text, row[1:])] for row in found.packages.rows]
-        blocks.append((f"{len(rows):,} packages", found.packages.columns, rows))
+        blocks.append((counted(len(rows), "package"), found.packages.columns, rows))
         blocks += [_block(found, change) for change in CHANGES if counts[change]]
     return details_blocks("\n".join(head) + "\n", blocks)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphcache.views.answers import printable
+from graphcache.words import counted
 
 MAX_SIZE = 60_000
 """Characters; a comment on GitHub has at most 65,536, one on GitLab 1,000,000."""
@@ -59,7 +60,7 @@ def details_blocks(head: str, blocks: Sequence[Block], limit: int = MAX_SIZE) ->
 def _block(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> str:
     lines = table(columns, rows)
     start, end = f"\n<details><summary>{title}</summary>\n\n", "\n</details>\n"
-    room -= len(start) + len(end) + len(_cut(len(rows)))
+    room -= len(start) + len(end) + len(_cut(len(lines)))
     shown = 0
     for line in lines:
         room -= len(line) + 1
@@ -71,5 +72,6 @@ def _block(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], ro
 
 
 def _cut(rows: int) -> str:
-    room = f"\nCut here, since a comment has room for no more: {rows:,} rows are left out."
+    left_out = counted(rows, "row is", "rows are")
+    room = f"\nCut here, since a comment has room for no more: {left_out} left out."
     return f"{room} `--format csv` has them all.\n"

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from graphcache.words import counted
+
 _DELAY = 1.0
 """Seconds before anything is shown."""
 _EVERY = 0.1
@@ -47,11 +49,11 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def count_progress(text: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A function to call with a count so far, which is shown in the text.
+def count_progress(noun: str, done: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A function to call with a count so far, of what is counted and what was done with it.
 
-    >>> with count_progress("{:,} files read", quiet=True) as on_file:
+    >>> with count_progress("file", "read", quiet=True) as on_file:
     ...     on_file(1)
     """
     with progress(quiet=quiet) as show:
-        yield lambda count: show(text.format(count))
+        yield lambda count: show(f"{counted(count, noun)} {done}")

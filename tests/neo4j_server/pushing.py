@@ -39,8 +39,8 @@ def tables_on(server: Server) -> Tables:
 def assert_on(server: Server, tables: Tables) -> None:
     """The server has these tables, to the last value, by graphcache's way and by plain Cypher."""
     found = tables_on(server)
-    for name, table in {**tables.nodes, **tables.edges}.items():
-        assert {**found.nodes, **found.edges}[name].equals(table), name
+    for name, table in tables.by_type().items():
+        assert found.by_type()[name].equals(table), name
     assert found.digest() == tables.digest()
     assert own_graph(server) == plain_graph(tables)
 

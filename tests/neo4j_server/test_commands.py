@@ -185,6 +185,25 @@ def test_a_server_without_a_graph_says_how_to_put_one(neo4j_own: Neo4jServer) ->
     assert (ended.code, ended.out, ended.err) == (1, "", f"Error: {neo4j_own.uri}: {said}")
 
 
+# The log ------------------------------------------------------------------------------------------
+
+
+def test_verbose_logs_what_a_server_is_asked_and_nothing_secret(
+    server: Server, store: Path, tmp_path: Path
+) -> None:
+    full = ("--full", "--quiet", "--store", store)
+    pushed = run("-v", "push", f"{server.uri}?policy=t0ken", *full, cwd=tmp_path, env=login(server))
+    assert pushed.code == 0, pushed.err
+    assert f"{server.uri}?…: no other push is under way" in pushed.err
+    assert " graphcache.stores.neo4j.push: sent, rows: " in pushed.err
+    asked = ["query", "-c", "MATCH (s:Spec {name: $p}) RETURN s.hash", "--param", "p=rocblas"]
+    answered = run("-v", *asked, "--store", server.uri, cwd=tmp_path, env=login(server))
+    assert "answered, rows: 4, seconds: " in answered.err
+    assert ": MATCH (s:Spec {name: $p}) RETURN s.hash\n" in answered.err
+    for secret in (server.password, "t0ken", "rocblas"):
+        assert secret not in pushed.err + answered.err
+
+
 # What is wrong ------------------------------------------------------------------------------------
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+from command_line import run
+from served import serving
 
-from graphcache import Tables, read
-from neo4j_server.fixtures import Server
-from neo4j_server.pushing import ask, assert_on, everything, opened, put
+from graphcache import Tables, open_store, read
+from graphcache.stores.neo4j.foreign import count_labels
+from neo4j_server.fixtures import Server, driver_of
+from neo4j_server.pushing import ask, assert_on, everything, login, opened, put
 
 FOREIGN = """
 CREATE (p:Package {name: 'rocblas', price: 3}), (s:Spec {hash: 'mine', name: 'rocblas'}),
@@ -110,3 +115,97 @@ def test_a_pruned_node_that_somebody_drew_an_edge_to_becomes_theirs(
     put(shared, pages)
     assert ask(shared, pattern) == before
     assert_on(shared, pages)
+
+
+# What is said of it -------------------------------------------------------------------------------
+
+WARNING = (
+    "{uri}: nodes that graphcache did not put there have its labels ({counts}), so the answer may "
+    "hold them too: push to a database of its own, or ask in Cypher by {own}"
+)
+ALL = {"Package": 1, "Spec": 1, "Target": 1, "Release": 1}
+
+
+def warning(server: Server, *labels: str) -> str:
+    """What is said where nodes of others have these labels, of each one."""
+    counts = ", ".join(f"{ALL[label]} {label}" for label in labels)
+    own = ", ".join(f"GraphCache{label}" for label in labels)
+    return WARNING.format(uri=server.uri, counts=counts, own=own)
+
+
+def test_a_store_says_which_labels_others_have(shared: Server, pages: Tables) -> None:
+    put(shared, pages)
+    with opened(shared) as store:
+        assert store.foreign() == warning(shared, *ALL)
+        assert store.foreign("MATCH (s:Spec)-->(t:`Target`) RETURN s") == warning(
+            shared, "Spec", "Target"
+        )
+        assert store.foreign("MATCH (s:GraphCacheSpec) RETURN s") is None
+        ask(shared, "MATCH (n) WHERE n:Person OR n.price = 3 OR n.hash = 'mine' DETACH DELETE n")
+        assert store.foreign() == warning(shared, "Target", "Release")
+        ask(shared, "MATCH (n:Release|Target) WHERE n.graphcache_digest IS NULL DETACH DELETE n")
+        assert store.foreign() is None
+
+
+def test_the_counts_come_from_the_servers_statistics(shared: Server) -> None:
+    with driver_of(shared) as driver:
+        plan = driver.execute_query(f"EXPLAIN {count_labels()}", database_="neo4j").summary.plan
+    assert plan is not None
+    found = operators(plan)
+    assert "NodeCountFromCountStore" in found
+    assert not {name for name in found if "Scan" in name}
+
+
+def operators(plan: dict[str, Any]) -> set[str]:
+    """What the server does for a statement."""
+    own = {plan["operatorType"].partition("@")[0]}
+    return own.union(*map(operators, plan.get("children", ())))
+
+
+@pytest.fixture(scope="module")
+def beside(neo4j_526: Server, pages: Tables) -> Server:
+    """A server with the graph, and data of somebody else beside it, which no test changes."""
+    ask(neo4j_526, "MATCH (n) DETACH DELETE n")
+    ask(neo4j_526, FOREIGN)
+    put(neo4j_526, pages)
+    return neo4j_526
+
+
+@pytest.mark.parametrize(
+    ("command", "labels"),
+    [
+        ("query stacks", ["Spec"]),
+        ("query package --package rocblas", ["Spec", "Target", "Release"]),
+        ("query -c 'MATCH (p:Package) RETURN count(*)'", ["Package"]),
+        ("query -c 'MATCH (p:GraphCachePackage) RETURN count(*)'", []),
+        ("usable rocblas --target zen4", ["Spec", "Target", "Release"]),
+        ("check", ["Spec", "Release"]),
+        ("plot compilers", ["Spec", "Target", "Release"]),
+        ("view --query stacks -o -", ["Spec"]),
+        ("view rocblas -o -", []),
+        ("stats", []),
+    ],
+)
+def test_a_command_says_once_what_may_be_in_its_answer(
+    command: str, labels: list[str], beside: Server, tmp_path: Path
+) -> None:
+    ended = run(*shlex.split(command), "--store", beside.uri, cwd=tmp_path, env=login(beside))
+    said = [line for line in ended.err.splitlines() if line.startswith("Warning: ")]
+    assert said == ([f"Warning: {warning(beside, *labels)}"] if labels else [])
+    assert ended.err.startswith("".join(said))
+    assert ended.out
+    assert "did not put there" not in ended.out
+
+
+def test_a_page_says_what_may_be_on_it(beside: Server, tmp_path: Path) -> None:
+    with serving("--store", beside.uri, cwd=tmp_path, env=login(beside)) as served:
+        for path in ("/", "/package?name=rocblas", "/stack?name=e4s", "/search?q=py"):
+            assert warning(beside, *ALL) in served.page(path).text
+        assert warning(beside, "Spec") in served.page("/query/stacks").text
+        assert "its labels" not in served.page("/queries").text
+        assert "its labels" not in served.ask("/query/stacks?format=csv").text
+
+
+def test_a_file_holds_nothing_else(example_store: Path) -> None:
+    with open_store(example_store) as store:
+        assert store.foreign() is None

@@ -10,6 +10,8 @@ from typing import Any
 
 from archspec.cpu import TARGETS
 
+from graphcache.spack.versions import version_key
+
 Row = tuple[Any, ...]
 Spec = dict[str, Any]
 Values = Mapping[str, str]
@@ -73,8 +75,9 @@ def grouped(items: Iterable[Any], key: Callable[[Any], Any]) -> list[tuple[Any, 
 
 
 def distinct(specs: Iterable[Spec], key: str) -> list[str]:
-    """The values that the specs have for the key, each once, sorted; null is none."""
-    return sorted({spec[key] for spec in specs} - {None})
+    """The values that the specs have for the key, each once, in order; null is none."""
+    order = version_key if key == "version" else None
+    return sorted({spec[key] for spec in specs} - {None}, key=order)
 
 
 def names_in(specs: Iterable[Spec], key: str) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from graphcache.spack.versions import version_key
+
 from .common import (
     Row,
     Spec,
@@ -69,5 +71,6 @@ def version_changes(specs: list[Spec], values: Values) -> list[Row]:
     for name, group in grouped(specs, lambda s: s["name"]):
         old, new = (set(distinct(held_by(group, values[k]), "version")) for k in ("old", "new"))
         if old and new and old != new:
-            rows.append((name, sorted(old - new), sorted(old & new), sorted(new - old)))
+            sets = (old - new, old & new, new - old)
+            rows.append((name, *(sorted(versions, key=version_key) for versions in sets)))
     return rows

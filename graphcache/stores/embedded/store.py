@@ -5,6 +5,7 @@ How LadybugDB behaves where this matters is in docs/architecture.md, with what w
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -22,6 +23,7 @@ from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.places import check_file
+from graphcache.stores.logs import log_statement
 from graphcache.stores.statements import (
     EMBEDDED_TYPES,
     check_parameters,
@@ -34,6 +36,8 @@ from graphcache.tables.columns import conform, sort_table
 
 FORMAT = 1
 """The form of graphcache's own tables in a store; a store of another form must be built again."""
+
+_LOG = logging.getLogger(__name__)
 
 _READ_CHUNK = 1_000_000
 _LONGEST = 30 * 24 * 3600
@@ -56,6 +60,7 @@ class EmbeddedStore(Store):
         except BaseException:
             self.close()
             raise
+        _LOG.debug("opened: %s", path)
 
     def query(
         self,
@@ -74,7 +79,8 @@ class EmbeddedStore(Store):
         check_reads(cypher)
         check_parameters(cypher, parameters or {})
         check_timeout(timeout)
-        end = time.monotonic() + (timeout or math.inf)
+        start = time.monotonic()
+        end = start + (timeout or math.inf)
         with _query_errors(timeout):
             connection = ladybug.Connection(self._database)
             if timeout is not None:
@@ -82,7 +88,9 @@ class EmbeddedStore(Store):
             result = interruptible(
                 connection, lambda: connection.execute(cypher, dict(parameters or {}))
             )
-            return _answer(result, limit, end)
+            answer = _answer(result, limit, end)
+        log_statement(_LOG, "answered", cypher, len(answer.rows), start)
+        return answer
 
     def held_files(self) -> pa.Table:
         """The files that the store was made from; see `HELD_FILES`."""
@@ -108,7 +116,7 @@ class EmbeddedStore(Store):
         )
 
     def loads(self) -> list[Load]:
-        """The builds and updates that the store went through, the first one first."""
+        """The builds, updates and fetches that the store went through, the first one first."""
         names = list(Load.__dataclass_fields__)
         columns = ", ".join(f"l.`{name}`" for name in names)
         answer = self.query(f"MATCH (l:GraphCacheLoad) RETURN {columns} ORDER BY l.`number`")
@@ -153,8 +161,11 @@ class EmbeddedStore(Store):
 
     def _arrow(self, cypher: str) -> pa.Table:
         with _query_errors(None):
+            start = time.monotonic()
             result: Any = ladybug.Connection(self._database).execute(cypher)
-            return result.get_as_arrow(_READ_CHUNK)
+            table = result.get_as_arrow(_READ_CHUNK)
+        log_statement(_LOG, "answered", cypher, table.num_rows, start)
+        return table
 
 
 def verify_store(path: Path) -> str:
@@ -238,15 +249,17 @@ def interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> An
             done.set()
 
     # A process that ends while LadybugDB works is aborted, so what has begun is waited for. Not by
-    # join(): interrupted once, Python 3.11 takes the thread for ended.
+    # join(), which comes after: interrupted once, Python 3.11 takes the thread for ended.
+    thread = threading.Thread(target=run, daemon=True)
     try:
-        threading.Thread(target=run, daemon=True).start()
+        thread.start()
         done.wait()
     except KeyboardInterrupt:
         if not begun.acquire(blocking=False):
             connection.interrupt()
             done.wait()
         raise
+    thread.join()  # else it might be the last that holds the result, and let go of it too late
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]

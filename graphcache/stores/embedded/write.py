@@ -6,6 +6,7 @@ and compared before it takes the old file's place. Readers that hold the old fil
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -28,6 +29,8 @@ from graphcache.stores.embedded.store import (
 )
 from graphcache.stores.statements import MACROS, create_table
 from graphcache.tables import Tables
+
+_LOG = logging.getLogger(__name__)
 
 _LOAD_COLUMNS = {
     "number": "INT64",
@@ -70,11 +73,14 @@ def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) 
     try:
         shutil.rmtree(folder, ignore_errors=True)  # what a killed build left
         folder.mkdir()
-        reserve(folder / "reserve", _RESERVE + sum(table.nbytes for table in _all_tables(tables)))
+        rows = sum(table.nbytes for table in tables.by_type().values())
+        reserve(folder / "reserve", _RESERVE + rows)
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
             _fill(new, tables, loads, files)
         _check_written(new, path, tables)
+        size = new.stat().st_size
         put_in_place(new, path)
+        _LOG.debug("in place, bytes: %d: %s", size, path)
     except OSError as error:
         raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
     finally:
@@ -84,7 +90,7 @@ def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) 
 def _fill(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
     database = ladybug.Database(str(path))
     try:
-        by_type = {**tables.nodes, **tables.edges}
+        by_type = tables.by_type()
         for statement in (*MACROS, _CREATE_LOADS, _CREATE_FILES):
             _run(database, statement)
         for type_ in all_types():
@@ -113,6 +119,7 @@ def _run(database: ladybug.Database, statement: str, values: Mapping[str, Any] =
 def _copy(database: ladybug.Database, name: str, table: pa.Table) -> None:
     if table.num_rows:
         _run(database, f"COPY {quote(name)} FROM $rows", {"rows": table})
+        _LOG.debug("written, rows: %d: %s", table.num_rows, name)
 
 
 def _check_written(new: Path, path: Path, tables: Tables) -> None:
@@ -131,7 +138,4 @@ def _check_written(new: Path, path: Path, tables: Tables) -> None:
                 f"{path}: {name} was not written whole, and the old store was left as it was: "
                 f"is the disk full?"
             )
-
-
-def _all_tables(tables: Tables) -> list[pa.Table]:
-    return [*tables.nodes.values(), *tables.edges.values()]
+    _LOG.debug("read back, and as it was given: %s", new)

@@ -6,10 +6,11 @@ goes on from there. The load node, written last, says that a push was finished.
 
 from __future__ import annotations
 
-import json
+import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import neo4j
@@ -18,10 +19,13 @@ import pyarrow.compute as pc
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graphcache.errors import StoreError
+from graphcache.remote.locations import shown
 from graphcache.schema import NODE_TYPES
 from graphcache.stores.base import Load
+from graphcache.stores.logs import log_statement
 from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.stores.neo4j.errors import server_errors
+from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.rows import EdgeRows, PartRows, check_for_neo4j
 from graphcache.stores.neo4j.statements import (
     LOAD_LABEL,
@@ -36,6 +40,8 @@ from graphcache.stores.neo4j.statements import (
 from graphcache.stores.neo4j.store import Neo4jStore
 from graphcache.tables import Tables
 from graphcache.tables.columns import property_type
+
+_LOG = logging.getLogger(__name__)
 
 _PRUNE_BATCH = 1_000
 
@@ -78,6 +84,7 @@ def push(
     with server_errors(store.uri, store.database):
         _prepare(store)
         with _push_lock(store) as check_lock:
+            _LOG.debug("%s: no other push is under way", shown(store.uri))
             return _Push(tables, store, load, check_lock, on_rows).run(prune=prune, full=full)
 
 
@@ -89,11 +96,11 @@ def is_pushed(
     `wanted` are the graph's counts by type: with `prune` there must not be more on the server. No
     table has to be read to find it out.
     """
-    old = store.load() or {}
-    if "counts" not in old or "unfinished" in old or old["digest"] != digest:
+    note = store.note()
+    if note.load is None or note.unfinished or note.load.digest != digest:
         return False
     counts = store.counts()
-    return json.loads(old["counts"]) == counts and (not prune or counts == dict(wanted))
+    return note.counts == counts and (not prune or counts == dict(wanted))
 
 
 def _prepare(store: Neo4jStore) -> None:
@@ -158,17 +165,16 @@ class _Push:
         self.sent = 0
 
     def run(self, *, prune: bool, full: bool) -> PushReport:
-        old = self.store.load() or {}
+        self.note = self.store.note()
         counts = self.store.counts()
         wanted = self.tables.node_counts() | self.tables.edge_counts()
         if not full and is_pushed(self.store, self.new_load.digest, wanted, prune=prune):
             self.report.unchanged = True
             return self.report
-        noted = json.loads(old.get("counts", "{}"))
         # Types of which somebody else has removed some: no digest tells which.
+        noted = self.note.counts or {}
         shrunk = {name for name, count in noted.items() if counts[name] < count}
         empty = not any(counts[type_.name] for type_ in NODE_TYPES)
-        self.once_set: dict[str, list[str]] = json.loads(old.get("once_set", "{}"))
         with self.store.session() as session:
             self._note_start(session)
             for part in parts():
@@ -181,7 +187,7 @@ class _Push:
         return self.report
 
     def _send_part(self, session: neo4j.Session, part: Part, *, create: bool, whole: bool) -> None:
-        rows = PartRows(part, self.tables, self.once_set)
+        rows = PartRows(part, self.tables, self.note.once_set)
         chosen = pa.array([True] * len(rows.keys), pa.bool_()) if whole else self._differ(rows)
         if not part.with_node:
             chosen = pc.and_(chosen, pc.greater(rows.edges, 0))
@@ -251,21 +257,27 @@ class _Push:
     def _note_start(self, session: neo4j.Session) -> None:
         """Note which properties nodes and edges may have from now on, even if this does not end."""
         once_set = {
-            name: sorted({*self.once_set.get(name, ()), *some})
+            name: sorted({*self.note.once_set.get(name, ()), *some})
             for name, some in self._columns().items()
         }
-        self._note(session, {"unfinished": True, "once_set": json.dumps(once_set)})
+        self._write_note(session, replace(self.note, unfinished=True, once_set=once_set))
 
     def _note_end(self, session: neo4j.Session) -> None:
-        counts = json.dumps(self.store.counts())
-        columns = json.dumps(self._columns())
-        done = {"unfinished": None, "counts": counts, "columns": columns}
-        self._note(session, {**asdict(self.new_load), **done})
+        done = replace(
+            self.note,
+            load=self.new_load,
+            unfinished=False,
+            counts=self.store.counts(),
+            columns=self._columns(),
+        )
+        self._write_note(session, done)
         self.store.forget_columns()
 
-    def _note(self, session: neo4j.Session, values: dict[str, Any]) -> None:
+    def _write_note(self, session: neo4j.Session, note: PushNote) -> None:
         self.check_lock()
-        _run(session, f"MERGE (l:{LOAD_LABEL} {{name: 'push'}}) SET l += $values", values=values)
+        statement = f"MERGE (l:{LOAD_LABEL} {{name: 'push'}}) SET l += $values"
+        _run(session, statement, values=note.to_properties())
+        self.note = note
 
     def _send(
         self, session: neo4j.Session, statement: str, rows: list[Any], **parameters: Any
@@ -284,6 +296,7 @@ class _Push:
             tx.run(statement, rows=rows, **parameters).consume()
             ran = True
 
+        start = time.monotonic()
         try:
             session.execute_write(_in_memory(work))
         except _TooLarge as error:
@@ -292,9 +305,12 @@ class _Push:
                     f"{self.store.uri}: the server has too little memory for one row: raise "
                     f"server.memory.heap.max_size or db.memory.transaction.max"
                 ) from error
+            _LOG.debug("too large for the server's memory, so in halves: rows: %d", len(rows))
             middle = len(rows) // 2
             self._send(session, statement, rows[:middle], **parameters)
             self._send(session, statement, rows[middle:], **parameters)
+        else:
+            log_statement(_LOG, "sent", statement, len(rows), start)
 
 
 def _in_memory(

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from graphcache.errors import StoreError
 from graphcache.stores.neo4j.statements import EDGE_DIGEST, NODE_DIGEST, Part, write_part
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 from graphcache.tables.compare import row_texts
 from graphcache.tables.networkx import python_values
 
@@ -95,7 +96,7 @@ class EdgeRows:
     """The edges of one type that start at some keys, as lists a key."""
 
     def __init__(self, table: pa.Table, keys: pa.Array, columns: list[str]) -> None:
-        self.table = table.filter(pc.is_in(table["from"], keys))
+        self.table = semi_join(table, table["from"], keys)
         self.offsets = _offsets(self.table["from"], keys)
         self.columns = columns
 
@@ -114,7 +115,7 @@ def check_for_neo4j(tables: Tables) -> None:
     Raises:
         StoreError: a list holds null, or a property has a name that would be misread.
     """
-    for type_name, table in {**tables.nodes, **tables.edges}.items():
+    for type_name, table in tables.by_type().items():
         for name in table.column_names:
             if not name or "\\" in name or name in (NODE_DIGEST, EDGE_DIGEST):
                 raise StoreError(

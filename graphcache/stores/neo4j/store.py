@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
@@ -17,11 +16,20 @@ from neo4j import exceptions as failures
 
 from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError, UsageError
+from graphcache.remote.locations import shown
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
-from graphcache.stores.base import Description, Load, Store
+from graphcache.stores.base import Description, Store
+from graphcache.stores.logs import log_statement
 from graphcache.stores.neighbourhood import rows_to_table
 from graphcache.stores.neo4j.constraints import own_label
 from graphcache.stores.neo4j.errors import check_uri, check_version, server_errors
+from graphcache.stores.neo4j.foreign import (
+    count_labels,
+    foreign_nodes,
+    foreign_warning,
+    named_in,
+)
+from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.statements import (
     EDGE_DIGEST,
     LOAD_LABEL,
@@ -39,6 +47,8 @@ from graphcache.stores.statements import (
 
 HIDDEN = frozenset({NODE_DIGEST, EDGE_DIGEST})
 """Properties that graphcache keeps on a node for itself."""
+
+_LOG = logging.getLogger(__name__)
 
 _FETCH = 10_000
 _LONGEST = 10.0**9
@@ -114,6 +124,8 @@ class Neo4jStore(Store):
         rows = self.read("CALL dbms.components() YIELD name, versions RETURN name, versions")
         version = next((str(found[0]) for name, found in rows if name == "Neo4j Kernel"), "")
         check_version(self.uri, version)
+        database = self.database or "of the user"
+        _LOG.debug("%s: Neo4j %s, database %s", shown(self.uri), version, database)
 
     def session(self, **config: Any) -> neo4j.Session:
         """A session on the store's database."""
@@ -125,9 +137,12 @@ class Neo4jStore(Store):
             server_errors(self.uri, self.database),
             self.session(default_access_mode=neo4j.READ_ACCESS, fetch_size=_FETCH) as session,
         ):
-            return session.execute_read(
+            start = time.monotonic()
+            rows: list[list[Any]] = session.execute_read(
                 lambda tx: [record.values() for record in tx.run(cypher, parameters)]
             )
+        log_statement(_LOG, "answered", cypher, len(rows), start)
+        return rows
 
     def query(
         self,
@@ -160,10 +175,13 @@ class Neo4jStore(Store):
             server_errors(self.uri, self.database, timeout=timeout),
             self.session(default_access_mode=neo4j.READ_ACCESS) as session,
         ):
+            start = time.monotonic()
             try:
-                return session.execute_read(work)
+                answer = session.execute_read(work)
             except (TypeError, ValueError, OverflowError) as error:
                 raise QueryError(f"a parameter can't be sent: {error}") from error
+        log_statement(_LOG, "answered", cypher, len(answer.rows), start)
+        return answer
 
     def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
         """All own nodes or edges of a type, sorted by key; `only` names the properties to read."""
@@ -174,8 +192,7 @@ class Neo4jStore(Store):
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
         """The properties that the last push sent; others that a node has are not ours."""
         if self._columns is None:
-            load = self.load()
-            self._columns = json.loads((load or {}).get("columns", "{}"))
+            self._columns = self.note().columns
         declared = {p.name: str(p.type) for p in type_.properties}
         return declared | self._columns.get(type_.name, {})
 
@@ -187,23 +204,30 @@ class Neo4jStore(Store):
         """The label by which this store knows its own nodes of a type."""
         return own_label(type_name)
 
+    def foreign(self, statement: str | None = None) -> str | None:
+        """A warning where nodes that graphcache did not push have labels of the graph; else None.
+
+        With a statement, only labels that it asks by count.
+        """
+        found = foreign_nodes({str(label): nodes for label, nodes in self.read(count_labels())})
+        if statement is not None:
+            found = named_in(statement, found)
+        return foreign_warning(self.uri, found) if found else None
+
     def counts(self) -> dict[str, int]:
         """The number of own nodes and edges by type."""
         counts = {t.name: int(self.read(count_nodes(t))[0][0]) for t in NODE_TYPES}
         return counts | {t.name: int(self.read(count_edges(t))[0][0]) for t in EDGE_TYPES}
 
-    def load(self) -> dict[str, Any] | None:
-        """What the last push noted; None if there was none.
-
-        One that did not end has noted `unfinished`, and beside it stands what the one before did.
-        """
+    def note(self) -> PushNote:
+        """What pushes have noted; an empty note if there was none."""
         rows = self.read(f"MATCH (l:{LOAD_LABEL}) RETURN properties(l)")
-        return dict(rows[0][0]) if rows else None
+        return PushNote.from_properties(rows[0][0] if rows else {})
 
     def describe(self) -> Description:
         """Counts, releases, digest and the last push."""
-        counts, load = self.counts(), self.load()
-        if load is None or "digest" not in load:
+        counts, load = self.counts(), self.note().load
+        if load is None:
             raise StoreError(
                 f"{self.uri}: no graph of graphcache's is there, or not all of it: "
                 f"'graphcache push' puts one"
@@ -215,9 +239,9 @@ class Neo4jStore(Store):
         return Description(
             {type_.name: counts[type_.name] for type_ in NODE_TYPES},
             {type_.name: counts[type_.name] for type_ in EDGE_TYPES},
-            load["digest"],
+            load.digest,
             dict(releases.rows),
-            [Load(**{name: load[name] for name in Load.__dataclass_fields__})],
+            [load],
         )
 
     def close(self) -> None:

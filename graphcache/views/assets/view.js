@@ -152,6 +152,10 @@
     return count.toLocaleString("en");
   }
 
+  function counted(count, noun) {
+    return count === 1 ? `1 ${noun}` : `${number(count)} ${noun}s`;
+  }
+
   function nodeButton(node, extra) {
     const button = element("button", "gv-node");
     const { label, type } = nodes[node];
@@ -173,7 +177,7 @@
 
   function drawHead() {
     part("title").textContent = data.title;
-    part("counts").textContent = `${number(nodes.length)} nodes, ${number(edges.length)} edges`;
+    part("counts").textContent = `${counted(nodes.length, "node")}, ${counted(edges.length, "edge")}`;
     part("notes").append(...data.notes.map((note) => element("p", "", note)));
   }
 
@@ -209,7 +213,7 @@
   function drawList() {
     const listed = found.slice(0, state.listed);
     part("results").replaceChildren(...listed.map((node) => nodeItem(node)));
-    const count = found.length === 1 ? "1 node" : `${number(found.length)} nodes`;
+    const count = counted(found.length, "node");
     part("nodes-title").textContent = state.query ? `${count} found` : count;
     part("more").hidden = found.length <= state.listed;
   }
@@ -307,7 +311,7 @@
     if (moves) moveTo(node);
     const { label, type } = nodes[node];
     const count = neighbours(node).length;
-    say(`${nodeTypes[type].name} ${short(label, 200)} selected, ${number(count)} neighbours`);
+    say(`${nodeTypes[type].name} ${short(label, 200)} selected, ${counted(count, "neighbour")}`);
     part("panel").scrollTop = 0;
   }
 

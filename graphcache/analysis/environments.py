@@ -6,19 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from graphcache.analysis.builds import READS as BUILDS_READS
-from graphcache.analysis.builds import builds, change_of, differences
-from graphcache.answers import Answer, Selection
+from graphcache.analysis.builds import as_built, change_of, differences
+from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 
 COLUMNS = ["package", "version", "hash", "held", "nearest", "differs"]
-READS: Selection = {**BUILDS_READS, "DEPENDS_ON": ()}
-"""What `coverage` reads of either graph."""
 
 _Build = dict[str, Any]
-"""A row of `builds`, and in `needs` the `PACKAGE@VERSION` of each dependency."""
+"""A row of `as_built`, and in `needs` the `PACKAGE@VERSION` of each dependency."""
 
 
+@reads({**as_built.reads, "DEPENDS_ON": ()})
 def coverage(environment: Tables, cache: Tables) -> Answer:
     """For each spec of an environment whether the cache holds it, by hash.
 
@@ -70,5 +68,5 @@ def _builds(tables: Tables) -> Iterator[_Build]:
     ends = (tables.edges["DEPENDS_ON"][end].to_pylist() for end in ("from", "to"))
     for start, end in zip(*ends, strict=True):
         needs[start].add(shown[end])
-    for build in builds(tables).to_pylist():
+    for build in as_built(tables).to_pylist():
         yield {**build, "needs": frozenset(needs[build["hash"]])}

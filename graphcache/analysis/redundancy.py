@@ -8,20 +8,21 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.causes import lowest_differences
 from graphcache.analysis.dependencies import Dependencies, Rows
-from graphcache.analysis.memberships import configurations, specs_in
+from graphcache.analysis.memberships import configuration_codes, specs_in
 from graphcache.analysis.names import require
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 
 COLUMNS = ["cause", "builds", "packages", "example", "again"]
-READS: Selection = {
-    "Spec": ("name", "version", "configuration", "namespace"),
-    "DEPENDS_ON": (),
-    "IN_STACK": (),
-}
-"""What `rebuilds` reads of the graph."""
 
 
+@reads(
+    {
+        "Spec": ("name", "version", "configuration", "namespace"),
+        "DEPENDS_ON": (),
+        "IN_STACK": (),
+    }
+)
 def rebuilds(tables: Tables, package: str | None = None, stack: str | None = None) -> Answer:
     """The causes of rebuilds, ranked by how many builds each explains.
 
@@ -47,12 +48,13 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
     ('python: with or without libxcrypt', 22, 21)
     """
     graph = Dependencies(tables)
-    first, other = _pairs(configurations(tables), _chosen(tables, graph, package, stack))
+    first, other = _pairs(configuration_codes(tables), _chosen(tables, graph, package, stack))
     found = lowest_differences(graph, first, other)
     # The pairs are in the order of hashes: the first one of a cause is its example.
     causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
     packages = pa.table({"cause": found.cause, "name": graph.column("name", first[found.pair])})
-    counted = packages.group_by("cause").aggregate([("name", "count_distinct")]).sort_by("cause")
+    counted = packages.group_by("cause", use_threads=False)
+    counted = counted.aggregate([("name", "count_distinct")]).sort_by("cause")
     pairs = found.pair[examples]
     columns = (
         [found.texts[cause] for cause in causes.tolist()],

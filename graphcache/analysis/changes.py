@@ -23,16 +23,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphcache.analysis.builds import PARTS, builds, differences
-from graphcache.analysis.builds import READS as BUILDS_READS
+from graphcache.analysis.builds import PARTS, as_built, differences
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.memberships import natural_key
-from graphcache.answers import Answer, Selection
+from graphcache.answers import Answer, reads
+from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
+from graphcache.tables.columns import anti_join
 from graphcache.tables.compare import row_texts
 
-READS: Selection = BUILDS_READS
-"""What `diff` reads of either graph."""
 CHANGES = ("changed", "rebuilt", "added", "removed")
 SPECS = ["change", "package", "old_version", "old_hash", "new_version", "new_hash", "differs"]
 SUMMARY = (
@@ -42,7 +40,7 @@ SUMMARY = (
 )
 
 _Build = dict[str, Any]
-"""A row of `builds`."""
+"""A row of `as_built`."""
 _Flags = NDArray[np.bool_]
 
 
@@ -61,6 +59,7 @@ class Diff:
         return bool(self.specs.rows)
 
 
+@reads(as_built.reads)
 def diff(old: Tables, new: Tables) -> Diff:
     """What is added, removed, rebuilt and changed from the old graph to the new one.
 
@@ -75,8 +74,8 @@ def diff(old: Tables, new: Tables) -> Diff:
     [('rebuilt', 'rocblas', '6.1.2'), ('rebuilt', 'rocblas', '6.3.2')]
     """
     before, after = _members(old), _members(new)
-    gone = before.filter(pc.invert(pc.is_in(before["hash"], after["hash"])))
-    come = after.filter(pc.invert(pc.is_in(after["hash"], before["hash"])))
+    gone = anti_join(before, before["hash"], after["hash"])
+    come = anti_join(after, after["hash"], before["hash"])
     both = pa.concat_tables([gone, come]).sort_by("hash").combine_chunks()
     rows = [_row(a, b) for a, b in _paired(both, pc.is_in(both["hash"], come["hash"]).to_numpy())]
     rows.sort(key=lambda row: (CHANGES.index(row[0]), row[1], row[3] or "", row[5] or ""))
@@ -84,7 +83,7 @@ def diff(old: Tables, new: Tables) -> Diff:
 
 
 def _members(tables: Tables) -> pa.Table:
-    specs = builds(tables)
+    specs = as_built(tables)
     absent = pc.invert(pc.fill_null(specs["in_buildcache"], True))
     return specs.filter(pc.invert(pc.or_(absent, pc.fill_null(specs["external"], False))))
 
@@ -153,15 +152,10 @@ def _with_both(rows: Rows, package: Rows, is_new: _Flags) -> Rows:
 
 def _codes(texts: Any, *, highest_first: bool = False) -> Rows:
     """A number a row, in the order of the texts; or of versions, the highest first."""
-    key = _version_key if highest_first else None
+    key = version_key if highest_first else None
     known = sorted(pc.unique(texts).to_pylist(), key=key, reverse=highest_first)
     codes: Rows = pc.index_in(texts, pa.array(known, pa.string())).to_numpy().astype(np.int64)
     return codes
-
-
-def _version_key(version: str) -> tuple[list[tuple[int, str]], str]:
-    """Sorts versions: the numbers in them as numbers, 1.10 above 1.9."""
-    return natural_key(version), version
 
 
 # Answers ------------------------------------------------------------------------------------------

@@ -1,0 +1,59 @@
+"""What sources hand on: typed records, and a report of all that was not read.
+
+A source checks everything here, once; nothing behind it checks again.
+"""
+
+from graphcache.records.claims import Claim, Labels
+from graphcache.records.pages import Page, PageRecord
+from graphcache.records.report import FileReport, Reject, Report, one_line, short
+from graphcache.records.specs import (
+    LANGUAGES,
+    Annotations,
+    Arch,
+    CompilerObject,
+    Dependency,
+    DependencyParameters,
+    NamedDependency,
+    SpecEntry,
+    SpecList,
+    SpecNode,
+    TargetObject,
+    compiler_of,
+    dependencies_of,
+    target_of,
+    variants_of,
+)
+from graphcache.records.types import MAX_NAME, MAX_TEXT, DependencyType, Name, SpecHash, Text
+
+__all__ = [
+    "LANGUAGES",
+    "MAX_NAME",
+    "MAX_TEXT",
+    "Annotations",
+    "Arch",
+    "Claim",
+    "CompilerObject",
+    "Dependency",
+    "DependencyParameters",
+    "DependencyType",
+    "FileReport",
+    "Labels",
+    "Name",
+    "NamedDependency",
+    "Page",
+    "PageRecord",
+    "Reject",
+    "Report",
+    "SpecEntry",
+    "SpecHash",
+    "SpecList",
+    "SpecNode",
+    "TargetObject",
+    "Text",
+    "compiler_of",
+    "dependencies_of",
+    "one_line",
+    "short",
+    "target_of",
+    "variants_of",
+]

@@ -1,0 +1,66 @@
+"""The end of the process: no thread is left that could still hold what is Python's.
+
+Arrow's worker threads may be the last to hold a NumPy array. If Python ends meanwhile, such a
+thread can't take the interpreter's lock any more, and the process is aborted after a right answer.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import graphcache
+from graphcache import QueryError, open_store
+
+PACKAGE = Path(graphcache.__file__).parent
+
+
+def calls_in_threads(code: str) -> Iterator[int]:
+    """The lines in which Arrow groups or joins in threads of its own."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            # A text's join takes one thing, a table's at least a table and a key; as do paths.
+            is_table = len(node.args) > 1 and ast.unparse(node.func.value) != "os.path"
+            joins = node.func.attr == "join" and is_table
+            threads = {k.arg: ast.unparse(k.value) for k in node.keywords}.get("use_threads")
+            if (node.func.attr == "group_by" or joins) and threads != "False":
+                yield node.lineno
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("t.group_by('a').aggregate([])", [1]),
+        ("t.group_by('a', use_threads=True)", [1]),
+        ("t.group_by('a', use_threads=False)", []),
+        ("x = ', '.join(texts)\nt.join(o, 'key')", [2]),
+        ("t.join(o, 'key', use_threads=False)", []),
+        ("os.path.join(folder, name)", []),
+    ],
+)
+def test_what_uses_threads_is_found(code: str, lines: list[int]) -> None:
+    assert list(calls_in_threads(code)) == lines
+
+
+def test_arrow_groups_and_joins_in_the_thread_that_asks() -> None:
+    found = {
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in PACKAGE.rglob("*.py")
+        for line in calls_in_threads(path.read_text(encoding="utf-8"))
+    }
+    assert not found
+
+
+def test_a_statement_leaves_no_thread_behind(example_store: Path) -> None:
+    before = threading.enumerate()
+    with open_store(example_store) as store:
+        for _ in range(20):
+            store.query("MATCH (s:Spec) RETURN s.hash LIMIT 1")
+            assert threading.enumerate() == before
+        with pytest.raises(QueryError):
+            store.query("MATCH (s:Spec) RETURN s.nothing")
+        assert threading.enumerate() == before
