@@ -3,6 +3,7 @@
 # make coverage   which lines the quick tests reach      make hooks   check before each commit
 # make golden  writes what tests hold the output against anew
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
+# make real REAL=FOLDER   what is read of your files, held against a plain count
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
 # make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
 PYTHON ?= python3
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 
-.PHONY: demo test golden coverage check hooks dist docs docs-site bench bench-neo4j clean
+.PHONY: demo test golden coverage check real hooks dist docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -49,6 +50,9 @@ check: $(VENV)/installed-dev
 	$(BIN)/cog --check --diff -I docs docs/*.md
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(MKDOCS) --site-dir $(VENV)/site
+
+real: $(VENV)/installed-dev
+	@$(BIN)/python tests/real.py "$(REAL)"
 
 hooks: $(VENV)/installed-dev
 	$(BIN)/pre-commit install

@@ -47,7 +47,7 @@ def example_pages() -> Path:
 
 @pytest.fixture(scope="session")
 def legacy_pages() -> Path:
-    """The folder of real pages of 2021 and 2022."""
+    """The folder of pages in the forms of 2021 and 2022, made for these tests."""
     return _ROOT / "tests/data/legacy"
 
 

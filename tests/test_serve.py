@@ -38,7 +38,7 @@ from graphcache.stores.base import HELD_FILES, Load
 from graphcache.stores.embedded.write import write_store
 from graphcache.views.answers import render
 
-DATA = Path(__file__).parent / "data"
+SITE = Path(__file__).parents[1] / "examples/site"
 LIBRARY = load_library()
 OWN = {
     "kinds": """
@@ -207,7 +207,7 @@ def counted(values: Any) -> list[list[str]]:
 
 def test_a_spec_has_all_that_is_known_of_it(tmp_path: Path) -> None:
     """On an index of Spack's own, which knows dependencies."""
-    build_store(tmp_path / "s.lbug", DATA / "spack/derecho.index.json.gz", stack="hpc", release="r")
+    build_store(tmp_path / "s.lbug", SITE / "develop/solvers", stack="hpc", release="r")
     with open_store(tmp_path / "s.lbug") as store:
         graph = store.to_networkx()
     busiest = sorted((n for n in graph if n[0] == "Spec"), key=graph.degree)[::-40]
@@ -295,7 +295,7 @@ def test_a_graph_has_what_is_around(served: Served, specs: list[dict[str, Any]])
 
 
 def test_a_picture_is_drawn_once(tmp_path: Path) -> None:
-    build_store(tmp_path / "s.lbug", DATA / "spack/derecho.index.json.gz", stack="hpc", release="r")
+    build_store(tmp_path / "s.lbug", SITE / "develop/solvers", stack="hpc", release="r")
     with serving("--store", "s.lbug", cwd=tmp_path) as running:
         asked = "/graph?stack=hpc&format=json"
         before = cpu_seconds(running.process.pid)
@@ -733,7 +733,7 @@ def test_a_store_that_is_replaced_is_opened_anew(tmp_path: Path) -> None:
 
 def test_whoever_reads_goes_on_with_the_old_store(tmp_path: Path, own_library: Path) -> None:
     place = tmp_path / "graphcache.lbug"
-    build_store(place, DATA / "spack/derecho.index.json.gz", stack="hpc", release="r")
+    build_store(place, SITE / "develop/solvers", stack="hpc", release="r")
     content = place.read_bytes()
     with serving("--library", own_library, cwd=tmp_path) as running:
         replies: list[Reply] = []
