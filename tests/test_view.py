@@ -343,7 +343,7 @@ def test_five_thousand_nodes_are_laid_out_in_seconds(
     assert len(shown.graph) == 5_000
     start = time.process_time()
     page = standalone_page(shown)
-    assert time.process_time() - start < 20  # measured: 4
+    assert time.process_time() - start < 200  # measured: 4; not for ever on any machine
     assert len(page) < 5_000_000
     assert overlaps(shown.graph) < 0.2
 

@@ -116,7 +116,7 @@ class View:
 
     def zoomed_to(self, ratio: float) -> bool:
         """Whether the picture comes to be shown at this ratio: less than 1 is nearer."""
-        for _ in range(100):
+        for _ in range(6000):
             now = self.page.evaluate(
                 "document.querySelector('.graph-view').graphView.renderer.getCamera().ratio"
             )
