@@ -52,6 +52,7 @@ RADIUSS, TOOLS = DATA / "radiuss.v6.spack.lock.gz", DATA / "developer-tools.v6.s
 SITE = Path(__file__).parents[1] / "examples/site"
 SOLVERS, IO = (SITE / f"develop/{stack}/index.json.gz" for stack in ("solvers", "io"))
 MY_ENV = SITE / "my-env/spack.lock.gz"
+TRUTH = Path(__file__).parent / "data/truth"
 CURL, HDF5 = {"tools": 51, "io": 53, "solvers": 30}, {"io": 10, "solvers": 2}
 """How many rebuilds these two are below, as counted in the lock files without graphcache."""
 LETTERS = "abcdefgh"
@@ -325,6 +326,20 @@ def test_the_causes_of_the_sites_rebuilds_are_those_that_were_made(stack: str, a
     if stack in HDF5:
         expected["hdf5: with or without libaec"] = HDF5[stack]
     assert causes == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "cause", "again"),
+    [
+        ("zlibng", "zlib-ng: 2.2.4 and 2.3.3", 12),
+        ("openssl", "openssl: 3.4.4 and 3.6.1", 4),
+        ("perl", "perl: 5.40.2 and 5.42.0", 9),
+        ("recipe_zlibng", "zlib-ng: its recipe, patches or flags", 13),
+    ],
+)
+def test_the_one_thing_that_changed_is_the_cause(change: str, cause: str, again: int) -> None:
+    tables, _ = read(*(TRUTH / f"{name}.spack.lock.gz" for name in ("base", change)))
+    assert [row[:2] for row in rebuilds(tables).rows] == [(cause, again)]
 
 
 @st.composite
