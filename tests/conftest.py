@@ -16,7 +16,7 @@ from web_server import Web, serving
 from graphcache import Report, Tables, build_store, read
 from graphcache.spack.spectext import parse_spec
 
-pytest_plugins = ["kinds", "neo4j_server.fixtures"]
+pytest_plugins = ["pytester", "kinds", "neo4j_server.fixtures"]
 pytest.register_assert_rewrite("store_contract")
 
 _T = TypeVar("_T")
@@ -47,7 +47,7 @@ def example_pages() -> Path:
 
 @pytest.fixture(scope="session")
 def legacy_pages() -> Path:
-    """The folder of real pages of 2021 and 2022."""
+    """The folder of pages in the forms of 2021 and 2022, made for these tests."""
     return _ROOT / "tests/data/legacy"
 
 

@@ -1,7 +1,7 @@
-"""The kinds of tests, and a guard that holds a test to what its marks say.
+"""A guard that holds a test to the kinds that its marks say; pyproject.toml describes them.
 
-A test without a mark of a kind is quick: it starts no process, opens no socket, drives no browser
-and asks no server, so that `make quick` can run all of those in a minute. A plugin of pytest: see
+A test without a mark is quick: it starts no process, opens no socket, drives no browser and asks no
+server, so that `make quick` can run all of those in a minute. A plugin of pytest: see
 `pytest_plugins` in `conftest.py`. `neo4j_server.fixtures` marks the tests on a server itself.
 """
 
@@ -12,16 +12,6 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
-
-KINDS = {
-    "process": "starts a process of its own: signals, pipes, a terminal, start-up, scripts",
-    "network": "opens a socket, to a web server on this machine that the test itself runs",
-    "browser": "drives Chromium, by Playwright",
-    "neo4j": "runs on a Neo4j server (set by its fixtures)",
-    "slow": "takes more than a second of a processor, and asks what faster tests ask of less data",
-}
-QUICK = f"not ({' or '.join(KINDS)})"
-"""What `make quick` gives to pytest as `-m`."""
 
 _DOCTESTS = {"graphcache.serving.running.listen": "network"}
 # By the shared fixtures that need it; what a module's own fixtures need, its `pytestmark` says.
@@ -56,12 +46,6 @@ class _Guard:
 
 _guard = _Guard()
 sys.addaudithook(_guard)  # for good: Python has no way to take one back
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marks."""
-    for kind, meaning in KINDS.items():
-        config.addinivalue_line("markers", f"{kind}: {meaning}")
 
 
 @pytest.hookimpl(tryfirst=True)

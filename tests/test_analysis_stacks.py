@@ -16,7 +16,7 @@ import pytest
 from conftest import tries
 from held import Spec, any_specs, configuration, in_stacks, tables_of
 from hypothesis import given
-from test_analysis import DERECHO, RADIUSS, environments, lock_of, networkx_of
+from test_analysis import RADIUSS, SOLVERS, environments, lock_of, networkx_of
 
 from graphcache import Tables, UsageError, read
 from graphcache.analysis import (
@@ -186,7 +186,7 @@ def real_graph(path: Path) -> tuple[nx.DiGraph[str], dict[str, str]]:
     return graph, package
 
 
-@pytest.mark.parametrize("path", [RADIUSS, DERECHO], ids=["radiuss", "derecho"])
+@pytest.mark.parametrize("path", [RADIUSS, SOLVERS], ids=["radiuss", "solvers"])
 def test_dependents_of_real_packages(path: Path) -> None:
     tables, _ = read(path)
     expected = real_graph(path)

@@ -16,7 +16,7 @@ from graphcache.schema import all_types
 ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
-    ROOT / "examples/README.md",
+    *sorted((ROOT / "examples").rglob("README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 BLOCK = re.compile(r"^```(sh|python)$", re.MULTILINE)

@@ -238,7 +238,7 @@ def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes)
     file = tmp_path / "page"
     file.write_bytes(page)
     try:
-        tables, report = within(60, lambda: read(file))
+        tables, report = within(600, lambda: read(file))
     except InputError as error:
         assert_told_in_words(error)
         return
@@ -260,7 +260,7 @@ def test_a_release_is_taken_or_refused_in_words(
     file = tmp_path / "page"
     file.write_bytes(page)
     try:
-        tables, report = within(60, lambda: read(file, release=release))
+        tables, report = within(600, lambda: read(file, release=release))
     except GraphcacheError as error:
         assert_told_in_words(error)
         return
@@ -278,7 +278,7 @@ def test_a_damaged_page_does_no_harm_to_another(
     for number, page in enumerate(pages):
         (folder / f"{number}").write_bytes(page)
     good = read(GOOD)[0].nodes["Spec"]["hash"].to_pylist()
-    tables, report = within(60, lambda: read(folder, GOOD))
+    tables, report = within(600, lambda: read(folder, GOOD))
     assert set(good) <= set(tables.nodes["Spec"]["hash"].to_pylist())
     assert report.kept >= len(good)
     assert report.files <= len(pages) + 1
@@ -291,7 +291,7 @@ def test_no_store_is_half_written(tmp_path_factory: pytest.TempPathFactory, page
     file, store = folder / "page", folder / "graph.lbug"
     file.write_bytes(page)
     try:
-        report = within(60, lambda: build_store(store, file))
+        report = within(600, lambda: build_store(store, file))
     except InputError as error:
         assert_told_in_words(error)
         assert not store.exists()

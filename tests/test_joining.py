@@ -43,7 +43,7 @@ def test_the_legacy_pages(legacy_pages: Path) -> None:
     expected = oracle.graph(oracle.read_pages(legacy_pages))
     texts = {node["name"]: key for (type_, key), node in expected.nodes.items() if type_ == "Spec"}
     hashes = {node["name"]: key for (type_, key), node in found.nodes.items() if type_ == "Spec"}
-    assert hashes.keys() == texts.keys() == {"camtimers", "openmpi"}
+    assert hashes.keys() == texts.keys() == {"mooring", "keelson"}
     names = {hashes[name]: texts[name] for name in hashes}
     assert oracle.renamed(found, names) == expected
 

@@ -28,7 +28,7 @@ HEAVY = {"archspec", "click", "ladybug", "msgspec", "neo4j", "networkx", "numpy"
 def python(code: str) -> Any:
     """What the code prints as JSON, in a process of its own."""
     command = [sys.executable, "-c", code]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=120).stdout)
+    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=600).stdout)
 
 
 PUBLIC = {

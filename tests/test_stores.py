@@ -356,31 +356,60 @@ except StoreError as error:
 """
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import ladybug
+from graphcache import build_store
+
+place, pages, last = sys.argv[1:]
+folder, steps = str(Path(place).parent), 0
+
+def step():
+    global steps
+    steps += 1
+    if steps == int(last):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def touch(event, arguments):
+    if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"):
+        if str(arguments[0]).startswith(folder):
+            step()
+
+def execute(*arguments, run=ladybug.Connection.execute):
+    step()
+    return run(*arguments)
+
+ladybug.Connection.execute = execute
+sys.addaudithook(touch)
+build_store(place, pages)
+print(steps)
+"""
+
+
 @pytest.mark.process
-def test_a_killed_build_leaves_the_old_store(old: Path, made_pages: Path) -> None:
-    before = old.read_bytes()
-    started = time.monotonic()
-    build_store(old.parent / "timed.lbug", made_pages)
-    lasts = time.monotonic() - started
-    (old.parent / "timed.lbug").unlink()
-    left_behind = set()
-    for part in range(10):
-        build = python(BUILD, old, made_pages)
-        assert build.stdout is not None
-        assert build.stdout.readline() == "ready\n"
-        time.sleep(lasts * part / 9)
-        build.kill()
-        ended(build)
+def test_a_killed_build_leaves_the_old_store(
+    built: Path, old: Path, made_pages: Path, tmp_path: Path
+) -> None:
+    """It kills itself at a step: before it touches a file of the folder, or sends a statement."""
+    (tmp_path / "whole").mkdir()
+    code, steps = ended(python(KILLED, tmp_path / "whole/store.lbug", made_pages, 0))
+    assert code == 0
+    before, digest = built.read_bytes(), read(made_pages)[0].digest()
+    found, left_behind = set(), set()
+    for number in range(7):
+        old.write_bytes(before)
+        build = python(KILLED, old, made_pages, 1 + (int(steps) - 1) * number // 6)
+        assert ended(build) == (-signal.SIGKILL, "")
         left_behind |= set(os.listdir(old.parent))
-        if build.returncode == -signal.SIGKILL:
-            assert old.read_bytes() == before or verify_store(old) != ""
-        if old.read_bytes() != before:
-            assert verify_store(old) == read(made_pages)[0].digest()
-            before = old.read_bytes()
-    assert ".store.lbug.new" in left_behind, "no build was killed while it wrote"
+        is_old = old.read_bytes() == before
+        assert is_old or verify_store(old) == digest
+        found.add(is_old)
+    assert found == {True, False}, "killed before the new store was in its place, and after"
+    assert ".store.lbug.new" in left_behind
     build_store(old, made_pages)
     assert os.listdir(old.parent) == ["store.lbug"]
-    assert verify_store(old) == read(made_pages)[0].digest()
+    assert verify_store(old) == digest
 
 
 @pytest.mark.process
