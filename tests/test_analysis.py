@@ -168,6 +168,62 @@ def test_impact_of_a_real_package() -> None:
     assert impact(tables, "zlib-ng", "radiuss.v6").rows == naive[1:]
 
 
+def of_versions(*versions: str, **values: Any) -> Tables:
+    """An index of one package in these versions, which nothing else tells apart."""
+    keys = [f"{letter}2" * 16 for letter, _ in zip(LETTERS, versions, strict=False)]
+    specs = zip(keys, versions, strict=True)
+    installs = {k: {"spec": spec("zlib", [], hash=k, version=v, **values)} for k, v in specs}
+    return graph_of({"database": {"version": "8", "installs": installs}})
+
+
+@pytest.mark.parametrize(
+    ("asked", "specs"),
+    [
+        ("zlib", 6),
+        ("zlib@:", 6),
+        ("zlib@1.2", 2),
+        ("zlib@=1.2.9", 1),
+        ("zlib@1.2:1.3", 4),
+        ("zlib@1.2.13:", 5),
+        ("zlib@1.2.9,develop", 2),
+        ("zlib @ =1.2.9 , 1.10: ", 3),
+        ("zlib@git.v1.3=1.3", 1),
+    ],
+)
+def test_impact_takes_the_versions_that_spack_takes(asked: str, specs: int) -> None:
+    tables = of_versions("1.2.9", "1.2.13", "1.3.1", "git.v1.3=1.3", "1.10", "develop")
+    assert impact(tables, asked).rows == [("", "", specs, 1)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("zlib@1.4:", "zlib@1.4:: no such version in the graph, which has 1.2.9, 1.2.13"),
+        ("zlib@=1.2", "zlib@=1.2: no such version in the graph, which has 1.2.9, 1.2.13"),
+        ("zlip@1.2", "zlip: no such package in the graph. Did you mean zlib?"),
+        ("zlib@1.3:1.1", "1.3:1.1: expected the lower version before the colon"),
+        ("zlib@git.main", "git.main: which version a git reference stands for is known only to "),
+    ],
+)
+def test_impact_says_which_versions_there_are(asked: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        impact(of_versions("1.2.13", "1.2.9"), asked)
+    assert str(caught.value).startswith(said)
+
+
+def test_impact_refuses_where_a_version_is_in_doubt() -> None:
+    tables = of_versions("1.2.13", "git.main")
+    with pytest.raises(UsageError, match=r"git\.main: which version a git reference stands for"):
+        impact(tables, "zlib@1.2")
+    assert impact(tables, "zlib").rows == [("", "", 2, 1)]
+
+
+def test_answers_list_versions_as_spack_orders_them() -> None:
+    tables = of_versions("develop", "1.10", "1.9")
+    [row] = splits(tables, "zlib").rows
+    assert row[:2] == ("version", ["1.9", "1.10", "develop"])
+
+
 def test_a_plan_keeps_what_anything_kept_needs() -> None:
     edges = {"a": ["b"], "b": [], "c": ["d", "b"], "d": []}
     installs = {
@@ -312,6 +368,17 @@ def test_rebuilds_are_those_of_plain_recursion(tables: Tables, only: str | None)
     ]
     package, stack = (only if only == value else None for value in ("a", "env"))
     assert rebuilds(tables, package, stack).rows == expected
+
+
+def test_a_cause_has_the_lower_version_first() -> None:
+    installs: dict[str, Any] = {}
+    for n, version in ("2", "1.10"), ("3", "1.9"):
+        below = spec("b", [], hash=f"b{n}" * 16, version=version)
+        above = spec("a", [], hash=f"a{n}" * 16)
+        above["dependencies"] = [{"name": "b", "hash": below["hash"]}]
+        installs |= {one["hash"]: {"spec": one} for one in (below, above)}
+    tables = graph_of({"database": {"version": "8", "installs": installs}})
+    assert [row[0] for row in rebuilds(tables).rows] == ["b: 1.9 and 1.10"]
 
 
 def test_a_cycle_of_dependencies_ends() -> None:

@@ -91,6 +91,24 @@ RETURN $text AS text, $integer AS integer, $boolean AS boolean, $texts AS texts,
 )
 
 
+VERSIONS = parse_query(
+    "versions",
+    """// Title: Versions
+// Question: Which is above which?
+// Column: texts (list of text): as texts
+// Column: versions (list of versions): as versions
+WITH ["develop", "1.10", "1.9", "1.9rc1"] AS given RETURN given AS texts, given AS versions
+""",
+    "versions.cypher",
+)
+
+
+def test_a_list_of_versions_is_in_the_order_of_spack(store: Store) -> None:
+    [(texts, versions)] = VERSIONS.run(store).rows
+    assert texts == ["1.10", "1.9", "1.9rc1", "develop"]
+    assert versions == ["1.9rc1", "1.9", "1.10", "develop"]
+
+
 def test_every_type_of_parameter_arrives_as_it_is(store: Store) -> None:
     assert ALL_TYPES.run(store, {"needed": 0}).rows == [("a", 7, True, ["b", "c"], 0)]
     given = {"text": "é\n'", "integer": -1, "boolean": False, "texts": ("z", "é"), "needed": 2**40}

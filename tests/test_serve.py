@@ -694,6 +694,26 @@ def test_nothing_but_a_key_need_be_known(tmp_path: Path) -> None:
         assert running.ask("/graph?package=zlib").status == 200
 
 
+def test_a_package_has_its_versions_in_the_order_of_spack(tmp_path: Path) -> None:
+    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    graph.add_node(("Package", "zlib"), name="zlib")
+    for letter, version in zip("abcde", ("1.9", "develop", "1.9", "1.10", "1.9rc1"), strict=True):
+        graph.add_node(("Spec", letter * 32), hash=letter * 32, name="zlib", version=version)
+        graph.add_edge(("Spec", letter * 32), ("Package", "zlib"), key="OF_PACKAGE")
+    put(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
+    with serving(cwd=tmp_path) as running:
+        rows = shown_specs(running, "/package?name=zlib")
+        assert [(row[0][0], row[1]) for row in rows] == [
+            ("b", "develop"),
+            ("d", "1.10"),
+            ("a", "1.9"),
+            ("c", "1.9"),
+            ("e", "1.9rc1"),
+        ]
+        options = running.page("/package?name=zlib").options["version"]
+        assert options == ["", "1.9rc1", "1.9", "1.10", "develop"]
+
+
 def put(path: Path, tables: Tables) -> None:
     """A store of tables that no page has."""
     load = Load(Load.now(), "build", "0", ["</script>"], 0, 0, 0, 0, tables.digest())

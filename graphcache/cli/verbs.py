@@ -93,9 +93,8 @@ def impact(spec: str, stack: str | None, **options: Any) -> None:
     and 1.2: for a range with both its ends. Commas separate several.
 
     \b
-    Examples:
-      graphcache impact zlib@1.2 --stack e4s
-      graphcache impact curl@7.69.0:8.3.0
+    Example:
+      graphcache impact curl@7.69.0:8.3.0 --stack e4s
     """
     from graphcache.analysis.reasons import impact as find
 
