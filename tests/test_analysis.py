@@ -355,7 +355,7 @@ def test_rebuilds_are_those_of_plain_recursion(tables: Tables, only: str | None)
 
 
 def test_a_cause_has_the_lower_version_first() -> None:
-    installs = {}
+    installs: Json = {}
     for n, version in ("2", "1.10"), ("3", "1.9"):
         below = spec("b", [], hash=f"b{n}" * 16, version=version)
         above = spec("a", [], hash=f"a{n}" * 16)
