@@ -1,6 +1,10 @@
 # make demo    a store of the example pages, and two questions put to it
-# make test    all tests        make check   format, lint, types, imports, generated docs
-# make coverage   which lines the quick tests reach      make hooks   check before each commit
+# make quick   the tests that need no server, browser, network or process of their own: a minute
+# make test    all tests; T gives pytest's arguments: make test T=tests/test_x.py, make test T="-k why"
+# make check   format, lint, types, imports, generated docs    make hooks   check before each commit
+# make coverage   which lines the quick tests reach
+# make golden  writes what tests hold the output against anew
+# make real REAL=FOLDER   what is read of your files, held against a plain count
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
 # make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
@@ -11,8 +15,12 @@ BIN := $(VENV)/bin
 # successor: docs/dependencies.md.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
+# What each mark means: [tool.pytest.ini_options] in pyproject.toml.
+QUICK := not (process or network or browser or neo4j or slow)
+# All tests go to two workers; those that T names run as pytest is used to, with less to wait for.
+WORKERS := $(if $(T),,-n 2 --dist loadgroup)
 
-.PHONY: demo test coverage check hooks dist docs docs-site bench bench-neo4j clean
+.PHONY: demo quick test golden coverage check real hooks dist docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -25,12 +33,19 @@ demo: $(VENV)/installed
 	@echo "Which binaries of rocblas run on a zen4 machine with Ubuntu 22.04?"
 	$(BIN)/graphcache query usable-specs --package rocblas --target zen4 --os ubuntu22.04 --format table --store $(DEMO_STORE)
 
+quick: $(VENV)/installed-dev
+	$(BIN)/python -m pytest --hypothesis-profile=quick -m "$(QUICK)" $(T)
+
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest $(WORKERS) $(T)
+
+# After a change that is meant: then look at 'git diff tests/golden'.
+golden: $(VENV)/installed-dev
+	GOLDEN=write $(BIN)/python -m pytest -k golden tests
 
 # REPORT=FILE adds the figures to a file, as a table in Markdown.
 coverage: $(VENV)/installed-dev
-	$(BIN)/python -m pytest --cov --cov-report= $(T)
+	$(BIN)/python -m pytest --hypothesis-profile=quick -m "$(QUICK)" --cov --cov-report= $(T)
 	$(BIN)/coverage report
 ifdef REPORT
 	$(BIN)/coverage report --format=markdown >> "$(REPORT)"
@@ -44,6 +59,9 @@ check: $(VENV)/installed-dev
 	$(BIN)/cog --check --diff -I docs docs/*.md
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(MKDOCS) --site-dir $(VENV)/site
+
+real: $(VENV)/installed-dev
+	@$(BIN)/python tests/real.py "$(REAL)"
 
 hooks: $(VENV)/installed-dev
 	$(BIN)/pre-commit install

@@ -1,7 +1,7 @@
 // Theme: dependencies
 // Title: Several versions in one stack
 // Question: Which packages do the specs of one stack link with or run in several versions?
-// Example: --stack radiuss.v6
+// Example: --stack io
 // Parameter: stack (text, default ""): only this stack; each of them if empty
 // Column: stack (text): the stack
 // Column: package (text): the package that is needed in several versions

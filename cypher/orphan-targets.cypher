@@ -1,7 +1,7 @@
 // Theme: targets
 // Title: Orphan targets
 // Question: For which targets do other releases have binaries, but this one has none?
-// Example: --release develop
+// Example: --release 2026-10
 // Parameter: release (text): the release, such as develop
 // Column: target (text): the target
 // Column: specs (integer): specs of other releases for it

@@ -1,7 +1,7 @@
 // Theme: releases
 // Title: Packages that came and went
 // Question: Which packages are new in a release, and which are gone, by an earlier one?
-// Example: --old v0.18.0 --new develop
+// Example: --old 2026-10 --new develop
 // Parameter: old (text): the earlier release
 // Parameter: new (text): the later release
 // Column: package (text): the package

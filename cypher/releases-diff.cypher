@@ -1,7 +1,7 @@
 // Theme: releases
 // Title: What changed between two releases
 // Question: Which packages were added, removed or rebuilt from one release to another?
-// Example: --old develop-2025-03-23 --new develop-2025-03-30
+// Example: --old 2026-09 --new 2026-10
 // Parameter: old (text): the earlier release
 // Parameter: new (text): the later release
 // Column: package (text): a package of which something changed

@@ -1,7 +1,7 @@
 // Theme: stacks
 // Title: Packages that another stack lacks
 // Question: Which packages of one stack does another stack not have?
-// Example: --stack e4s --other radiuss
+// Example: --stack io --other tools
 // Parameter: stack (text): the stack that has them
 // Parameter: other (text): the stack that lacks them
 // Parameter: release (text, default ""): only this release; all of them if empty

@@ -1,7 +1,7 @@
 // Theme: stacks
 // Title: Roots of a stack
 // Question: What does the environment of a stack ask for by name, and does the cache hold it?
-// Example: --stack oktal.v6
+// Example: --stack io
 // Parameter: stack (text): the stack
 // Column: package (text): the package
 // Column: version (text): its version

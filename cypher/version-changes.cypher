@@ -1,7 +1,7 @@
 // Theme: releases
 // Title: Versions that changed
 // Question: Which packages moved to other versions from one release to another?
-// Example: --old develop-2025-03-23 --new develop
+// Example: --old 2026-09 --new 2026-10
 // Parameter: old (text): the earlier release
 // Parameter: new (text): the later release
 // Column: package (text): a package of both releases, of which some version differs

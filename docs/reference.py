@@ -21,10 +21,14 @@ from graphcache.workflows import build_from
 ROOT = Path(__file__).parents[1]
 EXAMPLE_SOURCES = [
     (str(ROOT / "examples/pages"), Labels()),
-    (str(ROOT / "tests/data/spack"), Labels()),
-    (str(ROOT / "tests/data/spack/mirrors/v3"), Labels(stack="demo")),
+    *[
+        (str(ROOT / "examples/site" / r), Labels(release=r))
+        for r in ("2026-09", "2026-10", "develop")
+    ],
+    (str(ROOT / "examples/site/my-env"), Labels()),
+    (str(ROOT / "examples/mirror"), Labels(stack="demo")),
 ]
-"""The real data that the named queries are answered from; the page says how to build it."""
+"""What the named queries are answered from; the page says how to build it."""
 
 MOST_ROWS = 6
 MOST_ITEMS = 4

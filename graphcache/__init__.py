@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from graphcache.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from graphcache.answers import Answer
     from graphcache.errors import (
         ExportError,
         GraphcacheError,
@@ -27,16 +28,20 @@ if TYPE_CHECKING:
     from graphcache.records import Reject, Report
     from graphcache.sources.gather import read
     from graphcache.stores import Store, open_store
+    from graphcache.stores.base import Description, Load
     from graphcache.stores.neo4j.push import PushReport
     from graphcache.tables import Tables
     from graphcache.workflows import build_store, push_store, update_store
 
 # Found on first use, so that `graphcache --help` does not wait for Arrow.
 _HOMES = {
+    "Answer": "answers",
+    "Description": "stores.base",
     "ExportError": "errors",
     "GraphError": "errors",
     "GraphcacheError": "errors",
     "InputError": "errors",
+    "Load": "stores.base",
     "PushReport": "stores.neo4j.push",
     "QueryError": "errors",
     "Reject": "records",
@@ -53,10 +58,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "Answer",
+    "Description",
     "ExportError",
     "GraphError",
     "GraphcacheError",
     "InputError",
+    "Load",
     "PushReport",
     "QueryError",
     "Reject",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from graphcache.answers import Answer
     from graphcache.stores.base import Store
 
+__all__ = ["Column", "NamedQuery", "Parameter", "load_library", "named_query"]
+
 Theme = Literal[
     "packages",
     "stacks",

@@ -14,6 +14,16 @@ from typing import Literal
 
 PropertyType = Literal["text", "integer", "boolean", "list of text"]
 
+__all__ = [
+    "EDGE_TYPES",
+    "NODE_TYPES",
+    "EdgeType",
+    "NodeType",
+    "Property",
+    "edge_type",
+    "node_type",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
@@ -137,6 +147,7 @@ NODE_TYPES: tuple[NodeType, ...] = (
         ),
     ),
 )
+"""Every type of node, in the order in which all is written."""
 
 EDGE_TYPES: tuple[EdgeType, ...] = (
     EdgeType("OF_PACKAGE", "Spec", "Package", "The spec is a build of the package."),
@@ -208,6 +219,7 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
         "The first target runs what is built for the second (from archspec).",
     ),
 )
+"""Every type of edge, in the order in which all is written."""
 
 
 def node_type(name: str) -> NodeType:

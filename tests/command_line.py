@@ -1,26 +1,39 @@
-"""Run the `graphcache` command as a user does: as a process, in a pipe or on a terminal.
+"""Run the `graphcache` command: in this process, in one of its own, or on a terminal.
+
+A process takes half a second to import what it needs, so `run` and `succeed` call the command in
+this one, with its own arguments, streams, variables and folder. `start` and `on_terminal` start a
+process, for what only a process has: signals, pipes, a terminal, closed streams.
 
 `golden/cli` holds what is printed. After a change that is meant, write it anew, and look at the
-difference: `GOLDEN=write pytest tests/test_cli*.py -k golden`.
+difference: `make golden`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Mapping, Sequence
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
+from unittest import mock
+
+from graphcache.cli.main import main
 
 TOOL = Path(sys.executable).parent / "graphcache"
 GOLDEN = Path(__file__).parent / "golden/cli"
-ENOUGH = 120.0
-"""Seconds in which any of this is done, on any machine."""
+ENOUGH = 600.0
+"""Seconds in which any of this is done, also on a slow machine that does much else."""
 
 Argument = str | bytes | Path
 
@@ -69,8 +82,75 @@ class Process(subprocess.Popen[bytes]):
 def run(
     *arguments: Argument, cwd: Path, given: bytes = b"", env: Mapping[str, str] | None = None
 ) -> Ended:
-    """Run the command to its end."""
-    return start(*arguments, cwd=cwd, env=env).end(given)
+    """Run the command to its end, in this process."""
+    streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (given, b"", b"")]
+    stdin, out, err = streams
+    with (
+        mock.patch.multiple(sys, argv=_texts(arguments), stdin=stdin, stdout=out, stderr=err),
+        mock.patch.dict(os.environ, environment(env), clear=True),
+        mock.patch.object(os, "get_terminal_size", _no_terminal),
+        contextlib.chdir(cwd),
+        _interrupts_kept(),
+        _usual_warnings(),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    assert isinstance(code, int)
+    return Ended(code, *(_written(stream) for stream in (out, err)))
+
+
+def _texts(arguments: Sequence[Argument]) -> list[str]:
+    """The arguments as Python gives them to a program."""
+    return ["graphcache", *map(os.fsdecode, arguments)]
+
+
+def _no_terminal(*_: int) -> os.terminal_size:
+    """There is none, also where pytest runs on one."""
+    raise OSError("not a terminal")
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
+
+
+@contextlib.contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Have Ctrl-C end the tests as ever: the command watches for it where nobody else does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _usual_warnings() -> Iterator[None]:
+    """Have warnings shown to the user as Python does, none of them as an error."""
+
+    def show(  # noqa: PLR0917 - as Python calls it
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)
+        warnings.showwarning = show
+        yield
 
 
 def succeed(
@@ -127,6 +207,29 @@ def _all_of(master: int) -> str:
     finally:
         os.close(master)
     return b"".join(parts).decode()
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + ENOUGH
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has taken of the processors, as Linux says it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def open_files(process: int) -> list[str]:
+    """What a process holds open, as Linux says it."""
+    found = []
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(link))
+    return found
 
 
 def assert_golden(name: str, printed: str) -> None:

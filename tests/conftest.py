@@ -16,7 +16,7 @@ from web_server import Web, serving
 from graphcache import Report, Tables, build_store, read
 from graphcache.spack.spectext import parse_spec
 
-pytest_plugins = ["neo4j_server.fixtures"]
+pytest_plugins = ["pytester", "kinds", "neo4j_server.fixtures"]
 pytest.register_assert_rewrite("store_contract")
 
 _T = TypeVar("_T")
@@ -30,6 +30,7 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+settings.register_profile("quick", settings.get_profile("fixed"), max_examples=10)
 settings.load_profile("fixed")
 
 # No test asks the network whether this is a machine of AWS.
@@ -46,7 +47,7 @@ def example_pages() -> Path:
 
 @pytest.fixture(scope="session")
 def legacy_pages() -> Path:
-    """The folder of real pages of 2021 and 2022."""
+    """The folder of pages in the forms of 2021 and 2022, made for these tests."""
     return _ROOT / "tests/data/legacy"
 
 
@@ -104,6 +105,12 @@ def read_page(tmp_path: Path) -> Read:
         return read(file, **options)
 
     return write_and_read
+
+
+def tries(count: int) -> settings:
+    """So many examples of a property; the few of its profile in `make quick`."""
+    quick = settings.get_current_profile_name() == "quick"
+    return settings(max_examples=min(count, settings().max_examples) if quick else count)
 
 
 def derived_hashes(texts: Iterable[str]) -> dict[str, str]:

@@ -20,11 +20,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import old_forms
 import oracle
 from conftest import WriteSnapshot, derived_hashes
 from neo4j_server.fixtures import Server, clear
 from neo4j_server.pushing import opened, put
-from test_spack_files import DATA, INDEX, LOCKS, MIRRORS, loaded, mirror_index, plain_specs, sizes
+from test_spack_files import (
+    DATA,
+    LOCKS,
+    MIRRORS,
+    SITE,
+    environments,
+    loaded,
+    mirror_index,
+    named_stack,
+    plain_specs,
+    sizes,
+)
 
 from graphcache import Store, open_store
 from graphcache.records import Labels, Report
@@ -209,18 +221,23 @@ def nameless(spec_hash: str) -> Spec:
 
 
 def real_spack_files() -> Given:
-    """An index, lock files and two mirrors, one with sizes; some with a release or stack given."""
+    """Indexes, lock files and two mirrors, one with sizes; some with a release or stack given."""
     old, new = Labels("v1.0", None), Labels("develop", "demo")
-    sources = [(str(INDEX), old), *((str(path), Labels()) for path in LOCKS)]
+    solvers = SITE / "develop/solvers"
+    indexes = [solvers / "index.json.gz", old_forms.FOLDER / "harbor.installed.json"]
+    locks = {path: named_stack(path) for path in LOCKS if named_stack(path)}
+    locks[solvers / "spack.lock.gz"] = "solvers"
+    sources = [(str(path), old) for path in indexes]
+    sources += [(str(path), Labels()) for path in locks]
     sources += [(str(MIRRORS / "v2"), Labels()), (str(MIRRORS / "v3"), new)]
     reading = Reading()
-    add_index(reading, loaded(INDEX), old)
-    for path in LOCKS:
-        lock = loaded(path)
-        nodes = lock["concrete_specs"]
+    for path in indexes:
+        add_index(reading, loaded(path), old)
+    for path, stack in locks.items():
+        found = environments(loaded(path))
+        nodes = {key: node for lock in found for key, node in lock["concrete_specs"].items()}
         keys = {key: body_of(node).get("hash", key) for key, node in nodes.items()}
-        stack = path.name.removesuffix(".spack.lock.gz")
-        roots = {keys[root["hash"]] for root in lock["roots"]}
+        roots = {keys[root["hash"]] for lock in found for root in lock["roots"]}
         reading.add(nodes, Labels(None, stack), roots=roots)
     add_index(reading, json.loads((MIRRORS / "v2/build_cache/index.json").read_text()), Labels())
     add_index(reading, mirror_index("v3"), new)

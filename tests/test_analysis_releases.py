@@ -12,9 +12,11 @@ import networkx as nx
 import oracle
 import pytest
 from archspec.cpu import TARGETS
+from conftest import tries
 from held import RELEASES, Spec, any_specs, configuration, in_release, tables_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from test_spack_files import loaded, plain_compilers, plain_specs
 
 from graphcache import Tables, UsageError, read
 from graphcache.analysis import adoption, churn, duplicate_bytes, half_life, splits
@@ -24,6 +26,7 @@ from graphcache.queries import load_library
 from graphcache.stores import open_store
 
 DATA = Path(__file__).parent / "data/spack"
+SITE = Path(__file__).parents[1] / "examples/site"
 Held = tuple[Tables, list[Spec]]
 
 
@@ -81,7 +84,7 @@ def test_churn(held: Held) -> None:
     assert churn(tables, backwards).rows == naive_churn(specs, backwards, configuration)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(any_specs(), st.lists(st.sampled_from(RELEASES)))
 def test_any_churn(specs: list[Spec], chosen: list[str]) -> None:
     tables = tables_of(specs)
@@ -253,10 +256,26 @@ def test_splits(held: Held) -> None:
 
 
 def test_splits_of_a_real_index() -> None:
-    tables, _ = read(DATA / "derecho.index.json.gz", release="develop")
-    rows = {row[0]: row for row in splits(tables, "parallelio").rows}
-    assert rows["variant shared"][1:] == (["+", "~"], 37, 13)
-    assert rows["version"][1:] == (["2.6.1", "2.6.2", "2.6.3"], 36, 14)
+    """With hypre, which is built with and without Fortran, each for two targets."""
+    index = SITE / "develop/solvers/index.json.gz"
+    tables, _ = read(index, release="develop")
+    rows = {row[0]: row for row in splits(tables, "hypre").rows}
+    assert rows["variant fortran"][1:] == (["+", "~"], 2, 2)
+    assert rows["target"][1:] == (["x86_64_v3", "x86_64_v4"], 2, 2)
+    assert len(rows) == 2
+    specs = plain_specs(
+        {key: entry["spec"] for key, entry in loaded(index)["database"]["installs"].items()}
+    )
+    compilers = plain_compilers(specs)
+    for package in {spec["name"] for spec in specs.values()}:
+        builds = [
+            {**spec, "compiler": next(iter(compilers.get(spec_hash, [None])))}
+            for spec_hash, spec in specs.items()
+            if spec["name"] == package
+        ]
+        expected = {k: v for k, v in naive_splits(builds).items() if len(v[0]) > 1}
+        rows = {row[0]: row for row in splits(tables, package).rows}
+        assert {name: (set(row[1]), row[3]) for name, row in rows.items()} == expected
 
 
 def test_what_is_only_named_is_no_build() -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 import networkx as nx
 import pytest
+from conftest import tries
 from held import Spec, any_specs, configuration, in_stacks, tables_of
-from hypothesis import given, settings
-from test_analysis import DERECHO, RADIUSS, environments, lock_of, networkx_of
+from hypothesis import given
+from test_analysis import RADIUSS, SOLVERS, environments, lock_of, networkx_of
 
 from graphcache import Tables, UsageError, read
 from graphcache.analysis import (
@@ -69,7 +70,7 @@ def test_what_stacks_share(held: Held, by: By, release: str | None) -> None:
     check_combinations(*held, by, release)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(any_specs())
 def test_what_any_stacks_share(specs: list[Spec]) -> None:
     tables = tables_of(specs)
@@ -112,6 +113,7 @@ def test_clusters_are_a_partition_that_pays(held: Held, by: By) -> None:
         assert found >= nx.community.modularity(graph, other_way) - 1e-12
 
 
+@pytest.mark.process
 def test_clusters_are_the_same_in_every_process(tmp_path: Path) -> None:
     code = (
         "import sys, graphcache, graphcache.analysis as a; "
@@ -184,7 +186,7 @@ def real_graph(path: Path) -> tuple[nx.DiGraph[str], dict[str, str]]:
     return graph, package
 
 
-@pytest.mark.parametrize("path", [RADIUSS, DERECHO], ids=["radiuss", "derecho"])
+@pytest.mark.parametrize("path", [RADIUSS, SOLVERS], ids=["radiuss", "solvers"])
 def test_dependents_of_real_packages(path: Path) -> None:
     tables, _ = read(path)
     expected = real_graph(path)
@@ -196,7 +198,7 @@ def test_dependents_of_real_packages(path: Path) -> None:
     assert set(graph) == set(expected[1].values())
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(environments())
 def test_dependents_in_any_graph(drawn: tuple[dict[str, list[str]], list[str]]) -> None:
     edges, roots = drawn
@@ -248,6 +250,7 @@ def test_betweenness_of_a_sample() -> None:
     assert max(some.rows, key=lambda row: row[1])[0] == best
 
 
+@pytest.mark.process
 def test_centrality_without_scipy() -> None:
     code = (
         "import sys; sys.modules['scipy'] = None\n"

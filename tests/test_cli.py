@@ -1,6 +1,6 @@
 """What help says, and what `build` and `update` read and say, on real pages and on small ones.
 
-`golden/cli/help` is written anew by `GOLDEN=write pytest tests/test_cli.py -k golden`.
+`golden/cli/help` is written anew by `make golden`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What `query`, `stats`, `schema`, `verify` and `export` print of a store of the real pages.
 
-`golden/cli` is written anew by `GOLDEN=write pytest tests/test_cli_asking.py -k golden`.
+`golden/cli` is written anew by `make golden`.
 """
 
 from __future__ import annotations

@@ -201,6 +201,7 @@ def guarded(example_store: Path) -> Iterator[Path]:
             (folder / place).chmod(0o755)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -1,6 +1,6 @@
 """`graphcache diff`, and the Markdown that it writes.
 
-`golden/cli/diff` is written anew by `GOLDEN=write pytest tests/test_cli_diff.py -k golden`. What
+`golden/cli/diff` is written anew by `make golden`. What
 stands there was checked by hand once, the Markdown also as a page.
 """
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import ENOUGH, Ended, on_terminal, run, start, succeed
+from command_line import ENOUGH, Ended, on_terminal, run, start, succeed, wait_for
 from web_server import Web, content, cut_off, hang, stall, status
 
 from graphcache import open_store, read
@@ -117,7 +115,7 @@ def test_what_is_not_read(url: str, said: str, here: Path, env: dict[str, str]) 
 
 def test_a_timeout_is_said(web: Web, here: Path, env: dict[str, str]) -> None:
     web.answers[f"/v2/{V2}"] = [hang, content((MIRRORS / "v2" / V2).read_bytes())]
-    said = succeed("build", f"{web.url}/v2", "--timeout", "0.5", cwd=here, env=env)
+    said = succeed("build", f"{web.url}/v2", "--timeout", "3", cwd=here, env=env)
     assert said == "graphcache.lbug: 50 records of 1 file\n"
     ended = run("build", f"{web.url}/v2", "--timeout", "0", cwd=here, env=env)
     assert ended.code == 2
@@ -229,13 +227,7 @@ def test_what_a_manifest_has_not(here: Path, env: dict[str, str]) -> None:
     assert "none: No such file or directory; expected a manifest: {" in ended.err
 
 
-def wait_for(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + ENOUGH
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_fetch_that_was_ended_goes_on(
     number: signal.Signals, web: Web, here: Path, env: dict[str, str], tmp_path: Path
@@ -258,10 +250,11 @@ def test_a_fetch_that_was_ended_goes_on(
     assert not any("/blobs/" in path for path in web.paths)
 
 
+@pytest.mark.process
 def test_progress_is_for_a_terminal(web: Web, here: Path, env: dict[str, str]) -> None:
     whole = (MIRRORS / "v2" / V2).read_bytes()
     web.answers[f"/v2/{V2}"] = [cut_off(whole, 5000), stall(whole, 5000), content(whole)]
-    build = ("build", f"{web.url}/v2", "--timeout", "1.5")
+    build = ("build", f"{web.url}/v2", "--timeout", "5")
     shown: Ended = on_terminal(*build, cwd=here, env=env, piped=True)
     assert (shown.code, shown.out) == (0, "graphcache.lbug: 50 records of 1 file\n")
     assert "MB fetched" in shown.err

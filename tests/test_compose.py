@@ -76,6 +76,7 @@ def test_no_password_is_in_any_file() -> None:
     assert [name for name, kind, _ in VARIABLE.findall(TEXT) if kind == "?"] == ["NEO4J_PASSWORD"]
 
 
+@pytest.mark.process
 def test_git_does_not_take_the_password() -> None:
     done = subprocess.run(
         ["git", "-C", ROOT, "check-ignore", "--no-index", ".env"], capture_output=True, check=False

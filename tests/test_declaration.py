@@ -17,6 +17,8 @@ import pytest
 from neo4j_server.fixtures import Server, clear
 from neo4j_server.pushing import login
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[1]
 DECLARED = """
             Property("new_text", "text", "a text", on_pages=False),

@@ -16,7 +16,7 @@ from graphcache.schema import all_types
 ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
-    ROOT / "examples/README.md",
+    *sorted((ROOT / "examples").rglob("README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 BLOCK = re.compile(r"^```(sh|python)$", re.MULTILINE)
@@ -36,6 +36,7 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=name_of
 )
@@ -50,6 +51,7 @@ def test_what_a_page_shows_is_what_is_printed(page: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.process
 def test_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
     tool = Path(sys.executable).parent / "graphcache"
     store = tmp_path / "store.lbug"

@@ -22,6 +22,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = {path.stem: path for path in EXAMPLES.glob("*.py")}
 NOTEBOOK = EXAMPLES / "notebook.ipynb"
 
+pytestmark = pytest.mark.process
+
 # As a kernel does: each cell to its end, and what its last line gives is shown.
 RUN_CELLS = """
 import json, sys
@@ -44,7 +46,7 @@ def run(*command: str | Path, cwd: Path) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout

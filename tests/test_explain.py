@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from command_line import run, succeed
-from hypothesis import example, given, settings
+from conftest import tries
+from hypothesis import example, given
 from hypothesis import strategies as st
 from neo4j_server.pushing import login
 from query_data import DATA, MIRRORS, STORES, Given, embedded, on_server
@@ -55,7 +56,7 @@ HARD = ["", "'", "\\", "\\'", "\\u00e9", "\\\\u", "a\nb\r\n\t", "\x00\x1b\x7f\x8
 
 @given(st.lists(VALUES, min_size=1, max_size=40))
 @example([*HARD, HARD, [], True, -(2**63), 2**63 - 1])
-@settings(max_examples=30)
+@tries(30)
 def test_a_literal_is_the_value(place: tuple[Store, Any], values: list[Any]) -> None:
     columns = ", ".join(f"{literal(value)} AS x{number}" for number, value in enumerate(values))
     assert place[0].query(f"RETURN {columns}").rows == [tuple(values)]

@@ -1,13 +1,13 @@
 """Exports: each is read back by the tool it is for, and is there as a whole or not at all.
 
-`golden/exports` has each of a small graph; `python tests/test_exports.py` writes it anew.
+`golden/exports` has each of a small graph; `make golden` writes it anew.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +21,9 @@ import networkx as nx
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from conftest import tries
 from graphs import graphs, small_tables, xml_text
-from hypothesis import given, settings
+from hypothesis import given
 
 from graphcache import ExportError, GraphcacheError, Tables, UsageError
 from graphcache.exports import FORMATS, export
@@ -49,8 +50,10 @@ def format_(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("format_", [name for name in FORMATS if name != "parquet"])
-def test_each_export_is_as_written_down(tmp_path: Path, format_: str) -> None:
+def test_golden_export(tmp_path: Path, format_: str) -> None:
     export(small_tables(), format_, tmp_path / format_)
+    if os.environ.get("GOLDEN") == "write":
+        export(small_tables(), format_, GOLDEN / format_)
     assert content(tmp_path / format_) == content(GOLDEN / format_)
 
 
@@ -59,6 +62,7 @@ def test_no_graph_at_all_can_be_exported(tmp_path: Path, format_: str) -> None:
     assert content(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_large_tables_are_written_in_parts_without_seams(tmp_path: Path) -> None:
     graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
     for number in range(25_000):
@@ -98,7 +102,7 @@ def assert_graphml_holds(path: Path, tables: Tables) -> None:
     assert found.number_of_edges() == wanted.number_of_edges()
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(graph=graphs(xml_text))
 def test_networkx_reads_all_from_graphml(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -164,7 +168,7 @@ def from_json(path: Path) -> Any:
     return nx.node_link_graph(json.loads(path.read_bytes()), edges="edges")
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(graph=graphs())
 def test_networkx_reads_all_from_json(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -181,7 +185,7 @@ def test_json_has_null_for_what_it_has_no_number_for(tmp_path: Path) -> None:
     assert (node["a"], node["b"]) == (None, [1.5, None])
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(graph=graphs())
 def test_pyarrow_and_polars_read_all_from_parquet(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -347,6 +351,7 @@ export(tables, sys.argv[2], sys.argv[3])
 """
 
 
+@pytest.mark.process
 def test_a_killed_export_leaves_the_earlier_one(
     tmp_path: Path, format_: str, example_pages: Path
 ) -> None:
@@ -361,16 +366,3 @@ def test_a_killed_export_leaves_the_earlier_one(
     assert all(path == out or path.name.startswith(".") for path in tmp_path.iterdir())
     export(small_tables(), format_, out)
     assert content(out) != before
-
-
-def write_golden() -> None:
-    """Write the golden files anew."""
-    shutil.rmtree(GOLDEN, ignore_errors=True)
-    GOLDEN.mkdir(parents=True)
-    for name in FORMATS:
-        if name != "parquet":
-            export(small_tables(), name, GOLDEN / name)
-
-
-if __name__ == "__main__":
-    write_golden()

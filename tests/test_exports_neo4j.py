@@ -14,8 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import pytest
+from conftest import tries
 from graphs import any_text, csv_text, graphs, small_tables
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Graph
 
@@ -131,7 +132,7 @@ def csv_properties(fields: list[Any], row: list[Any]) -> Properties:
     return known({n: csv_value(kind, v) for (n, kind, _), v in values if v is not None})
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(graph=graphs(csv_text))
 def test_csv_loses_nothing(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -263,7 +264,7 @@ def chosen(sets: str, row: Properties) -> Properties:
     return {n: row[n] for n in (to.replace("``", "`") for to, _ in names) if n in row}
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(graph=graphs())
 def test_the_script_loses_nothing(tmp_path: Path, graph: Any) -> None:
     tables = Tables.from_networkx(graph)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import within
-from hypothesis import given, settings
+from conftest import tries, within
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import GraphcacheError, InputError, Report, Tables, build_store, open_store, read
@@ -232,13 +232,13 @@ def plain_records(page: bytes) -> int | None:
     return len(records) if isinstance(records, list) else None
 
 
-@settings(max_examples=EXAMPLES or 250)
+@tries(EXAMPLES or 250)
 @given(page=damaged_pages())
 def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes) -> None:
     file = tmp_path / "page"
     file.write_bytes(page)
     try:
-        tables, report = within(60, lambda: read(file))
+        tables, report = within(600, lambda: read(file))
     except InputError as error:
         assert_told_in_words(error)
         return
@@ -252,7 +252,7 @@ def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes)
     assert read(file)[0].digest() == tables.digest()
 
 
-@settings(max_examples=EXAMPLES or 120)
+@tries(EXAMPLES or 120)
 @given(page=damaged_pages(), release=st.none() | st.sampled_from(INSERTS) | st.text(max_size=3))
 def test_a_release_is_taken_or_refused_in_words(
     tmp_path: Path, page: bytes, release: str | None
@@ -260,7 +260,7 @@ def test_a_release_is_taken_or_refused_in_words(
     file = tmp_path / "page"
     file.write_bytes(page)
     try:
-        tables, report = within(60, lambda: read(file, release=release))
+        tables, report = within(600, lambda: read(file, release=release))
     except GraphcacheError as error:
         assert_told_in_words(error)
         return
@@ -269,7 +269,7 @@ def test_a_release_is_taken_or_refused_in_words(
     assert release is None or names in ([], [release])
 
 
-@settings(max_examples=EXAMPLES or 120)
+@tries(EXAMPLES or 120)
 @given(pages=st.lists(damaged_pages(), min_size=1, max_size=3))
 def test_a_damaged_page_does_no_harm_to_another(
     tmp_path_factory: pytest.TempPathFactory, pages: list[bytes]
@@ -278,20 +278,20 @@ def test_a_damaged_page_does_no_harm_to_another(
     for number, page in enumerate(pages):
         (folder / f"{number}").write_bytes(page)
     good = read(GOOD)[0].nodes["Spec"]["hash"].to_pylist()
-    tables, report = within(60, lambda: read(folder, GOOD))
+    tables, report = within(600, lambda: read(folder, GOOD))
     assert set(good) <= set(tables.nodes["Spec"]["hash"].to_pylist())
     assert report.kept >= len(good)
     assert report.files <= len(pages) + 1
 
 
-@settings(max_examples=EXAMPLES or 12)
+@tries(EXAMPLES or 12)
 @given(page=damaged_pages())
 def test_no_store_is_half_written(tmp_path_factory: pytest.TempPathFactory, page: bytes) -> None:
     folder = tmp_path_factory.mktemp("store")
     file, store = folder / "page", folder / "graph.lbug"
     file.write_bytes(page)
     try:
-        report = within(60, lambda: build_store(store, file))
+        report = within(600, lambda: build_store(store, file))
     except InputError as error:
         assert_told_in_words(error)
         assert not store.exists()

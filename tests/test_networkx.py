@@ -8,8 +8,9 @@ from typing import Any
 
 import networkx as nx
 import pytest
+from conftest import tries
 from graphs import Graph, any_text, graphs, small_graph, small_tables, values
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import GraphError, Tables
@@ -73,7 +74,7 @@ def test_real_pages_are_what_networkx_would_make_of_them(examples: Tables) -> No
     assert_same(graph, naive(examples))
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(graph=graphs())
 def test_any_graph_is_what_networkx_would_make_of_it(graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -139,7 +140,7 @@ def test_real_pages_come_back(examples: Tables) -> None:
     assert found.digest() == examples.digest()
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(graph=graphs())
 def test_any_graph_comes_back(graph: Any) -> None:
     tables = Tables.from_networkx(graph)
@@ -158,7 +159,7 @@ def test_the_order_in_which_a_script_added_things_does_not_count() -> None:
     assert Tables.from_networkx(turned).digest() == small_tables().digest()
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(data=st.data(), kind=st.sampled_from(list(ARROW_TYPES)), name=any_text)
 def test_a_property_that_a_script_adds_is_kept(data: Any, kind: str, name: str) -> None:
     taken = ("type", "label", "name", "from", "to", "note", "root", "releases")
@@ -332,7 +333,7 @@ def test_another_kind_of_graph_is_refused(kind: Any) -> None:
         Tables.from_networkx(kind())
 
 
-@settings(max_examples=80)
+@tries(80)
 @given(data=st.data())
 def test_no_value_at_all_ends_in_another_exception(data: Any) -> None:
     scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()

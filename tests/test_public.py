@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import networkx as nx
@@ -25,7 +28,52 @@ HEAVY = {"archspec", "click", "ladybug", "msgspec", "neo4j", "networkx", "numpy"
 def python(code: str) -> Any:
     """What the code prints as JSON, in a process of its own."""
     command = [sys.executable, "-c", code]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=120).stdout)
+    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=600).stdout)
+
+
+PUBLIC = {
+    "graphcache": {
+        *("Answer", "Description", "Load", "PushReport", "Reject", "Report", "Store", "Tables"),
+        *("build_store", "open_store", "push_store", "read", "update_store"),
+        *("ExportError", "GraphError", "GraphcacheError", "InputError"),
+        *("QueryError", "StoreError", "UsageError"),
+    },
+    "graphcache.analysis": {
+        *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
+        *(
+            "duplicate_bytes",
+            "find_node",
+            "fit",
+            "half_life",
+            "impact",
+            "package_graph",
+            "prune_plan",
+            "rebuilds",
+        ),
+        *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity", "why"),
+    },
+    "graphcache.exports": {"FORMATS", "export"},
+    "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},
+    "graphcache.schema": {
+        *("EDGE_TYPES", "NODE_TYPES", "EdgeType", "NodeType", "Property"),
+        *("edge_type", "node_type"),
+    },
+    "graphcache.views.html": {"standalone_page"},
+}
+"""What scripts may use, by module. Who changes this has read what RELEASING.md promises."""
+
+ROOT = Path(__file__).parents[1]
+SHOWN = re.compile(r"^::: ([\w.]+)\.(\w+)$", re.MULTILINE)
+IMPORTED = re.compile(
+    r"^ *\"?(?:from (graphcache[\w.]*) import ([\w, ]+)|import (graphcache[\w.]*))", re.M
+)
+
+
+def scripts() -> Iterator[tuple[str, str]]:
+    """The examples, and the pages that show some Python."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    for path in [*(ROOT / "examples").rglob("*.py"), *(ROOT / "examples").rglob("*.ipynb"), *pages]:
+        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
 
 
 # Names --------------------------------------------------------------------------------------------
@@ -38,6 +86,33 @@ def test_every_name_is_there() -> None:
     assert set(gc.__all__) <= set(dir(gc))
 
 
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_is_public_is_listed(name: str) -> None:
+    module = import_module(name)
+    assert list(module.__all__) == sorted(module.__all__, key=lambda n: (n.upper() != n, n))
+    assert set(module.__all__) == PUBLIC[name]
+    for public in PUBLIC[name]:
+        value = getattr(module, public)
+        assert not isinstance(value, ModuleType)
+        assert value.__doc__, public
+
+
+def test_the_documentation_shows_all_that_is_public_and_nothing_else() -> None:
+    shown = SHOWN.findall((ROOT / "docs/api.md").read_text(encoding="utf-8"))
+    assert len(shown) == len(set(shown))
+    assert set(shown) == {(module, name) for module, names in PUBLIC.items() for name in names}
+
+
+def test_what_we_show_others_uses_only_what_is_public() -> None:
+    found = 0
+    for place, text in scripts():
+        for module, names, whole in IMPORTED.findall(text):
+            found += 1
+            assert (module or whole) in PUBLIC, f"{place}: {module or whole}"
+            assert {name.strip() for name in names.split(",")} - {""} <= PUBLIC[module or whole]
+    assert found >= 5
+
+
 def test_every_error_is_there() -> None:
     defined = {name for name, value in vars(errors).items() if isinstance(value, type)}
     assert {name for name in defined if name.endswith("Error")} == {
@@ -45,6 +120,7 @@ def test_every_error_is_there() -> None:
     }
 
 
+@pytest.mark.process
 def test_a_star_imports_the_names() -> None:
     code = "from graphcache import *; import json; print(json.dumps(sorted(globals())))"
     assert set(python(code)) >= set(gc.__all__)
@@ -57,6 +133,7 @@ def test_an_unknown_name_is_no_attribute() -> None:
         from graphcache import nothing  # noqa: F401
 
 
+@pytest.mark.process
 def test_the_import_brings_nothing_along() -> None:
     code = "import graphcache, json, sys; print(json.dumps(sorted(sys.modules)))"
     loaded = {name.partition(".")[0] for name in python(code)}
@@ -64,6 +141,7 @@ def test_the_import_brings_nothing_along() -> None:
     assert not loaded & HEAVY
 
 
+@pytest.mark.process
 def test_names_come_when_they_are_used() -> None:
     code = "import graphcache, json, sys; graphcache.GraphcacheError; graphcache.Report; "
     loaded = set(python(code + "print(json.dumps(sorted(sys.modules)))"))

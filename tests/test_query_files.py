@@ -289,6 +289,7 @@ def test_our_queries_are_all_there_and_read_as_one() -> None:
         assert len({column.name for column in query.columns}) == len(query.columns)
 
 
+@pytest.mark.process
 def test_an_installed_package_finds_its_queries(tmp_path: Path) -> None:
     """The wheel is laid out as pyproject.toml says: no checkout lies beside it."""
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]

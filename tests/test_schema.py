@@ -14,8 +14,9 @@ from typing import Any, get_args
 import ladybug
 import pyarrow as pa
 import pytest
+from conftest import tries
 from graphs import any_text, graphs, small_graph, small_tables, values
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables
@@ -214,7 +215,7 @@ def test_every_type_has_its_own_digest_of_the_same_values() -> None:
         assert len({column_digest(kind, rows) for kind in ARROW_TYPES}) == len(ARROW_TYPES)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(data=st.data(), kind=st.sampled_from(list(ARROW_TYPES)), chunks=st.integers(1, 4))
 def test_how_arrow_holds_a_column_does_not_count(data: Any, kind: str, chunks: int) -> None:
     rows = data.draw(st.lists(st.none() | values(kind, any_text), max_size=8))
@@ -253,7 +254,7 @@ def test_the_digest_is_what_its_documentation_says() -> None:
     assert small_tables().digest() == hashlib.sha256(joined.encode()).hexdigest()
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(graph=graphs(), seed=st.integers(0, 100))
 def test_the_order_of_rows_does_not_count(graph: Any, seed: int) -> None:
     tables = Tables.from_networkx(graph)

@@ -25,6 +25,8 @@ NARROW: ViewportSize = {"width": 420, "height": 800}
 
 Open = Callable[..., Page]
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

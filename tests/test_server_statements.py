@@ -1,7 +1,6 @@
 """The Cypher that is sent to Neo4j: every statement is written down, and takes no name from data.
 
-After a change that is meant, write `golden/statements/neo4j.cypher` anew and look at the
-difference: `GOLDEN=write pytest tests/test_server_statements.py`.
+`golden/statements/neo4j.cypher` is written anew by `make golden`.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def reading() -> Iterator[tuple[str, str]]:
         yield f"read {one.name}", match_all(one, [p.name for p in one.properties], own_label)
 
 
-def test_every_statement_is_as_written_down() -> None:
+def test_golden_statements() -> None:
     made = "".join(f"// {when}\n{statement};\n" for when, statement in (*pushing(), *reading()))
     if os.environ.get("GOLDEN") == "write":
         GOLDEN.write_text(made)

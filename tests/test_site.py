@@ -23,6 +23,8 @@ import graphcache
 
 ROOT = Path(__file__).parents[1]
 
+pytestmark = pytest.mark.browser
+
 
 class _Files(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:

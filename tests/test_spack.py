@@ -69,21 +69,21 @@ def test_variants_are_a_sorted_set() -> None:
 
 def test_a_spec_text_is_taken_apart() -> None:
     text = (
-        "builtin.camtimers@=master%gcc@=8.4.0+a~b++c~~d build_type=RelWithDebInfo "
-        "cflags='-O2 -g' fabrics:=ofi,ucx arch=linux-rhel7-sandybridge /abcdef"
+        "builtin.mooring@=main%gcc@=8.4.0+a~b++c~~d build_type=Release "
+        "cflags='-O2 -g' fabrics:=ofi,ucx arch=linux-sles15-zen2 /abcdef"
     )
     assert parse_spec(text) == [
         SpecText(
-            name="camtimers",
-            version="master",
+            name="mooring",
+            version="main",
             compiler="gcc@8.4.0",
             platform="linux",
-            os="rhel7",
-            target="sandybridge",
+            os="sles15",
+            target="zen2",
             variants=(
                 "+a",
                 "+c",
-                "build_type=RelWithDebInfo",
+                "build_type=Release",
                 "cflags='-O2 -g'",
                 "fabrics=ofi,ucx",
                 "~b",

@@ -1,4 +1,4 @@
-"""Spack's own files: every real one against a plain reading of its JSON, and all ways to a spec."""
+"""Spack's own files in all their forms: each against a plain reading of its JSON."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import old_forms
 import pytest
 
 from graphcache import Tables, read
 
 DATA = Path(__file__).parent / "data/spack"
+SITE = Path(__file__).parents[1] / "examples/site"
 MIRRORS = DATA / "mirrors"
-INDEX = DATA / "derecho.index.json.gz"
-LOCKS = sorted(DATA.glob("*.spack.lock.gz"))
+INDEXES = sorted([*SITE.glob("*/*/index.json.gz"), *old_forms.FOLDER.glob("*.json")])
+LOCKS = sorted(
+    [
+        *SITE.rglob("spack.lock.gz"),
+        *DATA.glob("*.spack.lock.gz"),
+        *old_forms.FOLDER.glob("*.spack.lock"),
+    ]
+)
 FLAGS = {"cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"}
 
 Json = dict[str, Any]
@@ -25,8 +33,23 @@ Json = dict[str, Any]
 
 
 def loaded(path: Path) -> Json:
-    text: Json = json.loads(gzip.decompress(path.read_bytes()))
+    data = path.read_bytes()
+    text: Json = json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
     return text
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(SITE if path.is_relative_to(SITE) else DATA))
+
+
+def named_stack(path: Path) -> str:
+    """The stack that the name of a lock file tells; without one, its folder does."""
+    return path.name.removesuffix(".gz").removesuffix("spack.lock").rstrip(".")
+
+
+def environments(lock: Json) -> list[Json]:
+    """The environment, and those that it includes."""
+    return [lock, *lock.get("include_concrete", {}).values()]
 
 
 def plain_specs(nodes: dict[str, Json]) -> dict[str, Json]:
@@ -120,28 +143,33 @@ def assert_like(tables: Tables, specs: dict[str, Json]) -> None:
     assert compilers(tables) == plain_compilers(specs)
 
 
-# Real files ---------------------------------------------------------------------------------------
+# The files ----------------------------------------------------------------------------------------
 
 
-def test_an_index() -> None:
-    tables, report = read(INDEX)
-    installs = loaded(INDEX)["database"]["installs"]
-    assert (report.kept, report.rejects, report.warnings) == (1256, [], Counter())
-    assert tables.edge_counts()["DEPENDS_ON"] == 5079
+@pytest.mark.parametrize("path", INDEXES, ids=name_of)
+def test_an_index(path: Path) -> None:
+    tables, report = read(path)
+    installs = loaded(path)["database"]["installs"]
+    assert (report.kept, report.rejects, report.warnings) == (len(installs), [], Counter())
     assert_like(tables, plain_specs({key: entry["spec"] for key, entry in installs.items()}))
+    held = {spec["hash"]: spec["in_buildcache"] for spec in tables.nodes["Spec"].to_pylist()}
+    assert held == {
+        key: entry.get("in_buildcache", entry.get("installed")) for key, entry in installs.items()
+    }
 
 
-@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name.removesuffix(".spack.lock.gz"))
+@pytest.mark.parametrize("path", LOCKS, ids=name_of)
 def test_a_lock_file(path: Path) -> None:
     tables, report = read(path, stack="env")
-    lock = loaded(path)
+    found = environments(loaded(path))
     assert (report.rejects, report.warnings) == ([], Counter())
-    specs = plain_specs(lock["concrete_specs"])
+    nodes = {key: node for lock in found for key, node in lock["concrete_specs"].items()}
+    specs = plain_specs(nodes)
     assert_like(tables, specs)
-    roots = {root["hash"] for root in lock["roots"]}
-    keys = {key: node.get("hash", key) for key, node in lock["concrete_specs"].items()}
+    roots = {root["hash"] for lock in found for root in lock["roots"]}
+    keys = {key: node.get("hash", key) for key, node in nodes.items()}
     wrapped = {key: next(iter(n.values())).get("hash", key) if len(n) == 1 else keys[key]
-               for key, n in lock["concrete_specs"].items()}  # fmt: skip
+               for key, n in nodes.items()}  # fmt: skip
     in_stack = {e["from"]: (e["to"], e["root"]) for e in tables.edges["IN_STACK"].to_pylist()}
     assert in_stack.keys() == specs.keys()
     assert {spec for spec, (_, root) in in_stack.items() if root} == {wrapped[r] for r in roots}
@@ -149,9 +177,78 @@ def test_a_lock_file(path: Path) -> None:
 
 
 def test_a_lock_file_names_its_stack() -> None:
-    tables, _ = read(*LOCKS)
+    named = [path for path in LOCKS if named_stack(path)]
+    tables, _ = read(*named)
     names = tables.nodes["Stack"]["name"].to_pylist()
-    assert names == [path.name.removesuffix(".spack.lock.gz") for path in LOCKS]
+    assert names == sorted(map(named_stack, named))
+    assert {"radiuss.v6", "harbor.v1"} < set(names)
+
+
+def test_a_lock_file_without_a_name_is_known_by_its_folder() -> None:
+    tables, _ = read(SITE / "2026-09")
+    assert tables.nodes["Stack"]["name"].to_pylist() == ["io", "solvers", "tools"]
+
+
+# By stack of a release: specs, dependencies, roots, externals, and what was pushed. Counted by
+# whoever made the site, from Spack's own objects.
+COUNTED = {
+    ("2026-09", "tools"): (154, 1154, 11, 2, 152),
+    ("2026-09", "io"): (173, 1329, 8, 3, 170),
+    ("2026-09", "solvers"): (131, 1023, 8, 3, 128),
+    ("2026-10", "tools"): (154, 1153, 11, 2, 152),
+    ("2026-10", "io"): (173, 1329, 8, 3, 170),
+    ("2026-10", "solvers"): (132, 1029, 8, 3, 129),
+    ("develop", "tools"): (154, 1153, 11, 2, 152),
+    ("develop", "io"): (173, 1329, 8, 3, 164),
+    ("develop", "solvers"): (280, 2194, 12, 3, 273),
+}
+
+
+@pytest.mark.parametrize(("release", "stack"), COUNTED)
+def test_the_site_has_what_its_maker_counted(release: str, stack: str) -> None:
+    tables, _ = read(SITE / release / stack, stack=stack, release=release)
+    specs = tables.nodes["Spec"].to_pylist()
+    assert COUNTED[release, stack] == (
+        len(specs),
+        tables.edge_counts()["DEPENDS_ON"],
+        sum(edge["root"] for edge in tables.edges["IN_STACK"].to_pylist()),
+        sum(spec["external"] for spec in specs),
+        sum(spec["in_buildcache"] for spec in specs),
+    )
+
+
+# Old forms ----------------------------------------------------------------------------------------
+
+
+def test_the_files_in_old_forms_are_those_that_the_script_writes() -> None:
+    assert {path.name: path.read_text() for path in old_forms.FOLDER.iterdir()} == old_forms.files()
+
+
+@pytest.mark.parametrize("name", old_forms.files())
+def test_an_old_form_says_what_it_was_made_from(name: str) -> None:
+    tables, _ = read(old_forms.FOLDER / name)
+    found = read_specs(tables)
+    names = {spec_hash: spec["name"] for spec_hash, spec in found.items()}
+    with_virtuals = "deptypes" in (old_forms.FOLDER / name).read_text()
+    made = [*old_forms.HARBOR, *(old_forms.INCLUDED if name == "harbor.v5.spack.lock" else [])]
+    assert sorted(names.values()) == sorted(spec.name for spec in made)
+    said = {spec["name"]: spec for spec in found.values()}
+    for spec in made:
+        assert said[spec.name]["version"] == spec.version
+        assert said[spec.name]["target"] == spec.target
+        assert said[spec.name]["platform"] == spec.platform
+        assert said[spec.name]["external"] == (spec.external is not None)
+        needs = [(names[to], types, virtuals)
+                 for to, types, virtuals in said[spec.name]["dependencies"]]  # fmt: skip
+        assert sorted(needs) == sorted(
+            (need.name, sorted(need.types), list(need.virtuals) if with_virtuals else [])
+            for need in spec.needs
+        )
+    built = {names[spec_hash]: list(found) for spec_hash, found in compilers(tables).items()}
+    assert built == {spec.name: ["@".join(spec.compiler)] for spec in made}
+
+
+# Mirrors ------------------------------------------------------------------------------------------
 
 
 def mirror_index(name: str) -> Json:
@@ -206,8 +303,8 @@ def test_a_mirror_of_version_2() -> None:
     assert held == {key: entry["in_buildcache"] for key, entry in installs.items()}
 
 
-def test_no_edge_dangles_in_any_real_file() -> None:
-    tables, _ = read(DATA)
+def test_no_edge_dangles_in_any_file() -> None:
+    tables, _ = read(DATA, SITE)
     hashes = set(tables.nodes["Spec"]["hash"].to_pylist())
     ends = {
         end for column in ("from", "to") for end in tables.edges["DEPENDS_ON"][column].to_pylist()

@@ -356,32 +356,63 @@ except StoreError as error:
 """
 
 
-def test_a_killed_build_leaves_the_old_store(old: Path, made_pages: Path) -> None:
-    before = old.read_bytes()
-    started = time.monotonic()
-    build_store(old.parent / "timed.lbug", made_pages)
-    lasts = time.monotonic() - started
-    (old.parent / "timed.lbug").unlink()
-    left_behind = set()
-    for part in range(10):
-        build = python(BUILD, old, made_pages)
-        assert build.stdout is not None
-        assert build.stdout.readline() == "ready\n"
-        time.sleep(lasts * part / 9)
-        build.kill()
-        ended(build)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import ladybug
+from graphcache import build_store
+
+place, pages, last = sys.argv[1:]
+folder, steps = str(Path(place).parent), 0
+
+def step():
+    global steps
+    steps += 1
+    if steps == int(last):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def touch(event, arguments):
+    if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir"):
+        if str(arguments[0]).startswith(folder):
+            step()
+
+def execute(*arguments, run=ladybug.Connection.execute):
+    step()
+    return run(*arguments)
+
+ladybug.Connection.execute = execute
+sys.addaudithook(touch)
+build_store(place, pages)
+print(steps)
+"""
+
+
+@pytest.mark.process
+def test_a_killed_build_leaves_the_old_store(
+    built: Path, old: Path, made_pages: Path, tmp_path: Path
+) -> None:
+    """It kills itself at a step: before it touches a file of the folder, or sends a statement."""
+    (tmp_path / "whole").mkdir()
+    code, steps = ended(python(KILLED, tmp_path / "whole/store.lbug", made_pages, 0))
+    assert code == 0
+    before, digest = built.read_bytes(), read(made_pages)[0].digest()
+    found, left_behind = set(), set()
+    for number in range(7):
+        old.write_bytes(before)
+        build = python(KILLED, old, made_pages, 1 + (int(steps) - 1) * number // 6)
+        assert ended(build) == (-signal.SIGKILL, "")
         left_behind |= set(os.listdir(old.parent))
-        if build.returncode == -signal.SIGKILL:
-            assert old.read_bytes() == before or verify_store(old) != ""
-        if old.read_bytes() != before:
-            assert verify_store(old) == read(made_pages)[0].digest()
-            before = old.read_bytes()
-    assert ".store.lbug.new" in left_behind, "no build was killed while it wrote"
+        is_old = old.read_bytes() == before
+        assert is_old or verify_store(old) == digest
+        found.add(is_old)
+    assert found == {True, False}, "killed before the new store was in its place, and after"
+    assert ".store.lbug.new" in left_behind
     build_store(old, made_pages)
     assert os.listdir(old.parent) == ["store.lbug"]
-    assert verify_store(old) == read(made_pages)[0].digest()
+    assert verify_store(old) == digest
 
 
+@pytest.mark.process
 def test_a_reader_goes_on_while_another_process_builds(
     old: Path, given: Tables, made_pages: Path
 ) -> None:
@@ -396,6 +427,7 @@ def test_a_reader_goes_on_while_another_process_builds(
     assert open_tables(old).digest() == read(made_pages)[0].digest()
 
 
+@pytest.mark.process
 def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> None:
     before = old.read_bytes()
     first = python(BUILD, old, "-", stdin=subprocess.PIPE)
@@ -463,6 +495,7 @@ def build_in_little_room(
     return subprocess.run(in_space, capture_output=True, text=True, check=False, timeout=ENOUGH)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("kind", "size"), ROOM)
 def test_a_full_disk_leaves_the_old_store(
     kind: str, size: int, old: Path, made_pages: Path
@@ -474,6 +507,7 @@ def test_a_full_disk_leaves_the_old_store(
     assert after == "True ['store.lbug']"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("size", [5_000, 4_000_000, 5_200_000])
 def test_a_full_disk_leaves_the_old_store_where_none_can_be_reserved(
     size: int, old: Path, made_pages: Path
@@ -645,6 +679,7 @@ def damaged(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", DAMAGE)
 def test_damage_is_said(name: str, damaged: dict[str, tuple[str, str]]) -> None:
     kind, said = damaged[name]
@@ -680,6 +715,7 @@ for attempt in (lambda: EmbeddedStore(Path(path)), lambda: build_store(path, pag
 """
 
 
+@pytest.mark.process
 def test_no_permission_is_said(built: Path, example_pages: Path) -> None:
     # Not in pytest's folders, in which another user sees nothing at all.
     with TemporaryDirectory() as outside:
@@ -705,6 +741,7 @@ def test_verify_gives_the_digest_of_a_whole_store(built: Path, given: Tables) ->
     assert verify_store(built) == given.digest()
 
 
+@pytest.mark.process
 def test_verify_finds_a_change_that_opens(old: Path, given: Tables) -> None:
     ladybug_file(old, "MATCH (s:Spec {name: 'rocblas'}) SET s.version = '0'")
     ((kind, said),) = outcomes([old])
@@ -713,6 +750,7 @@ def test_verify_finds_a_change_that_opens(old: Path, given: Tables) -> None:
     assert said.endswith(": build it again")
 
 
+@pytest.mark.process
 def test_flipped_bits_are_found_or_do_not_matter(built: Path, tmp_path: Path) -> None:
     whole, digest = built.read_bytes(), verify_store(built)
     dice = random.Random(5)  # noqa: S311 - the same every time

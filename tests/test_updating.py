@@ -10,8 +10,8 @@ from typing import Any
 
 import oracle
 import pytest
-from conftest import WriteSnapshot, derived_hashes
-from hypothesis import given, settings
+from conftest import WriteSnapshot, derived_hashes, tries
+from hypothesis import given
 from hypothesis import strategies as st
 from test_spack_joining import index, lock, node
 
@@ -101,7 +101,7 @@ def renamed(tables: Tables, pages: Sequence[oracle.Page]) -> oracle.Graph:
     return oracle.renamed(oracle.graph_of(tables), names)
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(
     st.lists(
         st.lists(st.one_of(modern_pages(), old_pages()), min_size=1, max_size=4),

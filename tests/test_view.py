@@ -56,9 +56,9 @@ HUBS = ("Stack", "Compiler", "Target", "Release")
 
 @pytest.fixture(scope="module")
 def path(example_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of real pages and of real lock files, which have dependencies."""
+    """A store of real pages, and of indexes and lock files, which have dependencies."""
     path = tmp_path_factory.mktemp("view") / "store.lbug"
-    build_store(path, example_pages, ROOT / "tests/data/spack")
+    build_store(path, example_pages, ROOT / "tests/data/spack", ROOT / "examples/site")
     return path
 
 
@@ -102,7 +102,7 @@ def test_around_a_spec(store: Store, whole: Graph[NodeId]) -> None:
         assert shown.title == f"Spec {said['name']}@{said['version']}/{spec[1][:7]}"
 
 
-@pytest.mark.parametrize("name", ["radiuss.v6", "e4s", "derecho.v5"])
+@pytest.mark.parametrize("name", ["radiuss.v6", "e4s", "solvers"])
 def test_around_a_stack(name: str, store: Store, whole: Graph[NodeId]) -> None:
     shown = around(store, find_node(store, name))
     specs = set(whole.predecessors(("Stack", name)))
@@ -155,12 +155,12 @@ def test_an_answer_shows_what_it_names(store: Store, whole: Graph[NodeId]) -> No
 def test_nodes_of_a_row_are_joined_where_no_edge_joins_them(store: Store) -> None:
     rows: list[tuple[Any, ...]] = [
         ("hdf5", "e4s", 3, "x86_64_v3", "hdf5"),
-        ("zlib", None, 1, "no such target", ""),
+        ("zlib-ng", None, 1, "no such target", ""),
     ]
     answer = Answer(["package", "other_stack", "specs", "TARGET", "name"], rows)
     graph = of_answer(store, answer, "mine").graph
     hdf5, stack, target = ("Package", "hdf5"), ("Stack", "e4s"), ("Target", "x86_64_v3")
-    assert set(graph) == {hdf5, stack, target, ("Package", "zlib")}
+    assert set(graph) == {hdf5, stack, target, ("Package", "zlib-ng")}
     assert set(graph.edges(keys=True)) == {(hdf5, stack, SAME_ROW), (hdf5, target, SAME_ROW)}
 
 
@@ -231,12 +231,12 @@ def shapes(subgraph: Subgraph) -> Counter[str]:
 
 
 def test_what_fits_is_left_as_it_is(store: Store) -> None:
-    shown = around(store, ("Stack", "derecho.v5"))
+    shown = around(store, ("Stack", "solvers"))
     assert fit(shown, len(shown.graph)) is shown
 
 
 def test_specs_of_one_configuration_become_one_node(store: Store) -> None:
-    shown = around(store, ("Stack", "derecho.v5"))
+    shown = around(store, ("Stack", "solvers"))
     folded = fit(shown, len(shown.graph) - 1)
     specs = [said for n, said in shown.graph.nodes(data=True) if n[0] == "Spec"]
     counts = Counter(said["configuration"] for said in specs)
@@ -269,8 +269,8 @@ def test_specs_of_one_configuration_become_one_node(store: Store) -> None:
 
 
 def test_then_specs_become_packages_and_then_the_smallest_go(store: Store) -> None:
-    shown = around(store, ("Stack", "derecho.v5"))
-    packages = fit(shown, 600)
+    shown = around(store, ("Stack", "solvers"))
+    packages = fit(shown, 200)
     assert shapes(packages) == shapes(shown) - Counter(Spec=10**6)
     specs = Counter(said["name"] for n, said in shown.graph.nodes(data=True) if n[0] == "Spec")
     found = {
@@ -287,7 +287,7 @@ def test_then_specs_become_packages_and_then_the_smallest_go(store: Store) -> No
 
 def test_the_specs_of_a_package_stay_when_others_are_folded(store: Store) -> None:
     shown = around(store, ("Package", "hdf5"))
-    folded = fit(shown, 100)
+    folded = fit(shown, 40)
     left = {
         said["name"]
         for n, said in folded.graph.nodes(data=True)
@@ -323,7 +323,7 @@ def test_places_are_those_of_the_graph_not_of_its_order(store: Store) -> None:
     assert places(graph) == places(other)
 
 
-@pytest.mark.parametrize("name", ["hdf5", "derecho.v5", "radiuss.v6", "gmake"])
+@pytest.mark.parametrize("name", ["hdf5", "solvers", "radiuss.v6", "gmake"])
 def test_few_nodes_lie_on_each_other(name: str, store: Store) -> None:
     assert overlaps(around(store, find_node(store, name)).graph) < 0.1
 
@@ -332,6 +332,7 @@ def test_few_packages_of_the_overview_lie_on_each_other(store: Store) -> None:
     assert overlaps(overview(store).graph) < 0.1
 
 
+@pytest.mark.slow
 def test_five_thousand_nodes_are_laid_out_in_seconds(
     tmp_path: Path, write_snapshot: WriteSnapshot
 ) -> None:
@@ -342,7 +343,7 @@ def test_five_thousand_nodes_are_laid_out_in_seconds(
     assert len(shown.graph) == 5_000
     start = time.process_time()
     page = standalone_page(shown)
-    assert time.process_time() - start < 20  # measured: 4
+    assert time.process_time() - start < 200  # measured: 4; not for ever on any machine
     assert len(page) < 5_000_000
     assert overlaps(shown.graph) < 0.2
 
@@ -355,6 +356,7 @@ def test_hardly_anything_has_a_place_too(nodes: int) -> None:
     assert len({(place.x, place.y) for place in found.values()}) == nodes
 
 
+@pytest.mark.slow
 def test_more_hubs_than_are_laid_out_have_places_too() -> None:
     graph: Graph[NodeId] = nx.MultiDiGraph()
     stacks = [("Stack", str(n)) for n in range(MAX_CLUSTERS + 20)]
@@ -442,6 +444,7 @@ def test_a_page_carries_the_licences_of_what_is_in_it(store: Store) -> None:
         assert licence.read_text() in comment
 
 
+@pytest.mark.process
 def test_a_wheel_has_the_assets_and_their_licences(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)

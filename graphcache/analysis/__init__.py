@@ -11,30 +11,41 @@ the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
+from graphcache.analysis.folding import fit
+from graphcache.analysis.health import check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.reasons import impact, prune_plan, why
 from graphcache.analysis.redundancy import rebuilds
 from graphcache.analysis.releases import adoption, churn, half_life
+from graphcache.analysis.sides import side
 from graphcache.analysis.stacks import (
     stack_clusters,
     stack_combinations,
     stack_similarity,
 )
+from graphcache.analysis.subgraphs import around, find_node
 
 __all__ = [
     "adoption",
+    "around",
     "centrality",
+    "check",
     "churn",
     "coverage",
     "dependents",
+    "diff",
     "duplicate_bytes",
+    "find_node",
+    "fit",
     "half_life",
     "impact",
     "package_graph",
     "prune_plan",
     "rebuilds",
+    "side",
     "splits",
     "stack_clusters",
     "stack_combinations",

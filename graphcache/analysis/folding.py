@@ -25,6 +25,15 @@ def fit(subgraph: Subgraph, max_nodes: int = MAX_NODES) -> Subgraph:
     First the specs of one configuration are folded into one node; if that is not enough, what is
     left of specs into their packages, save those of the package that it is all about. In the end,
     what stands for the fewest specs is left out.
+
+    >>> import graphcache as gc
+    >>> from tempfile import TemporaryDirectory
+    >>> from graphcache.analysis import around, find_node
+    >>> with TemporaryDirectory() as folder:
+    ...     report = gc.build_store(f"{folder}/graphcache.lbug", "examples/pages")
+    ...     with gc.open_store(f"{folder}/graphcache.lbug") as store:
+    ...         len(fit(around(store, find_node(store, "rocblas")), 10).graph)
+    10
     """
     for fold in (_fold_configurations, _fold_packages, _leave_out):
         if len(subgraph.graph) > max_nodes:

@@ -29,7 +29,16 @@ class Finding:
 
 
 def check(store: Store) -> list[Finding]:
-    """All that may be wrong, with what was found of it; an answer without rows is all well."""
+    """All that may be wrong, with what was found of it; an answer without rows is all well.
+
+    >>> import graphcache as gc
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     report = gc.build_store(f"{folder}/graphcache.lbug", "examples/pages")
+    ...     with gc.open_store(f"{folder}/graphcache.lbug") as store:
+    ...         [found.name for found in check(store) if found.answer.rows]
+    ['warnings']
+    """
     library = load_library()
     found = [
         Finding(name, library[name].question, library[name].run(store), f"graphcache query {name}")

@@ -62,6 +62,14 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
 
     Raises:
         UsageError: there is none such, or several are.
+
+    >>> import graphcache as gc
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     report = gc.build_store(f"{folder}/graphcache.lbug", "examples/pages")
+    ...     with gc.open_store(f"{folder}/graphcache.lbug") as store:
+    ...         find_node(store, "rocblas")
+    ('Package', 'rocblas')
     """
     if kind == "hash" or (kind is None and name.startswith("/")):
         return "Spec", the_spec(name, _specs_like(store, name.removeprefix("/")))
@@ -97,6 +105,14 @@ def around(store: Store, node: NodeId) -> Subgraph:
     A package: its specs, what they are in, for and built with, and what they need themselves. A
     spec: the same, with what needs it. A stack: its specs with their packages, compilers, targets
     and releases. All edges between these nodes are there.
+
+    >>> import graphcache as gc
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     report = gc.build_store(f"{folder}/graphcache.lbug", "examples/pages")
+    ...     with gc.open_store(f"{folder}/graphcache.lbug") as store:
+    ...         len(around(store, find_node(store, "rocblas")).graph)
+    12
     """
     type_name, key = node
     keys = _CHOICES[type_name](store, key)

@@ -23,6 +23,8 @@ from graphcache.files import put_in_place, sync
 if TYPE_CHECKING:
     from graphcache.tables import Tables
 
+__all__ = ["FORMATS", "export"]
+
 FORMATS: dict[str, str] = {
     "graphml": "one GraphML file, for Gephi, yEd and networkx",
     "csv": "a folder of CSV files, for neo4j-admin database import",

@@ -114,7 +114,7 @@ def digest_table(name: str, table: pa.Table) -> str:
     """A SHA-256 of a table's content, the same for any chunking and any version of Arrow.
 
     Fed in: name, number of rows, then of each column its name, its type and its values: of a text
-    or list column all lengths (int32, -1 for null), then all content; of another a byte a value
+    or list column all lengths (int32, -1 for null), then all content; of another one byte per value
     that is 1 for null, then the values, little endian, null as 0.
     """
     digest = hashlib.sha256(_DIGEST_FORM + f"{name} {table.num_rows}\n".encode())

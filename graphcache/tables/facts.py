@@ -1,4 +1,4 @@
-"""What sources say, as columns: a row a statement, before what is said twice is joined."""
+"""What sources say, as columns: one row per statement, before what is said twice is joined."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ DEPENDS_ON_FACTS = pa.schema(
 
 @dataclass(frozen=True)
 class Facts:
-    """What sources say, a row a statement; the same may be said many times.
+    """What sources say, one row per statement; the same may be said many times.
 
-    `specs` has a row a record. `in_stack` and `in_release` name a row of `specs` and a stack or a
+    `specs` has one row per record. `in_stack` and `in_release` name a row of `specs` and a stack or a
     release; `depends_on` has pairs of hashes.
     """
 

@@ -1,4 +1,4 @@
-"""The graph as Arrow tables, one a node and edge type: the form from which all else is made."""
+"""The graph as Arrow tables, one per node and edge type: the form from which all else is made."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Tables:
     """The graph: a table for every node and edge type, sorted by key.
 
-    A node table has a column a property, the key first. An edge table has `from` and `to` (the
-    keys of its ends), then a column a property. Properties that a script added stand behind.
+    A node table has one column per property, the key first. An edge table has `from` and `to` (the
+    keys of its ends), then one column per property. Properties that a script added stand behind.
 
     >>> Tables.empty().node_counts()["Spec"]
     0

@@ -25,6 +25,8 @@ from graphcache.views.layout import Place, places
 if TYPE_CHECKING:
     from graphcache.analysis.subgraphs import NodeId, Subgraph
 
+__all__ = ["standalone_page"]
+
 ASSETS = Path(__file__).parent / "assets"
 """The folder of the files below."""
 SCRIPTS = ("vendor/graphology.umd.min.js", "vendor/sigma.min.js", "view.js")

@@ -144,11 +144,6 @@ def _given(config: pytest.Config) -> Iterator[Server]:
     clear(server)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark by which `-m 'not neo4j'` leaves out what needs a server."""
-    config.addinivalue_line("markers", "neo4j: runs on a Neo4j server (set by its fixtures)")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `neo4j_server` runs on each release that can run here."""
     if "neo4j_server" in metafunc.fixturenames:

@@ -127,7 +127,7 @@ class Neo4jServer:
         self._admin(["dbms", "set-initial-password", f"@{arguments}"], self.home)
         arguments.unlink()
 
-    def start(self, wait: float = 120) -> None:
+    def start(self, wait: float = 600) -> None:
         """Start, and wait until a driver is answered.
 
         Raises:
@@ -149,7 +149,7 @@ class Neo4jServer:
 
     def kill(self) -> None:
         """End it as `kill -9` does, at once and with nothing saved; nothing if it does not run."""
-        self._end("KILL", 60)
+        self._end("KILL", 600)
 
     def stop(self) -> None:
         """Ask it to end, as at a shutdown, and wait until it has.
@@ -157,9 +157,9 @@ class Neo4jServer:
         Raises:
             ServerError: it had to be killed.
         """
-        self._end("TERM", 120)
+        self._end("TERM", 600)
 
-    def restart(self, wait: float = 120) -> None:
+    def restart(self, wait: float = 600) -> None:
         """Start again with the same home and ports; stops first what still runs."""
         self.stop()
         self.start(wait)
@@ -252,7 +252,7 @@ class Neo4jServer:
         ours = {name: text for name, text in os.environ.items() if not name.startswith("NEO4J_")}
         return ours | {"NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
 
-    def _admin(self, arguments: Sequence[str], folder: Path, timeout: float = 120) -> str:
+    def _admin(self, arguments: Sequence[str], folder: Path, timeout: float = 900) -> str:
         """Run neo4j-admin."""
         command = self._java("org.neo4j.cli.AdminTool", *arguments)
         done = run(command, folder=folder, environment=self._environment(), timeout=timeout)
@@ -299,7 +299,7 @@ class Neo4jServer:
             raise neo4j.exceptions.ServiceUnavailable("not listening")
         uri = self.uri.replace("neo4j:", "bolt:")
         auth = (self.username, self.password)
-        with neo4j.GraphDatabase.driver(uri, auth=auth, connection_timeout=10) as driver:
+        with neo4j.GraphDatabase.driver(uri, auth=auth, connection_timeout=60) as driver:
             driver.execute_query("RETURN 1", database_="neo4j")
 
     def _end(self, signal: str, patience: float) -> None:
@@ -315,7 +315,7 @@ class Neo4jServer:
                 watchdog.wait(patience)
             except subprocess.TimeoutExpired:
                 _order(watchdog, "KILL")
-                watchdog.wait(60)
+                watchdog.wait(600)
                 raise ServerError(f"{self!r} had to be killed\n{self.log_tail()}") from None
 
 
@@ -344,7 +344,7 @@ def _order(watchdog: "subprocess.Popen[str]", signal: str) -> None:
 def _listens(port: int) -> bool:
     """Whether something on this machine takes connections at a port."""
     with socket.socket() as probe:
-        probe.settimeout(5)
+        probe.settimeout(60)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 

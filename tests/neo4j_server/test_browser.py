@@ -83,6 +83,21 @@ def styled(found: dict[str, Node]) -> Counter[tuple[str, str]]:
     return counts
 
 
+def assert_as_styled(shown: list[tuple[str, str]], expected: Counter[tuple[str, str]]) -> None:
+    """A long caption may be cut: how much of it fits hangs on the font, which comes when it may."""
+    left = expected.copy()
+    for colour, caption in shown:
+        whole = caption.removesuffix("…")
+        fitting = [
+            (c, text)
+            for c, text in left.elements()
+            if c == colour and (text == caption or (whole != caption and text.startswith(whole)))
+        ]
+        assert fitting, (colour, caption, left)
+        left[fitting[0]] -= 1
+    assert not left.total()
+
+
 def test_a_dropped_style_gives_colours_and_captions(
     server: Neo4jServer, browser: Browser, tmp_path: Path
 ) -> None:
@@ -92,7 +107,7 @@ def test_a_dropped_style_gives_colours_and_captions(
     query = saved_query(_SHOWN)
     frame = browser.run(query)
     shown, expected = nodes(frame), styled(nodes_on(server, query))
-    assert Counter(shown) == expected
+    assert_as_styled(shown, expected)
     assert len({colour for colour, _ in shown}) == 5
     take_screenshot(browser, frame, tmp_path)
 
@@ -125,7 +140,7 @@ def node_places(frame: Any) -> object:
 def test_the_style_comes_with_the_connection(server: Neo4jServer, browser: Browser) -> None:
     browser.frame(":style http").wait_for()
     query = saved_query("releases-of-a-package")
-    assert Counter(nodes(browser.run(query))) == styled(nodes_on(server, query))
+    assert_as_styled(nodes(browser.run(query)), styled(nodes_on(server, query)))
 
 
 def test_the_guide_comes_with_the_connection_and_each_step_runs(browser: Browser) -> None:

@@ -303,7 +303,7 @@ def test_a_server_that_is_not_ready_is_waited_for(
     clear(neo4j_own)
     neo4j_own.stop()
     env = login(neo4j_own)
-    waiting = start("push", "--wait", "120", "--store", store, cwd=store.parent, env=env)
+    waiting = start("push", "--wait", "600", "--store", store, cwd=store.parent, env=env)
     neo4j_own.start()
     ended = waiting.end()
     assert (ended.code, ended.err) == (0, "")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import oracle
+import pytest
 
 from .examples import ROOT, environment
 from .fixtures import clear
@@ -36,6 +37,7 @@ def test_the_example_pushes_and_asks(neo4j_526: Neo4jServer, tmp_path: Path) -> 
     assert first.stdout.partition("\n\n")[2] == again.stdout.partition("\n\n")[2]
 
 
+@pytest.mark.process
 def test_without_a_server_the_example_says_what_to_set(tmp_path: Path) -> None:
     done = run([sys.executable, str(SCRIPT)], folder=tmp_path, environment={})
     assert done.returncode == 1

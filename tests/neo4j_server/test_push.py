@@ -11,8 +11,9 @@ from typing import Any
 import oracle
 import pytest
 from command_line import run, start, succeed
+from conftest import tries
 from graphs import Graph, graphs, small_graph, small_tables
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import StoreError, Tables, __version__, open_store, read, update_store
@@ -346,7 +347,7 @@ def test_what_neo4j_cannot_hold_is_said_before_anything_is_sent(
     assert ask(server, "MATCH (n) RETURN n") == []
 
 
-@settings(max_examples=6)
+@tries(6)
 @given(steps=st.lists(st.tuples(graphs(), st.booleans()), min_size=1, max_size=3))
 def test_any_graphs_one_after_another(neo4j_526: Server, steps: Steps) -> None:
     """With prune the server has the graph; without, it keeps what it had besides."""

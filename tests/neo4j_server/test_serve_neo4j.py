@@ -13,14 +13,14 @@ from graphcache import Store, build_store, open_store
 from neo4j_server.fixtures import Server, clear
 from neo4j_server.pushing import login, put
 
-SPACK = Path(__file__).parents[1] / "data/spack/derecho.index.json.gz"
+SOLVERS = Path(__file__).parents[2] / "examples/site/develop/solvers"
 
 
 @pytest.fixture(scope="module")
 def file(example_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with stacks and releases of pages, and dependencies of an index."""
     path = tmp_path_factory.mktemp("served") / "store.lbug"
-    build_store(path, example_pages, SPACK, stack="hpc", release="r")
+    build_store(path, example_pages, SOLVERS, stack="hpc", release="r")
     return path
 
 

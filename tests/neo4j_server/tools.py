@@ -71,7 +71,7 @@ def java_release(java: Path) -> int:
 @functools.cache
 def _java_release(java: Path) -> int:
     try:
-        said = run([str(java), "-version"], timeout=60).stdout
+        said = run([str(java), "-version"], timeout=600).stdout
     except OSError:
         return 0
     release = re.search(r'version "(\d+)', said)
