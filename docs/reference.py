@@ -36,7 +36,7 @@ MOST_ITEMS = 4
 
 
 def schema() -> str:
-    """A section a node and edge type, with a table of its properties."""
+    """One section per node and edge type, with a table of its properties."""
     blocks: list[str] = []
     for type_ in all_types():
         lines = [f"## `{type_pattern(type_)}`", "", type_.doc]
@@ -71,7 +71,7 @@ def _help(title: str, command: click.Command, context: click.Context) -> str:
 
 
 def queries() -> str:
-    """A section a theme, and in it one a named query, with an answer on real data."""
+    """One section per theme, and in it one per named query, with an answer on real data."""
     blocks = []
     with TemporaryDirectory() as folder:
         place = Path(folder) / "graphcache.lbug"

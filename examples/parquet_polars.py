@@ -2,7 +2,7 @@
 
 Run it:  python examples/parquet_polars.py  (needs polars: pip install polars)
 
-The export is a folder with one file a type of node and edge; pandas, DuckDB and Spark read it too.
+The export is a folder with one file per type; pandas, DuckDB and Spark read it too.
 """
 
 from pathlib import Path

@@ -221,7 +221,7 @@ def assert_nothing_is_lost(tables: Tables, report: Report) -> None:
 
 
 def plain_records(page: bytes) -> int | None:
-    """How many records a page holds, if any JSON decoder could say so."""
+    """How many records are on a page, if any JSON decoder could say so."""
     found = [line for line in page.split(b"\n") if line.startswith(b"spec_details")]
     if len(found) != 1 or page.count(b"spec_details") != 1 or b"\r" in page:
         return None

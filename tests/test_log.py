@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from command_line import run
 from web_server import Web, serving, status
 
 from graphcache import build_store, open_store, update_store
-from graphcache.cli.main import cli
 from graphcache.remote.cache import Cache
 from graphcache.sources.addresses import Remote
 
@@ -171,17 +169,17 @@ def test_verbose_logs_to_standard_error(command: list[str], address: str, tmp_pa
 
 
 def test_the_log_ends_with_the_command(example_store: Path) -> None:
-    command = ["query", "-c", "MATCH (s:Spec) RETURN count(*)", "--store", str(example_store)]
-    first, second = (CliRunner().invoke(cli, [*more, *command]) for more in (["-v"], []))
-    assert first.stdout == second.stdout
-    assert "answered, rows: 1, seconds: " in first.stderr
-    assert second.stderr == ""
+    command = ("query", "-c", "MATCH (s:Spec) RETURN count(*)", "--store", example_store)
+    first, second = (run(*more, *command, cwd=example_store.parent) for more in (["-v"], []))
+    assert first.out == second.out
+    assert "answered, rows: 1, seconds: " in first.err
+    assert second.err == ""
     assert logging.getLogger("graphcache").handlers == []
 
 
 def test_what_a_terminal_would_obey_is_escaped(example_pages: Path, tmp_path: Path) -> None:
     page, store = next(example_pages.iterdir()), tmp_path / "\x1b[31mred.lbug"
-    ended = CliRunner().invoke(cli, ["-v", "build", str(page), "--store", str(store)])
-    assert ended.exit_code == 0
-    assert f"{tmp_path}/\\x1b[31mred.lbug" in ended.stderr
-    assert "\x1b" not in ended.stderr
+    ended = run("-v", "build", page, "--store", store, cwd=tmp_path)
+    assert ended.code == 0
+    assert f"{tmp_path}/\\x1b[31mred.lbug" in ended.err
+    assert "\x1b" not in ended.err

@@ -53,7 +53,7 @@ class Diff:
     packages: Answer
     """The packages of which anything differs, with their specs counted by kind of change."""
     specs: Answer
-    """A row a spec or pair of specs that differ; of what changed, a line a part in `differs`."""
+    """One row per spec or pair of specs that differ; `differs` has one line per part that did."""
 
     def __bool__(self) -> bool:
         return bool(self.specs.rows)
@@ -151,7 +151,7 @@ def _with_both(rows: Rows, package: Rows, is_new: _Flags) -> Rows:
 
 
 def _codes(texts: Any, *, highest_first: bool = False) -> Rows:
-    """A number a row, in the order of the texts; or of versions, the highest first."""
+    """One number per row, in the order of the texts; or of versions, the highest first."""
     key = version_key if highest_first else None
     known = sorted(pc.unique(texts).to_pylist(), key=key, reverse=highest_first)
     codes: Rows = pc.index_in(texts, pa.array(known, pa.string())).to_numpy().astype(np.int64)

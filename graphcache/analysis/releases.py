@@ -149,9 +149,10 @@ def adoption(tables: Tables, by: Trait, releases: Iterable[str] | None = None) -
         releases: as for `churn`.
 
     Returns:
-        A row a release and value: the release, the value (empty where no source says), its specs,
-        and their share of all specs of the release. A spec that several compilers built counts for
-        each, so that shares may come to more than 1. Releases are in order, the most used first.
+        One row per release and value: the release, the value (empty where no source says), its
+        specs, and their share of all specs of the release. A spec that several compilers built
+        counts for each, so that shares may come to more than 1. Releases are in order, the most
+        used first.
 
     Raises:
         UsageError: the graph has no such release, or `by` is something else.

@@ -79,8 +79,8 @@ def stack_clusters(
         seed: of the order in which stacks are tried.
 
     Returns:
-        A row a stack: the number of its cluster, from 1, the stack, and how many it holds. Clusters
-        of many stacks come first.
+        One row per stack: the number of its cluster, from 1, the stack, and how many it holds.
+        Clusters of many stacks come first.
 
     Raises:
         UsageError: the graph has no such release, or `by` is something else.

@@ -34,7 +34,7 @@ from graphcache.words import counted
 def export_command(format_: str, out: str, **options: Any) -> None:
     """Write the graph to OUT, as graphml, csv, parquet, json or cypher.
 
-    csv and parquet are folders with a file a type, the others are one file (- is standard output).
+    csv and parquet are folders with one file per type, the others one file (- is standard output).
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Exports: the graph in forms that other tools read, one module a format.
+"""Exports: the graph in forms that other tools read, one module per format.
 
 A format's module has `write(tables, path)`; one that writes a folder names its files in `FILES`.
 """

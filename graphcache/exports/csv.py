@@ -1,4 +1,4 @@
-"""CSV in the form of `neo4j-admin database import full`: a folder with a file a node and edge type.
+"""CSV in the form of `neo4j-admin database import full`: a folder with one file per type.
 
 The name before the colon of a header's `hash:ID(Spec)` is the property that Neo4j keeps the key in.
 Nodes get the label that `graphcache push` gives them too, so that a push can follow an import.

@@ -26,7 +26,7 @@ _EDGE_NAMES = ("source", "target", "key")
 
 
 def write(tables: Tables, path: Path) -> None:
-    """Write the file: the nodes and edges of `Tables.to_networkx`, one a line.
+    """Write the file: the nodes and edges of `Tables.to_networkx`, one per line.
 
     Raises:
         ExportError: a property has the name of a member that the form itself has.
@@ -57,7 +57,7 @@ def _is_taken(type_: NodeType | EdgeType, name: str) -> bool:
 
 
 def _list(parts: Iterator[pa.Array]) -> Iterator[bytes]:
-    """Rows as items of a JSON list, one a line."""
+    """Rows as items of a JSON list, one per line."""
     start = "\n"
     for rows in parts:
         yield (start + ",\n".join(rows.to_pylist())).encode()

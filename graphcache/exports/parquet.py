@@ -1,4 +1,4 @@
-"""Parquet: a folder with a file a node and edge type, which holds its Arrow table."""
+"""Parquet: a folder with one file per node and edge type, which holds its Arrow table."""
 
 from __future__ import annotations
 

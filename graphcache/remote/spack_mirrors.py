@@ -81,7 +81,7 @@ def _mirrors_of(folder: Path) -> tuple[bool, dict[str, Any]]:
     replaces = isinstance(config, dict) and "mirrors:" in config
     mirrors = config.get("mirrors:" if replaces else "mirrors") if isinstance(config, dict) else 0
     if not isinstance(mirrors, dict | None):
-        raise InputError(one_line(f"{path}: expected 'mirrors:' with a mirror a line below it"))
+        raise InputError(one_line(f"{path}: expected 'mirrors:' with one mirror per line below it"))
     return replaces, {str(key): value for key, value in (mirrors or {}).items()}
 
 

@@ -65,7 +65,7 @@ def _shown(keys: pa.Array) -> list[str]:
 
 
 def row_texts(table: pa.Table, columns: list[str]) -> pa.Array:
-    """One text a row, equal for rows with equal values; a column that is not there is null."""
+    """One text per row, equal for rows with equal values; a column that is not there is null."""
     if not columns:
         return pa.array([""] * table.num_rows, pa.string())
     texts = [

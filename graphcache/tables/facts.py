@@ -51,8 +51,8 @@ DEPENDS_ON_FACTS = pa.schema(
 class Facts:
     """What sources say, one row per statement; the same may be said many times.
 
-    `specs` has one row per record. `in_stack` and `in_release` name a row of `specs` and a stack or a
-    release; `depends_on` has pairs of hashes.
+    `specs` has one row per record. `in_stack` and `in_release` name a row of `specs` and a stack or
+    a release; `depends_on` has pairs of hashes.
     """
 
     specs: pa.Table

@@ -171,7 +171,7 @@ def _release_columns(names: pa.Array) -> dict[str, Any]:
 
 
 def _join_in_stack(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
-    """One edge a spec and stack, with the sorted list of its releases.
+    """One edge per spec and stack, with the sorted list of its releases.
 
     Spec, stack and release become one integer, so that sorting and grouping are done on integers.
     """
@@ -206,7 +206,7 @@ def _join_in_stack(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
 
 
 def _join_in_release(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
-    """One edge a spec and release."""
+    """One edge per spec and release."""
     releases = sorted_unique(facts["release"])
     of_release = pc.index_in(facts["release"], releases)
     pair = joined_codes(rank.take(facts["row"]), of_release, len(releases))

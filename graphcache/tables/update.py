@@ -95,7 +95,7 @@ def _said(table: pa.Table, type_: NodeType | EdgeType) -> dict[str, Any]:
 
 
 def _stack_facts(edges: pa.Table, row: pa.Array) -> pa.Table:
-    """A row a spec, stack and release; one without release where an edge has none."""
+    """One row per spec, stack and release; one without release where an edge has none."""
     releases = edges["releases"].combine_chunks()
     of_edge = pc.list_parent_indices(releases)
     bare = pc.equal(pc.fill_null(pc.list_value_length(releases), 0), 0)

@@ -26,7 +26,7 @@ DICE = random.Random()  # noqa: S311 - other points each time
 
 @pytest.fixture(scope="module")
 def made(write_snapshot: WriteSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store whose push takes some seconds, and several transactions a type."""
+    """A store whose push takes some seconds, and several transactions per type."""
     folder = tmp_path_factory.mktemp("made")
     write_snapshot(folder / "pages", records=6_000, pages=60, releases=2)
     return built_store(folder, folder / "pages")

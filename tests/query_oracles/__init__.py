@@ -1,6 +1,6 @@
 """What each named query must answer, by plain loops over the specs that `query_data.py` reads.
 
-A module a theme, and in it a function a query, named like it: `(specs, values) -> rows`.
+One module per theme, and in it one function per query, named like it: `(specs, values) -> rows`.
 """
 
 from __future__ import annotations

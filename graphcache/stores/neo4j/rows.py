@@ -60,7 +60,7 @@ class PartRows:
         return write_part(self.part, columns, self._edge_columns, create=create)
 
     def _digests(self) -> pa.Array:
-        """A digest a row; counts the edges of each on the way."""
+        """One digest per row; counts the edges of each on the way."""
         columns = self._nodes.column_names if self.part.with_node else []
         forms = [str(self._nodes.schema.field(name)) for name in columns]
         texts = [row_texts(self._nodes, columns)]

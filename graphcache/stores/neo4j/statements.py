@@ -4,10 +4,10 @@ Every node of graphcache's carries a second label of its own (`GraphCacheSpec` b
 a uniqueness constraint on its key. So other data in the same database may have nodes called `Spec`
 or `Package`, even with the same names: they are never matched, changed or counted.
 
-A node goes together with its edges to nodes of other types, as one row of lists: one row a spec
-costs the server half of what one row a node and one a edge cost. Edges between nodes of one type
-(DEPENDS_ON, EXTENDS) follow when all nodes are there. With each of the two parts the node keeps a
-digest of what was sent, so that the next push sends only what changed.
+A node goes together with its edges to nodes of other types, as one row of lists: one row per
+spec costs the server half of what one row per node and one per edge cost. Edges between nodes of
+one type (DEPENDS_ON, EXTENDS) follow when all nodes are there. With each of the two parts the node
+keeps a digest of what was sent, so that the next push sends only what changed.
 """
 
 from __future__ import annotations

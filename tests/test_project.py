@@ -1,0 +1,83 @@
+"""What the project says of itself: its workflow, its hooks, and the pages for who changes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from graphcache import __version__
+
+ROOT = Path(__file__).parents[1]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z][a-z0-9-]*):", MAKEFILE, re.MULTILINE))
+PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+PLACE = re.compile(r"`((?:graphcache|tests|docs|cypher)/[\w./-]+|[\w-]+\.(?:md|toml|txt))`")
+MADE_UP = re.compile(r"NAME|THEME")
+RELEASE = re.compile(r"\[(?:Unreleased|\d+\.\d+\.\d+)\](?: - \d{4}-\d\d-\d\d)?")
+KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+def workflow() -> Any:
+    return yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+
+
+def steps() -> list[dict[str, Any]]:
+    return [step for job in workflow()["jobs"].values() for step in job["steps"]]
+
+
+# The workflow and the hooks -----------------------------------------------------------------------
+
+
+def test_the_workflow_calls_what_anybody_can_call() -> None:
+    commands = [step["run"] for step in steps() if "run" in step]
+    assert ".ci/run" in commands
+    made = {command.split()[1] for command in commands if command.startswith("make ")}
+    assert made <= TARGETS
+    assert len(made) + 1 == len(set(commands))
+
+
+def test_the_workflow_may_do_as_little_as_it_can() -> None:
+    assert workflow()["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in workflow()["jobs"].values())
+    uses = [step["uses"] for step in steps() if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", used) for used in uses)
+    checkouts = [step for step in steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert len(checkouts) == len(workflow()["jobs"])
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_hooks_are_a_part_of_make_check() -> None:
+    [local] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert local["repo"] == "local"
+    check = MAKEFILE.partition("\ncheck:")[2].partition("\n\n")[0]
+    for hook in local["hooks"]:
+        tool, _, options = hook["entry"].removeprefix(".venv/bin/").partition(" ")
+        shared = options.replace("--force-exclude", "").strip()
+        assert f"$(BIN)/{tool} {shared}".strip() in check
+
+
+# The pages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_names_is_there(name: str) -> None:
+    text = (ROOT / name).read_text()
+    places = [place for place in PLACE.findall(text) if not MADE_UP.search(place)]
+    for place in [*LINK.findall(text), *places]:
+        known = [ROOT / place, ROOT / "graphcache" / place, ROOT / "tests" / place]
+        assert any(path.exists() for path in known), place
+    assert set(re.findall(r"`make ([a-z][a-z-]*)", text)) <= TARGETS
+
+
+def test_the_changelog_has_the_form_that_it_names() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    releases = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert releases[0] == "[Unreleased]"
+    assert all(RELEASE.fullmatch(release) for release in releases)
+    assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= KINDS
+    assert __version__ in text
