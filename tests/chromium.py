@@ -1,8 +1,9 @@
-"""The Chromium that tests drive: found on this machine, installed by apt where that may be."""
+"""The Chromium that tests drive: this machine's, else installed, else Playwright's own."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,19 +15,34 @@ _AXE = Path(__file__).parent / "data/axe/axe.min.js"
 # WebGL without a graphics card.
 _SOFTWARE_GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_INSTALL = f"{sys.executable} -m playwright install chromium"
 
 
-def need_chromium() -> str:
-    """The Chromium on this machine, installed if need be.
+def need_chromium(chromium: BrowserType) -> str:
+    """The Chromium on this machine, brought here if need be.
 
     Raises:
-        MissingTool: there is none, and it may not or cannot be installed.
+        MissingTool: there is none, and none could be brought.
     """
-    if not any(map(shutil.which, _CHROMIUM)):
-        tools.install("chromium", "Chromium")
-    for found in filter(None, map(shutil.which, _CHROMIUM)):
+    if not _found(chromium):
+        if tools.may_install():
+            tools.install("chromium", "Chromium")
+        else:
+            done = tools.run(_INSTALL.split())
+            if done.returncode:
+                raise tools.MissingTool(
+                    f"The tests need Chromium, and none is here. Install it, or let this do it:\n"
+                    f"  {_INSTALL}\n{done.stdout[-2000:]}"
+                )
+    if found := _found(chromium):
         return found
-    raise tools.MissingTool("chromium was installed, yet there is none on PATH")
+    raise tools.MissingTool(f"Chromium was installed, yet it is not found: {_CHROMIUM}")
+
+
+def _found(chromium: BrowserType) -> str | None:
+    """The first of those on PATH, else Playwright's own if that is installed."""
+    own = chromium.executable_path
+    return next(filter(None, map(shutil.which, (*_CHROMIUM, own))), None)
 
 
 @contextmanager
@@ -39,7 +55,9 @@ def open_chromium() -> Iterator[Browser]:
 @contextmanager
 def launch(chromium: BrowserType, *arguments: str) -> Iterator[Browser]:
     """The same with other arguments, of a Playwright that runs."""
-    browser = chromium.launch(executable_path=need_chromium(), args=["--no-sandbox", *arguments])
+    browser = chromium.launch(
+        executable_path=need_chromium(chromium), args=["--no-sandbox", *arguments]
+    )
     try:
         yield browser
     finally:

@@ -437,6 +437,7 @@ print(Remote(2**20, Cache(Path(sys.argv[1]))).file_of(sys.argv[2]), flush=True)
 """
 
 
+@pytest.mark.process
 def test_a_download_that_was_killed_is_not_taken_for_whole(web: Web, folder: Path) -> None:
     url = web.url + blob()
     right = (MIRRORS / blob()[1:]).read_bytes()
@@ -460,6 +461,7 @@ def test_a_download_that_was_killed_is_not_taken_for_whole(web: Web, folder: Pat
 NO_ROOM = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n" + FETCH
 
 
+@pytest.mark.process
 def test_a_full_disk_is_said(web: Web, folder: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", NO_ROOM, folder, f"{web.url}/v2/{V2}"],

@@ -81,7 +81,7 @@ class Reader:
 def reader() -> Iterator[Reader]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=need_chromium(), args=["--no-sandbox"]
+            executable_path=need_chromium(playwright.chromium), args=["--no-sandbox"]
         )
         yield Reader(chromium.new_page(viewport={"width": 1400, "height": 900}))
         chromium.close()

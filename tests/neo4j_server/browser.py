@@ -94,7 +94,8 @@ def open_browser(server: Server) -> Iterator[Browser]:
     """Neo4j Browser in a new profile, connected."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", _NO_NETWORK]
-        chromium = playwright.chromium.launch(executable_path=need_chromium(), args=arguments)
+        path = need_chromium(playwright.chromium)
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
         try:
             browser = Browser(chromium.new_page(viewport=_WINDOW))
             browser.log_in(server)

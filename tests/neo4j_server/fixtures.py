@@ -11,8 +11,7 @@ All of a session share a server, and Neo4j Community has one database: a test th
 calls `clear` first. With pytest-xdist, `--dist loadgroup` has all tests of a server run in one
 worker, so that each server is started once and no two tests are on it at a time.
 
-Where Java 21 or later is neither here nor to be had, tests do not run on 2026.08, and the end of
-the session says so. Nothing is ever skipped for want of 5.26.
+What the servers need and this machine lacks is brought here: see `tools`. Nothing is ever skipped.
 """
 
 import os
@@ -24,7 +23,6 @@ import neo4j
 import pytest
 
 from .compose import ComposeServer, docker_works
-from .jars import RELEASES
 from .server import Neo4jServer, ServerError
 
 # The fixtures that start a server, in the order in which a test that takes several is grouped.
@@ -145,27 +143,20 @@ def _given(config: pytest.Config) -> Iterator[Server]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `neo4j_server` runs on each release that can run here."""
+    """A test that takes `neo4j_server` runs on each release."""
     if "neo4j_server" in metafunc.fixturenames:
-        names = [name for name in _FIXTURE_OF if name == "5.26" or RELEASES[name].available()]
-        metafunc.parametrize("neo4j_server", names, indirect=True, scope="session")
+        metafunc.parametrize("neo4j_server", _FIXTURE_OF, indirect=True, scope="session")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # so that pytest-xdist comes in the midst of it
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
-    """Mark the tests on a server, group them by it, and leave out those that cannot be."""
-    left_out = []
+    """Mark the tests on a server, and group them by it."""
     for item in items:
         if servers := _servers_of(item):
             item.add_marker("neo4j")
             item.add_marker(pytest.mark.xdist_group(servers[0]))
-            if "neo4j_2026" in servers and not RELEASES["2026.08"].available():
-                left_out.append(item)
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
     yield
     grouped = [item.nodeid for item in items if item.get_closest_marker("xdist_group")]
     if config.getoption("loadgroup", False) and not all("@" in name for name in grouped):
@@ -196,15 +187,3 @@ def pytest_runtest_makereport(
             if server := getattr(item, "funcargs", {}).get(name):
                 report.sections.append((f"Logs of {name}", server.log_tail()))
     return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say so if the tests could not run on all releases."""
-    reports = [report for some in terminalreporter.stats.values() for report in some]
-    if any("neo4j" in getattr(report, "keywords", {}) for report in reports):
-        release = RELEASES["2026.08"]
-        if not release.available():
-            terminalreporter.write_line(
-                f"Neo4j {release.name}: not tested, as Java {release.minimum_java} or later is "
-                f"neither here nor to be had; if it is elsewhere, set {release.java_variable}."
-            )

