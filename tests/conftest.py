@@ -111,11 +111,7 @@ def tries(count: int) -> settings:
     """So many examples of a property; the few of its profile in `make quick`."""
     few = settings.get_profile("quick").max_examples
     quick = settings.get_current_profile_name() == "quick"
-<<<<<<< HEAD
-    return settings(max_examples=min(count, settings().max_examples) if quick else count)
-=======
     return settings(max_examples=min(count, few) if quick else count)
->>>>>>> suite
 
 
 def derived_hashes(texts: Iterable[str]) -> dict[str, str]:

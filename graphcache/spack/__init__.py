@@ -1,1 +1,1 @@
-"""The texts that Spack writes: compilers, variants, targets, versions, specs. No input or output."""
+"""The texts that Spack writes: compilers, variants, targets, versions, specs. No I/O."""
