@@ -9,7 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neo4j_server import tools
-from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+
+PATIENCE = 600_000
+"""Milliseconds in which a page has done anything, also on a slow machine that does much else."""
+expect.set_options(timeout=PATIENCE)
 
 _AXE = Path(__file__).parent / "data/axe/axe.min.js"
 # WebGL without a graphics card.

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import oracle
 import pytest
-from chromium import axe_violations, open_chromium
+from chromium import PATIENCE, axe_violations, open_chromium
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 from served import Served, serving
 
@@ -52,6 +52,7 @@ def visit(browser: Browser, served: Served) -> Iterator[Open]:
 
     def visited(path: str = "/", **options: Any) -> Page:
         context = browser.new_context(**{"viewport": WIDE, "base_url": served.url, **options})
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))

@@ -16,7 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from chromium import need_chromium
+from chromium import PATIENCE, need_chromium
 from playwright.sync_api import Page, sync_playwright
 
 import graphcache
@@ -70,6 +70,7 @@ class Reader:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(PATIENCE)
         self.asked: set[str] = set()
         self.complaints: list[str] = []
         page.on("request", lambda request: self.asked.add(request.url))

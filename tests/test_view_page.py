@@ -12,7 +12,7 @@ from typing import Any
 
 import networkx as nx
 import pytest
-from chromium import axe_violations, launch, open_chromium
+from chromium import PATIENCE, axe_violations, launch, open_chromium
 from playwright.sync_api import Browser, Page, expect
 
 from graphcache import build_store, open_store
@@ -72,6 +72,7 @@ class View:
 
     def __init__(self, page: Page, file: Path) -> None:
         self.page = page
+        page.set_default_timeout(PATIENCE)
         self.requests: list[str] = []
         self.errors: list[str] = []
         page.on("request", lambda request: self.requests.append(request.url))

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
-from chromium import need_chromium
+from chromium import PATIENCE, need_chromium
 from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 from .examples import ROOT
@@ -35,6 +35,7 @@ class Browser:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(PATIENCE)
         self.outside: set[str] = set()
         page.on("request", lambda request: self._note(request.url))
 
