@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,26 +16,25 @@ from conftest import tries
 from hypothesis import example, given
 from hypothesis import strategies as st
 from neo4j_server.pushing import login
-from query_data import DATA, MIRRORS, STORES, Given, embedded, on_server
+from query_data import STORES, Given, embedded, on_server
 
 from graphcache import QueryError, Store, UsageError
 from graphcache.cli.main import cli
 from graphcache.queries import load_library, parse_query
-from graphcache.records import Labels
 from graphcache.stores.literals import fill_in, literal
 
 LIBRARY = load_library()
-NO_SUCH_DATA = {"dangling-dependencies", "not-in-root", "version-changes"}
+SOURCES = runpy.run_path(str(Path(__file__).parents[1] / "docs/reference.py"))["EXAMPLE_SOURCES"]
+NO_SUCH_DATA = {"dangling-dependencies", "in-no-stack", "not-in-root"}
 HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
 
 
 @pytest.fixture(scope="module", params=STORES)
 def place(
-    request: pytest.FixtureRequest, example_pages: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Store, dict[str, str]]]:
     """Stores of what docs/queries.md has its answers from, and how a command opens them."""
-    sources = Given.of(example_pages, DATA).sources
-    files = Given([*sources, (str(MIRRORS / "v3"), Labels(None, "demo"))], [])
+    files = Given(SOURCES, [])
     if request.param == "embedded":
         folder = tmp_path_factory.mktemp("store")
         with embedded(files, folder) as store:
