@@ -417,6 +417,7 @@ def test_of_two_cycles_that_differ_each_spec_is_a_cause() -> None:
 # What a command reads of a store ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
     build_store(tmp_path / "store", RADIUSS, SOLVERS, stack="env", release="develop")
     questions: list[tuple[Selection, Callable[[Tables], Answer | Diff | str]]] = [

@@ -100,6 +100,7 @@ def test_any_text_is_code_and_nothing_else(text: str) -> None:
     assert len(cell) <= 203
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [10, 400, 5_000])
 def test_markdown_is_cut_and_says_so(count: int) -> None:
     names = [f"package-{number}" for number in range(count)]

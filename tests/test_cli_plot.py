@@ -84,6 +84,7 @@ def test_the_plots_are_listed(tmp_path: Path) -> None:
     assert [line.partition(",")[0] for line in listed] == ["plot", *sorted(PLOTS)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", MAGIC)
 @pytest.mark.parametrize("name", PLOTS)
 def test_a_picture_in_each_format(
@@ -96,6 +97,7 @@ def test_a_picture_in_each_format(
     assert list(tmp_path.iterdir()) == [out]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", MAGIC)
 def test_the_same_data_give_the_same_bytes(
     format_: str, example_store: Path, tmp_path: Path
@@ -197,6 +199,7 @@ def test_stack_targets(release: str | None, made: tuple[Path, list[Spec]]) -> No
     assert Counter(t for t in texts if t.isdigit()) == Counter(map(str, counts.values()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["packages", "configurations", "specs"])
 def test_stack_overlap(by: str, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
@@ -289,6 +292,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLOTS)
 def test_hard_names(name: str, hostile: Path) -> None:
     out = hostile / f"{name}.svg"
@@ -325,6 +329,7 @@ def test_hard_names_on_a_terminal(name: str, hostile: Path) -> None:
     assert max(map(cell_len, ended.out.partition("\n\n")[2].splitlines())) <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stack-targets", "stack-overlap"])
 def test_many_stacks(name: str, tmp_path: Path) -> None:
     """40 stacks: each has a line of its own, as high as its text."""

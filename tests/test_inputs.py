@@ -290,6 +290,7 @@ def test_a_file_of_a_gigabyte(tmp_path: Path, head: bytes) -> None:
     assert len(report.rejects) + len(report.skipped) == 1
 
 
+@pytest.mark.slow
 def test_a_page_that_is_too_large(tmp_path: Path) -> None:
     page = sparse(tmp_path / "page", PAGE)
     assert why_not(page) == f"{page}: {TOO_LARGE}"
