@@ -67,7 +67,7 @@ def test_from_pages_to_a_server_and_on(
     store = built_store(tmp_path, example_pages, legacy_pages)
     env = login(server)
     said = succeed("push", "--store", store, cwd=tmp_path, env=env)
-    assert said.startswith(f"{server.uri}: sent 6 Package, 12 Stack, 8 Compiler, 19 Target, ")
+    assert said.startswith(f"{server.uri}: sent 6 Package, 12 Stack, 8 Compiler, 16 Target, ")
     with open_store(store) as embedded:
         tables = embedded.tables()
     assert_on(server, tables)
