@@ -1,4 +1,4 @@
-"""Real pages with damage of every kind: an answer or an error in words, and nothing half done.
+"""Pages and Spack's own files, damaged: an answer or an error in words, nothing half done.
 
 To search deeper: `FUZZ_EXAMPLES=5000 python -m pytest tests/test_fuzz.py`.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import old_forms
 import pytest
 from conftest import tries, within
 from hypothesis import given
@@ -35,6 +36,8 @@ def shortened(text: str) -> str:
 FOLDERS = (ROOT / "examples/pages", ROOT / "tests/data/legacy")
 FILES = [file for folder in FOLDERS for file in sorted(folder.iterdir())]
 PAGES = [shortened(file.read_text()).encode() for file in FILES]
+DOCUMENTS = [file.read_bytes() for file in sorted(old_forms.FOLDER.iterdir())]
+"""Small files of Spack's own."""
 GOOD = ROOT / "examples/pages/rocblas.develop-2025-03-23.md"
 
 # Damage -------------------------------------------------------------------------------------------
@@ -190,6 +193,24 @@ changes = st.one_of(
 )
 
 
+def change_document(steps: list[float], value: Any) -> Change:
+    """One value within a JSON document replaced by another; an item or key removed for None."""
+
+    def change(document: bytes) -> bytes:
+        try:
+            whole = put(json.loads(document), steps, value)
+        except (ValueError, RecursionError):
+            return document
+        return b"" if whole is REMOVED else json.dumps(whole, indent=1).encode()
+
+    return change
+
+
+document_changes = changes | st.builds(
+    change_document, st.lists(places, min_size=1, max_size=9), json_values
+)
+
+
 @st.composite
 def damaged_pages(draw: st.DrawFn) -> bytes:
     """A real page after a few changes."""
@@ -197,6 +218,15 @@ def damaged_pages(draw: st.DrawFn) -> bytes:
     for change in draw(st.lists(changes, min_size=1, max_size=4)):
         page = change(page)
     return page
+
+
+@st.composite
+def damaged_documents(draw: st.DrawFn) -> bytes:
+    """A file of Spack's own after a few changes."""
+    document = draw(st.sampled_from(DOCUMENTS))
+    for change in draw(st.lists(document_changes, min_size=1, max_size=4)):
+        document = change(document)
+    return document
 
 
 # What holds all the same --------------------------------------------------------------------------
@@ -215,6 +245,10 @@ def assert_nothing_is_lost(tables: Tables, report: Report) -> None:
     held = [spec["hash"] for spec in specs if spec["in_buildcache"]]
     assert report.records == len(held) + rejected
     assert len(held) == report.kept
+    assert_report_is_in_words(report)
+
+
+def assert_report_is_in_words(report: Report) -> None:
     told = [*map(str, report.rejects), *report.warnings, *report.skipped]
     assert all(text and text.isprintable() for text in told)
     assert all(reject.why and (reject.line or 1) > 0 for reject in report.rejects)
@@ -248,6 +282,24 @@ def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes)
         # What stands behind the list may hide a record more.
         assert report.kept <= counted <= report.records
     # The same again, and the graph goes through networkx.
+    assert Tables.from_networkx(tables.to_networkx()) == tables
+    assert read(file)[0].digest() == tables.digest()
+
+
+@tries(EXAMPLES or 120)
+@given(document=damaged_documents())
+def test_a_damaged_document_is_read_or_refused_in_words(tmp_path: Path, document: bytes) -> None:
+    file = tmp_path / "document"
+    file.write_bytes(document)
+    try:
+        tables, report = within(600, lambda: read(file))
+    except InputError as error:
+        assert_told_in_words(error)
+        return
+    # A document may have one spec twice, and name others without describing them.
+    versions = tables.nodes["Spec"]["version"]
+    assert len(versions) - versions.null_count <= report.kept
+    assert_report_is_in_words(report)
     assert Tables.from_networkx(tables.to_networkx()) == tables
     assert read(file)[0].digest() == tables.digest()
 
