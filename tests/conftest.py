@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -32,6 +33,10 @@ settings.register_profile(
 )
 settings.register_profile("quick", settings.get_profile("fixed"), max_examples=10)
 settings.load_profile("fixed")
+
+# Whoever runs the tests in the background may have Ctrl-C ignored, which the processes that tests
+# start would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test asks the network whether this is a machine of AWS.
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
