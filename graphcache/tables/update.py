@@ -235,8 +235,9 @@ def _carry(new: pa.Table, old: pa.Table, type_: NodeType | EdgeType) -> pa.Table
     names = [*extra_columns(old, type_), *silent]
     if not names:
         return new
+    at = pc.index_in(row_keys(new, type_), row_keys(old, type_))
     columns = {name: new[name] for name in new.column_names}
     for name in names:
-        carried = look_up(row_keys(new, type_), row_keys(old, type_), old[name])
+        carried = old[name].take(at)
         columns[name] = pc.coalesce(new[name], carried) if name in columns else carried
     return conform(pa.table(columns), type_)
