@@ -62,6 +62,8 @@ class InputFile:
     """The user named this very file; otherwise it was found in a folder or an archive."""
     binary_size: int | None = None
     """For a spec file out of a mirror: bytes of the binary, as its manifest says."""
+    described: frozenset[str] = frozenset()
+    """For a page: the paths of spec files that it names, and that were read themselves."""
 
 
 def input_files(
