@@ -218,19 +218,17 @@ def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str],
     number_of: dict[DependencyParameters, int] = {}
     only_named, known = {}, []
     for list_ in lists:
-        described = {entry.hash for entry in list_.entries} | list_.hashes.keys()
+        described = {entry.hash for entry in list_.entries}
         for entry in list_.entries:
             known.append(True)
             for needed in dependencies_of(entry.node):
-                # In lock files before version 4 it is a key that only the file knows.
-                key = needed.hash or needed.build_hash
-                if key is None:
+                if needed.hash is None:
                     known[-1] = False
                     continue
-                if key not in described:
-                    only_named[key] = needed.name
+                if needed.hash not in described:
+                    only_named[needed.hash] = needed.name
                 starts.append(entry.hash)
-                ends.append(key if not list_.hashes else list_.hashes.get(key, key))
+                ends.append(needed.hash)
                 kind = needed.parameters or needed.kind
                 kinds.append(number_of.setdefault(kind, len(number_of)))
     types = [SEPARATOR.join(sorted(kind.deptypes)) for kind in number_of]
