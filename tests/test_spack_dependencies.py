@@ -71,6 +71,11 @@ def edges(tables: Tables) -> list[tuple[str, str]]:
     return [(edge["from"], edge["to"]) for edge in tables.edges["DEPENDS_ON"].to_pylist()]
 
 
+def known(tables: Tables) -> dict[str, bool]:
+    """By hash, whether all that a spec needs is known."""
+    return {spec["hash"]: spec["dependencies_known"] for spec in tables.nodes["Spec"].to_pylist()}
+
+
 def warnings(report: Report, folder: Path) -> list[str]:
     return [text.removeprefix(f"{folder}/") for text in report.warnings]
 
@@ -107,6 +112,7 @@ def test_a_hash_of_an_older_spack_that_leads_nowhere_makes_no_spec(
     tables, report = read_json(tmp_path, spec_file(first, body("xz", B, build_hash=D)))
     assert tables.nodes["Spec"]["hash"].to_pylist() == [A, B]
     assert edges(tables) == [(A, B)]
+    assert known(tables) == {A: False, B: True}
     assert warnings(report, tmp_path) == [
         f"0.json: spec.nodes.0.dependencies[0].hash: zlib: expected the hash of a spec in the "
         f"file, found {E}"
@@ -131,6 +137,7 @@ def test_a_dependency_without_a_hash_is_warned_of(tmp_path: Path, kind: str, nee
     tables, report = read_json(tmp_path, document)
     assert edges(tables) == [(A, B)]
     assert not report.rejects
+    assert known(tables) == {A: False, B: True}
     assert warnings(report, tmp_path) == [
         f"0.json: {PLACES[kind]}.dependencies[1].hash: zlib: expected a hash, found none: what "
         "the spec needs is not wholly known"
@@ -144,6 +151,7 @@ def test_a_dependency_that_the_file_does_not_have_is_a_spec_and_a_warning(
     tables, report = read_json(tmp_path, FILES[kind](body("hdf5", A, {"name": "xz", "hash": B})))
     assert edges(tables) == [(A, B)]
     assert tables.nodes["Spec"]["version"].to_pylist() == ["1.0", None]
+    assert known(tables) == {A: True, B: False}
     assert warnings(report, tmp_path) == [
         f"0.json: {PLACES[kind]}.dependencies[0].hash: xz: expected the hash of a spec in the "
         f"file, found {B}"
