@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +199,58 @@ def test_a_lock_without_one_of_its_roots_removes_nothing(tmp_path: Path) -> None
     path.write_text(json.dumps(lock(body("zlib", A), roots=[{"hash": A}, {"hash": B}])))
     reading = gather(labelled([path]))
     assert reading.incomplete == {Claim("stack", None, tmp_path.name)}
+
+
+# One hash under several names ---------------------------------------------------------------------
+
+
+NAMED = {
+    "two files": [
+        index(body("top", A, {"name": "alpha", "hash": C})),
+        index(body("other", B, {"name": "beta", "hash": C})),
+    ],
+    "one file": [
+        index(
+            body("top", A, {"name": "alpha", "hash": C}),
+            body("other", B, {"name": "beta", "hash": C}),
+        )
+    ],
+    "one spec": [
+        index(body("top", A, {"name": "alpha", "hash": C}, {"name": "beta", "hash": C})),
+    ],
+    "three files": [
+        index(body(f"top{letter}", letter * 32, {"name": name, "hash": C}))
+        for letter, name in (("a", "alpha"), ("b", "beta"), ("d", "alpha"))
+    ],
+}
+
+
+@pytest.mark.parametrize("documents", NAMED.values(), ids=NAMED)
+def test_what_is_needed_under_two_names_is_warned_of(tmp_path: Path, documents: list[Json]) -> None:
+    paths = [tmp_path / str(number) for number in range(len(documents))]
+    digests = set()
+    for order in permutations(zip(paths, documents, strict=True)):
+        for path, document in order:
+            path.write_text(json.dumps(document))
+        tables, report = read(*(path for path, _ in order))
+        digests.add(tables.digest())
+        names = {spec["hash"]: spec["name"] for spec in tables.nodes["Spec"].to_pylist()}
+        assert names[C] == "alpha"
+        assert f"spec {C}: records disagree on name: 'alpha' and 'beta'; the first is kept" in (
+            report.warnings
+        )
+    assert len(digests) == 1
+
+
+def test_what_a_spec_is_described_as_counts_before_what_others_call_it(tmp_path: Path) -> None:
+    said = [index(body("top", A, {"name": "alpha", "hash": C})), index(body("zeta", C))]
+    for order in (said, said[::-1]):
+        paths = [tmp_path / str(number) for number in range(2)]
+        for path, document in zip(paths, order, strict=True):
+            path.write_text(json.dumps(document))
+        tables, report = read(*paths)
+        assert tables.nodes["Spec"]["name"].to_pylist() == ["top", "zeta"]
+        assert (
+            f"spec {C}: described as 'zeta', and called 'alpha' by one that needs it; the first "
+            f"is kept"
+        ) in report.warnings

@@ -87,7 +87,7 @@ def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
 
 def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
     """One row a hash, sorted by it: a source that knows more fills in, none erases."""
-    facts = _with_whole_patches(_without_mere_names(facts))
+    facts = _with_whole_patches(_without_mere_names(facts, report))
     hashes = pc.count_distinct(facts["hash"]).as_py()
     if facts.num_rows > hashes:
         facts = facts.group_by(facts.column_names, use_threads=False).aggregate([])
@@ -106,11 +106,24 @@ def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
     return facts.sort_by("hash").combine_chunks()
 
 
-def _without_mere_names(facts: pa.Table) -> pa.Table:
-    """The facts, but where a spec is described, not what others call it."""
+def _without_mere_names(facts: pa.Table, report: Report) -> pa.Table:
+    """The facts, but where a spec is described, not what others call it; another name is said."""
     is_described = pc.is_valid(facts["version"])
-    described = facts["hash"].filter(is_described)
-    return facts.filter(pc.or_(is_described, pc.invert(pc.is_in(facts["hash"], described))))
+    described, called = facts.filter(is_described), facts.filter(pc.invert(is_described))
+    name = look_up(called["hash"], described["hash"], described["name"])
+    for spec_hash, found, known in _distinct(called["hash"], called["name"], name):
+        if known not in (None, found):
+            report.warn(
+                f"spec {spec_hash}: described as {_quoted(known)}, and called {_quoted(found)} "
+                f"by one that needs it; the first is kept"
+            )
+    return pa.concat_tables([described, called.filter(pc.is_null(name))])
+
+
+def _distinct(*columns: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of the columns that differ, sorted."""
+    rows = {tuple(row) for row in zip(*(column.to_pylist() for column in columns), strict=True)}
+    yield from sorted(rows, key=repr)
 
 
 def _with_whole_patches(facts: pa.Table) -> pa.Table:
