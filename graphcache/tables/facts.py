@@ -166,8 +166,8 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
     }
     described = _spec_facts(SpecNode, nodes, specs)
     mentioned: dict[str, list[Any]] = {
-        "hash": list(named),
-        "name": list(named.values()),
+        "hash": [spec_hash for spec_hash, _ in named],
+        "name": [name for _, name in named],
         "dependencies_known": [False] * len(named),
     }
     return Facts(
@@ -237,8 +237,10 @@ def _list_memberships(lists: list[SpecList]) -> tuple[pa.Table, pa.Table]:
     return _python_table(in_stack, IN_STACK_FACTS), _python_table(in_release, IN_RELEASE_FACTS)
 
 
-def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str], list[bool]]:
-    """Who needs whom; by hash the package of what a list needs and does not describe; who is whole.
+def _list_dependencies(
+    lists: list[SpecList],
+) -> tuple[pa.Table, set[tuple[str, str]], list[bool]]:
+    """Who needs whom; hash and package of what a list needs and does not describe; who is whole.
 
     An entry is not, of whose dependencies one has no hash. An index has a million dependencies:
     they are walked once, by steps that are quick.
@@ -247,7 +249,8 @@ def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str],
     ends: list[str] = []
     kinds: list[int] = []
     number_of: dict[DependencyParameters, int] = {}
-    only_named, known = {}, []
+    only_named: set[tuple[str, str]] = set()
+    known: list[bool] = []
     for list_ in lists:
         described = {entry.hash for entry in list_.entries}
         for entry in list_.entries:
@@ -257,7 +260,7 @@ def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str],
                     known[-1] = False
                     continue
                 if needed.hash not in described:
-                    only_named[needed.hash] = needed.name
+                    only_named.add((needed.hash, needed.name))
                 starts.append(entry.hash)
                 ends.append(needed.hash)
                 kind = needed.parameters or needed.kind
