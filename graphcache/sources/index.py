@@ -19,6 +19,8 @@ from graphcache.sources.documents import (
 )
 from graphcache.sources.inputs import InputFile
 
+FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
+"""The form of the spec objects by the version of the database."""
 VERSIONS = range(5, 9)
 """Versions of the database that are known; one that is later is read as the last of them."""
 
@@ -66,7 +68,8 @@ def read(
             report.reject(why, field=f"{place}.{key}", record=True)
     complete = len(report.rejects) == before
     entries = name_dependencies(placed, report)
-    yield SpecList(file.name, entries, labels.stack, labels.release, complete=complete)
+    form = FORMS.get(int(database.version))
+    yield SpecList(file.name, entries, labels.stack, labels.release, form=form, complete=complete)
 
 
 def _unwrap(raw: Raw) -> bytes | None:

@@ -96,6 +96,8 @@ def _open_remote(url: str, remote: Remote, report: Report) -> Iterator[InputFile
     except NotFetched as problem:
         report.reject(shown(url), str(problem))
     else:
+        if beside := remote.beside(url):
+            report.warn(f"{shown(url)}: {beside}")
         yield from _open_file(str(path), report, asked_for=True, name=shown(url))
 
 
@@ -104,7 +106,10 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
     fetch = partial(_fetch, root)
     index = os.path.join(root, mirror.INDEX)
     with _rejecting_in_mirror(index, report), suppress(FileNotFoundError):
-        yield InputFile(one_line(index), mirror.read_index(fetch, MAX_DOCUMENT), False)
+        data, beside = mirror.read_index(fetch, MAX_DOCUMENT)
+        if beside:
+            report.warn(f"{index}: {beside}")
+        yield InputFile(one_line(index), data, False)
     for path in _walk(os.path.join(root, mirror.SPECS), report):
         if mirror.is_spec_manifest(path):
             with _rejecting_in_mirror(path, report):
