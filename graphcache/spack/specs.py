@@ -9,12 +9,11 @@ leaves open, the answers of Spack 1.2.0.dev0 to many thousand texts.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from graphcache.errors import UsageError
+from graphcache.spack.flags import quoted
 from graphcache.spack.versions import Constraint
 
 TYPES = ("build", "link", "run", "test")
@@ -31,9 +30,6 @@ COMPILERS = {
 """Compilers whose names before Spack 1.0 are not those of their packages; `%clang` is `%llvm`."""
 
 _OLD_NAMES = {package: name for name, package in COMPILERS.items()}
-_PLAIN = re.compile(r"[a-zA-Z0-9,/_.\-\[\]]+")
-"""Values that Spack writes without quotes."""
-
 _T = TypeVar("_T")
 
 
@@ -54,7 +50,7 @@ class Variant:
             return ("+" if self.values else "~") * (1 + self.propagated) + self.name
         sign = (":" if self.exact else "") + ("==" if self.propagated else "=")
         shown = [v[:7] for v in self.values] if self._are_hashes else self.values
-        return f"{self.name}{sign}{_quoted(','.join(shown) or '*' * (not self.values))}"
+        return f"{self.name}{sign}{quoted(','.join(shown) or '*' * (not self.values))}"
 
     @property
     def _are_hashes(self) -> bool:
@@ -191,8 +187,24 @@ class AbstractSpec:
             for propagated, sign in ((False, "="), (True, "==")):
                 of_kind = [f for f in self.flags if f.kind == kind and f.propagated is propagated]
                 if of_kind:
-                    parts.append(f" {kind}{sign}{_quoted(' '.join(f.text for f in of_kind))}")
+                    parts.append(f" {kind}{sign}{quoted(' '.join(f.text for f in of_kind))}")
         return "".join(parts) + (" " if parts else "")
+
+    def demands(self) -> list[AbstractSpec]:
+        """Specs with one demand each, but on the name and the dependencies, that say the same.
+
+        Platform, system and target are one demand.
+        """
+        arch = AbstractSpec(platform=self.platform, os=self.os, target=self.target)
+        found = [
+            AbstractSpec(hash=self.hash),
+            AbstractSpec(namespace=self.namespace),
+            AbstractSpec(versions=self.versions),
+            *(AbstractSpec(variants=(variant,)) for variant in self.variants),
+            *(AbstractSpec(flags=(flag,)) for flag in self.flags),
+            arch,
+        ]
+        return [one for one in found if one != AbstractSpec()]
 
     def __str__(self) -> str:
         parts = [self.alone]
@@ -272,10 +284,3 @@ def _either(what: str, one: _T | None, other: _T | None) -> _T | None:
     if one is None or other is None or one == other:
         return one if other is None else other
     raise UsageError(f"{one} and {other}: two {what} for one spec")
-
-
-def _quoted(value: str) -> str:
-    """A value as Spack writes it: in quotes unless it is plain."""
-    if _PLAIN.fullmatch(value):
-        return value
-    return json.dumps(value) if "'" in value else f"'{value}'"
