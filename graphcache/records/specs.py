@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from graphcache.records.claims import Claim
+from graphcache.records.claims import Claim, SourceKind
 from graphcache.records.types import DependencyType, Name, SpecHash, Text
 
 LANGUAGES = ("c", "cxx", "fortran")
@@ -116,15 +116,15 @@ class SpecList:
     release: str | None = None
     hashes: dict[str, str] = field(default_factory=dict)
     """For keys by which only the file knows its specs: their hashes."""
-    whole: bool = True
-    """Whether it lists all of its stack."""
+    kind: SourceKind = "file"
+    """What kind of source it is of; a file is one that speaks for no stack."""
     complete: bool = True
     """False where a part was rejected: that a spec is absent then means nothing."""
 
     def claim(self, digest: str) -> Claim:
         """What the list replaces when it is read again; `digest` is that of its file."""
-        if self.stack is not None and self.whole:
-            return Claim("stack", self.release, self.stack)
+        if self.stack is not None and self.kind != "file":
+            return Claim(self.kind, self.release, self.stack)
         return Claim("file", self.release, digest)
 
 

@@ -14,6 +14,7 @@ from graphcache.remote.locations import shown
 from graphcache.sources import read_file
 from graphcache.sources.addresses import Remote
 from graphcache.sources.inputs import InputFile, input_files
+from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable, check_name
 from graphcache.tables import Tables
 from graphcache.tables.collector import paused_collector
@@ -57,10 +58,18 @@ class Reading:
     unchanged: set[Claim] = field(default_factory=set)
     """Claims of which every file that a graph holds was given again, unchanged."""
 
+    mirrors: dict[Claim, Mirror] = field(default_factory=dict)
+    """The mirrors of claims: whether one was read whole is known at its end."""
+
     @property
     def facts(self) -> Facts:
         """All that was read."""
         return Facts.concat([*self.pages, *self.lists])
+
+    def close(self) -> None:
+        """Note what was not read whole: none of its files is held, so that all are read again."""
+        self.incomplete |= {claim for claim, mirror in self.mirrors.items() if not mirror.whole}
+        self.files = [file for file in self.files if file.claim not in self.incomplete]
 
 
 def read(
@@ -117,7 +126,7 @@ def gather(
     waiting = _Waiting(reading)
     with paused_collector():
         for number, (file, labels) in enumerate(_files(sources, reading.report, remote), start=1):
-            digest = content_digest(file.data, labels)
+            digest = content_digest(file, labels)
             if not unchanged.holds(digest, file, labels):
                 _read_one(file, digest, labels, reading, waiting)
             if on_file is not None:
@@ -125,6 +134,7 @@ def gather(
         for digest, (file, labels) in unchanged.to_read_after_all():
             _read_one(file, digest, labels, reading, waiting)
         waiting.to_columns()
+        reading.close()
         warn_of_disagreements(
             Facts.concat(reading.pages),
             Facts.concat(reading.lists),
@@ -155,10 +165,15 @@ def _check_labels(labels: Labels) -> None:
                 raise UsageError(str(problem)) from None
 
 
-def content_digest(data: bytes, labels: Labels) -> str:
-    """By what a file is known again: its content, and the labels that it was put under."""
-    put_under = hashlib.blake2b(repr(labels).encode()).digest()
-    return hashlib.blake2b(data, digest_size=16, key=put_under).hexdigest()
+def content_digest(file: InputFile, labels: Labels) -> str:
+    """By what a file is known again: its content, and what else is said by how it is read.
+
+    That is the labels that it was put under, and the manifests of a mirror, which its index is held
+    against.
+    """
+    in_mirror = (file.binary_size, file.mirror is not None, *sorted(file.binaries or ()))
+    put_under = hashlib.blake2b(repr((labels, in_mirror)).encode()).digest()
+    return hashlib.blake2b(file.data, digest_size=16, key=put_under).hexdigest()
 
 
 class _Waiting:
@@ -198,6 +213,8 @@ def _read_one(
         if claim is None:
             continue
         _note_claim(claim, one, reading)
+        if file.mirror:
+            reading.mirrors[claim] = file.mirror
         if not one.complete:
             reading.incomplete.add(claim)
         elif not report.rejects:

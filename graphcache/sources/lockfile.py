@@ -77,7 +77,13 @@ def read(
     hashes = {key: entry.hash for key, entry in entries.items()}
     complete = len(report.rejects) == before
     yield SpecList(
-        file.name, list(entries.values()), stack, labels.release, hashes, complete=complete
+        file.name,
+        list(entries.values()),
+        stack,
+        labels.release,
+        hashes,
+        kind="lock",
+        complete=complete,
     )
 
 

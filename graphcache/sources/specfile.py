@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct
 
-from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
+from graphcache.records import FileReport, Labels, SourceKind, SpecEntry, SpecList, SpecNode
 from graphcache.sources.documents import Document, decode, decode_entries, unwrap_node
 from graphcache.sources.inputs import InputFile
 
@@ -52,4 +52,5 @@ def read(
                 SpecEntry(node.hash, node, in_buildcache, size=size, only_needed=not first)
             )
     complete = len(report.rejects) == before
-    yield SpecList(file.name, entries, labels.stack, labels.release, whole=False, complete=complete)
+    kind: SourceKind = "mirror" if file.mirror else "file"
+    yield SpecList(file.name, entries, labels.stack, labels.release, kind=kind, complete=complete)
