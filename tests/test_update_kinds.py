@@ -209,7 +209,7 @@ def roots_and_held(store: Path) -> tuple[dict[str, bool | None], dict[str, bool 
 
 def test_a_stack_of_an_index_and_a_lock_file_is_updated_by_either(tmp_path: Path) -> None:
     store, index, lock = (tmp_path / name for name in ("store.lbug", "index.json", "spack.lock"))
-    options = {"release": "r1", "stack": "io"}
+    options: dict[str, Any] = {"release": "r1", "stack": "io"}
     index.write_text(index_of({"zlib", "hdf5"}))
     lock.write_text(lock_of({"hdf5"}))
     build_store(store, index, lock, **options)

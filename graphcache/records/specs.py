@@ -8,7 +8,7 @@ says which file holds which form.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
@@ -55,6 +55,7 @@ class Dependency(Struct, gc=False, kw_only=True):
 
     hash: SpecHash | None = None
     build_hash: SpecHash | None = None
+    full_hash: SpecHash | None = None
     type: tuple[DependencyType, ...] = ()
     parameters: DependencyParameters | None = None
 
@@ -83,6 +84,8 @@ class SpecNode(Struct, gc=False):
     version: Name
     arch: Arch
     hash: SpecHash | None = None
+    build_hash: SpecHash | None = None
+    full_hash: SpecHash | None = None
     namespace: Name | None = None
     parameters: dict[Name, _Value] = {}
     compiler: CompilerObject | None = None
@@ -114,8 +117,6 @@ class SpecList:
     entries: list[SpecEntry]
     stack: str | None = None
     release: str | None = None
-    hashes: dict[str, str] = field(default_factory=dict)
-    """For keys by which only the file knows its specs: their hashes."""
     kind: SourceKind = "file"
     """What kind of source it is of; a file is one that speaks for no stack."""
     complete: bool = True
@@ -144,7 +145,13 @@ def dependencies_of(node: SpecNode) -> list[NamedDependency]:
     if isinstance(node.dependencies, list):
         return node.dependencies
     return [
-        NamedDependency(name=name, hash=one.hash, build_hash=one.build_hash, parameters=one.kind)
+        NamedDependency(
+            name=name,
+            hash=one.hash,
+            build_hash=one.build_hash,
+            full_hash=one.full_hash,
+            parameters=one.kind,
+        )
         for name, one in node.dependencies.items()
     ]
 

@@ -8,15 +8,16 @@ import msgspec
 from msgspec import Raw, Struct
 
 from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
+from graphcache.sources.dependencies import name_dependencies
 from graphcache.sources.documents import (
     Document,
+    check_version,
     decode,
     decode_entries,
     is_hash,
     unwrap_node,
 )
 from graphcache.sources.inputs import InputFile
-from graphcache.sources.names import Unreadable
 
 VERSIONS = range(5, 9)
 """Versions of the database that are known; one that is later is read as the last of them."""
@@ -52,20 +53,23 @@ def read(
         Unreadable: nothing of it can be used.
     """
     database: _Database = decode(document["database"], _Database, "database")
-    _check_version(str(database.version), report)
+    check_version("database.version", str(database.version), VERSIONS, report)
     before = len(report.rejects)
     place = "database.installs"
-    entries = []
+    placed = []
     for key, install in decode_entries(database.installs.items(), place, _Install, _unwrap, report):
         if is_hash(key) and install.spec.hash in (None, key):
-            entries.append(SpecEntry(key, install.spec, install.held))
+            entry = SpecEntry(key, install.spec, install.held)
+            placed.append((f"{place}.{key}.spec", entry))
         else:
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
             report.reject(why, field=f"{place}.{key}", record=True)
     complete = len(report.rejects) == before
     if file.binaries is not None:
-        rejected = database.installs.keys() - {entry.hash for entry in entries}
-        _hold_against(file.binaries - rejected, entries, report)
+        listed = [entry for _, entry in placed]
+        rejected = database.installs.keys() - {entry.hash for entry in listed}
+        _hold_against(file.binaries - rejected, listed, report)
+    entries = name_dependencies(placed, report)
     yield SpecList(
         file.name, entries, labels.stack, labels.release, kind="index", complete=complete
     )
@@ -96,15 +100,3 @@ def _unwrap(raw: Raw) -> bytes | None:
     install = msgspec.json.decode(raw, type=Document)
     node = unwrap_node(install["spec"]) if "spec" in install else None
     return node and msgspec.json.encode({**install, "spec": Raw(node)})
-
-
-def _check_version(version: str, report: FileReport) -> None:
-    number = int(version) if version.isdecimal() and len(version) < 9 else None
-    if number is None or number < VERSIONS[0]:
-        known = f"{VERSIONS[0]} to {VERSIONS[-1]}"
-        raise Unreadable(f"database.version: expected {known}, found {version[:40]}")
-    if number > VERSIONS[-1]:
-        report.warn(
-            f"{report.file}: database version {version}, the last one known is {VERSIONS[-1]}: "
-            f"what fits is read"
-        )

@@ -32,6 +32,8 @@ from graphcache.tables.join import join, needed_compilers
 from graphcache.tables.said import SAID, claim_text
 from graphcache.tables.tables import Tables
 
+_OTHERWISE = frozenset({"hash", "name", "dependencies_known"})
+"""What stays of a spec by another rule than that a kind of source tells it."""
 _KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 
 
@@ -198,8 +200,7 @@ def _still_said(old: Tables, before: _Sayings, after: _Sayings, anew: pa.Array) 
     # What no source described is there because another spec needs it, or because a script made it.
     made = pc.invert(pc.or_(before.known, pc.is_in(hashes, flat(needs["to"]))))
     stays = pc.or_(pc.or_(after.known, made), pc.is_in(hashes, anew))
-    tells = pc.or_(after.dependencies, pc.invert(before.dependencies))
-    needs = semi_join(needs, needs["from"], hashes.filter(tells))
+    needs = semi_join(needs, needs["from"], hashes.filter(_tells(before, after)))
     starts, ends = (flat(pc.index_in(needs[end], hashes)) for end in ("from", "to"))
     wider, count = stays, -1
     while (now := pc.sum(wider).as_py()) != count:
@@ -209,6 +210,11 @@ def _still_said(old: Tables, before: _Sayings, after: _Sayings, anew: pa.Array) 
     new_row = pc.subtract(pc.cumulative_sum(stays.cast(pa.int64())), 1)
     said = after.said.set_column(0, "row", new_row.take(after.said["row"]))
     return Facts(_specs(old, before, after).filter(stays), said, needs.filter(stays.take(starts)))
+
+
+def _tells(before: _Sayings, after: _Sayings) -> pa.Array:
+    """Of which specs it is still told what they need, or never was."""
+    return pc.or_(after.dependencies, pc.invert(before.dependencies))
 
 
 def _specs(old: Tables, before: _Sayings, after: _Sayings) -> pa.Table:
@@ -229,7 +235,7 @@ def _specs(old: Tables, before: _Sayings, after: _Sayings) -> pa.Table:
     mentioned = pc.and_not(flat(pc.fill_null(spec["derived"], False)), after.known)
     always = pc.or_(pc.invert(before.known), mentioned)
     for property_ in node_type("Spec").properties:
-        if property_.name in columns and property_.name not in ("hash", "name"):
+        if property_.name in columns and property_.name not in _OTHERWISE:
             sayings = after.held if property_.of_binary else after
             told = sayings.by(kind for kind in _KINDS if property_.is_told_by(kind))
             columns[property_.name] = where(pc.or_(told, always), columns[property_.name])
@@ -237,6 +243,8 @@ def _specs(old: Tables, before: _Sayings, after: _Sayings) -> pa.Table:
     rows = pa.array(range(len(hashes)), pa.int64())
     still_held = look_up(rows, held["row"], flat(held["in_buildcache_max"]))
     columns["in_buildcache"] = pc.if_else(before.known, still_held, columns["in_buildcache"])
+    needs_known = flat(columns["dependencies_known"])
+    columns["dependencies_known"] = pc.and_kleene(needs_known, _tells(before, after))
     known = pc.or_(after.known, always)
     columns["target"] = where(known, ends("FOR_TARGET"))
     # What `join` found among the dependencies it finds again, if they are still told.
