@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 Selection = Mapping[str, Collection[str]]
@@ -51,6 +51,8 @@ class Answer:
     rows: list[tuple[Any, ...]]
     more: bool = False
     """True where the limit cut rows off."""
+    notes: list[str] = field(default_factory=list)
+    """What the answer can't know, a sentence each."""
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One dict per row, by column.

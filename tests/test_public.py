@@ -42,6 +42,7 @@ PUBLIC = {
         *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
         *(
             "duplicate_bytes",
+            "find",
             "find_node",
             "fit",
             "half_life",
@@ -50,7 +51,8 @@ PUBLIC = {
             "prune_plan",
             "rebuilds",
         ),
-        *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity", "why"),
+        *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity"),
+        *("usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
     "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},
