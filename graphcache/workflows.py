@@ -15,7 +15,7 @@ from graphcache.errors import InputError, UsageError, no_such
 from graphcache.records import Claim, Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
-from graphcache.sources.documents import decode
+from graphcache.sources.documents import decode_whole
 from graphcache.sources.gather import HeldFile, Reading, Source, gather, labelled
 from graphcache.sources.inputs import MAX_DOCUMENT
 from graphcache.sources.names import Unreadable
@@ -258,7 +258,7 @@ def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:
             data = content.read(MAX_MANIFEST + 1)
         if len(data) > MAX_MANIFEST:
             raise Unreadable(f"expected at most {MAX_MANIFEST:,} bytes, found more")
-        releases: dict[str, list[_Index]] = decode(data, dict[Name, list[_Index]], "")
+        releases: dict[str, list[_Index]] = decode_whole(data, dict[Name, list[_Index]])
     except (NotFetched, OSError, Unreadable) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise InputError(

@@ -19,7 +19,9 @@ from graphcache.sources.documents import (
     is_hash,
     unwrap_node,
 )
+from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.keys import Place, shown_place
 from graphcache.sources.names import Unreadable, check_name
 
 VERSIONS = range(1, 8)
@@ -42,9 +44,14 @@ class _Root(Struct):
 
 @dataclass(frozen=True)
 class _Environment:
-    place: str
+    path: Place
     specs: dict[str, Raw]
     roots: list[Raw]
+
+    @property
+    def place(self) -> str:
+        """The path as messages begin with it."""
+        return f"{shown_place(self.path)}." if self.path else ""
 
 
 def can_read(document: Document) -> bool:
@@ -66,8 +73,12 @@ def read(
     if version in VERSIONS:
         check_form(meta.specfile_version, report)
     stack = check_name(labels.stack or _environment_name(file.name), "stack", 0)
-    environments = list(_environments(document, "", _MAX_DEPTH))
+    environments = list(_environments(document, (), _MAX_DEPTH))
     before = len(report.rejects)
+    groups = {
+        (*environment.path, "concrete_specs"): environment.specs for environment in environments
+    }
+    check_frame(file.data, groups, report)
     roots = _roots(environments, report)
     placed: dict[str, Placed] = {}
     for environment in environments:
@@ -112,12 +123,13 @@ def _roots(environments: list[_Environment], report: FileReport) -> set[str]:
     return roots
 
 
-def _environments(document: Document, place: str, depth: int) -> Iterator[_Environment]:
+def _environments(document: Document, path: Place, depth: int) -> Iterator[_Environment]:
     """The environment, and below it those that it includes."""
+    place = f"{shown_place(path)}." if path else ""
     if depth == 0:
         raise Unreadable(f"{place}expected at most {_MAX_DEPTH} environments in each other")
     yield _Environment(
-        place,
+        path,
         decode(document["concrete_specs"], Document, f"{place}concrete_specs"),
         decode(document.get("roots", b"[]"), list[Raw], f"{place}roots"),
     )
@@ -125,7 +137,7 @@ def _environments(document: Document, place: str, depth: int) -> Iterator[_Envir
     included = decode(document.get("include_concrete", b"{}"), dict[str, Document], key)
     for name, inner in included.items():
         if "concrete_specs" in inner:
-            yield from _environments(inner, f"{key}.{name}.", depth - 1)
+            yield from _environments(inner, (*path, "include_concrete", name), depth - 1)
 
 
 def _environment_name(file: str) -> str:
