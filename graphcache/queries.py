@@ -24,6 +24,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from graphcache.answers import notes_on_dependencies
 from graphcache.errors import UsageError, did_you_mean
 from graphcache.spack.versions import version_key
 
@@ -157,9 +158,12 @@ class NamedQuery:
         Raises:
             UsageError: the values do not fit; see `bind`.
             QueryError: the store refuses the statement, or it takes too long.
+            NotKnownError: it stands on dependencies, and none are known.
         """
         bound = self.bind(values or {})
+        notes = _notes_on_dependencies(store) if "DEPENDS_ON" in self.cypher else []
         answer = store.query(self.cypher, bound, limit=limit, timeout=timeout)
+        answer = replace(answer, notes=notes)
         keys = {i: _ORDERS[c.type] for i, c in enumerate(self.columns) if c.type in _ORDERS}
         if not keys:
             return answer
@@ -169,6 +173,14 @@ class NamedQuery:
             for row in answer.rows
         ]
         return replace(answer, rows=rows)
+
+
+def _notes_on_dependencies(store: Store) -> list[str]:
+    ((specs, known),) = store.query(
+        "MATCH (s:Spec) "
+        "RETURN count(*), coalesce(sum(CASE WHEN s.dependencies_known THEN 1 ELSE 0 END), 0)"
+    ).rows
+    return notes_on_dependencies(specs - known, specs)
 
 
 def load_library(*folders: Path) -> dict[str, NamedQuery]:
