@@ -112,6 +112,12 @@ NODE_TYPES: tuple[NodeType, ...] = (
                 "boolean",
                 "true where the source gives no hash and graphcache derived one from the spec text",
             ),
+            Property(
+                "dependencies_known",
+                "boolean",
+                "whether one of Spack's own files described it, with all that it needs; false "
+                "where it is known from pages alone, or only as what another spec needs",
+            ),
         ),
     ),
     NodeType(

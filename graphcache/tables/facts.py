@@ -114,6 +114,8 @@ def page_facts(pages: list[Page], report: Report) -> Facts:
         ),
         "in_buildcache": per_page([page.in_buildcache for page in pages], pa.bool_()),
         "derived": per_page([page.derived for page in pages], pa.bool_()),
+        # Nor does a spec text of 2021 or 2022 say all: what a spec needs to be built is not in it.
+        "dependencies_known": pa.array([False] * len(records), pa.bool_()),
     }
     releases = per_page([page.release for page in pages], pa.string())
     needs = list(chain.from_iterable(page.dependencies for page in pages))
@@ -130,6 +132,7 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
     """What Spack's own files say, as columns."""
     entries = list(chain.from_iterable(list_.entries for list_ in lists))
     nodes = [entry.node for entry in entries]
+    depends_on, named, known = _list_dependencies(lists)
     specs = {
         "hash": pa.array([entry.hash for entry in entries], pa.string()),
         "platform": pa.array([node.arch.platform for node in nodes], pa.string()),
@@ -144,10 +147,14 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
         "size": pa.array([entry.size for entry in entries], pa.int64()),
         "in_buildcache": pa.array([entry.in_buildcache for entry in entries], pa.bool_()),
         "derived": pa.array([False] * len(entries), pa.bool_()),
+        "dependencies_known": pa.array(known, pa.bool_()),
     }
-    depends_on, named = _list_dependencies(lists)
     described = _spec_facts(SpecNode, nodes, specs)
-    mentioned = {"hash": list(named), "name": list(named.values())}
+    mentioned: dict[str, list[Any]] = {
+        "hash": list(named),
+        "name": list(named.values()),
+        "dependencies_known": [False] * len(named),
+    }
     return Facts(
         pa.concat_tables([described, _python_table(mentioned, SPEC_FACTS)]),
         *_list_memberships(lists),
@@ -199,23 +206,26 @@ def _list_memberships(lists: list[SpecList]) -> tuple[pa.Table, pa.Table]:
     return _python_table(in_stack, IN_STACK_FACTS), _python_table(in_release, IN_RELEASE_FACTS)
 
 
-def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str]]:
-    """Who needs whom; and by hash the package of specs that a list needs and does not describe.
+def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str], list[bool]]:
+    """Who needs whom; by hash the package of what a list needs and does not describe; who is whole.
 
-    An index has a million dependencies: they are walked once, by steps that are quick.
+    An entry is not, of whose dependencies one has no hash. An index has a million dependencies:
+    they are walked once, by steps that are quick.
     """
     starts: list[str] = []
     ends: list[str] = []
     kinds: list[int] = []
     number_of: dict[DependencyParameters, int] = {}
-    only_named = {}
+    only_named, known = {}, []
     for list_ in lists:
         described = {entry.hash for entry in list_.entries} | list_.hashes.keys()
         for entry in list_.entries:
+            known.append(True)
             for needed in dependencies_of(entry.node):
                 # In lock files before version 4 it is a key that only the file knows.
                 key = needed.hash or needed.build_hash
                 if key is None:
+                    known[-1] = False
                     continue
                 if key not in described:
                     only_named[key] = needed.name
@@ -231,7 +241,7 @@ def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str]]
         "types": pa.array(types, pa.string()).take(pa.array(kinds, pa.int32())),
         "virtuals": pa.array(virtuals, pa.string()).take(pa.array(kinds, pa.int32())),
     }
-    return facts_table(columns, DEPENDS_ON_FACTS), only_named
+    return facts_table(columns, DEPENDS_ON_FACTS), only_named, known
 
 
 def _memberships(stacks: pa.ListArray, releases: pa.Array) -> tuple[pa.Table, pa.Table]:

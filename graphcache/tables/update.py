@@ -47,7 +47,7 @@ def update(old: Tables, new: Facts, replaced: set[Claim], report: Report) -> Tab
     said_anew = dropped & set(new.specs["hash"].to_pylist())
     # What only a replaced page said of a spec is gone with it: the new page may have corrected it.
     silent = replace(_without_specs(kept, said_anew, set()), depends_on=kept.depends_on)
-    facts = _collect(Facts.concat([silent, new]), dropped - said_anew)
+    facts = _collect(Facts.concat([silent, _still_known(new, old)]), dropped - said_anew)
     return _carry_extras(join(facts, report), old)
 
 
@@ -81,6 +81,15 @@ def facts_of(tables: Tables) -> Facts:
         facts_table(releases, IN_RELEASE_FACTS),
         facts_table(_said(needs, edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS),
     )
+
+
+def _still_known(new: Facts, old: Tables) -> Facts:
+    """The new facts, in which dependencies that the old graph knows are known: their edges stay."""
+    spec = old.nodes["Spec"]
+    known = flat(spec["hash"].filter(pc.fill_null(spec["dependencies_known"], False)))
+    still = pc.or_kleene(new.specs["dependencies_known"], pc.is_in(new.specs["hash"], known))
+    at = new.specs.column_names.index("dependencies_known")
+    return replace(new, specs=new.specs.set_column(at, "dependencies_known", still))
 
 
 def _said(table: pa.Table, type_: NodeType | EdgeType) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from graphcache.stores.statements import (
 )
 from graphcache.tables.columns import conform, sort_table
 
-FORMAT = 1
+FORMAT = 2
 """The form of graphcache's own tables in a store; a store of another form must be built again."""
 
 _LOG = logging.getLogger(__name__)
