@@ -18,6 +18,9 @@ from graphcache.sources.names import CONTROL, Unreadable
 
 Document = dict[str, Raw]
 
+LAST_FORM = 5
+"""The last form of the spec object that is known."""
+
 _T = TypeVar("_T")
 _SIGNED = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = b"\n-----BEGIN PGP SIGNATURE-----"
@@ -90,6 +93,33 @@ def decode(data: bytes | Raw, type_: Any, place: str) -> Any:
         raise Unreadable(f"{place}: {why}".removeprefix(": "), line) from None
     except RecursionError:
         raise Unreadable(f"{place}: nested too deep".removeprefix(": ")) from None
+
+
+def check_version(field: str, version: str, known: range, report: FileReport) -> None:
+    """Warn of a version that is later than those that are known: what fits of it is read.
+
+    Raises:
+        Unreadable: it is an earlier one, or none.
+    """
+    number = int(version) if version.isdecimal() and len(version) < 9 else None
+    if number is None or number < known[0]:
+        why = f"expected {known[0]} to {known[-1]}, found {version[:40]}"
+        raise Unreadable(f"{field}: {why}")
+    if number > known[-1]:
+        report.warn(f"{report.file}: {_later(field, number, known[-1])}")
+
+
+def check_form(form: int, report: FileReport) -> None:
+    """Warn of specs in a later form than those that are known.
+
+    A mirror has a file for each spec, so the warning names none: it is given once, with its count.
+    """
+    if form > LAST_FORM:
+        report.warn(_later("spec form", form, LAST_FORM))
+
+
+def _later(what: str, found: int, last: int) -> str:
+    return f"{what} {found} is later than {last}, the last one known: what fits is read"
 
 
 def decode_entries(

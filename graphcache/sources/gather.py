@@ -13,6 +13,7 @@ from graphcache.records import Claim, Labels, Page, Report, SpecList, one_line
 from graphcache.remote.locations import shown
 from graphcache.sources import read_file
 from graphcache.sources.addresses import Remote
+from graphcache.sources.beside import Beside
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.names import Unreadable, check_name
 from graphcache.tables import Tables
@@ -114,14 +115,18 @@ def gather(
         _check_labels(labels)
     reading = Reading()
     unchanged = _Unchanged(held)
-    waiting = _Waiting(reading)
+    waiting, beside = _Waiting(reading), Beside()
     with paused_collector():
         for number, (file, labels) in enumerate(_files(sources, reading.report, remote), start=1):
-            digest = content_digest(file.data, labels)
-            if not unchanged.holds(digest, file, labels):
-                _read_one(file, digest, labels, reading, waiting)
+            if not beside.puts_aside(file, labels):
+                _read_if_new(file, labels, reading, waiting, unchanged)
             if on_file is not None:
                 on_file(number)
+        again = [source for source in sources if source[0] != "-"]
+        for file, labels in beside.described(lambda: _files(again, Report(), remote)):
+            _read_if_new(file, labels, reading, waiting, unchanged)
+        for spec in beside.held:
+            waiting.add(spec)
         for digest, (file, labels) in unchanged.to_read_after_all():
             _read_one(file, digest, labels, reading, waiting)
         waiting.to_columns()
@@ -155,9 +160,13 @@ def _check_labels(labels: Labels) -> None:
                 raise UsageError(str(problem)) from None
 
 
-def content_digest(data: bytes, labels: Labels) -> str:
-    """By what a file is known again: its content, and the labels that it was put under."""
-    put_under = hashlib.blake2b(repr(labels).encode()).digest()
+def content_digest(data: bytes, labels: Labels, described: Iterable[str] = ()) -> str:
+    """By what a file is known again: its content, and the labels that it was put under.
+
+    And by the spec files in which specs of a page are described, if there are such.
+    """
+    beside = sorted(described)
+    put_under = hashlib.blake2b((repr(labels) + (repr(beside) if beside else "")).encode()).digest()
     return hashlib.blake2b(data, digest_size=16, key=put_under).hexdigest()
 
 
@@ -184,6 +193,18 @@ class _Waiting:
         self._reading.pages.append(page_facts(self._pages, self._reading.report))
         self._reading.lists.append(spec_list_facts(self._lists))
         self._pages, self._lists, self._records = [], [], 0
+
+
+def _read_if_new(
+    file: InputFile,
+    labels: Labels,
+    reading: Reading,
+    waiting: _Waiting,
+    unchanged: _Unchanged,
+) -> None:
+    digest = content_digest(file.data, labels, file.described)
+    if not unchanged.holds(digest, file, labels):
+        _read_one(file, digest, labels, reading, waiting)
 
 
 def _read_one(
