@@ -111,6 +111,43 @@ NODE_TYPES: tuple[NodeType, ...] = (
                 on_pages=False,
             ),
             Property(
+                "external_path",
+                "text",
+                "where an external lies: for whoever asks whether another machine has it there too",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "external_modules",
+                "list of text",
+                "the modules that an external comes with, in their order: for the same question",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "flags",
+                "list of text",
+                "compiler flags as Spack takes them, `cflags='-O2 -g'`, sorted: for whoever asks "
+                "with what a binary was hardened, or why it was built again",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "package_hash",
+                "text",
+                "hash of the recipe and its patches: for whoever asks whether a binary is of "
+                "today's recipe, or why it was built again",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "original_specfile_version",
+                "integer",
+                "form of the spec, 1 to 6, when it was concretized: for whoever counts on its "
+                "compiler being a dependency, which it is from 5 on",
+                on_pages=False,
+            ),
+            Property(
                 "size",
                 "integer",
                 "bytes of the tarball, where known",

@@ -204,7 +204,7 @@ def _merge(found: dict[str, dict[str, Any]], page: Page, one: Record, name: str)
 
 def _variant(text: str) -> str:
     key, equals, value = text.partition("=")
-    return key.rstrip(":") + equals + value
+    return key.rstrip(":") + equals + ",".join(sorted(value.split(",")))
 
 
 def _insert(values: list[str], value: str | None) -> None:

@@ -464,26 +464,6 @@ def test_rebuilds_of_what_is_not_there(options: dict[str, str]) -> None:
         rebuilds(lock_of({"a": []}, []), **options)
 
 
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        ("/zz", "/zz: no spec in the graph has such a hash"),
-        ("", "an empty hash: no spec"),
-        ("/", "an empty hash: no spec"),
-    ],
-)
-def test_a_hash_that_is_no_spec(asked: str, said: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        why(lock_of({"a": []}, []), [asked])
-    assert str(caught.value).startswith(said)
-
-
-def test_a_hash_of_several_specs() -> None:
-    tables, _ = read(RADIUSS)
-    with pytest.raises(UsageError, match=r"^a: expected one spec, found several: "):
-        why(tables, ["a"])
-
-
 def test_every_public_function_says_what_it_does_and_reads() -> None:
     assert sorted(set(graphcache.analysis.__all__)) == graphcache.analysis.__all__
     properties = {

@@ -110,7 +110,7 @@ def test_golden_coverage(stores: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
-        (("why", "zzzz"), 2, "Error: zzzz: no spec in the graph has such a hash"),
+        (("why", "zzzz"), 2, "Error: zzzz: no such spec in the graph"),
         (("why",), 2, "Missing argument 'HASH...'"),
         (("why", "a"), 2, "Error: a: expected one spec, found "),
         (("impact", "none"), 2, "Error: none: no such package in the graph"),

@@ -41,6 +41,7 @@ PUBLIC = {
     "graphcache.analysis": {
         *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
         *(
+            "diff_specs",
             "duplicate_bytes",
             "find_node",
             "fit",

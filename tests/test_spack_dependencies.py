@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,11 @@ def edges(tables: Tables) -> list[tuple[str, str]]:
     return [(edge["from"], edge["to"]) for edge in tables.edges["DEPENDS_ON"].to_pylist()]
 
 
+def known(tables: Tables) -> dict[str, bool]:
+    """By hash, whether all that a spec needs is known."""
+    return {spec["hash"]: spec["dependencies_known"] for spec in tables.nodes["Spec"].to_pylist()}
+
+
 def warnings(report: Report, folder: Path) -> list[str]:
     return [text.removeprefix(f"{folder}/") for text in report.warnings]
 
@@ -107,6 +112,7 @@ def test_a_hash_of_an_older_spack_that_leads_nowhere_makes_no_spec(
     tables, report = read_json(tmp_path, spec_file(first, body("xz", B, build_hash=D)))
     assert tables.nodes["Spec"]["hash"].to_pylist() == [A, B]
     assert edges(tables) == [(A, B)]
+    assert known(tables) == {A: False, B: True}
     assert warnings(report, tmp_path) == [
         f"0.json: spec.nodes.0.dependencies[0].hash: zlib: expected the hash of a spec in the "
         f"file, found {E}"
@@ -131,6 +137,7 @@ def test_a_dependency_without_a_hash_is_warned_of(tmp_path: Path, kind: str, nee
     tables, report = read_json(tmp_path, document)
     assert edges(tables) == [(A, B)]
     assert not report.rejects
+    assert known(tables) == {A: False, B: True}
     assert warnings(report, tmp_path) == [
         f"0.json: {PLACES[kind]}.dependencies[1].hash: zlib: expected a hash, found none: what "
         "the spec needs is not wholly known"
@@ -144,6 +151,7 @@ def test_a_dependency_that_the_file_does_not_have_is_a_spec_and_a_warning(
     tables, report = read_json(tmp_path, FILES[kind](body("hdf5", A, {"name": "xz", "hash": B})))
     assert edges(tables) == [(A, B)]
     assert tables.nodes["Spec"]["version"].to_pylist() == ["1.0", None]
+    assert known(tables) == {A: True, B: False}
     assert warnings(report, tmp_path) == [
         f"0.json: {PLACES[kind]}.dependencies[0].hash: xz: expected the hash of a spec in the "
         f"file, found {B}"
@@ -191,3 +199,58 @@ def test_a_lock_without_one_of_its_roots_removes_nothing(tmp_path: Path) -> None
     path.write_text(json.dumps(lock(body("zlib", A), roots=[{"hash": A}, {"hash": B}])))
     reading = gather(labelled([path]))
     assert reading.incomplete == {Claim("lock", None, tmp_path.name)}
+
+
+# One hash under several names ---------------------------------------------------------------------
+
+
+NAMED = {
+    "two files": [
+        index(body("top", A, {"name": "alpha", "hash": C})),
+        index(body("other", B, {"name": "beta", "hash": C})),
+    ],
+    "one file": [
+        index(
+            body("top", A, {"name": "alpha", "hash": C}),
+            body("other", B, {"name": "beta", "hash": C}),
+        )
+    ],
+    "one spec": [
+        index(body("top", A, {"name": "alpha", "hash": C}, {"name": "beta", "hash": C})),
+    ],
+    "three files": [
+        index(body(f"top{letter}", letter * 32, {"name": name, "hash": C}))
+        for letter, name in (("a", "alpha"), ("b", "beta"), ("d", "alpha"))
+    ],
+}
+
+
+@pytest.mark.parametrize("documents", NAMED.values(), ids=NAMED)
+def test_what_is_needed_under_two_names_is_warned_of(tmp_path: Path, documents: list[Json]) -> None:
+    paths = [tmp_path / str(number) for number in range(len(documents))]
+    digests = set()
+    for order in permutations(zip(paths, documents, strict=True)):
+        for path, document in order:
+            path.write_text(json.dumps(document))
+        tables, report = read(*(path for path, _ in order))
+        digests.add(tables.digest())
+        names = {spec["hash"]: spec["name"] for spec in tables.nodes["Spec"].to_pylist()}
+        assert names[C] == "alpha"
+        assert f"spec {C}: records disagree on name: 'alpha' and 'beta'; the first is kept" in (
+            report.warnings
+        )
+    assert len(digests) == 1
+
+
+def test_what_a_spec_is_described_as_counts_before_what_others_call_it(tmp_path: Path) -> None:
+    said = [index(body("top", A, {"name": "alpha", "hash": C})), index(body("zeta", C))]
+    for order in (said, said[::-1]):
+        paths = [tmp_path / str(number) for number in range(2)]
+        for path, document in zip(paths, order, strict=True):
+            path.write_text(json.dumps(document))
+        tables, report = read(*paths)
+        assert tables.nodes["Spec"]["name"].to_pylist() == ["top", "zeta"]
+        assert (
+            f"spec {C}: described as 'zeta', and called 'alpha' by one that needs it; the first "
+            f"is kept"
+        ) in report.warnings

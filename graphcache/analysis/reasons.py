@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
-from graphcache.analysis.names import MANY, require, the_spec
+from graphcache.analysis.names import require, the_spec
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import NotKnownError, UsageError, no_such, none_of
 from graphcache.spack.versions import fitting, parse_constraint, version_key
@@ -31,10 +31,10 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
     A root is what a stack lists as one; where no stack that holds a spec says so of any, it is a
-    spec that no other needs. A hash may be cut short, and begin with `/`.
+    spec that no other needs. A hash is written as `names.the_spec` reads it.
 
     Raises:
-        UsageError: no spec, or more than one, has such a hash.
+        UsageError: there is no such spec, or more than one.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -47,7 +47,7 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     stacks = _names_by_spec(tables, "IN_STACK")
     rows: list[tuple[Any, ...]] = []
     for text in hashes:
-        row = _row_of(graph, text)
+        row = int(graph.rows(pa.array([the_spec(tables, text)]))[0])
         reach = graph.needing(np.array([row]))
         for root in roots[reach.found[roots]].tolist():
             path = reach.path(root)
@@ -159,14 +159,6 @@ def _roots(tables: Tables, graph: Dependencies) -> Rows:
     in_such_a_stack = graph.rows(edges["from"].filter(pc.is_in(edges["to"], says)))
     top = graph.not_needed()
     return np.union1d(listed, np.setdiff1d(top, in_such_a_stack))
-
-
-def _row_of(graph: Dependencies, text: str) -> int:
-    specs = graph.specs.select(["hash", "name", "version"])
-    prefix = text.removeprefix("/")
-    found = specs.filter(pc.starts_with(specs["hash"], prefix)).slice(0, MANY).to_pylist()
-    chosen = the_spec(text, [tuple(spec.values()) for spec in found if prefix])
-    return int(graph.rows(pa.array([chosen]))[0])
 
 
 def _rows_of_package(graph: Dependencies, spec: str) -> Rows:

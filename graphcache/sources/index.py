@@ -19,6 +19,8 @@ from graphcache.sources.documents import (
 )
 from graphcache.sources.inputs import InputFile
 
+FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
+"""The form of the spec objects by the version of the database."""
 VERSIONS = range(5, 9)
 """Versions of the database that are known; one that is later is read as the last of them."""
 
@@ -70,8 +72,15 @@ def read(
         rejected = database.installs.keys() - {entry.hash for entry in listed}
         _hold_against(file.binaries - rejected, listed, report)
     entries = name_dependencies(placed, report)
+    form = FORMS.get(int(database.version))
     yield SpecList(
-        file.name, entries, labels.stack, labels.release, kind="index", complete=complete
+        file.name,
+        entries,
+        labels.stack,
+        labels.release,
+        kind="index",
+        form=form,
+        complete=complete,
     )
 
 

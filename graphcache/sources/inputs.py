@@ -101,6 +101,8 @@ def _open_remote(url: str, remote: Remote, report: Report) -> Iterator[InputFile
     except NotFetched as problem:
         report.reject(shown(url), str(problem))
     else:
+        if beside := remote.beside(url):
+            report.warn(f"{shown(url)}: {beside}")
         yield from _open_file(str(path), report, asked_for=True, name=shown(url))
 
 
@@ -112,9 +114,11 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
     manifests = {path: mirror.hash_of(path) for path in specs}
     read = Mirror()
     with _rejecting_in_mirror(index, report), suppress(FileNotFoundError):
-        content = mirror.read_index(fetch, MAX_DOCUMENT)
+        data, beside = mirror.read_index(fetch, MAX_DOCUMENT)
+        if beside:
+            report.warn(f"{index}: {beside}")
         binaries = frozenset(manifests.values())
-        yield InputFile(one_line(index), content, False, binaries=binaries)
+        yield InputFile(one_line(index), data, False, binaries=binaries)
     for path in manifests:
         before = len(report.rejects)
         with _rejecting_in_mirror(path, report):

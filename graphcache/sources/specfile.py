@@ -13,6 +13,9 @@ from graphcache.sources.inputs import InputFile
 
 _OF_A_BUILD_CACHE = frozenset({"binary_cache_checksum", "buildcache_layout_version", "buildinfo"})
 
+FORMS = range(1, 7)
+"""Forms of the spec objects; from 5 on each says itself in which it was concretized."""
+
 
 class _Meta(Struct):
     version: int = 0
@@ -60,4 +63,12 @@ def read(
     complete = len(report.rejects) == before
     entries = name_dependencies(placed, report)
     kind: SourceKind = "mirror" if file.mirror else "file"
-    yield SpecList(file.name, entries, labels.stack, labels.release, kind=kind, complete=complete)
+    yield SpecList(
+        file.name,
+        entries,
+        labels.stack,
+        labels.release,
+        kind=kind,
+        form=1 if in_list else said.meta.version if said.meta.version in FORMS else None,
+        complete=complete,
+    )

@@ -21,11 +21,16 @@ from graphcache.records import (
     SpecNode,
     compiler_of,
     dependencies_of,
+    flags_of,
+    form_of,
+    is_external,
+    modules_of,
     target_of,
     variants_of,
 )
 from graphcache.schema import Property, edge_type, node_type
 from graphcache.spack.compilers import normal_compiler
+from graphcache.spack.flags import flag_texts
 from graphcache.spack.variants import normal_variants
 from graphcache.tables.columns import FACT_TYPES, SEPARATOR, said_columns
 from graphcache.tables.said import SAID, in_release, in_stack, said_by_lists, said_by_pages
@@ -137,12 +142,22 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
         "platform": pa.array([node.arch.platform for node in nodes], pa.string()),
         "os": pa.array([node.arch.platform_os for node in nodes], pa.string()),
         "target": pa.array([target_of(node.arch) for node in nodes], pa.string()),
-        "compilers": pa.array([compiler_of(node) for node in nodes], pa.string()),
+        "compilers": map_unique(
+            pa.array([compiler_of(node) for node in nodes], pa.string()),
+            normal_compiler,
+            pa.string(),
+        ),
         "variants": pa.array(
             [SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes],
             pa.string(),
         ),
-        "external": pa.array([node.external is not None for node in nodes], pa.bool_()),
+        "external": pa.array([is_external(node) for node in nodes], pa.bool_()),
+        **_external_columns(nodes),
+        "flags": pa.array([_joined_flags(node) for node in nodes], pa.string()),
+        "original_specfile_version": pa.array(
+            [form_of(entry.node, list_.form) for list_ in lists for entry in list_.entries],
+            pa.int64(),
+        ),
         "size": pa.array([entry.size for entry in entries], pa.int64()),
         "in_buildcache": pa.array([entry.in_buildcache for entry in entries], pa.bool_()),
         "derived": pa.array([False] * len(entries), pa.bool_()),
@@ -150,8 +165,8 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
     }
     described = _spec_facts(SpecNode, nodes, specs)
     mentioned: dict[str, list[Any]] = {
-        "hash": list(named),
-        "name": list(named.values()),
+        "hash": [spec_hash for spec_hash, _ in named],
+        "name": [name for _, name in named],
         "dependencies_known": [False] * len(named),
     }
     return Facts(
@@ -159,6 +174,22 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
         said_by_lists(lists),
         depends_on,
     )
+
+
+def _external_columns(nodes: list[SpecNode]) -> dict[str, pa.Array]:
+    """Where external specs lie; null of the others."""
+    externals = [node.external if is_external(node) else None for node in nodes]
+    modules = [e and SEPARATOR.join(modules_of(e)) for e in externals]
+    return {
+        "external_path": pa.array(
+            [(e.path or None) if e else None for e in externals], pa.string()
+        ),
+        "external_modules": pa.array(modules, pa.string()),
+    }
+
+
+def _joined_flags(node: SpecNode) -> str:
+    return SEPARATOR.join(flag_texts(flags_of(node.parameters)))
 
 
 def _spec_facts(struct: type[Struct], objects: list[Any], columns: dict[str, Any]) -> pa.Table:
@@ -183,8 +214,10 @@ def _python_table(columns: dict[str, list[Any]], schema: pa.Schema) -> pa.Table:
     return facts_table({n: pa.array(values, types[n]) for n, values in columns.items()}, schema)
 
 
-def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str], list[bool]]:
-    """Who needs whom; by hash the package of what a list needs and does not describe; who is whole.
+def _list_dependencies(
+    lists: list[SpecList],
+) -> tuple[pa.Table, set[tuple[str, str]], list[bool]]:
+    """Who needs whom; hash and package of what a list needs and does not describe; who is whole.
 
     An entry is not, of whose dependencies one has no hash. An index has a million dependencies:
     they are walked once, by steps that are quick.
@@ -193,7 +226,8 @@ def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str],
     ends: list[str] = []
     kinds: list[int] = []
     number_of: dict[DependencyParameters, int] = {}
-    only_named, known = {}, []
+    only_named: set[tuple[str, str]] = set()
+    known: list[bool] = []
     for list_ in lists:
         described = {entry.hash for entry in list_.entries}
         for entry in list_.entries:
@@ -203,7 +237,7 @@ def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str],
                     known[-1] = False
                     continue
                 if needed.hash not in described:
-                    only_named[needed.hash] = needed.name
+                    only_named.add((needed.hash, needed.name))
                 starts.append(entry.hash)
                 ends.append(needed.hash)
                 kind = needed.parameters or needed.kind
