@@ -65,6 +65,14 @@ def test_one_spec_is_no_difference(site: Path) -> None:
     assert "No difference" in succeed(*asked, "--format", "markdown", cwd=site)
 
 
+def test_the_example_of_a_rebuild_is_a_command(site: Path) -> None:
+    asked = ("rebuilds", "--package", "netcdf-c", "--format", "jsonl")
+    rows = map(json.loads, succeed(*asked, cwd=site).splitlines())
+    command = next(row["example"] for row in rows if row["cause"].startswith("zlib-ng: "))
+    _, *arguments = command.split()
+    assert "zlib-ng (version)" in succeed(*arguments, "--format", "table", cwd=site)
+
+
 def test_exit_code_of_two_specs(site: Path) -> None:
     assert run("diff", *HDF5, cwd=site).code == 0
     assert run("diff", *HDF5, "--exit-code", cwd=site).code == 1

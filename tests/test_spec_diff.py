@@ -43,6 +43,7 @@ def spec(number: str, *needs: str | Edge, **values: Any) -> Json:
         "version": "1.2",
         "arch": {"platform": "linux", "platform_os": "debian12", "target": "x86_64_v3"},
         "namespace": "builtin",
+        "package_hash": "recipe",
         "parameters": {"shared": True, "libs": ["a", "b"], "cflags": []},
         "dependencies": [
             {
@@ -101,6 +102,11 @@ SETTINGS: dict[str, tuple[Json, tuple[str, Any, Any]]] = {
         {"external": {"path": "/usr", "module": None}},
         ("external", False, True),
     ),
+    "recipe": ({"package_hash": "edited"}, ("package_hash", "recipe", "edited")),
+    "flags": (
+        {"parameters": {"shared": True, "libs": ["a", "b"], "cflags": ["-O3"]}},
+        ("flags", [], ["cflags=-O3"]),
+    ),
     "boolean": (
         {"parameters": {"shared": False, "libs": ["a", "b"]}},
         ("variant shared", "+shared", "~shared"),
@@ -117,8 +123,7 @@ SETTINGS: dict[str, tuple[Json, tuple[str, Any, Any]]] = {
 def test_a_setting_is_told_with_both_values(name: str, tmp_path: Path) -> None:
     values, change = SETTINGS[name]
     found = compared(tmp_path, spec("app1"), spec("app2", **values))
-    assert change in own(found)["app"]
-    assert {one.what for one in every(found)[0].own} >= {change[0]}
+    assert own(found) == {"app": [change]}
     assert found
 
 
@@ -128,11 +133,38 @@ def test_a_spec_does_not_differ_from_itself(tmp_path: Path) -> None:
     assert (found.tree, found.lowest(), str(found.left)) == (None, [], "app@1.2/app2aaa")
 
 
-def test_where_nothing_known_differs_it_says_so(tmp_path: Path) -> None:
+def test_an_external_elsewhere_is_told_with_both_places(tmp_path: Path) -> None:
+    def at(path: str) -> Json:
+        return {"external": {"path": path, "module": ["tools", "app"]}}
+
+    specs = spec("app1", **at("/usr")), spec("app2", **at("/opt")), spec("app3", "zlib1")
+    found = compared(tmp_path, *specs, spec("zlib1"))
+    assert own(found) == {"app": [("external_path", "/usr", "/opt")]}
+    found = compared(tmp_path, *specs, spec("zlib1"), left="app3", right="app2")
+    assert own(found) == {"app": [("external", False, True)]}
+    assert {(c.what, c.left, c.follows) for c in every(found)[0].changes[1:]} == {
+        ("external_path", None, "external"),
+        ("external_modules", None, "external"),
+        ("dependency zlib", f"zlib@1.2/{key('zlib1')}", "external"),
+    }
+
+
+def test_the_recipe_follows_the_version_and_the_variants(tmp_path: Path) -> None:
+    """The hash of a recipe is that of what it says for this version and these variants."""
+    found = compared(tmp_path, spec("app1"), spec("app2", version="1.3", package_hash="other"))
+    assert own(found) == {"app": [("version", "1.2", "1.3")]}
+    assert every(found)[0].changes[1] == Change("package_hash", "recipe", "other", "version")
+
+
+def test_where_nothing_known_differs_it_says_what_may(tmp_path: Path) -> None:
     found = compared(tmp_path, spec("app1"), spec("app2"))
-    assert found
-    assert [one.unexplained for one in found.lowest()] == ["recipe or flags, not told apart"]
+    assert [one.unexplained for one in found.lowest()] == ["nothing that sources tell"]
     assert own(found) == {"app": []}
+    specs = spec("app1"), spec("app2")
+    for one in specs:
+        del one["package_hash"]
+    found = compared(tmp_path, *specs)
+    assert [one.unexplained for one in found.lowest()] == ["recipe not known"]
 
 
 def test_what_only_one_side_tells_is_no_difference(tmp_path: Path) -> None:
@@ -348,7 +380,7 @@ def test_cycles_are_walked_once(tmp_path: Path) -> None:
         ("lib", ("app", "lib")),
     ]
     # Nothing in them differs, and they have other hashes all the same.
-    assert [one.unexplained for one in found.lowest()] == ["recipe or flags, not told apart"] * 2
+    assert [one.unexplained for one in found.lowest()] == ["nothing that sources tell"] * 2
 
 
 def test_what_is_too_far_down_is_counted(tmp_path: Path) -> None:
@@ -435,6 +467,7 @@ def lowest_of_roots(before: Path, after: Path) -> dict[str, set[str]]:
         ("zlibng", {"zlib-ng": {"version"}}),
         ("openssl", {"openssl": {"version"}}),
         ("perl", {"perl": {"version"}}),
+        ("recipe_zlibng", {"zlib-ng": {"package_hash"}}),
     ],
 )
 def test_the_one_change_of_a_lock_is_named(change: str, expected: dict[str, set[str]]) -> None:
@@ -449,6 +482,7 @@ SITE_CHANGES = {
         "cmake": {"version", "variant patches"},
         "curl": {"version"},
         "hdf5": {"variant szip"},
+        "hwloc": {"package_hash"},
     },
 }
 

@@ -261,7 +261,7 @@ def _explained(nodes: list[_Node]) -> set[int]:
 def _why_not_told(unknown: Collection[str]) -> str:
     """What may differ where all that is known is equal."""
     said = ["dependencies not known"] if "dependencies" in unknown else []
-    words = [word for word, n in _HIDDEN.items() if n in unknown or n not in READS["Spec"]]
+    words = [word for word, name in _HIDDEN.items() if name in unknown]
     if len(words) > 1:
         said.append(f"{' or '.join(words)}, not told apart")
     elif words:

@@ -20,8 +20,10 @@ from graphcache.words import counted
 
 COLUMNS = ["path", "package", "what", "left", "right", "follows", "left_hash", "right_hash"]
 
-_LABELS = {"package_hash": "recipe (package_hash)", "spliced_from": "spliced from"}
+_LABELS = {"package_hash": "recipe"}
 """What people read; of others it is the name, with spaces."""
+_FOLLOWING = (*COMMON, "package_hash")
+"""What the tree does not show where it follows from something that it shows."""
 _IN_SENTENCE = 6
 """Packages, or settings, that the sentence names at most."""
 _VARIANTS = 3
@@ -241,7 +243,7 @@ def _one_package(difference: Difference) -> bool:
 
 def _changes(difference: Difference, *, whole: bool) -> Iterator[tuple[str, str]]:
     """A line for each change, with its style; those first that follow from no other."""
-    changes = [c for c in difference.changes if c.follows is None or c.what not in COMMON]
+    changes = [c for c in difference.changes if c.follows is None or c.what not in _FOLLOWING]
     changes = sorted(changes, key=lambda change: change.follows is not None)
     if not _one_package(difference):
         changes = changes[1:]
