@@ -20,6 +20,8 @@ from graphcache.sources.documents import (
 from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
 
+FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
+"""The form of the spec objects by the version of the database."""
 VERSIONS = range(5, 9)
 """Versions of the database that are known; one that is later is read as the last of them."""
 
@@ -67,8 +69,42 @@ def read(
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
             report.reject(why, field=f"{place}.{key}", record=True)
     complete = len(report.rejects) == before
+    if file.binaries is not None:
+        listed = [entry for _, entry in placed]
+        rejected = database.installs.keys() - {entry.hash for entry in listed}
+        _hold_against(file.binaries - rejected, listed, report)
     entries = name_dependencies(placed, report)
-    yield SpecList(file.name, entries, labels.stack, labels.release, complete=complete)
+    form = FORMS.get(int(database.version))
+    yield SpecList(
+        file.name,
+        entries,
+        labels.stack,
+        labels.release,
+        kind="index",
+        form=form,
+        complete=complete,
+    )
+
+
+def _hold_against(binaries: frozenset[str], entries: list[SpecEntry], report: FileReport) -> None:
+    """Correct what an index says by the manifests of its mirror: Spack installs by a manifest."""
+    listed = {entry.hash for entry in entries if entry.in_buildcache}
+    missing = [entry for entry in entries if entry.in_buildcache and entry.hash not in binaries]
+    for entry in missing:
+        entry.in_buildcache = False
+    examples = sorted(f"{entry.node.name}/{entry.hash}" for entry in missing)
+    for found, said in (
+        (examples, "the index lists, and of which the mirror has no binary"),
+        (
+            sorted(binaries - listed),
+            "the mirror has a binary of, and which the index does not list",
+        ),
+    ):
+        if found:
+            report.warn(
+                f"{report.file}: specs that {said}: {len(found):,}, such as {found[0]}; "
+                f"'spack buildcache update-index' makes the index anew"
+            )
 
 
 def _unwrap(raw: Raw) -> bytes | None:

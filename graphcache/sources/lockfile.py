@@ -24,6 +24,8 @@ from graphcache.sources.inputs import InputFile
 from graphcache.sources.keys import Place, shown_place
 from graphcache.sources.names import Unreadable, check_name
 
+FORMS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6}
+"""The form of the spec objects by the version of the lock file."""
 VERSIONS = range(1, 8)
 """Versions that are known; one that is later is read as the last of them."""
 _FIRST_KEYED_BY_HASH = 4
@@ -95,7 +97,10 @@ def read(
     complete = len(report.rejects) == before
     keys = {key: entry.hash for key, (_, entry) in placed.items()}
     entries = name_dependencies(placed.values(), report, keys)
-    yield SpecList(file.name, entries, stack, labels.release, complete=complete)
+    form = FORMS.get(version)
+    yield SpecList(
+        file.name, entries, stack, labels.release, kind="lock", form=form, complete=complete
+    )
 
 
 def _roots(environments: list[_Environment], report: FileReport) -> set[str]:

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct, field
 
-from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
+from graphcache.records import FileReport, Labels, SourceKind, SpecEntry, SpecList, SpecNode
 from graphcache.sources.dependencies import name_dependencies
 from graphcache.sources.documents import Document, check_form, decode, decode_entries, unwrap_node
 from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
 
 _OF_A_BUILD_CACHE = frozenset({"binary_cache_checksum", "buildcache_layout_version", "buildinfo"})
+
+FORMS = range(1, 7)
+"""Forms of the spec objects; from 5 on each says itself in which it was concretized."""
 
 
 class _Meta(Struct):
@@ -66,4 +69,13 @@ def read(
             placed.append((f"{place}.{key}", entry))
     complete = len(report.rejects) == before
     entries = name_dependencies(placed, report)
-    yield SpecList(file.name, entries, labels.stack, labels.release, whole=False, complete=complete)
+    kind: SourceKind = "mirror" if file.mirror else "file"
+    yield SpecList(
+        file.name,
+        entries,
+        labels.stack,
+        labels.release,
+        kind=kind,
+        form=1 if in_list else said.meta.version if said.meta.version in FORMS else None,
+        complete=complete,
+    )
