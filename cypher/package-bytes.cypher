@@ -2,7 +2,7 @@
 // Title: Bytes of each package
 // Question: How much space does each package take, and how much of it is repeated builds?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs of which the size is known
 // Column: bytes (integer): bytes of their binaries

@@ -2,7 +2,7 @@
 // Title: Bytes of each stack
 // Question: How much space do the binaries of each stack take?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: stack (text): a stack of which at least one size is known
 // Column: specs (integer): its specs
 // Column: sized (integer): specs of which the size is known

@@ -35,9 +35,19 @@ class Property:
     computed: bool = False
     """Made of other properties when facts are joined; no source says it."""
     on_pages: bool = True
-    """Whether pages tell it; what they don't, a page that replaces another does not take back."""
+    """Whether pages tell it."""
     agreed: bool = False
     """Whether all that sources say of one spec must be the same; else there is a warning."""
+    of_binary: tuple[str, ...] = ()
+    """Of a property of the binary: the kinds of sources that tell it of what the cache holds."""
+
+    def is_told_by(self, kind: str) -> bool:
+        """Whether a kind of source tells it: of what it does not, it takes nothing back.
+
+        >>> Property("namespace", "text", "", on_pages=False).is_told_by("page")
+        False
+        """
+        return kind in self.of_binary if self.of_binary else kind != "page" or self.on_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +147,14 @@ NODE_TYPES: tuple[NodeType, ...] = (
                 "compiler being a dependency, which it is from 5 on",
                 on_pages=False,
             ),
-            Property("size", "integer", "bytes of the tarball, where known", agreed=True),
-            Property("tarball", "text", "URL of the tarball, where known"),
+            Property(
+                "size",
+                "integer",
+                "bytes of the tarball, where known",
+                agreed=True,
+                of_binary=("page", "mirror", "file"),
+            ),
+            Property("tarball", "text", "URL of the tarball, where known", of_binary=("page",)),
             Property(
                 "in_buildcache",
                 "boolean",

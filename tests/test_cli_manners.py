@@ -51,7 +51,7 @@ def test_a_terminal_gets_a_table(example_store: Path) -> None:
 
 
 def test_a_terminal_is_told_that_there_is_no_row(example_store: Path) -> None:
-    nothing = ("query", "redundant-builds", "--release", "none")
+    nothing = ("query", "dangling-dependencies")
     shown = on_terminal(*nothing, cwd=example_store.parent)
     assert (shown.code, shown.out.splitlines()[-1]) == (0, "No rows.")
     piped = on_terminal(*nothing, cwd=example_store.parent, piped=True)
@@ -286,6 +286,10 @@ def test_a_second_writer_is_told(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["graphcache.lbug"]
 
 
+NAMED = "27m4hfs6hzyiv3h33urmjffu33wx4kzo"
+"""A hash of the example pages."""
+
+
 # In a shell ---------------------------------------------------------------------------------------
 
 
@@ -326,6 +330,45 @@ def completed(shell: str, words: str, last: str, cwd: Path) -> list[str]:
 )
 def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -> None:
     assert completed("bash", words, last, tmp_path) == offered
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "offered"),
+    [
+        ("query stacks --release", "v", ["v0.18.0"]),
+        ("query package --package", "py", ["py-ml-dtypes", "py-pdm-backend"]),
+        ("query stack-lacks --stack e4s --other", "e4s-o", ["e4s-oneapi"]),
+        ("query usable-specs --os", "ubuntu2", ["ubuntu20.04", "ubuntu22.04", "ubuntu24.04"]),
+        ("query usable-specs --target", "zen4", ["zen4"]),
+        ("query spec --hash", "27m4", [NAMED]),
+        ("query spec --hash", "/27m4", [f"/{NAMED}"]),
+        ("query spec --hash", "py-pdm-backend/27m4", [f"py-pdm-backend/{NAMED}"]),
+        ("plot compilers --release", "develop-2025-03-3", ["develop-2025-03-30"]),
+        ("diff --release", "v", ["v0.18.0"]),
+        ("query package --package", "no-such", []),
+    ],
+)
+def test_completion_knows_the_names_of_the_store(
+    words: str, last: str, offered: list[str], example_store: Path
+) -> None:
+    expected = [f"plain,{name}" for name in offered] or [""]
+    folder = example_store.parent
+    assert completed("bash", f"graphcache {words}", last, folder) == expected
+    # The store may be named before, in the middle, or by the environment.
+    (command, *rest), store = words.split(), str(example_store)
+    named = f"graphcache {command} --store {store} {' '.join(rest)}"
+    if command != "plot":
+        assert completed("bash", named, last, folder / "..") == expected
+
+
+def test_completion_is_silent_where_there_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "damaged.lbug").write_bytes(b"no store")
+    for store in ("none.lbug", "damaged.lbug", "neo4j://192.0.2.1", "://"):
+        words = f"graphcache query stacks --store {store} --release"
+        assert completed("bash", words, "", tmp_path) == [""]
+        words = f"graphcache query usable-specs --store {store} --target"
+        assert "plain,zen4" in completed("bash", words, "zen", tmp_path)
+    assert "plain,stacks" in completed("bash", "graphcache query no-such-query", "", tmp_path)
 
 
 def test_completion_tells_each_shell_in_its_form(tmp_path: Path) -> None:

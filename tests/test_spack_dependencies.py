@@ -198,7 +198,7 @@ def test_a_lock_without_one_of_its_roots_removes_nothing(tmp_path: Path) -> None
     path = tmp_path / "0.json"
     path.write_text(json.dumps(lock(body("zlib", A), roots=[{"hash": A}, {"hash": B}])))
     reading = gather(labelled([path]))
-    assert reading.incomplete == {Claim("stack", None, tmp_path.name)}
+    assert reading.incomplete == {Claim("lock", None, tmp_path.name)}
 
 
 # One hash under several names ---------------------------------------------------------------------

@@ -18,7 +18,7 @@ COLUMNS = ["cause", "builds", "packages", "example"]
 
 @reads(
     {
-        "Spec": ("name", "version", "configuration", "namespace"),
+        "Spec": ("name", "version", "configuration", "namespace", "dependencies_known"),
         "DEPENDS_ON": (),
         "IN_STACK": (),
     }
@@ -41,6 +41,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
 
     Raises:
         UsageError: the graph has no such package or stack.
+        NotKnownError: no dependencies are known.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -63,7 +64,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[1], row[0]))
-    return Answer(COLUMNS, rows)
+    return Answer(COLUMNS, rows, notes=graph.notes())
 
 
 def _compared(first: str, other: str) -> str:

@@ -152,6 +152,8 @@ def keep_store(out: str, options: Mapping[str, Any]) -> None:
 def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
     """Print an answer on standard output; on standard error, where it was cut or has no row."""
     render(answer.columns, answer.rows, format_ or default_format(sys.stdout), sys.stdout)
+    for note in answer.notes:
+        click.echo(printable(note), err=True)
     if answer.more:
         rows = "row" if limit == 1 else counted(limit or 0, "row")
         click.echo(f"The first {rows}; there are more.", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from graphcache.cli.completing import NameOf
 from graphcache.cli.options import (
     Decorator,
     open_chosen,
@@ -35,6 +36,7 @@ _out_option = click.option(
 _release_option = click.option(
     "--release",
     metavar="RELEASE",
+    type=NameOf("release"),
     callback=lambda _, __, given: given or None,  # empty is all, as for the named queries
     help="Only this release.  [default: all]",
 )
@@ -170,6 +172,7 @@ def stack_overlap(by: Any, release: str | None, top: int, **options: Any) -> Non
     "--release",
     "releases",
     metavar="RELEASE",
+    type=NameOf("release"),
     multiple=True,
     help="A release; two or more, in their order.  [default: all, by date]",
 )
@@ -204,13 +207,9 @@ def _opened(options: dict[str, Any]) -> Store:
 
 def _answer_of(query: str, release: str | None, nothing: str, options: dict[str, Any]) -> Answer:
     """What a named query answers of a release, or of all; `nothing` says why it may have no row."""
-    from graphcache.analysis.names import require
     from graphcache.queries import load_library
-    from graphcache.schema import node_type
 
     with _opened(options) as store:
-        if release is not None:
-            require(release, store.table(node_type("Release"))["name"].to_pylist(), "release")
         named = load_library()[query]
         warn_of_foreign(store, named.cypher)
         answer = named.run(store, {"release": release or ""})

@@ -3,7 +3,7 @@
 A source checks everything here, once; nothing behind it checks again.
 """
 
-from graphcache.records.claims import Claim, Labels
+from graphcache.records.claims import Claim, Labels, SourceKind
 from graphcache.records.pages import Page, PageRecord
 from graphcache.records.report import FileReport, Reject, Report, one_line, short
 from graphcache.records.specs import (
@@ -50,6 +50,7 @@ __all__ = [
     "PageRecord",
     "Reject",
     "Report",
+    "SourceKind",
     "SpecEntry",
     "SpecHash",
     "SpecList",

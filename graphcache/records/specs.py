@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from graphcache.records.claims import Claim
+from graphcache.records.claims import Claim, SourceKind
 from graphcache.records.types import MAX_TEXT, DependencyType, Name, SpecHash, Text
 
 LANGUAGES = ("c", "cxx", "fortran")
@@ -130,8 +130,8 @@ class SpecList:
     entries: list[SpecEntry]
     stack: str | None = None
     release: str | None = None
-    whole: bool = True
-    """Whether it lists all of its stack."""
+    kind: SourceKind = "file"
+    """What kind of source it is of; a file is one that speaks for no stack."""
     form: int | None = None
     """The form of the spec objects that the kind and version of the file stand for."""
     complete: bool = True
@@ -139,8 +139,8 @@ class SpecList:
 
     def claim(self, digest: str) -> Claim:
         """What the list replaces when it is read again; `digest` is that of its file."""
-        if self.stack is not None and self.whole:
-            return Claim("stack", self.release, self.stack)
+        if self.stack is not None and self.kind != "file":
+            return Claim(self.kind, self.release, self.stack)
         return Claim("file", self.release, digest)
 
 

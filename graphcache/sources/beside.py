@@ -64,7 +64,7 @@ class Beside:
 def _held_spec(file: InputFile, labels: Labels, package: str) -> SpecList | None:
     """The spec that a spec file describes, if it is one of the package."""
     for said in read_file(file, labels)[0]:
-        if isinstance(said, SpecList) and not said.whole and said.entries:
+        if isinstance(said, SpecList) and said.kind in ("file", "mirror") and said.entries:
             first = said.entries[0]
             if not first.only_needed and first.node.name == package:
                 return replace(said, entries=[replace(first, in_buildcache=True)])

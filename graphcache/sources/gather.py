@@ -15,6 +15,7 @@ from graphcache.sources import read_file
 from graphcache.sources.addresses import Remote
 from graphcache.sources.beside import Beside
 from graphcache.sources.inputs import InputFile, input_files
+from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable, check_name
 from graphcache.tables import Tables
 from graphcache.tables.collector import paused_collector
@@ -58,10 +59,18 @@ class Reading:
     unchanged: set[Claim] = field(default_factory=set)
     """Claims of which every file that a graph holds was given again, unchanged."""
 
+    mirrors: dict[Claim, Mirror] = field(default_factory=dict)
+    """The mirrors of claims: whether one was read whole is known at its end."""
+
     @property
     def facts(self) -> Facts:
         """All that was read."""
         return Facts.concat([*self.pages, *self.lists])
+
+    def close(self) -> None:
+        """Note what was not read whole: none of its files is held, so that all are read again."""
+        self.incomplete |= {claim for claim, mirror in self.mirrors.items() if not mirror.whole}
+        self.files = [file for file in self.files if file.claim not in self.incomplete]
 
 
 def read(
@@ -130,6 +139,7 @@ def gather(
         for digest, (file, labels) in unchanged.to_read_after_all():
             _read_one(file, digest, labels, reading, waiting)
         waiting.to_columns()
+        reading.close()
         warn_of_disagreements(
             Facts.concat(reading.pages),
             Facts.concat(reading.lists),
@@ -160,14 +170,16 @@ def _check_labels(labels: Labels) -> None:
                 raise UsageError(str(problem)) from None
 
 
-def content_digest(data: bytes, labels: Labels, described: Iterable[str] = ()) -> str:
-    """By what a file is known again: its content, and the labels that it was put under.
+def content_digest(file: InputFile, labels: Labels) -> str:
+    """By what a file is known again: its content, and what else is said by how it is read.
 
-    And by the spec files in which specs of a page are described, if there are such.
+    That is the labels that it was put under; the manifests of a mirror, which its index is held
+    against; and the spec files in which specs of a page are described.
     """
-    beside = sorted(described)
-    put_under = hashlib.blake2b((repr(labels) + (repr(beside) if beside else "")).encode()).digest()
-    return hashlib.blake2b(data, digest_size=16, key=put_under).hexdigest()
+    in_mirror = (file.binary_size, file.mirror is not None, *sorted(file.binaries or ()))
+    told = repr((labels, in_mirror, sorted(file.described)))
+    put_under = hashlib.blake2b(told.encode()).digest()
+    return hashlib.blake2b(file.data, digest_size=16, key=put_under).hexdigest()
 
 
 class _Waiting:
@@ -202,7 +214,7 @@ def _read_if_new(
     waiting: _Waiting,
     unchanged: _Unchanged,
 ) -> None:
-    digest = content_digest(file.data, labels, file.described)
+    digest = content_digest(file, labels)
     if not unchanged.holds(digest, file, labels):
         _read_one(file, digest, labels, reading, waiting)
 
@@ -219,6 +231,8 @@ def _read_one(
         if claim is None:
             continue
         _note_claim(claim, one, reading)
+        if file.mirror:
+            reading.mirrors[claim] = file.mirror
         if not one.complete:
             reading.incomplete.add(claim)
         elif not report.rejects:

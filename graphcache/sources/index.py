@@ -67,9 +67,42 @@ def read(
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
             report.reject(why, field=f"{place}.{key}", record=True)
     complete = len(report.rejects) == before
+    if file.binaries is not None:
+        listed = [entry for _, entry in placed]
+        rejected = database.installs.keys() - {entry.hash for entry in listed}
+        _hold_against(file.binaries - rejected, listed, report)
     entries = name_dependencies(placed, report)
     form = FORMS.get(int(database.version))
-    yield SpecList(file.name, entries, labels.stack, labels.release, form=form, complete=complete)
+    yield SpecList(
+        file.name,
+        entries,
+        labels.stack,
+        labels.release,
+        kind="index",
+        form=form,
+        complete=complete,
+    )
+
+
+def _hold_against(binaries: frozenset[str], entries: list[SpecEntry], report: FileReport) -> None:
+    """Correct what an index says by the manifests of its mirror: Spack installs by a manifest."""
+    listed = {entry.hash for entry in entries if entry.in_buildcache}
+    missing = [entry for entry in entries if entry.in_buildcache and entry.hash not in binaries]
+    for entry in missing:
+        entry.in_buildcache = False
+    examples = sorted(f"{entry.node.name}/{entry.hash}" for entry in missing)
+    for found, said in (
+        (examples, "the index lists, and of which the mirror has no binary"),
+        (
+            sorted(binaries - listed),
+            "the mirror has a binary of, and which the index does not list",
+        ),
+    ):
+        if found:
+            report.warn(
+                f"{report.file}: specs that {said}: {len(found):,}, such as {found[0]}; "
+                f"'spack buildcache update-index' makes the index anew"
+            )
 
 
 def _unwrap(raw: Raw) -> bytes | None:

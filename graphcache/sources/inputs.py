@@ -26,6 +26,7 @@ from graphcache.sources import binaries, mirror
 from graphcache.sources.addresses import Remote
 from graphcache.sources.documents import may_be_document
 from graphcache.sources.frontmatter import has_front_matter
+from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable
 from graphcache.sources.packed import GZIP, ZSTD, unpacking
 
@@ -62,6 +63,10 @@ class InputFile:
     """The user named this very file; otherwise it was found in a folder or an archive."""
     binary_size: int | None = None
     """For a spec file out of a mirror: bytes of the binary, as its manifest says."""
+    mirror: Mirror | None = None
+    """For a spec file out of a mirror in a folder: that mirror."""
+    binaries: frozenset[str] | None = None
+    """For the index of such a mirror: the hashes of which there is a manifest."""
     described: frozenset[str] = frozenset()
     """For a page: the paths of spec files that it names, and that were read themselves."""
 
@@ -105,16 +110,21 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
     """The index and the spec files of a mirror."""
     fetch = partial(_fetch, root)
     index = os.path.join(root, mirror.INDEX)
+    specs = filter(mirror.is_spec_manifest, _walk(os.path.join(root, mirror.SPECS), report))
+    manifests = {path: mirror.hash_of(path) for path in specs}
+    read = Mirror()
     with _rejecting_in_mirror(index, report), suppress(FileNotFoundError):
         data, beside = mirror.read_index(fetch, MAX_DOCUMENT)
         if beside:
             report.warn(f"{index}: {beside}")
-        yield InputFile(one_line(index), data, False)
-    for path in _walk(os.path.join(root, mirror.SPECS), report):
-        if mirror.is_spec_manifest(path):
-            with _rejecting_in_mirror(path, report):
-                spec = mirror.read_spec(os.path.relpath(path, root), fetch, MAX_DOCUMENT)
-                yield InputFile(one_line(path), spec.data, False, spec.binary_size)
+        binaries = frozenset(manifests.values())
+        yield InputFile(one_line(index), data, False, binaries=binaries)
+    for path in manifests:
+        before = len(report.rejects)
+        with _rejecting_in_mirror(path, report):
+            spec = mirror.read_spec(os.path.relpath(path, root), fetch, MAX_DOCUMENT)
+            yield InputFile(one_line(path), spec.data, False, spec.binary_size, read)
+        read.whole = read.whole and len(report.rejects) == before
 
 
 def _fetch(root: str, path: str, limit: int) -> bytes:

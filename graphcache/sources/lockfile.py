@@ -87,7 +87,9 @@ def read(
     keys = {key: entry.hash for key, (_, entry) in placed.items()}
     entries = name_dependencies(placed.values(), report, keys)
     form = FORMS.get(version)
-    yield SpecList(file.name, entries, stack, labels.release, form=form, complete=complete)
+    yield SpecList(
+        file.name, entries, stack, labels.release, kind="lock", form=form, complete=complete
+    )
 
 
 def _roots(environments: list[_Environment], report: FileReport) -> set[str]:

@@ -9,6 +9,7 @@ Version 2 needs nothing of its own: `build_cache/` holds an index and spec files
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +63,23 @@ class SpecFile:
 
     data: bytes
     binary_size: int | None
+
+
+@dataclass(slots=True)
+class Mirror:
+    """A mirror in a folder, all of whose spec files are read."""
+
+    whole: bool = True
+    """False where one was rejected: that a spec is absent then means nothing."""
+
+
+def hash_of(path: str) -> str:
+    """The hash in the name of a spec's manifest, or of a spec file.
+
+    >>> hash_of("v3/manifests/spec/zlib/zlib-1.3-abcdefg.spec.manifest.json")
+    'abcdefg'
+    """
+    return os.path.basename(path).rpartition(".spec.")[0].rpartition("-")[2]
 
 
 def is_spec_manifest(path: str) -> bool:

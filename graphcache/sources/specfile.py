@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct, field
 
-from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
+from graphcache.records import FileReport, Labels, SourceKind, SpecEntry, SpecList, SpecNode
 from graphcache.sources.dependencies import name_dependencies
 from graphcache.sources.documents import Document, check_form, decode, decode_entries, unwrap_node
 from graphcache.sources.inputs import InputFile
@@ -62,12 +62,13 @@ def read(
             placed.append((f"{place}.{key}", entry))
     complete = len(report.rejects) == before
     entries = name_dependencies(placed, report)
+    kind: SourceKind = "mirror" if file.mirror else "file"
     yield SpecList(
         file.name,
         entries,
         labels.stack,
         labels.release,
-        whole=False,
+        kind=kind,
         form=1 if in_list else said.meta.version if said.meta.version in FORMS else None,
         complete=complete,
     )

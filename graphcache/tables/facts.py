@@ -33,6 +33,7 @@ from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.flags import flag_texts
 from graphcache.spack.variants import normal_variants
 from graphcache.tables.columns import FACT_TYPES, SEPARATOR, said_columns
+from graphcache.tables.said import SAID, in_release, in_stack, said_by_lists, said_by_pages
 
 # Of a Spec what sources say, and the edges of which each spec has few: as texts, joined where
 # there may be several.
@@ -43,10 +44,6 @@ SPEC_FACTS = pa.schema(
         ("compilers", pa.string()),
     ]
 )
-IN_STACK_FACTS = pa.schema(
-    [("row", pa.int64()), ("stack", pa.string()), ("release", pa.string()), ("root", pa.bool_())]
-)
-IN_RELEASE_FACTS = pa.schema([("row", pa.int64()), ("release", pa.string()), ("root", pa.bool_())])
 DEPENDS_ON_FACTS = pa.schema(
     [("from", pa.string()), ("to", pa.string()), *said_columns(edge_type("DEPENDS_ON"))]
 )
@@ -56,36 +53,39 @@ DEPENDS_ON_FACTS = pa.schema(
 class Facts:
     """What sources say, one row per statement; the same may be said many times.
 
-    `specs` has one row per record. `in_stack` and `in_release` name a row of `specs` and a stack or
-    a release; `depends_on` has pairs of hashes.
+    `specs` has one row per record. `said` names a row of `specs`, and who says that it is where;
+    `depends_on` has pairs of hashes.
     """
 
     specs: pa.Table
-    in_stack: pa.Table
-    in_release: pa.Table
+    said: pa.Table
     depends_on: pa.Table
+
+    @property
+    def in_stack(self) -> pa.Table:
+        """Who is in which stack: a row of `specs`, stack, release and whether it is a root."""
+        return in_stack(self.said)
+
+    @property
+    def in_release(self) -> pa.Table:
+        """Who is in which release: a row of `specs`, release and whether the union lists it."""
+        return in_release(self.said)
 
     @classmethod
     def concat(cls, parts: Iterable[Facts]) -> Facts:
         """All that the parts say."""
-        specs, in_stack, in_release, depends_on = [], [], [], []
+        specs, said, depends_on = [], [], []
         rows = 0
         for part in parts:
             specs.append(part.specs)
-            in_stack.append(_shift_rows(part.in_stack, rows))
-            in_release.append(_shift_rows(part.in_release, rows))
+            said.append(part.said.set_column(0, "row", pc.add(part.said["row"], rows)))
             depends_on.append(part.depends_on)
             rows += part.specs.num_rows
         return cls(
             pa.concat_tables([SPEC_FACTS.empty_table(), *specs]),
-            pa.concat_tables([IN_STACK_FACTS.empty_table(), *in_stack]),
-            pa.concat_tables([IN_RELEASE_FACTS.empty_table(), *in_release]),
+            pa.concat_tables([SAID.empty_table(), *said]),
             pa.concat_tables([DEPENDS_ON_FACTS.empty_table(), *depends_on]),
         )
-
-
-def _shift_rows(table: pa.Table, by: int) -> pa.Table:
-    return table.set_column(0, "row", pc.add(table["row"], by))
 
 
 def map_unique(column: Any, function: Callable[[Any], Any], type_: pa.DataType) -> Any:
@@ -122,11 +122,10 @@ def page_facts(pages: list[Page], report: Report) -> Facts:
         # Nor does a spec text of 2021 or 2022 say all: what a spec needs to be built is not in it.
         "dependencies_known": pa.array([False] * len(records), pa.bool_()),
     }
-    releases = per_page([page.release for page in pages], pa.string())
     needs = list(chain.from_iterable(page.dependencies for page in pages))
     return Facts(
         _spec_facts(PageRecord, records, specs),
-        *_memberships(pa.array([r.stacks for r in records], pa.list_(pa.string())), releases),
+        said_by_pages(pages, page_of),
         facts_table(
             {"from": text(a for a, _ in needs), "to": text(b for _, b in needs)}, DEPENDS_ON_FACTS
         ),
@@ -172,7 +171,7 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
     }
     return Facts(
         pa.concat_tables([described, _python_table(mentioned, SPEC_FACTS)]),
-        *_list_memberships(lists),
+        said_by_lists(lists),
         depends_on,
     )
 
@@ -215,28 +214,6 @@ def _python_table(columns: dict[str, list[Any]], schema: pa.Schema) -> pa.Table:
     return facts_table({n: pa.array(values, types[n]) for n, values in columns.items()}, schema)
 
 
-def _list_memberships(lists: list[SpecList]) -> tuple[pa.Table, pa.Table]:
-    """Who is in which stack and release; what a cache only needs, and does not hold, is in none."""
-    in_stack: dict[str, list[Any]] = {name: [] for name in IN_STACK_FACTS.names}
-    in_release: dict[str, list[Any]] = {name: [] for name in IN_RELEASE_FACTS.names}
-    for row, (list_, entry) in enumerate((one, entry) for one in lists for entry in one.entries):
-        if entry.in_buildcache is False or entry.only_needed:
-            continue
-        in_root = list_.stack == "root" or None
-        if list_.stack and not in_root:
-            for name, value in (
-                ("row", row),
-                ("stack", list_.stack),
-                ("release", list_.release),
-                ("root", entry.root),
-            ):
-                in_stack[name].append(value)
-        if list_.release:
-            for name, value in (("row", row), ("release", list_.release), ("root", in_root)):
-                in_release[name].append(value)
-    return _python_table(in_stack, IN_STACK_FACTS), _python_table(in_release, IN_RELEASE_FACTS)
-
-
 def _list_dependencies(
     lists: list[SpecList],
 ) -> tuple[pa.Table, set[tuple[str, str]], list[bool]]:
@@ -274,26 +251,6 @@ def _list_dependencies(
         "virtuals": pa.array(virtuals, pa.string()).take(pa.array(kinds, pa.int32())),
     }
     return facts_table(columns, DEPENDS_ON_FACTS), only_named, known
-
-
-def _memberships(stacks: pa.ListArray, releases: pa.Array) -> tuple[pa.Table, pa.Table]:
-    """Who is in which stack and release. `root` is no stack but the union index of a release."""
-    row, stack = pc.list_parent_indices(stacks), pc.list_flatten(stacks)
-    is_root = pc.equal(stack, "root")
-    row_in_stack = row.filter(pc.invert(is_root))
-    in_stack = {
-        "row": row_in_stack,
-        "stack": stack.filter(pc.invert(is_root)),
-        "release": releases.take(row_in_stack),
-    }
-    rows = pa.array(range(len(releases)), pa.int64())
-    known = pc.is_valid(releases)
-    in_release = {
-        "row": rows.filter(known),
-        "release": releases.filter(known),
-        "root": pc.is_in(rows, row.filter(is_root)).filter(known),
-    }
-    return facts_table(in_stack, IN_STACK_FACTS), facts_table(in_release, IN_RELEASE_FACTS)
 
 
 def facts_table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:

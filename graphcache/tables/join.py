@@ -360,13 +360,21 @@ def _only_languages(virtuals: str) -> list[str]:
     return [virtual for virtual in _split(virtuals) if virtual in LANGUAGES]
 
 
-def _fill_compilers(specs: pa.Table, languages: pa.Table) -> pa.Table:
-    """The specs, with the compilers that are dependencies where no other is known."""
+def needed_compilers(depends_on: pa.Table, specs: pa.Table) -> pa.Array:
+    """Of each spec its compilers, joined, where they are among its dependencies."""
+    return _joined_compilers(_languages(depends_on, specs), specs)
+
+
+def _joined_compilers(languages: pa.Table, specs: pa.Table) -> pa.Array:
     named = languages.sort_by([("spec", "ascending"), ("compiler", "ascending")])
     of_spec = named.group_by("spec", use_threads=False).aggregate([("compiler", "list")])
     joined = pc.binary_join(of_spec["compiler_list"].combine_chunks(), SEPARATOR)
-    found = look_up(specs["hash"], of_spec["spec"], joined)
-    compilers = pc.coalesce(specs["compilers"], found)
+    return look_up(specs["hash"], of_spec["spec"], joined)
+
+
+def _fill_compilers(specs: pa.Table, languages: pa.Table) -> pa.Table:
+    """The specs, with the compilers that are dependencies where no other is known."""
+    compilers = pc.coalesce(specs["compilers"], _joined_compilers(languages, specs))
     return specs.set_column(specs.column_names.index("compilers"), "compilers", compilers)
 
 

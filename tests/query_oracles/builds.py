@@ -8,12 +8,14 @@ from .common import (
     Row,
     Spec,
     Values,
+    by_name_and_version,
     configuration,
     described,
     distinct,
     grouped,
     held_by,
     named,
+    names_in,
     stacks_in,
 )
 
@@ -29,7 +31,7 @@ def configurations(specs: list[Spec], values: Values) -> list[Row]:
             (digest, *seen, compiler, one["variants"], len(hashes), hashes)
             for compiler in one["compilers"] or [""]
         ]
-    return sorted(rows, key=lambda row: (-row[7], row[0], row[5]))
+    return sorted(rows, key=lambda row: (-row[7], row[0], by_name_and_version(row[5])))
 
 
 def package_bytes(specs: list[Spec], values: Values) -> list[Row]:
@@ -78,7 +80,7 @@ def spec(specs: list[Spec], values: Values) -> list[Row]:
     return [
         (
             *(one[key] for key in ("hash", "name", "version", "platform", "os", "target")),
-            sorted(one["compilers"]),
+            names_in([one], "compilers"),
             one["variants"],
             configuration(one),
             times[configuration(one)],

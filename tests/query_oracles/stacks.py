@@ -10,6 +10,7 @@ from .common import (
     Spec,
     Values,
     by_stack,
+    by_version,
     configurations_of,
     distinct,
     grouped,
@@ -90,11 +91,12 @@ def stack_packages(specs: list[Spec], values: Values) -> list[Row]:
 
 
 def stack_roots(specs: list[Spec], values: Values) -> list[Row]:
-    return sorted(
+    rows = [
         (one["name"], one["version"], one["hash"], bool(one["in_buildcache"]))
         for one in specs
         if one["roots"].get(values["stack"])
-    )
+    ]
+    return sorted(rows, key=lambda row: (row[0], by_version(row[1]), row[2]))
 
 
 def stack_targets(specs: list[Spec], values: Values) -> list[Row]:
