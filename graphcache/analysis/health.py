@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.dependencies import NEEDS, Dependencies
 from graphcache.answers import Answer, reads
 from graphcache.queries import load_library
 from graphcache.stores.base import Store
@@ -54,7 +54,7 @@ def check(store: Store) -> list[Finding]:
     return found
 
 
-@reads({"Spec": ("name",), "DEPENDS_ON": (), "IN_STACK": ("root",)})
+@reads({"Spec": ("name",), **NEEDS, "IN_STACK": ("root",)})
 def not_reached(tables: Tables) -> Answer:
     """The specs of each stack that none of its roots needs, where the stack names roots."""
     graph = Dependencies(tables)

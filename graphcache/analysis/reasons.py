@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import MANY, require, the_spec
 from graphcache.answers import Answer, reads
@@ -20,7 +20,7 @@ from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 
 
-@reads({"Spec": ("name", "version", "label"), "DEPENDS_ON": (), "IN_STACK": ("root",)})
+@reads({"Spec": ("name", "version", "label"), **NEEDS, "IN_STACK": ("root",)})
 def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
@@ -62,7 +62,7 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     {
         "Spec": ("name", "version"),
         "Stack": (),
-        "DEPENDS_ON": (),
+        **NEEDS,
         "IN_STACK": ("releases",),
         "IN_RELEASE": (),
     }
@@ -104,7 +104,7 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
 @reads(
     {
         "Spec": ("name", "version", "size", "in_buildcache"),
-        "DEPENDS_ON": (),
+        **NEEDS,
         "IN_STACK": (),
         "IN_RELEASE": (),
     }
