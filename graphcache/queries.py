@@ -93,7 +93,10 @@ _PARAMETER = re.compile(
 _ORDER = re.compile(r"(?P<name>\w+)(?P<desc> desc)?")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _TAKEN = frozenset(
-    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "explain", "help")
+    (
+        *("store", "database", "password_file", "wait", "format", "all", "very_long"),
+        *("limit", "timeout", "explain", "help"),
+    )
 )
 """Options that every query has."""
 _PYTHON_TYPES: dict[str, type] = {"integer": int, "boolean": bool, "list of text": list}

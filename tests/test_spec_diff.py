@@ -204,6 +204,21 @@ def test_a_compiler_is_a_setting_where_it_is_no_dependency(form: int, tmp_path: 
     assert followed == {{4: "compiler of app", 5: "version of gcc"}[form]}
 
 
+def test_a_compiler_is_the_same_in_both_forms(tmp_path: Path) -> None:
+    found = compared(
+        tmp_path,
+        spec("app1", "docs1", compiler={"name": "gcc", "version": "12.1"}),
+        spec("docs1", compiler={"name": "gcc", "version": "12.1"}),
+        spec("app2", "docs2", ("gcc2", ["build"], ["c"]), package_hash="edited"),
+        *(spec("docs2", package_hash="edited"), spec("gcc2", version="12.1")),
+    )
+    assert own(found) == {
+        "app": [("package_hash", "recipe", "edited")],
+        "docs": [("package_hash", "recipe", "edited")],
+    }
+    assert [one.unknown for one in every(found)] == [{}, {"compiler": "right"}]
+
+
 def test_the_same_target_below_is_no_difference_of_its_own(tmp_path: Path) -> None:
     new = {"arch": ARCH | {"target": "zen4"}}
     found = compared(
@@ -525,9 +540,25 @@ def test_a_text_that_means_no_spec_is_refused(tmp_path: Path) -> None:
         diff_specs(tables, "/app2", "zlib/app3")
 
 
+def test_what_is_exactly_a_name_is_no_hash(tmp_path: Path) -> None:
+    (tmp_path / "page").write_text(oracle.page_text("app", "a2", [oracle.record("a2" * 16)]))
+    tables, _ = read(tmp_path / "page")
+    assert kind_of(["a2", "a2"], tables) == "release"
+    assert kind_of(["/a2", "app/a2a"], tables) == "spec"
+    assert kind_of(["a2a", "a2a2"], tables) == "spec"
+    with pytest.raises(
+        UsageError, match=r"^expected two of a kind: a2 is a release, /a2 is a spec"
+    ):
+        kind_of(["a2", "/a2"], tables)
+
+
 def test_a_spec_is_told_from_a_release_and_a_stack(tmp_path: Path) -> None:
     tables = graph_of(tmp_path, spec("app1"), spec("app2"))
     assert kind_of(["/app2", "app@1.2/app3"], tables) == "spec"
     assert kind_of(["app2", "/whatever"], tables) == "spec"
+    with pytest.raises(
+        UsageError, match=r"^app4: no such release, stack or hash in the graph, whi"
+    ):
+        kind_of(["app4", "app4"], tables)
     with pytest.raises(UsageError, match=r"^/srv/old\.lbug: no such release, stack or hash"):
         kind_of(["/srv/old.lbug", "/app2"], tables)

@@ -117,6 +117,12 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
         left: a spec, as `/HASH`, HASH or `PACKAGE@VERSIONS/HASH`; the hash may be cut short.
         right: another one.
 
+    Returns:
+        A `SpecDiff`, false where both are one spec. Its `tree` is a `Difference`: both specs as
+        `left` and `right`, each with `hash`, `package` and `version`; the `changes` between them,
+        each with `what`, `left`, `right`, and what it `follows`; and in `below` the differences
+        of what they need. `lowest()` gives those that follow from nothing below them.
+
     Raises:
         UsageError: a text means no spec of the graph, or several.
 

@@ -33,8 +33,11 @@ _PROPERTIES = tuple(
     for p in node_type("Spec").properties[1:]
     if not p.computed and p.name != "name" and p.name not in OF_THE_RECORD
 )
-_NULL_IS_NONE = {*_EDGES, *(name for name in _PROPERTIES if name.startswith("external_"))}
-"""Settings that a spec has not, where one of Spack's own files describes it and tells none."""
+_NULL_IS_NONE = ("external_path", "external_modules", "spliced_from")
+"""Settings that a spec has not, where one of Spack's own files describes it and tells none.
+
+Not the compiler: before form 5 a spec has one, also where there is nothing to compile.
+"""
 
 READS = {
     "Spec": ("name", *_PROPERTIES, "dependencies_known"),

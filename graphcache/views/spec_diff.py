@@ -63,9 +63,9 @@ def rows_of(found: SpecDiff) -> Answer:
         package = difference.right.package
         for change in difference.changes:
             values = change.what, change.left, change.right, change.follows
-            rows.append((list(path), package, *values, *ends))
+            rows.append(("/".join(path), package, *values, *ends))
         if difference.unexplained:
-            rows.append((list(path), package, difference.unexplained, None, None, None, *ends))
+            rows.append(("/".join(path), package, difference.unexplained, None, None, None, *ends))
     return Answer(COLUMNS, rows)
 
 
@@ -87,7 +87,7 @@ def _markdown(found: SpecDiff) -> str:
     """
     rows = [
         [
-            code("/".join(path)),
+            code(path),
             code(what),
             code(_text(left)),
             code(_text(right)),
