@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graphcache import kinds
-from graphcache.answers import Answer
+from graphcache.answers import Answer, notes_on_dependencies
 from graphcache.errors import UsageError, did_you_mean
 from graphcache.kinds import KINDS, Kind
 from graphcache.spack.compilers import compiler_key
@@ -192,14 +192,16 @@ class NamedQuery:
         Raises:
             UsageError: the values do not fit; see `bind`.
             QueryError: the store refuses the statement, or it takes too long.
+            NotKnownError: it stands on dependencies, and none are known.
         """
         values = values or {}
         bound = self.bind(values) | self._looked_up(store, values, timeout)
+        notes = _notes_on_dependencies(store) if "DEPENDS_ON" in self.cypher else []
         all_rows = limit if not self.order else None
         answer = store.query(self.cypher, bound, limit=all_rows, timeout=timeout)
         rows = self._sorted(answer.rows)
         more = answer.more or (limit is not None and len(rows) > limit)
-        return Answer(answer.columns, rows if limit is None else rows[:limit], more)
+        return Answer(answer.columns, rows if limit is None else rows[:limit], more, notes)
 
     def _looked_up(
         self, store: Store, values: Mapping[str, Any], timeout: float | None
@@ -224,6 +226,14 @@ class NamedQuery:
             at = places[name]
             ordered.sort(key=_row_key(at, self.columns[at].type), reverse=highest_first)
         return ordered
+
+
+def _notes_on_dependencies(store: Store) -> list[str]:
+    ((specs, known),) = store.query(
+        "MATCH (s:Spec) "
+        "RETURN count(*), coalesce(sum(CASE WHEN s.dependencies_known THEN 1 ELSE 0 END), 0)"
+    ).rows
+    return notes_on_dependencies(specs - known, specs)
 
 
 def load_library(*folders: Path) -> dict[str, NamedQuery]:

@@ -35,9 +35,19 @@ class Property:
     computed: bool = False
     """Made of other properties when facts are joined; no source says it."""
     on_pages: bool = True
-    """Whether pages tell it; what they don't, a page that replaces another does not take back."""
+    """Whether pages tell it."""
     agreed: bool = False
     """Whether all that sources say of one spec must be the same; else there is a warning."""
+    of_binary: tuple[str, ...] = ()
+    """Of a property of the binary: the kinds of sources that tell it of what the cache holds."""
+
+    def is_told_by(self, kind: str) -> bool:
+        """Whether a kind of source tells it: of what it does not, it takes nothing back.
+
+        >>> Property("namespace", "text", "", on_pages=False).is_told_by("page")
+        False
+        """
+        return kind in self.of_binary if self.of_binary else kind != "page" or self.on_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +110,51 @@ NODE_TYPES: tuple[NodeType, ...] = (
                 "whether it was not built by Spack, where known",
                 on_pages=False,
             ),
-            Property("size", "integer", "bytes of the tarball, where known", agreed=True),
-            Property("tarball", "text", "URL of the tarball, where known"),
+            Property(
+                "external_path",
+                "text",
+                "where an external lies: for whoever asks whether another machine has it there too",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "external_modules",
+                "list of text",
+                "the modules that an external comes with, in their order: for the same question",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "flags",
+                "list of text",
+                "compiler flags as Spack takes them, `cflags='-O2 -g'`, sorted: for whoever asks "
+                "with what a binary was hardened, or why it was built again",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "package_hash",
+                "text",
+                "hash of the recipe and its patches: for whoever asks whether a binary is of "
+                "today's recipe, or why it was built again",
+                on_pages=False,
+                agreed=True,
+            ),
+            Property(
+                "original_specfile_version",
+                "integer",
+                "form of the spec, 1 to 6, when it was concretized: for whoever counts on its "
+                "compiler being a dependency, which it is from 5 on",
+                on_pages=False,
+            ),
+            Property(
+                "size",
+                "integer",
+                "bytes of the tarball, where known",
+                agreed=True,
+                of_binary=("page", "mirror", "file"),
+            ),
+            Property("tarball", "text", "URL of the tarball, where known", of_binary=("page",)),
             Property(
                 "in_buildcache",
                 "boolean",
@@ -111,6 +164,12 @@ NODE_TYPES: tuple[NodeType, ...] = (
                 "derived",
                 "boolean",
                 "true where the source gives no hash and graphcache derived one from the spec text",
+            ),
+            Property(
+                "dependencies_known",
+                "boolean",
+                "whether one of Spack's own files described it, with all that it needs; false "
+                "where it is known from pages alone, or only as what another spec needs",
             ),
         ),
     ),

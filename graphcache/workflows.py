@@ -15,7 +15,7 @@ from graphcache.errors import InputError, UsageError, no_such
 from graphcache.records import Claim, Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
-from graphcache.sources.documents import decode
+from graphcache.sources.documents import decode_whole
 from graphcache.sources.gather import HeldFile, Reading, Source, gather, labelled
 from graphcache.sources.inputs import MAX_DOCUMENT
 from graphcache.sources.names import Unreadable
@@ -25,7 +25,7 @@ from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.stores.embedded.write import write_store
 from graphcache.tables import Tables
 from graphcache.tables.join import join
-from graphcache.tables.update import update
+from graphcache.tables.update import said_of, update
 from graphcache.version import __version__
 
 if TYPE_CHECKING:
@@ -83,9 +83,10 @@ def build_from(
     path = Path(store)
     with store_lock(path):
         reading = gather(sources, remote=remote, on_file=on_file)
-        tables = join(reading.facts, reading.report)
+        facts = reading.facts
+        tables = join(facts, reading.report)
         load = _load(command, sources, reading, tables)
-        write_store(path, tables, [load], _held_table(reading.files))
+        write_store(path, tables, [load], _held_table(reading.files), said_of(facts, tables))
     return reading.report
 
 
@@ -99,9 +100,10 @@ def update_store(
 ) -> Report:
     """Bring newer pages into the store at `store`; the arguments are those of `build_store`.
 
-    A page replaces what its release and package held before. A file that the store has already
-    is not parsed again. A page with rejects adds what it has and removes nothing: that a spec is
-    absent from it means nothing.
+    A page replaces what pages said of its package in its release; an index, a lock file, or the
+    spec files of a mirror, what its own kind said of its stack in its release. What another kind
+    said stays. A file that the store has already is not parsed again. A file with rejects adds what
+    it has and removes nothing: that a spec is absent from it means nothing.
 
     Raises:
         InputError: there was no page to read; nothing was changed.
@@ -111,7 +113,8 @@ def update_store(
     path = Path(store)
     with store_lock(path):
         with EmbeddedStore(path) as opened:
-            old, held, loads = opened.tables(), _held_files(opened.held_files()), opened.loads()
+            old, said, loads = opened.tables(), opened.said(), opened.loads()
+            held = _held_files(opened.held_files())
         reading = gather(sources, held=held, remote=remote, on_file=on_file)
         if not reading.claimed:
             return reading.report  # nothing new: the store is left as it is
@@ -122,13 +125,13 @@ def update_store(
                     f"nothing that the store held of it was removed"
                 )
         replaced = reading.claimed.keys() - reading.incomplete - reading.unchanged
-        tables = update(old, reading.facts, replaced, reading.report)
+        tables, said = update(old, said, reading.facts, replaced, reading.report)
         load = _load("update", sources, reading, tables)
         files = [
             *(f for f in held if f.claim not in replaced and f.claim not in reading.incomplete),
             *reading.files,
         ]
-        write_store(path, tables, [*loads, load], _held_table(files))
+        write_store(path, tables, [*loads, load], _held_table(files), said)
     return reading.report
 
 
@@ -258,7 +261,7 @@ def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:
             data = content.read(MAX_MANIFEST + 1)
         if len(data) > MAX_MANIFEST:
             raise Unreadable(f"expected at most {MAX_MANIFEST:,} bytes, found more")
-        releases: dict[str, list[_Index]] = decode(data, dict[Name, list[_Index]], "")
+        releases: dict[str, list[_Index]] = decode_whole(data, dict[Name, list[_Index]])
     except (NotFetched, OSError, Unreadable) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise InputError(

@@ -204,7 +204,7 @@ def _merge(found: dict[str, dict[str, Any]], page: Page, one: Record, name: str)
 
 def _variant(text: str) -> str:
     key, equals, value = text.partition("=")
-    return key.rstrip(":") + equals + value
+    return key.rstrip(":") + equals + ",".join(sorted(value.split(",")))
 
 
 def _insert(values: list[str], value: str | None) -> None:
@@ -228,6 +228,7 @@ def graph(pages: Iterable[Page]) -> Graph:
 def _add_spec(made: Graph, spec: dict[str, Any], configuration: str) -> None:
     same = ("hash", "name", "version", "platform", "os", "variants", "size", "tarball")
     properties = {key: spec[key] for key in (*same, "in_buildcache", "derived")}
+    properties["dependencies_known"] = False
     properties["label"] = f"{spec['version']}/{spec['hash'][:7]}"
     properties["configuration"] = configuration
     made.nodes["Spec", spec["hash"]] = _known(properties)

@@ -60,6 +60,7 @@ def test_a_page_of_2023(example_pages: Path) -> None:
         "linux-ubuntu18.04-x86_64-gcc-7.5.0-fixesproto-5.0-dt3vwwyjm63hgzprhddiz3wh5zf7w7zd.spack",
         "in_buildcache": True,
         "derived": False,
+        "dependencies_known": False,
     }
 
 

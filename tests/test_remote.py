@@ -119,6 +119,19 @@ def test_a_mirror_is_its_index(place: str, mirror: str, web: Web, folder: Path) 
     assert all(spec["size"] is None for spec in tables.nodes["Spec"].to_pylist())
 
 
+@pytest.mark.parametrize("place", ["v3", "v3/", "v3?part=1", f"v3/{V3}"])
+def test_of_several_indexes_the_newest_is_read(place: str, web: Web, folder: Path) -> None:
+    manifest = json.loads((MIRRORS / "v3" / V3).read_bytes())
+    (newest,) = manifest["data"]
+    older = {**newest, "mediaType": newest["mediaType"].replace("v8", "v7"), "checksum": "0" * 64}
+    manifest["data"] = [older, newest]
+    web.files[f"/v3/{V3}"] = json.dumps(manifest).encode()
+    _, report = load(f"{web.url}/{place}", remote(folder))
+    said = f"of several indexes {newest['mediaType']} is read, and not {older['mediaType']}"
+    assert report.kept == 48
+    assert list(report.warnings) == [f"{web.url}/{place.replace('part=1', '…')}: {said}"]
+
+
 def test_a_blob_is_an_index_whose_digest_is_known(web: Web, folder: Path) -> None:
     url = web.url + blob()
     assert load(url, remote(folder))[1].kept == 48

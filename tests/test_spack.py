@@ -16,7 +16,7 @@ from graphcache.sources.inputs import input_files
 from graphcache.spack.compilers import normal_compiler, split_compiler
 from graphcache.spack.spectext import SpecText, parse_spec
 from graphcache.spack.targets import is_known, known_targets, runs_on, target_facts, with_ancestors
-from graphcache.spack.variants import normal_variant, normal_variants
+from graphcache.spack.variants import normal_variant, normal_variants, shown_variant
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,35 @@ def test_none_is_no_compiler() -> None:
         ('cflags="-O2 -DX:=1"', 'cflags="-O2 -DX:=1"'),
         ("patches=a/b:c.d", "patches=a/b:c.d"),
         ("k=", "k="),
+        ("++shared", "+shared"),
+        ("~~asan", "~asan"),
+        ("cxxstd:==17", "cxxstd=17"),
+        ("languages=fortran,c++,c", "languages=c,c++,fortran"),
+        ("languages:==c++,c", "languages=c,c++"),
+        ("languages='c,c++'", "languages=c,c++"),
+        ('languages="c++,c"', "languages=c,c++"),
+        ("cuda_arch=80,70,80", "cuda_arch=70,80"),
+        ("ldflags==-Wl,-z,-Wl,-a", "ldflags=-Wl,-z,-Wl,-a"),
     ],
 )
 def test_variants_have_one_notation(text: str, normal: str) -> None:
     assert normal_variant(text) == normal
     assert normal_variant(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("patches=" + "b61e2f05" * 8, "patches=b61e2f0"),
+        (f"patches={'a' * 64},{'b' * 64}", "patches=aaaaaaa,bbbbbbb"),
+        (f"patches={'b' * 64},{'a' * 64}", "patches=aaaaaaa,bbbbbbb"),
+        ("patches=b61e2f0", "patches=b61e2f0"),
+        ("other_patches=b61e2f05", "other_patches=b61e2f05"),
+        ("+patches", "+patches"),
+    ],
+)
+def test_of_patches_the_beginning_is_shown(text: str, shown: str) -> None:
+    assert shown_variant(text) == shown
 
 
 def test_variants_are_a_sorted_set() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,10 @@ def plain_spec(body: Json, hashes: dict[str, str]) -> Json:
         "target": target if isinstance(target, str) else target["name"],
         "namespace": body["namespace"],
         "external": "external" in body,
+        "external_path": body.get("external", {}).get("path"),
+        "external_modules": (body["external"].get("module") or []) if "external" in body else None,
+        "package_hash": body.get("package_hash"),
+        "flags": plain_flags(body["parameters"]),
         "variants": sorted(
             plain_variant(key, value)
             for key, value in body["parameters"].items()
@@ -88,6 +93,13 @@ def plain_variant(key: str, value: Any) -> str:
     return f"{key}={','.join(value) if isinstance(value, list) else value}"
 
 
+def plain_flags(parameters: Json) -> list[str]:
+    """As Spack prints them: in quotes, but for a single word of plain characters."""
+    given = {n: " ".join(parameters[n]) for n in sorted(FLAGS) if parameters.get(n)}
+    plain = re.compile(r"[\w,/.-]+", re.ASCII)
+    return [f"{n}={v if plain.fullmatch(v) else repr(v)}" for n, v in given.items()]
+
+
 def plain_dependency(entry: Json, hashes: dict[str, str]) -> tuple[str, list[str], list[str]]:
     key: str = entry.get("hash") or entry["build_hash"]
     said = entry.get("parameters") or {"deptypes": entry.get("type"), "virtuals": []}
@@ -101,7 +113,10 @@ def read_specs(tables: Tables) -> dict[str, Json]:
     needs: dict[str, list[Any]] = {spec["hash"]: [] for spec in tables.nodes["Spec"].to_pylist()}
     for edge in edges["DEPENDS_ON"]:
         needs[edge["from"]].append((edge["to"], edge["types"], edge["virtuals"]))
-    kept = ("name", "version", "platform", "os", "namespace", "external", "variants")
+    kept = (
+        *("name", "version", "platform", "os", "namespace", "variants", "flags", "package_hash"),
+        *("external", "external_path", "external_modules"),
+    )
     return {
         spec["hash"]: {
             **{key: spec[key] for key in kept},

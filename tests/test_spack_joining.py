@@ -295,7 +295,7 @@ META = {"lockfile-version": 6}
         ({"database": []}, "  0.json: database: expected object, found array"),
         (index(node(A), version="4"), "  0.json: database.version: expected 5 to 8, found 4"),
         (index(node(A), version="x"), "  0.json: database.version: expected 5 to 8, found x"),
-        (lock(node(A), version=8), "  0.json: _meta.lockfile-version: expected 1 to 7, found 8"),
+        (lock(node(A), version=0), "  0.json: _meta.lockfile-version: expected 1 to 7, found 0"),
         ({"concrete_specs": {}}, "  0.json: _meta: object missing required field lockfile-version"),
         (
             {"_meta": META, "concrete_specs": 1},
@@ -362,7 +362,8 @@ def test_a_later_database_is_read_with_a_warning(tmp_path: Path) -> None:
     tables, report = read_json(tmp_path, index(node(A, new_key=1), version="9"))
     assert tables.node_counts()["Spec"] == 1
     assert list(report.warnings) == [
-        f"{tmp_path}/0.json: database version 9, the last one known is 8: what fits is read"
+        f"{tmp_path}/0.json: database.version 9 is later than 8, the last one known: "
+        f"what fits is read"
     ]
 
 

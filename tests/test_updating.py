@@ -18,6 +18,7 @@ from test_spack_joining import index, lock, node
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
 from graphcache.records import Claim, Labels
 from graphcache.sources.gather import HeldFile, content_digest, gather, labelled
+from graphcache.sources.inputs import InputFile
 from graphcache.tables.update import update
 
 A, B, C = (oracle.record(letter * 32) for letter in "abc")
@@ -38,7 +39,7 @@ def bring_in(old: Tables, folder: Path, **options: Any) -> tuple[Tables, Report]
     """The graph after an update with all pages of the folder, as `update_store` does it."""
     reading = gather(labelled([folder]), **options)
     replaced = reading.claimed.keys() - reading.incomplete
-    return update(old, reading.facts, replaced, reading.report), reading.report
+    return update(old, None, reading.facts, replaced, reading.report)[0], reading.report
 
 
 def after(folder: Path, *updates: Sequence[str]) -> tuple[Tables, Report]:
@@ -250,12 +251,13 @@ def test_what_only_a_lock_file_tells_a_later_index_and_page_leave_as_it_was(tmp_
 
 # Files that are known already ---------------------------------------------------------------------
 
-ZLIB = Claim("package", "develop", "zlib")
+ZLIB = Claim("page", "develop", "zlib")
 
 
 def held(*files: tuple[str, Claim]) -> list[HeldFile]:
     return [
-        HeldFile(content_digest(text.encode(), Labels()), "old", claim) for text, claim in files
+        HeldFile(content_digest(InputFile("", text.encode(), False), Labels()), "old", claim)
+        for text, claim in files
     ]
 
 
@@ -264,7 +266,7 @@ def test_a_file_that_is_held_is_not_parsed_again(tmp_path: Path) -> None:
     known = held((zlib, ZLIB))
     reading = gather(labelled([write(tmp_path / "p", zlib, hdf5)]), held=known)
     assert (reading.report.unchanged, reading.report.files, reading.report.records) == (1, 1, 1)
-    assert reading.claimed.keys() == {("package", "develop", "hdf5")}
+    assert reading.claimed.keys() == {("page", "develop", "hdf5")}
     assert reading.facts.specs["hash"].to_pylist() == ["b" * 32]
 
 
@@ -274,7 +276,7 @@ def test_a_file_under_another_release_is_another_file(tmp_path: Path) -> None:
     for release in ("v1", "x" * 100 + "1", "x" * 100 + "2"):
         reading = gather(labelled([folder], Labels(release)), held=known)
         assert reading.report.unchanged == 0
-        assert reading.claimed.keys() == {("package", release, "zlib")}
+        assert reading.claimed.keys() == {("page", release, "zlib")}
         known += reading.files
         assert gather(labelled([folder], Labels(release)), held=known).report.unchanged == 1
 
@@ -294,7 +296,7 @@ def test_a_page_with_rejects_is_not_held(tmp_path: Path) -> None:
     pages = [page(A), page(B, BAD, package="hdf5"), page(C, package="boost") + "more\n"]
     reading = gather(labelled([write(tmp_path / "p", *pages)]))
     assert [file.claim for file in reading.files] == [ZLIB]
-    assert reading.incomplete == {("package", "develop", name) for name in ("hdf5", "boost")}
+    assert reading.incomplete == {("page", "develop", name) for name in ("hdf5", "boost")}
 
 
 # The store ----------------------------------------------------------------------------------------

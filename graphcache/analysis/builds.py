@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.answers import reads
+from graphcache.spack.variants import PATCHES, shown_variant
 from graphcache.tables import Tables
-from graphcache.tables.columns import look_up
+from graphcache.tables.columns import SEPARATOR, flat, look_up
 
 PARTS = ("version", "compiler", "variants", "target", "os", "platform")
 """What a build is told apart by, besides its package: what `configuration` is a digest of."""
@@ -28,6 +29,7 @@ def as_built(tables: Tables) -> pa.Table:
 
     Columns are `hash`, `name`, `external`, `in_buildcache` and `PARTS`. `variants` is a list; the
     others of `PARTS` are text, empty where it is not known. Several compilers stand in one text.
+    Patches are as Spack shows them, since pages have no more of them.
     """
     specs = tables.nodes["Spec"]
     specs = specs.filter(pc.is_valid(specs["version"]))
@@ -35,8 +37,23 @@ def as_built(tables: Tables) -> pa.Table:
     columns |= {name: pc.fill_null(specs[name], "") for name in ("version", "os", "platform")}
     columns["target"] = _ends(tables.edges["FOR_TARGET"], specs["hash"])
     columns["compiler"] = _ends(tables.edges["BUILT_WITH"], specs["hash"])
-    columns["variants"] = specs["variants"]
+    columns["variants"] = _shown(specs["variants"])
     return pa.table(columns).combine_chunks()
+
+
+def _shown(variants: Any) -> Any:
+    """Lists of variants, with patches as Spack shows them."""
+    texts = flat(pc.binary_join(flat(variants), SEPARATOR))
+    patched = pc.fill_null(pc.match_substring(texts, PATCHES), False)
+    if not pc.any(patched).as_py():
+        return variants
+    shown = [
+        [shown_variant(variant) for variant in text.split(SEPARATOR)]
+        for text in texts.filter(patched).to_pylist()
+    ]
+    lists = pa.concat_arrays([flat(variants), pa.array(shown, pa.list_(pa.string()))])
+    behind = pc.add(pc.cumulative_sum(patched.cast(pa.int64())), len(texts) - 1)
+    return lists.take(pc.if_else(patched, behind, pa.array(range(len(texts)), pa.int64())))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphcache.answers import notes_on_dependencies
 from graphcache.tables import Tables
 
 Rows = NDArray[np.int64]
@@ -81,6 +82,20 @@ class Dependencies:
         self._hashes = self.specs["hash"].combine_chunks()
         edges = tables.edges["DEPENDS_ON"]
         self.starts, self.ends = self.rows(edges["from"]), self.rows(edges["to"])
+
+    @cached_property
+    def unknown(self) -> NDArray[np.bool_]:
+        """Of each spec whether nobody tells what it needs; reads `dependencies_known`."""
+        known = pc.fill_null(self.specs["dependencies_known"], False)
+        return np.asarray(~known.to_numpy())
+
+    def notes(self) -> list[str]:
+        """What an answer that stands on dependencies can't know.
+
+        Raises:
+            NotKnownError: none are known.
+        """
+        return notes_on_dependencies(int(self.unknown.sum()), self.specs.num_rows)
 
     @cached_property
     def _needs(self) -> Neighbours:

@@ -91,10 +91,12 @@ def build(**options: Any) -> None:
 @click.command()
 @_load_options
 def update(**options: Any) -> None:
-    """Bring newer pages into a store.
+    """Bring newer files into a store.
 
-    A page replaces what the store held of its package in its release. Files that the store has
-    already are not read again. A page with rejects adds what it has and removes nothing.
+    A page replaces what pages said of its package in its release; an index, a lock file or a
+    mirror's spec files, what their own kind said of their stack in its release. What another kind
+    said stays. Files that the store has already are not read again. A file with rejects adds what
+    it has and removes nothing.
 
     \b
     Example:

@@ -185,6 +185,8 @@ def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
     On a terminal, as many rows as it has lines, unless --all or a limit says how many are wanted.
     """
     show_rows(answer.columns, answer.rows, format_, every=limit is not None)
+    for note in answer.notes:
+        click.echo(printable(note), err=True)
     if answer.more:
         rows = "row" if limit == 1 else counted(limit or 0, "row")
         click.echo(f"The first {rows}; there are more.", err=True)

@@ -3,7 +3,7 @@
 A source checks everything here, once; nothing behind it checks again.
 """
 
-from graphcache.records.claims import Claim, Labels
+from graphcache.records.claims import Claim, Labels, SourceKind
 from graphcache.records.pages import Page, PageRecord
 from graphcache.records.report import FileReport, Reject, Report, one_line, short
 from graphcache.records.specs import (
@@ -13,6 +13,7 @@ from graphcache.records.specs import (
     CompilerObject,
     Dependency,
     DependencyParameters,
+    External,
     NamedDependency,
     SpecEntry,
     SpecList,
@@ -20,6 +21,10 @@ from graphcache.records.specs import (
     TargetObject,
     compiler_of,
     dependencies_of,
+    flags_of,
+    form_of,
+    is_external,
+    modules_of,
     target_of,
     variants_of,
 )
@@ -36,6 +41,7 @@ __all__ = [
     "Dependency",
     "DependencyParameters",
     "DependencyType",
+    "External",
     "FileReport",
     "Labels",
     "Name",
@@ -44,6 +50,7 @@ __all__ = [
     "PageRecord",
     "Reject",
     "Report",
+    "SourceKind",
     "SpecEntry",
     "SpecHash",
     "SpecList",
@@ -52,6 +59,10 @@ __all__ = [
     "Text",
     "compiler_of",
     "dependencies_of",
+    "flags_of",
+    "form_of",
+    "is_external",
+    "modules_of",
     "one_line",
     "short",
     "target_of",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+SourceKind = Literal["page", "index", "lock", "mirror", "file"]
+"""The kinds of sources: what one says, only another of its kind replaces. A mirror is its spec
+files, read whole; a file is any that speaks for nothing but itself."""
+
 
 class Claim(NamedTuple):
     """What a file says all of: when it is read again later, it replaces what it said before.
 
-    A package on a page, or a stack in an index or lock file; a file that claims neither claims
-    itself, by its digest.
+    A package on a page, a stack in an index, a lock file or the spec files of a mirror; a file that
+    claims neither claims itself, by its digest.
     """
 
-    kind: Literal["package", "stack", "file"]
+    kind: SourceKind
     release: str | None
     """None where the file names none."""
     name: str

@@ -49,4 +49,4 @@ class Page:
         """What the page replaces when it is read again; None where it only mentions the specs."""
         if self.in_buildcache is None:
             return None
-        return Claim("package", self.release, self.package)
+        return Claim("page", self.release, self.package)

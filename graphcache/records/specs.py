@@ -8,17 +8,19 @@ says which file holds which form.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from graphcache.records.claims import Claim
-from graphcache.records.types import DependencyType, Name, SpecHash, Text
+from graphcache.records.claims import Claim, SourceKind
+from graphcache.records.types import MAX_TEXT, DependencyType, Name, SpecHash, Text
 
 LANGUAGES = ("c", "cxx", "fortran")
 """The virtuals that a compiler provides, since compilers are dependencies (spec form 5)."""
-_FLAGS = frozenset({"cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs"})
+FLAGS = ("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs")
+"""The parameters that are no variants but flags of compilers, sorted."""
+_FLAGS = frozenset(FLAGS)
 _Value = bool | int | float | Text | list[bool | int | float | Text] | None
 
 
@@ -55,6 +57,7 @@ class Dependency(Struct, gc=False, kw_only=True):
 
     hash: SpecHash | None = None
     build_hash: SpecHash | None = None
+    full_hash: SpecHash | None = None
     type: tuple[DependencyType, ...] = ()
     parameters: DependencyParameters | None = None
 
@@ -70,10 +73,20 @@ class NamedDependency(Dependency, gc=False, kw_only=True):
     name: Name
 
 
-class Annotations(Struct, gc=False):
-    """What form 5 keeps of a spec that an older form described first."""
+class External(Struct, gc=False):
+    """Where a spec lies that Spack did not build; what only its recipe asks for is not read."""
 
-    compiler: CompilerObject | None = None
+    path: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
+    module: list[Text] | Text | bool | None = None
+    """A text in form 1, and false where there is none."""
+
+
+class Annotations(Struct, gc=False):
+    """What form 5 and later keep of a spec that an older form described first."""
+
+    original_specfile_version: Annotated[int, Meta(ge=1, le=1_000)] | None = None
+    compiler: CompilerObject | Name | None = None
+    """Spack 1 writes a text, `gcc@=10.5.0`; `None` where there is none."""
 
 
 class SpecNode(Struct, gc=False):
@@ -83,11 +96,14 @@ class SpecNode(Struct, gc=False):
     version: Name
     arch: Arch
     hash: SpecHash | None = None
+    build_hash: SpecHash | None = None
+    full_hash: SpecHash | None = None
     namespace: Name | None = None
     parameters: dict[Name, _Value] = {}
     compiler: CompilerObject | None = None
     dependencies: list[NamedDependency] | dict[Name, Dependency] = []
-    external: dict[str, Any] | None = None
+    external: External | None = None
+    package_hash: Name | None = None
     annotations: Annotations | None = None
 
 
@@ -114,17 +130,17 @@ class SpecList:
     entries: list[SpecEntry]
     stack: str | None = None
     release: str | None = None
-    hashes: dict[str, str] = field(default_factory=dict)
-    """For keys by which only the file knows its specs: their hashes."""
-    whole: bool = True
-    """Whether it lists all of its stack."""
+    kind: SourceKind = "file"
+    """What kind of source it is of; a file is one that speaks for no stack."""
+    form: int | None = None
+    """The form of the spec objects that the kind and version of the file stand for."""
     complete: bool = True
     """False where a part was rejected: that a spec is absent then means nothing."""
 
     def claim(self, digest: str) -> Claim:
         """What the list replaces when it is read again; `digest` is that of its file."""
-        if self.stack is not None and self.whole:
-            return Claim("stack", self.release, self.stack)
+        if self.stack is not None and self.kind != "file":
+            return Claim(self.kind, self.release, self.stack)
         return Claim("file", self.release, digest)
 
 
@@ -136,7 +152,26 @@ def target_of(arch: Arch) -> str:
 def compiler_of(node: SpecNode) -> str | None:
     """The compiler that the spec names itself; in form 5 it is among the dependencies instead."""
     named = node.compiler or (node.annotations.compiler if node.annotations else None)
-    return f"{named.name}@{named.version}" if named else None
+    if isinstance(named, CompilerObject):
+        return f"{named.name}@{named.version}"
+    return None if named == "None" else named
+
+
+def form_of(node: SpecNode, form: int | None) -> int | None:
+    """The form in which a spec was concretized, which later ones note; else that of its file."""
+    noted = node.annotations.original_specfile_version if node.annotations else None
+    return noted or form
+
+
+def modules_of(external: External) -> list[str]:
+    """The modules of an external spec, in whatever form they stand."""
+    module = external.module
+    return module if isinstance(module, list) else [module] if isinstance(module, str) else []
+
+
+def is_external(node: SpecNode) -> bool:
+    """Whether it was not built by Spack: as there, a path or a module says so."""
+    return node.external is not None and bool(node.external.path or modules_of(node.external))
 
 
 def dependencies_of(node: SpecNode) -> list[NamedDependency]:
@@ -144,7 +179,13 @@ def dependencies_of(node: SpecNode) -> list[NamedDependency]:
     if isinstance(node.dependencies, list):
         return node.dependencies
     return [
-        NamedDependency(name=name, hash=one.hash, build_hash=one.build_hash, parameters=one.kind)
+        NamedDependency(
+            name=name,
+            hash=one.hash,
+            build_hash=one.build_hash,
+            full_hash=one.full_hash,
+            parameters=one.kind,
+        )
         for name, one in node.dependencies.items()
     ]
 
@@ -156,6 +197,19 @@ def variants_of(parameters: Mapping[str, Any]) -> list[str]:
     ['+shared', '~mpi', 'arch=80,90']
     """
     return [_variant(key, value) for key, value in parameters.items() if key not in _FLAGS]
+
+
+def flags_of(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The compiler flags by name, in the order of names; those that are empty are left out.
+
+    >>> flags_of({"ldflags": [], "cflags": ["-O2", "-g"], "shared": True})
+    {'cflags': '-O2 -g'}
+    """
+    given = ((name, parameters[name]) for name in FLAGS if parameters.get(name))
+    return {
+        name: " ".join(map(_text, value)) if isinstance(value, list) else _text(value)
+        for name, value in given
+    }
 
 
 def _variant(key: str, value: Any) -> str:

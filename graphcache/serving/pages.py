@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from graphcache.analysis import subgraphs
 from graphcache.analysis.folding import MAX_NODES, fit
 from graphcache.answers import Answer
-from graphcache.errors import QueryError, UsageError
+from graphcache.errors import NotKnownError, QueryError, UsageError
 from graphcache.kinds import names
 from graphcache.queries import NamedQuery, by_theme
 from graphcache.schema import node_type
@@ -290,7 +290,7 @@ def _query_page(request: Request, found: NamedQuery) -> Response:
     if forms.is_complete(found, given):
         try:
             answer = _ask(request, found, limit)
-        except (UsageError, QueryError) as refused:
+        except (NotKnownError, UsageError, QueryError) as refused:
             error, status = str(refused), HTTPStatus.BAD_REQUEST
     fields = forms.fields(found, given)
     return page(

@@ -32,6 +32,7 @@ class Remote:
         self._limit = limit
         self._cache = cache or Cache()
         self._found: dict[str, Path | NotFetched] = {}
+        self._beside: dict[str, str] = {}
 
     def fetch_all(
         self, urls: Iterable[str], jobs: int, on_done: Callable[[int], None] | None = None
@@ -56,6 +57,12 @@ class Remote:
         if isinstance(found, NotFetched):
             raise found
         return found
+
+    def beside(self, url: str) -> str:
+        """What is to be said of other indexes in a mirror, beside that which `file_of` gives."""
+        is_index = urlsplit(url).path.endswith(f"/{mirror.INDEX}")
+        root = _root(url, mirror.INDEX) if is_index else url
+        return self._beside.get(below(root, mirror.INDEX), "")
 
     def _look(self, url: str) -> tuple[str, Path | NotFetched]:
         try:
@@ -90,9 +97,10 @@ class Remote:
 
     def _index_of(self, root: str) -> Path:
         """The index of a mirror of version 3."""
-        manifest = self._file(below(root, mirror.INDEX), MAX_MANIFEST)
+        address = below(root, mirror.INDEX)
+        manifest = self._file(address, MAX_MANIFEST)
         try:
-            blob = mirror.index_blob(manifest.read_bytes())
+            blob, self._beside[address] = mirror.index_blob(manifest.read_bytes())
         except Unreadable as problem:
             raise NotFetched(str(problem)) from None
         try:

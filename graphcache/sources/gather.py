@@ -13,7 +13,9 @@ from graphcache.records import Claim, Labels, Page, Report, SpecList, one_line
 from graphcache.remote.locations import shown
 from graphcache.sources import read_file
 from graphcache.sources.addresses import Remote
+from graphcache.sources.beside import Beside
 from graphcache.sources.inputs import InputFile, input_files
+from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable, check_name
 from graphcache.tables import Tables
 from graphcache.tables.collector import paused_collector
@@ -57,10 +59,18 @@ class Reading:
     unchanged: set[Claim] = field(default_factory=set)
     """Claims of which every file that a graph holds was given again, unchanged."""
 
+    mirrors: dict[Claim, Mirror] = field(default_factory=dict)
+    """The mirrors of claims: whether one was read whole is known at its end."""
+
     @property
     def facts(self) -> Facts:
         """All that was read."""
         return Facts.concat([*self.pages, *self.lists])
+
+    def close(self) -> None:
+        """Note what was not read whole: none of its files is held, so that all are read again."""
+        self.incomplete |= {claim for claim, mirror in self.mirrors.items() if not mirror.whole}
+        self.files = [file for file in self.files if file.claim not in self.incomplete]
 
 
 def read(
@@ -114,17 +124,22 @@ def gather(
         _check_labels(labels)
     reading = Reading()
     unchanged = _Unchanged(held)
-    waiting = _Waiting(reading)
+    waiting, beside = _Waiting(reading), Beside()
     with paused_collector():
         for number, (file, labels) in enumerate(_files(sources, reading.report, remote), start=1):
-            digest = content_digest(file.data, labels)
-            if not unchanged.holds(digest, file, labels):
-                _read_one(file, digest, labels, reading, waiting)
+            if not beside.puts_aside(file, labels):
+                _read_if_new(file, labels, reading, waiting, unchanged)
             if on_file is not None:
                 on_file(number)
+        again = [source for source in sources if source[0] != "-"]
+        for file, labels in beside.described(lambda: _files(again, Report(), remote)):
+            _read_if_new(file, labels, reading, waiting, unchanged)
+        for spec in beside.held:
+            waiting.add(spec)
         for digest, (file, labels) in unchanged.to_read_after_all():
             _read_one(file, digest, labels, reading, waiting)
         waiting.to_columns()
+        reading.close()
         warn_of_disagreements(
             Facts.concat(reading.pages),
             Facts.concat(reading.lists),
@@ -155,10 +170,16 @@ def _check_labels(labels: Labels) -> None:
                 raise UsageError(str(problem)) from None
 
 
-def content_digest(data: bytes, labels: Labels) -> str:
-    """By what a file is known again: its content, and the labels that it was put under."""
-    put_under = hashlib.blake2b(repr(labels).encode()).digest()
-    return hashlib.blake2b(data, digest_size=16, key=put_under).hexdigest()
+def content_digest(file: InputFile, labels: Labels) -> str:
+    """By what a file is known again: its content, and what else is said by how it is read.
+
+    That is the labels that it was put under; the manifests of a mirror, which its index is held
+    against; and the spec files in which specs of a page are described.
+    """
+    in_mirror = (file.binary_size, file.mirror is not None, *sorted(file.binaries or ()))
+    told = repr((labels, in_mirror, sorted(file.described)))
+    put_under = hashlib.blake2b(told.encode()).digest()
+    return hashlib.blake2b(file.data, digest_size=16, key=put_under).hexdigest()
 
 
 class _Waiting:
@@ -186,6 +207,18 @@ class _Waiting:
         self._pages, self._lists, self._records = [], [], 0
 
 
+def _read_if_new(
+    file: InputFile,
+    labels: Labels,
+    reading: Reading,
+    waiting: _Waiting,
+    unchanged: _Unchanged,
+) -> None:
+    digest = content_digest(file, labels)
+    if not unchanged.holds(digest, file, labels):
+        _read_one(file, digest, labels, reading, waiting)
+
+
 def _read_one(
     file: InputFile, digest: str, labels: Labels, reading: Reading, waiting: _Waiting
 ) -> None:
@@ -198,6 +231,8 @@ def _read_one(
         if claim is None:
             continue
         _note_claim(claim, one, reading)
+        if file.mirror:
+            reading.mirrors[claim] = file.mirror
         if not one.complete:
             reading.incomplete.add(claim)
         elif not report.rejects:

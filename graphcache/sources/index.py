@@ -8,16 +8,20 @@ import msgspec
 from msgspec import Raw, Struct
 
 from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
+from graphcache.sources.dependencies import name_dependencies
 from graphcache.sources.documents import (
     Document,
+    check_version,
     decode,
     decode_entries,
     is_hash,
     unwrap_node,
 )
+from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
-from graphcache.sources.names import Unreadable
 
+FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
+"""The form of the spec objects by the version of the database."""
 VERSIONS = range(5, 9)
 """Versions of the database that are known; one that is later is read as the last of them."""
 
@@ -52,33 +56,58 @@ def read(
         Unreadable: nothing of it can be used.
     """
     database: _Database = decode(document["database"], _Database, "database")
-    _check_version(str(database.version), report)
+    check_version("database.version", str(database.version), VERSIONS, report)
     before = len(report.rejects)
+    check_frame(file.data, {("database", "installs"): database.installs}, report)
     place = "database.installs"
-    entries = []
+    placed = []
     for key, install in decode_entries(database.installs.items(), place, _Install, _unwrap, report):
         if is_hash(key) and install.spec.hash in (None, key):
-            entries.append(SpecEntry(key, install.spec, install.held))
+            entry = SpecEntry(key, install.spec, install.held)
+            placed.append((f"{place}.{key}.spec", entry))
         else:
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
             report.reject(why, field=f"{place}.{key}", record=True)
     complete = len(report.rejects) == before
-    yield SpecList(file.name, entries, labels.stack, labels.release, complete=complete)
+    if file.binaries is not None:
+        listed = [entry for _, entry in placed]
+        rejected = database.installs.keys() - {entry.hash for entry in listed}
+        _hold_against(file.binaries - rejected, listed, report)
+    entries = name_dependencies(placed, report)
+    form = FORMS.get(int(database.version))
+    yield SpecList(
+        file.name,
+        entries,
+        labels.stack,
+        labels.release,
+        kind="index",
+        form=form,
+        complete=complete,
+    )
+
+
+def _hold_against(binaries: frozenset[str], entries: list[SpecEntry], report: FileReport) -> None:
+    """Correct what an index says by the manifests of its mirror: Spack installs by a manifest."""
+    listed = {entry.hash for entry in entries if entry.in_buildcache}
+    missing = [entry for entry in entries if entry.in_buildcache and entry.hash not in binaries]
+    for entry in missing:
+        entry.in_buildcache = False
+    examples = sorted(f"{entry.node.name}/{entry.hash}" for entry in missing)
+    for found, said in (
+        (examples, "the index lists, and of which the mirror has no binary"),
+        (
+            sorted(binaries - listed),
+            "the mirror has a binary of, and which the index does not list",
+        ),
+    ):
+        if found:
+            report.warn(
+                f"{report.file}: specs that {said}: {len(found):,}, such as {found[0]}; "
+                f"'spack buildcache update-index' makes the index anew"
+            )
 
 
 def _unwrap(raw: Raw) -> bytes | None:
     install = msgspec.json.decode(raw, type=Document)
     node = unwrap_node(install["spec"]) if "spec" in install else None
     return node and msgspec.json.encode({**install, "spec": Raw(node)})
-
-
-def _check_version(version: str, report: FileReport) -> None:
-    number = int(version) if version.isdecimal() and len(version) < 9 else None
-    if number is None or number < VERSIONS[0]:
-        known = f"{VERSIONS[0]} to {VERSIONS[-1]}"
-        raise Unreadable(f"database.version: expected {known}, found {version[:40]}")
-    if number > VERSIONS[-1]:
-        report.warn(
-            f"{report.file}: database version {version}, the last one known is {VERSIONS[-1]}: "
-            f"what fits is read"
-        )

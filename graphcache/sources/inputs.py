@@ -22,10 +22,11 @@ from typing import IO, Self, cast
 
 from graphcache.records import Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
-from graphcache.sources import mirror
+from graphcache.sources import binaries, mirror
 from graphcache.sources.addresses import Remote
 from graphcache.sources.documents import may_be_document
 from graphcache.sources.frontmatter import has_front_matter
+from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable
 from graphcache.sources.packed import GZIP, ZSTD, unpacking
 
@@ -62,6 +63,12 @@ class InputFile:
     """The user named this very file; otherwise it was found in a folder or an archive."""
     binary_size: int | None = None
     """For a spec file out of a mirror: bytes of the binary, as its manifest says."""
+    mirror: Mirror | None = None
+    """For a spec file out of a mirror in a folder: that mirror."""
+    binaries: frozenset[str] | None = None
+    """For the index of such a mirror: the hashes of which there is a manifest."""
+    described: frozenset[str] = frozenset()
+    """For a page: the paths of spec files that it names, and that were read themselves."""
 
 
 def input_files(
@@ -94,6 +101,8 @@ def _open_remote(url: str, remote: Remote, report: Report) -> Iterator[InputFile
     except NotFetched as problem:
         report.reject(shown(url), str(problem))
     else:
+        if beside := remote.beside(url):
+            report.warn(f"{shown(url)}: {beside}")
         yield from _open_file(str(path), report, asked_for=True, name=shown(url))
 
 
@@ -101,13 +110,21 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
     """The index and the spec files of a mirror."""
     fetch = partial(_fetch, root)
     index = os.path.join(root, mirror.INDEX)
+    specs = filter(mirror.is_spec_manifest, _walk(os.path.join(root, mirror.SPECS), report))
+    manifests = {path: mirror.hash_of(path) for path in specs}
+    read = Mirror()
     with _rejecting_in_mirror(index, report), suppress(FileNotFoundError):
-        yield InputFile(one_line(index), mirror.read_index(fetch, MAX_DOCUMENT), False)
-    for path in _walk(os.path.join(root, mirror.SPECS), report):
-        if mirror.is_spec_manifest(path):
-            with _rejecting_in_mirror(path, report):
-                spec = mirror.read_spec(os.path.relpath(path, root), fetch, MAX_DOCUMENT)
-                yield InputFile(one_line(path), spec.data, False, spec.binary_size)
+        data, beside = mirror.read_index(fetch, MAX_DOCUMENT)
+        if beside:
+            report.warn(f"{index}: {beside}")
+        binaries = frozenset(manifests.values())
+        yield InputFile(one_line(index), data, False, binaries=binaries)
+    for path in manifests:
+        before = len(report.rejects)
+        with _rejecting_in_mirror(path, report):
+            spec = mirror.read_spec(os.path.relpath(path, root), fetch, MAX_DOCUMENT)
+            yield InputFile(one_line(path), spec.data, False, spec.binary_size, read)
+        read.whole = read.whole and len(report.rejects) == before
 
 
 def _fetch(root: str, path: str, limit: int) -> bytes:
@@ -144,12 +161,16 @@ def _walk(root: str, report: Report) -> Iterator[str]:
             report.skip(folder, "a symlink to a folder that was read already")
             continue
         visited.add((status.st_dev, status.st_ino))
+        if any(entry.name == ".spack" for entry in entries) and binaries.is_installed(folder):
+            report.skip(one_line(folder), binaries.INSTALLED)
+            continue
         if os.path.exists(os.path.join(folder, mirror.LAYOUT)):
             yield folder
             entries = [entry for entry in entries if entry.name not in ("v3", "blobs")]
+        passed_over = binaries.passed_over(folder, (entry.name for entry in entries))
         files: list[str] = []
         for entry in entries:
-            kind = _kind(entry)
+            kind = _kind(entry, passed_over)
             if kind == "folder":
                 todo.append(entry.path)
             elif kind == "file":
@@ -159,14 +180,16 @@ def _walk(root: str, report: Report) -> Iterator[str]:
         yield from reversed(files)
 
 
-def _kind(entry: os.DirEntry[str]) -> str:
-    """What an entry of a folder is."""
+def _kind(entry: os.DirEntry[str], passed_over: dict[str, str]) -> str:
+    """What an entry of a folder is, or why it is not read."""
     if entry.name.startswith("."):
         return "hidden"
     try:
         if entry.is_dir():
-            return "folder"
-        return "file" if entry.is_file() else "neither a file nor a folder"
+            return passed_over.get(entry.name, "folder")
+        if not entry.is_file():
+            return "neither a file nor a folder"
+        return binaries.BINARY if binaries.is_binary(entry.name) else "file"
     except OSError as error:  # a symlink to itself
         return _reason(error)
 
@@ -220,7 +243,9 @@ def _open_content(
     head = file.read(512)
     file.seek(0)
     with _rejecting(name, report):
-        if head.startswith(_ZIP):
+        if binaries.is_binary(name) and _is_archive(head):
+            report.reject(name, f"{binaries.BINARY}: expected its spec file, or an index")
+        elif head.startswith(_ZIP):
             yield from _zip_members(file, name, report)
         elif _is_archive(head):
             yield from _packed(file, head, name, report, asked_for=asked_for)
@@ -250,14 +275,33 @@ def _packed(
             yield from _take(file, name, 0, report, asked_for=asked_for)
             return
     with tarfile.open(fileobj=file, mode="r|", tarinfo=_Member) as archive:
-        for number, member in enumerate(archive):
-            if number >= MAX_PACKED or member.offset > MAX_ARCHIVE:
-                raise ValueError(f"more than {MAX_PACKED:,} files or {MAX_ARCHIVE:,} bytes")
-            content = archive.extractfile(member) if member.isreg() else None
+        for member in _files_of(archive, name, report):
+            content = archive.extractfile(member)
             if content is not None:
                 member_name = one_line(f"{name}/{member.name}")
                 yield from _take(content, member_name, member.size, report)
     file.read(MAX_FILE)  # to the end, where gzip has its checksum
+
+
+def _files_of(archive: tarfile.TarFile, name: str, report: Report) -> Iterator[tarfile.TarInfo]:
+    """The files of an archive, but for binaries, and for packages that Spack installed.
+
+    Of such a package `.spack` is packed before all else, and no other package comes between.
+    """
+    installed: str | None = None
+    for number, member in enumerate(archive):
+        if number >= MAX_PACKED or member.offset > MAX_ARCHIVE:
+            raise ValueError(f"more than {MAX_PACKED:,} files or {MAX_ARCHIVE:,} bytes")
+        if not member.isreg():
+            continue
+        folder = binaries.installed_in(member.name)
+        if folder is not None and folder != installed:
+            report.skip(one_line(f"{name}/{folder}"), binaries.INSTALLED)
+            installed = folder
+        if binaries.is_binary(member.name):
+            report.skip(one_line(f"{name}/{member.name}"), binaries.BINARY)
+        elif installed is None or not member.name.startswith(installed):
+            yield member
 
 
 class _Member(tarfile.TarInfo):

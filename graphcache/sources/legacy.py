@@ -8,12 +8,21 @@ names its dependencies after `^`, but not which of them needs which: the spec ge
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import dirname, join, normpath
 
 from graphcache.records import MAX_TEXT, FileReport, Labels, Page, PageRecord, short
-from graphcache.sources.frontmatter import FrontMatter, Item, decode_items
+from graphcache.sources.frontmatter import (
+    Entry,
+    FrontMatter,
+    Item,
+    decode_items,
+    front_matter,
+    has_front_matter,
+)
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.keys import RepeatedKeys
 from graphcache.sources.meta import check_meta
-from graphcache.sources.names import CONTROL, check_name
+from graphcache.sources.names import CONTROL, Unreadable, check_name
 from graphcache.sources.pages import read_title
 from graphcache.spack.spectext import SpecText, parse_spec
 
@@ -39,7 +48,10 @@ def read(page: FrontMatter, file: InputFile, labels: Labels, report: FileReport)
     needed: dict[str, Page] = {}
     seen: set[str] = set()
     field = "spec_names" if "spec_names" in page.entries else "spec_files"
+    names = _file_names(page.entries)
     for number, item in enumerate(decode_items(page.entries[field])):
+        if _path_beside(file.name, names.get(number, "")) in file.described:
+            continue  # the spec file says it, and more
         report.records += 1
         try:
             _add(own, needed, seen, _specs(item, package))
@@ -47,16 +59,51 @@ def read(page: FrontMatter, file: InputFile, labels: Labels, report: FileReport)
             place = f"{field}[{number}]"
             report.reject(str(error), line=item.line, field=place, record=True)
             own.complete = False
-    if own.complete and "meta" in page.entries:
+    if own.complete and "meta" in page.entries and not file.described:
         check_meta(page.entries["meta"], own.records, report)
     yield own
     yield from needed.values()
 
 
+def named_files(file: InputFile) -> dict[str, str]:
+    r"""By path, the package of each spec file that a page names; none, if it is another page.
+
+    >>> text = b'---\ntitle: zlib\nspec_files:\n - "zlib@1.3": spec-0.json\n---\n'
+    >>> named_files(InputFile("_cache/zlib/index.md", text, False))
+    {'_cache/zlib/spec-0.json': 'zlib'}
+    """
+    if not has_front_matter(file.data) or b"spec_files" not in file.data:
+        return {}
+    try:
+        page = front_matter(file.data)
+        package = read_title(page.entries) if can_read(page) else ""
+        names = _file_names(page.entries)
+    except Unreadable:
+        return {}  # which is said where the page is read
+    return {_path_beside(file.name, name): package for name in names.values()}
+
+
+def _file_names(entries: dict[str, Entry]) -> dict[int, str]:
+    """By number of a spec, the name of its file."""
+    if "spec_files" not in entries:
+        return {}
+    try:
+        values = [item.value for item in decode_items(entries["spec_files"])]
+    except Unreadable:
+        return {}
+    if "spec_names" not in entries:
+        values = [next(iter(v.values()), None) if isinstance(v, dict) else None for v in values]
+    return {number: name for number, name in enumerate(values) if isinstance(name, str)}
+
+
+def _path_beside(page: str, name: str) -> str:
+    return normpath(join(dirname(page), name))
+
+
 def _specs(item: Item, package: str) -> list[SpecText]:
     """The spec and its dependencies; ValueError if the text does not say enough of each."""
     text = item.value
-    if isinstance(text, dict) and len(text) == 1:
+    if isinstance(text, dict) and len(text) == 1 and not isinstance(text, RepeatedKeys):
         text = next(iter(text))
     if item.problem or not isinstance(text, str):
         raise ValueError(item.problem or f"expected a spec text, found {short(item.value)}")

@@ -9,17 +9,25 @@ from pathlib import Path
 from msgspec import Raw, Struct
 
 from graphcache.records import FileReport, Labels, SpecEntry, SpecHash, SpecList, SpecNode
+from graphcache.sources.dependencies import Placed, name_dependencies
 from graphcache.sources.documents import (
     Document,
+    check_form,
+    check_version,
     decode,
     decode_entries,
     is_hash,
     unwrap_node,
 )
+from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.keys import Place, shown_place
 from graphcache.sources.names import Unreadable, check_name
 
+FORMS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6}
+"""The form of the spec objects by the version of the lock file."""
 VERSIONS = range(1, 8)
+"""Versions that are known; one that is later is read as the last of them."""
 _FIRST_KEYED_BY_HASH = 4
 """Before it, a key is a hash of more than what makes the spec's own hash."""
 _MAX_DEPTH = 10
@@ -29,6 +37,7 @@ _NAME = "spack.lock"
 
 class _Meta(Struct, rename="kebab"):
     lockfile_version: int
+    specfile_version: int = 0
 
 
 class _Root(Struct):
@@ -37,9 +46,14 @@ class _Root(Struct):
 
 @dataclass(frozen=True)
 class _Environment:
-    place: str
+    path: Place
     specs: dict[str, Raw]
-    roots: list[_Root]
+    roots: list[Raw]
+
+    @property
+    def place(self) -> str:
+        """The path as messages begin with it."""
+        return f"{shown_place(self.path)}." if self.path else ""
 
 
 def can_read(document: Document) -> bool:
@@ -55,46 +69,80 @@ def read(
     Raises:
         Unreadable: nothing of it can be used.
     """
-    version = decode(document.get("_meta", b"{}"), _Meta, "_meta").lockfile_version
-    if version not in VERSIONS:
-        known = f"{VERSIONS[0]} to {VERSIONS[-1]}"
-        raise Unreadable(f"_meta.lockfile-version: expected {known}, found {version}")
+    meta: _Meta = decode(document.get("_meta", b"{}"), _Meta, "_meta")
+    version = meta.lockfile_version
+    check_version("_meta.lockfile-version", str(version), VERSIONS, report)
+    if version in VERSIONS:
+        check_form(meta.specfile_version, report)
     stack = check_name(labels.stack or _environment_name(file.name), "stack", 0)
-    environments = list(_environments(document, "", _MAX_DEPTH))
-    roots = {root.hash for environment in environments for root in environment.roots}
+    environments = list(_environments(document, (), _MAX_DEPTH))
     before = len(report.rejects)
-    entries: dict[str, SpecEntry] = {}
+    groups = {
+        (*environment.path, "concrete_specs"): environment.specs for environment in environments
+    }
+    check_frame(file.data, groups, report)
+    roots = _roots(environments, report)
+    placed: dict[str, Placed] = {}
     for environment in environments:
+        place = f"{environment.place}concrete_specs"
         for key, node in decode_entries(
-            environment.specs.items(), environment.place, SpecNode, unwrap_node, report
+            environment.specs.items(), place, SpecNode, unwrap_node, report
         ):
             own = node.hash or key
             if not is_hash(key) or (version >= _FIRST_KEYED_BY_HASH and own != key):
                 why = f"expected the hash of the spec, {own}, as its key"
-                report.reject(why, field=f"{environment.place}.{key}", record=True)
+                report.reject(why, field=f"{place}.{key}", record=True)
             else:
-                entries[key] = SpecEntry(own, node, root=key in roots)
-    hashes = {key: entry.hash for key, entry in entries.items()}
+                placed[key] = f"{place}.{key}", SpecEntry(own, node, root=key in roots)
     complete = len(report.rejects) == before
+    keys = {key: entry.hash for key, (_, entry) in placed.items()}
+    entries = name_dependencies(placed.values(), report, keys)
+    form = FORMS.get(version)
     yield SpecList(
-        file.name, list(entries.values()), stack, labels.release, hashes, complete=complete
+        file.name, entries, stack, labels.release, kind="lock", form=form, complete=complete
     )
 
 
-def _environments(document: Document, place: str, depth: int) -> Iterator[_Environment]:
+def _roots(environments: list[_Environment], report: FileReport) -> set[str]:
+    """The keys of the specs that somebody asked for; a root that is none of the specs is rejected.
+
+    Without it the environment is not whole, whatever else there is of it.
+    """
+    keys = {key for environment in environments for key in environment.specs}
+    roots = set()
+    for environment in environments:
+        for number, raw in enumerate(environment.roots):
+            place = f"{environment.place}roots[{number}]"
+            try:
+                root: str = decode(raw, _Root, place).hash
+            except Unreadable as problem:
+                where, _, why = str(problem).partition(": ")
+                report.reject(why, field=where)
+                continue
+            if root in keys:
+                roots.add(root)
+            else:
+                report.reject(
+                    f"expected a key of concrete_specs, found {root}", field=f"{place}.hash"
+                )
+    return roots
+
+
+def _environments(document: Document, path: Place, depth: int) -> Iterator[_Environment]:
     """The environment, and below it those that it includes."""
+    place = f"{shown_place(path)}." if path else ""
     if depth == 0:
         raise Unreadable(f"{place}expected at most {_MAX_DEPTH} environments in each other")
     yield _Environment(
-        f"{place}concrete_specs",
+        path,
         decode(document["concrete_specs"], Document, f"{place}concrete_specs"),
-        decode(document.get("roots", b"[]"), list[_Root], f"{place}roots"),
+        decode(document.get("roots", b"[]"), list[Raw], f"{place}roots"),
     )
     key = f"{place}include_concrete"
     included = decode(document.get("include_concrete", b"{}"), dict[str, Document], key)
     for name, inner in included.items():
         if "concrete_specs" in inner:
-            yield from _environments(inner, f"{key}.{name}.", depth - 1)
+            yield from _environments(inner, (*path, "include_concrete", name), depth - 1)
 
 
 def _environment_name(file: str) -> str:

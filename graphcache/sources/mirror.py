@@ -9,13 +9,15 @@ Version 2 needs nothing of its own: `build_cache/` holds an index and spec files
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from graphcache.sources.documents import decode, signed_text
+from graphcache.sources.documents import decode_whole, signed_text
 from graphcache.sources.names import Unreadable
 from graphcache.sources.packed import unpacked
 
@@ -30,6 +32,7 @@ _INDEX_TYPE, _SPEC_TYPE, _BINARY_TYPE = (
     "application/vnd.spack.spec.",
     "application/vnd.spack.install.",
 )
+_VERSION = re.compile(r"\.v([0-9]{1,9})(?:[.+]|\Z)", re.ASCII)
 
 Fetch = Callable[[str, int], bytes]
 """The content of a file by its path below the root, of at most so many bytes; OSError if none."""
@@ -62,28 +65,51 @@ class SpecFile:
     binary_size: int | None
 
 
+@dataclass(slots=True)
+class Mirror:
+    """A mirror in a folder, all of whose spec files are read."""
+
+    whole: bool = True
+    """False where one was rejected: that a spec is absent then means nothing."""
+
+
+def hash_of(path: str) -> str:
+    """The hash in the name of a spec's manifest, or of a spec file.
+
+    >>> hash_of("v3/manifests/spec/zlib/zlib-1.3-abcdefg.spec.manifest.json")
+    'abcdefg'
+    """
+    return os.path.basename(path).rpartition(".spec.")[0].rpartition("-")[2]
+
+
 def is_spec_manifest(path: str) -> bool:
     """Whether a file of this name holds the manifest of a spec."""
     return path.endswith(_SPEC_ENDING)
 
 
-def read_index(fetch: Fetch, limit: int) -> bytes:
-    """The index of a mirror.
+def read_index(fetch: Fetch, limit: int) -> tuple[bytes, str]:
+    """The index of a mirror, and what is to be said of others beside it, if there are such.
 
     Raises:
         Unreadable: what is there is no index, or not the one that the manifest names.
         OSError: there is none, or it can't be read.
     """
-    return _content(index_blob(fetch(INDEX, limit)), fetch, limit)
+    blob, beside = index_blob(fetch(INDEX, limit))
+    return _content(blob, fetch, limit), beside
 
 
-def index_blob(manifest: bytes) -> Blob:
-    """The index that a manifest names.
+def index_blob(manifest: bytes) -> tuple[Blob, str]:
+    """The newest index that a manifest names, and what is to be said of others, if it names such.
+
+    Spack adds an index of a later version to the one that older ones read.
 
     Raises:
         Unreadable: it names none.
     """
-    return _one(_parse(manifest), _INDEX_TYPE)
+    blobs = _of_type(_parse(manifest), _INDEX_TYPE)
+    others = ", ".join(sorted(blob.media_type for blob in blobs[1:]))
+    newest = blobs[0]
+    return newest, others and f"of several indexes {newest.media_type} is read, and not {others}"
 
 
 def read_spec(path: str, fetch: Fetch, limit: int) -> SpecFile:
@@ -94,25 +120,34 @@ def read_spec(path: str, fetch: Fetch, limit: int) -> SpecFile:
         OSError: it can't be read.
     """
     manifest = _parse(fetch(path, limit))
-    binary = next((b for b in manifest.data if b.media_type.startswith(_BINARY_TYPE)), None)
-    data = _content(_one(manifest, _SPEC_TYPE), fetch, limit)
+    data = _content(_of_type(manifest, _SPEC_TYPE)[0], fetch, limit)
+    binaries = [blob for blob in manifest.data if blob.media_type.startswith(_BINARY_TYPE)]
+    binary = max(binaries, key=_version, default=None)
     return SpecFile(data, binary.content_length if binary else None)
 
 
 def _parse(data: bytes) -> _Manifest:
-    manifest: _Manifest = decode(signed_text(data), _Manifest, "")
+    manifest: _Manifest = decode_whole(signed_text(data), _Manifest)
     return manifest
 
 
-def _one(manifest: _Manifest, media_type: str) -> Blob:
-    for blob in manifest.data:
-        if blob.media_type.startswith(media_type):
-            if blob.checksum_algorithm != "sha256":
-                found = blob.checksum_algorithm[:40]
-                raise Unreadable(f"checksumAlgorithm: expected sha256, found {found}")
-            return blob
-    found = ", ".join(blob.media_type for blob in manifest.data[:5]) or "nothing"
-    raise Unreadable(f"data: expected a {media_type}…, found {found}")
+def _of_type(manifest: _Manifest, media_type: str) -> list[Blob]:
+    """The blobs of a type, the newest version first, in whatever order they are listed."""
+    blobs = [blob for blob in manifest.data if blob.media_type.startswith(media_type)]
+    for blob in blobs:
+        if blob.checksum_algorithm != "sha256":
+            found = blob.checksum_algorithm[:40]
+            raise Unreadable(f"checksumAlgorithm: expected sha256, found {found}")
+    if not blobs:
+        found = ", ".join(blob.media_type for blob in manifest.data[:5]) or "nothing"
+        raise Unreadable(f"data: expected a {media_type}…, found {found}")
+    return sorted(blobs, key=_version, reverse=True)
+
+
+def _version(blob: Blob) -> tuple[int, str]:
+    """By what blobs of a type are put in order; the same for any order in which they are listed."""
+    version = _VERSION.search(blob.media_type)
+    return int(version[1]) if version else -1, blob.checksum
 
 
 def _content(blob: Blob, fetch: Fetch, limit: int) -> bytes:

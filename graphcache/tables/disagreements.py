@@ -22,13 +22,16 @@ def warn_of_disagreements(
     """
     if not (pages.in_stack.num_rows and lists.in_stack.num_rows):
         return
-    claimed: dict[str, list[str]] = {"stack": [], "package": [], "file": []}
+    stacks: list[str] = []
+    packages: list[str] = []
     for claim in claims:
-        claimed[claim.kind].append(f"{claim.name}{SEPARATOR}{claim.release or ''}")
+        if claim.kind != "file":
+            named = packages if claim.kind == "page" else stacks
+            named.append(f"{claim.name}{SEPARATOR}{claim.release or ''}")
     by_page, by_list = _members(pages), _members(lists)
-    ours = semi_join(by_page, by_page["stack"], pa.array(claimed["stack"], pa.string()))
+    ours = semi_join(by_page, by_page["stack"], pa.array(stacks, pa.string()))
     _warn(ours, by_list, "by their pages and not by the index", report)
-    ours = semi_join(by_list, by_list["package"], pa.array(claimed["package"], pa.string()))
+    ours = semi_join(by_list, by_list["package"], pa.array(packages, pa.string()))
     _warn(ours, by_page, "by the index and not by their pages", report)
 
 

@@ -21,13 +21,19 @@ from graphcache.records import (
     SpecNode,
     compiler_of,
     dependencies_of,
+    flags_of,
+    form_of,
+    is_external,
+    modules_of,
     target_of,
     variants_of,
 )
 from graphcache.schema import Property, edge_type, node_type
 from graphcache.spack.compilers import normal_compiler
+from graphcache.spack.flags import flag_texts
 from graphcache.spack.variants import normal_variants
 from graphcache.tables.columns import FACT_TYPES, SEPARATOR, said_columns
+from graphcache.tables.said import SAID, in_release, in_stack, said_by_lists, said_by_pages
 
 # Of a Spec what sources say, and the edges of which each spec has few: as texts, joined where
 # there may be several.
@@ -38,10 +44,6 @@ SPEC_FACTS = pa.schema(
         ("compilers", pa.string()),
     ]
 )
-IN_STACK_FACTS = pa.schema(
-    [("row", pa.int64()), ("stack", pa.string()), ("release", pa.string()), ("root", pa.bool_())]
-)
-IN_RELEASE_FACTS = pa.schema([("row", pa.int64()), ("release", pa.string()), ("root", pa.bool_())])
 DEPENDS_ON_FACTS = pa.schema(
     [("from", pa.string()), ("to", pa.string()), *said_columns(edge_type("DEPENDS_ON"))]
 )
@@ -51,36 +53,39 @@ DEPENDS_ON_FACTS = pa.schema(
 class Facts:
     """What sources say, one row per statement; the same may be said many times.
 
-    `specs` has one row per record. `in_stack` and `in_release` name a row of `specs` and a stack or
-    a release; `depends_on` has pairs of hashes.
+    `specs` has one row per record. `said` names a row of `specs`, and who says that it is where;
+    `depends_on` has pairs of hashes.
     """
 
     specs: pa.Table
-    in_stack: pa.Table
-    in_release: pa.Table
+    said: pa.Table
     depends_on: pa.Table
+
+    @property
+    def in_stack(self) -> pa.Table:
+        """Who is in which stack: a row of `specs`, stack, release and whether it is a root."""
+        return in_stack(self.said)
+
+    @property
+    def in_release(self) -> pa.Table:
+        """Who is in which release: a row of `specs`, release and whether the union lists it."""
+        return in_release(self.said)
 
     @classmethod
     def concat(cls, parts: Iterable[Facts]) -> Facts:
         """All that the parts say."""
-        specs, in_stack, in_release, depends_on = [], [], [], []
+        specs, said, depends_on = [], [], []
         rows = 0
         for part in parts:
             specs.append(part.specs)
-            in_stack.append(_shift_rows(part.in_stack, rows))
-            in_release.append(_shift_rows(part.in_release, rows))
+            said.append(part.said.set_column(0, "row", pc.add(part.said["row"], rows)))
             depends_on.append(part.depends_on)
             rows += part.specs.num_rows
         return cls(
             pa.concat_tables([SPEC_FACTS.empty_table(), *specs]),
-            pa.concat_tables([IN_STACK_FACTS.empty_table(), *in_stack]),
-            pa.concat_tables([IN_RELEASE_FACTS.empty_table(), *in_release]),
+            pa.concat_tables([SAID.empty_table(), *said]),
             pa.concat_tables([DEPENDS_ON_FACTS.empty_table(), *depends_on]),
         )
-
-
-def _shift_rows(table: pa.Table, by: int) -> pa.Table:
-    return table.set_column(0, "row", pc.add(table["row"], by))
 
 
 def map_unique(column: Any, function: Callable[[Any], Any], type_: pa.DataType) -> Any:
@@ -114,12 +119,13 @@ def page_facts(pages: list[Page], report: Report) -> Facts:
         ),
         "in_buildcache": per_page([page.in_buildcache for page in pages], pa.bool_()),
         "derived": per_page([page.derived for page in pages], pa.bool_()),
+        # Nor does a spec text of 2021 or 2022 say all: what a spec needs to be built is not in it.
+        "dependencies_known": pa.array([False] * len(records), pa.bool_()),
     }
-    releases = per_page([page.release for page in pages], pa.string())
     needs = list(chain.from_iterable(page.dependencies for page in pages))
     return Facts(
         _spec_facts(PageRecord, records, specs),
-        *_memberships(pa.array([r.stacks for r in records], pa.list_(pa.string())), releases),
+        said_by_pages(pages, page_of),
         facts_table(
             {"from": text(a for a, _ in needs), "to": text(b for _, b in needs)}, DEPENDS_ON_FACTS
         ),
@@ -130,29 +136,60 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
     """What Spack's own files say, as columns."""
     entries = list(chain.from_iterable(list_.entries for list_ in lists))
     nodes = [entry.node for entry in entries]
+    depends_on, named, known = _list_dependencies(lists)
     specs = {
         "hash": pa.array([entry.hash for entry in entries], pa.string()),
         "platform": pa.array([node.arch.platform for node in nodes], pa.string()),
         "os": pa.array([node.arch.platform_os for node in nodes], pa.string()),
         "target": pa.array([target_of(node.arch) for node in nodes], pa.string()),
-        "compilers": pa.array([compiler_of(node) for node in nodes], pa.string()),
+        "compilers": map_unique(
+            pa.array([compiler_of(node) for node in nodes], pa.string()),
+            normal_compiler,
+            pa.string(),
+        ),
         "variants": pa.array(
             [SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes],
             pa.string(),
         ),
-        "external": pa.array([node.external is not None for node in nodes], pa.bool_()),
+        "external": pa.array([is_external(node) for node in nodes], pa.bool_()),
+        **_external_columns(nodes),
+        "flags": pa.array([_joined_flags(node) for node in nodes], pa.string()),
+        "original_specfile_version": pa.array(
+            [form_of(entry.node, list_.form) for list_ in lists for entry in list_.entries],
+            pa.int64(),
+        ),
         "size": pa.array([entry.size for entry in entries], pa.int64()),
         "in_buildcache": pa.array([entry.in_buildcache for entry in entries], pa.bool_()),
         "derived": pa.array([False] * len(entries), pa.bool_()),
+        "dependencies_known": pa.array(known, pa.bool_()),
     }
-    depends_on, named = _list_dependencies(lists)
     described = _spec_facts(SpecNode, nodes, specs)
-    mentioned = {"hash": list(named), "name": list(named.values())}
+    mentioned: dict[str, list[Any]] = {
+        "hash": [spec_hash for spec_hash, _ in named],
+        "name": [name for _, name in named],
+        "dependencies_known": [False] * len(named),
+    }
     return Facts(
         pa.concat_tables([described, _python_table(mentioned, SPEC_FACTS)]),
-        *_list_memberships(lists),
+        said_by_lists(lists),
         depends_on,
     )
+
+
+def _external_columns(nodes: list[SpecNode]) -> dict[str, pa.Array]:
+    """Where external specs lie; null of the others."""
+    externals = [node.external if is_external(node) else None for node in nodes]
+    modules = [e and SEPARATOR.join(modules_of(e)) for e in externals]
+    return {
+        "external_path": pa.array(
+            [(e.path or None) if e else None for e in externals], pa.string()
+        ),
+        "external_modules": pa.array(modules, pa.string()),
+    }
+
+
+def _joined_flags(node: SpecNode) -> str:
+    return SEPARATOR.join(flag_texts(flags_of(node.parameters)))
 
 
 def _spec_facts(struct: type[Struct], objects: list[Any], columns: dict[str, Any]) -> pa.Table:
@@ -177,50 +214,32 @@ def _python_table(columns: dict[str, list[Any]], schema: pa.Schema) -> pa.Table:
     return facts_table({n: pa.array(values, types[n]) for n, values in columns.items()}, schema)
 
 
-def _list_memberships(lists: list[SpecList]) -> tuple[pa.Table, pa.Table]:
-    """Who is in which stack and release; what a cache only needs, and does not hold, is in none."""
-    in_stack: dict[str, list[Any]] = {name: [] for name in IN_STACK_FACTS.names}
-    in_release: dict[str, list[Any]] = {name: [] for name in IN_RELEASE_FACTS.names}
-    for row, (list_, entry) in enumerate((one, entry) for one in lists for entry in one.entries):
-        if entry.in_buildcache is False or entry.only_needed:
-            continue
-        in_root = list_.stack == "root" or None
-        if list_.stack and not in_root:
-            for name, value in (
-                ("row", row),
-                ("stack", list_.stack),
-                ("release", list_.release),
-                ("root", entry.root),
-            ):
-                in_stack[name].append(value)
-        if list_.release:
-            for name, value in (("row", row), ("release", list_.release), ("root", in_root)):
-                in_release[name].append(value)
-    return _python_table(in_stack, IN_STACK_FACTS), _python_table(in_release, IN_RELEASE_FACTS)
+def _list_dependencies(
+    lists: list[SpecList],
+) -> tuple[pa.Table, set[tuple[str, str]], list[bool]]:
+    """Who needs whom; hash and package of what a list needs and does not describe; who is whole.
 
-
-def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str]]:
-    """Who needs whom; and by hash the package of specs that a list needs and does not describe.
-
-    An index has a million dependencies: they are walked once, by steps that are quick.
+    An entry is not, of whose dependencies one has no hash. An index has a million dependencies:
+    they are walked once, by steps that are quick.
     """
     starts: list[str] = []
     ends: list[str] = []
     kinds: list[int] = []
     number_of: dict[DependencyParameters, int] = {}
-    only_named = {}
+    only_named: set[tuple[str, str]] = set()
+    known: list[bool] = []
     for list_ in lists:
-        described = {entry.hash for entry in list_.entries} | list_.hashes.keys()
+        described = {entry.hash for entry in list_.entries}
         for entry in list_.entries:
+            known.append(True)
             for needed in dependencies_of(entry.node):
-                # In lock files before version 4 it is a key that only the file knows.
-                key = needed.hash or needed.build_hash
-                if key is None:
+                if needed.hash is None:
+                    known[-1] = False
                     continue
-                if key not in described:
-                    only_named[key] = needed.name
+                if needed.hash not in described:
+                    only_named.add((needed.hash, needed.name))
                 starts.append(entry.hash)
-                ends.append(key if not list_.hashes else list_.hashes.get(key, key))
+                ends.append(needed.hash)
                 kind = needed.parameters or needed.kind
                 kinds.append(number_of.setdefault(kind, len(number_of)))
     types = [SEPARATOR.join(sorted(kind.deptypes)) for kind in number_of]
@@ -231,27 +250,7 @@ def _list_dependencies(lists: list[SpecList]) -> tuple[pa.Table, dict[str, str]]
         "types": pa.array(types, pa.string()).take(pa.array(kinds, pa.int32())),
         "virtuals": pa.array(virtuals, pa.string()).take(pa.array(kinds, pa.int32())),
     }
-    return facts_table(columns, DEPENDS_ON_FACTS), only_named
-
-
-def _memberships(stacks: pa.ListArray, releases: pa.Array) -> tuple[pa.Table, pa.Table]:
-    """Who is in which stack and release. `root` is no stack but the union index of a release."""
-    row, stack = pc.list_parent_indices(stacks), pc.list_flatten(stacks)
-    is_root = pc.equal(stack, "root")
-    row_in_stack = row.filter(pc.invert(is_root))
-    in_stack = {
-        "row": row_in_stack,
-        "stack": stack.filter(pc.invert(is_root)),
-        "release": releases.take(row_in_stack),
-    }
-    rows = pa.array(range(len(releases)), pa.int64())
-    known = pc.is_valid(releases)
-    in_release = {
-        "row": rows.filter(known),
-        "release": releases.filter(known),
-        "root": pc.is_in(rows, row.filter(is_root)).filter(known),
-    }
-    return facts_table(in_stack, IN_STACK_FACTS), facts_table(in_release, IN_RELEASE_FACTS)
+    return facts_table(columns, DEPENDS_ON_FACTS), only_named, known
 
 
 def facts_table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:

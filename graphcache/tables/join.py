@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -13,10 +14,12 @@ from graphcache.records import LANGUAGES, Report
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
 from graphcache.spack.compilers import split_compiler
 from graphcache.spack.targets import with_ancestors
+from graphcache.spack.variants import PATCHES, shown_variant
 from graphcache.tables.columns import (
     SEPARATOR,
     arrow_schema,
     conform,
+    flat,
     joined_codes,
     joined_texts,
     look_up,
@@ -84,7 +87,7 @@ def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
 
 def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
     """One row a hash, sorted by it: a source that knows more fills in, none erases."""
-    facts = _without_mere_names(facts)
+    facts = _with_whole_patches(_without_mere_names(facts, report))
     hashes = pc.count_distinct(facts["hash"]).as_py()
     if facts.num_rows > hashes:
         facts = facts.group_by(facts.column_names, use_threads=False).aggregate([])
@@ -103,11 +106,55 @@ def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
     return facts.sort_by("hash").combine_chunks()
 
 
-def _without_mere_names(facts: pa.Table) -> pa.Table:
-    """The facts, but where a spec is described, not what others call it."""
+def _without_mere_names(facts: pa.Table, report: Report) -> pa.Table:
+    """The facts, but where a spec is described, not what others call it; another name is said."""
     is_described = pc.is_valid(facts["version"])
-    described = facts["hash"].filter(is_described)
-    return facts.filter(pc.or_(is_described, pc.invert(pc.is_in(facts["hash"], described))))
+    described, called = facts.filter(is_described), facts.filter(pc.invert(is_described))
+    name = look_up(called["hash"], described["hash"], described["name"])
+    for spec_hash, found, known in _distinct(called["hash"], called["name"], name):
+        if known not in (None, found):
+            report.warn(
+                f"spec {spec_hash}: described as {_quoted(known)}, and called {_quoted(found)} "
+                f"by one that needs it; the first is kept"
+            )
+    return pa.concat_tables([described, called.filter(pc.is_null(name))])
+
+
+def _distinct(*columns: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of the columns that differ, sorted."""
+    rows = {tuple(row) for row in zip(*(column.to_pylist() for column in columns), strict=True)}
+    yield from sorted(rows, key=repr)
+
+
+def _with_whole_patches(facts: pa.Table) -> pa.Table:
+    """The facts, with the whole sha256 of each patch of which another source shows the beginning.
+
+    Pages show 7 characters, as Spack does, and Spack takes such a text for the patch, too.
+    """
+    patched = pc.fill_null(pc.match_substring(facts["variants"], PATCHES), False)
+    if not pc.any(patched).as_py():
+        return facts
+    pairs = joined_texts(facts["name"].filter(patched), facts["variants"].filter(patched))
+    whole: dict[tuple[str, str], str] = {}
+    for name, variant in _patches(pairs):
+        shown = name, shown_variant(variant)
+        whole[shown] = max(whole.get(shown, ""), variant)
+
+    def with_whole(pair: str) -> str:
+        name, *variants = pair.split(SEPARATOR)
+        return SEPARATOR.join(whole.get((name, variant), variant) for variant in variants)
+
+    variants = pc.replace_with_mask(
+        flat(facts["variants"]), flat(patched), map_unique(pairs, with_whole, pa.string())
+    )
+    return facts.set_column(facts.column_names.index("variants"), "variants", variants)
+
+
+def _patches(pairs: pa.Array) -> Iterator[tuple[str, str]]:
+    """The packages and their patches in texts that join a name and variants."""
+    for pair in pc.unique(pairs).to_pylist():
+        name, *variants = pair.split(SEPARATOR)
+        yield from ((name, variant) for variant in variants if variant.startswith(PATCHES))
 
 
 def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None:
@@ -140,7 +187,9 @@ def _spec_columns(specs: pa.Table) -> dict[str, Any]:
     """The columns of the Spec table from joined facts."""
     short_hash = pc.utf8_slice_codeunits(specs["hash"], 0, 7)
     seen = ("name", "version", "platform", "os", "target", "compilers", "variants")
-    said = pc.binary_join_element_wise(*(pc.fill_null(specs[n], "") for n in seen), "\x1e")
+    texts = [pc.fill_null(specs[name], "") for name in seen]
+    texts[-1] = map_unique(texts[-1], _shown, pa.string())
+    said = pc.binary_join_element_wise(*texts, "\x1e")
     columns = {name: specs[name] for name in specs.column_names}
     version = pc.fill_null(specs["version"], "?")
     columns["label"] = pc.binary_join_element_wise(version, short_hash, "/")
@@ -149,6 +198,13 @@ def _spec_columns(specs: pa.Table) -> dict[str, Any]:
         if property_.type == "list of text":
             columns[property_.name] = _as_lists(specs[property_.name])
     return {field.name: columns[field.name] for field in arrow_schema(_SPEC)}
+
+
+def _shown(variants: str) -> str:
+    """Joined variants as Spack shows them: what a source does not show is not told apart by."""
+    if PATCHES not in variants:
+        return variants
+    return SEPARATOR.join(map(shown_variant, variants.split(SEPARATOR)))
 
 
 def _configuration(said: str) -> str:
@@ -304,13 +360,21 @@ def _only_languages(virtuals: str) -> list[str]:
     return [virtual for virtual in _split(virtuals) if virtual in LANGUAGES]
 
 
-def _fill_compilers(specs: pa.Table, languages: pa.Table) -> pa.Table:
-    """The specs, with the compilers that are dependencies where no other is known."""
+def needed_compilers(depends_on: pa.Table, specs: pa.Table) -> pa.Array:
+    """Of each spec its compilers, joined, where they are among its dependencies."""
+    return _joined_compilers(_languages(depends_on, specs), specs)
+
+
+def _joined_compilers(languages: pa.Table, specs: pa.Table) -> pa.Array:
     named = languages.sort_by([("spec", "ascending"), ("compiler", "ascending")])
     of_spec = named.group_by("spec", use_threads=False).aggregate([("compiler", "list")])
     joined = pc.binary_join(of_spec["compiler_list"].combine_chunks(), SEPARATOR)
-    found = look_up(specs["hash"], of_spec["spec"], joined)
-    compilers = pc.coalesce(specs["compilers"], found)
+    return look_up(specs["hash"], of_spec["spec"], joined)
+
+
+def _fill_compilers(specs: pa.Table, languages: pa.Table) -> pa.Table:
+    """The specs, with the compilers that are dependencies where no other is known."""
+    compilers = pc.coalesce(specs["compilers"], _joined_compilers(languages, specs))
     return specs.set_column(specs.column_names.index("compilers"), "compilers", compilers)
 
 

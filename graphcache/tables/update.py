@@ -1,19 +1,20 @@
-"""Updating: newer pages into a graph. A page replaces what its release and package held before.
+"""Updating: newer files into a graph. A source replaces what its own kind said before.
 
-Which specs a page held is in the graph itself: those of its package that are in its release, or,
-for a page without a release, those of its package that are in none.
+What each kind of source said of a spec is remembered (`tables/said.py`). Of a graph that pages
+alone made nothing need be: a spec of package P in release R was on the page (R, P).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.records import Claim, Report
+from graphcache.records import Claim, Report, SourceKind
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
 from graphcache.tables.columns import (
     SEPARATOR,
@@ -24,35 +25,50 @@ from graphcache.tables.columns import (
     key_columns,
     look_up,
     row_keys,
+    semi_join,
 )
-from graphcache.tables.facts import (
-    DEPENDS_ON_FACTS,
-    IN_RELEASE_FACTS,
-    IN_STACK_FACTS,
-    SPEC_FACTS,
-    Facts,
-    facts_table,
-)
-from graphcache.tables.join import join
+from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table
+from graphcache.tables.join import join, needed_compilers
+from graphcache.tables.said import SAID, claim_text
 from graphcache.tables.tables import Tables
 
+_OTHERWISE = frozenset({"hash", "name", "dependencies_known"})
+"""What stays of a spec by another rule than that a kind of source tells it."""
+_KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
 
-def update(old: Tables, new: Facts, replaced: set[Claim], report: Report) -> Tables:
-    """The old graph with new facts, and without what the replaced pages and stacks alone held.
+
+def update(
+    old: Tables, said: pa.Table | None, new: Facts, replaced: set[Claim], report: Report
+) -> tuple[Tables, pa.Table]:
+    """The old graph with new facts, and without what the replaced claims alone said.
+
+    Args:
+        old: the graph so far.
+        said: what `said_of` gave for it; None if pages alone made it.
+        new: what newer files say.
+        replaced: the claims that they make anew.
+        report: for contradictions.
+
+    Returns:
+        The graph, and who says of which spec that it is where.
 
     Nodes that no edge reaches any more are gone too, but for specs. Properties that a script
     added stay on what stays.
     """
-    kept, dropped = _without_claims(facts_of(old), replaced)
-    said_anew = dropped & set(new.specs["hash"].to_pylist())
-    # What only a replaced page said of a spec is gone with it: the new page may have corrected it.
-    silent = replace(_without_specs(kept, said_anew, set()), depends_on=kept.depends_on)
-    facts = _collect(Facts.concat([silent, new]), dropped - said_anew)
-    return _carry_extras(join(facts, report), old)
+    by_pages = said is None or not said.num_rows
+    if said is None or by_pages:
+        said = said_by_a_page(old)
+    before = _Sayings(old, said)
+    texts = [claim_text(claim) for claim in replaced if claim.kind != "file"]
+    gone = pa.array(texts, pa.string())
+    after = _Sayings(old, said.filter(pc.invert(pc.is_in(said["claim"], gone))))
+    facts = Facts.concat([_still_said(old, before, after, flat(new.specs["hash"])), new])
+    tables = join(facts, report)
+    return _carry_extras(tables, old, by_pages=by_pages), said_of(facts, tables)
 
 
 def facts_of(tables: Tables) -> Facts:
-    """The facts of which `join` makes these tables.
+    """Facts of which `join` makes these tables.
 
     >>> from graphcache.records import Report
     >>> from graphcache.sources.gather import read
@@ -60,27 +76,184 @@ def facts_of(tables: Tables) -> Facts:
     >>> join(facts_of(tables), Report()).digest() == tables.digest()
     True
     """
-    spec = tables.nodes["Spec"]
-    hashes = spec["hash"].combine_chunks()
+    said = _Sayings(tables, said_by_a_page(tables))
+    return _still_said(tables, said, said, pa.array([], pa.string()))
 
-    def row(edge: str) -> pa.Array:
-        return pc.index_in(tables.edges[edge]["from"], hashes).cast(pa.int64())
+
+def said_of(facts: Facts, tables: Tables) -> pa.Table:
+    """Who says of which spec of the tables that it is where; empty if all are pages."""
+    kinds = pc.unique(_kind(facts.said))
+    if kinds.to_pylist() in ([], ["page"]):
+        return SAID.empty_table()
+    hashes = facts.specs["hash"].take(facts.said["row"])
+    row = pc.index_in(hashes, flat(tables.nodes["Spec"]["hash"])).cast(pa.int64())
+    said = facts.said.set_column(0, "row", row)
+    return said.group_by(SAID.names, use_threads=False).aggregate([]).select(SAID.names)
+
+
+def said_by_a_page(tables: Tables) -> pa.Table:
+    """Who says of which spec that it is where, in a graph of which nobody knows but pages."""
+    specs = tables.nodes["Spec"]
+    hashes = flat(specs["hash"])
+    stacks = _by_release(tables.edges["IN_STACK"], hashes)
+    in_release = tables.edges["IN_RELEASE"]
+    releases = pa.table(
+        {
+            "row": pc.index_in(in_release["from"], hashes).cast(pa.int64()),
+            "release": in_release["to"],
+            "listed": in_release["root"],
+        }
+    )
+    keys = [joined_texts(t["row"].cast(pa.string()), t["release"]) for t in (stacks, releases)]
+    listed = look_up(keys[0], keys[1], flat(releases["listed"]))
+    elsewhere = releases.filter(pc.invert(pc.is_in(keys[1], keys[0])))
+    # Only pages without hashes name no release. What they only mention is on no page.
+    undated = pc.and_(specs["derived"], pc.fill_null(specs["in_buildcache"], False))
+    rows = pa.array(range(len(hashes)), pa.int64())
+    members = pa.concat_arrays([flat(stacks["row"]), flat(releases["row"])])
+    undated = pc.and_not(pc.fill_null(undated, False), pc.is_in(rows, members))
+    parts = [
+        stacks.append_column("listed", listed),
+        elsewhere,
+        pa.table({"row": rows.filter(flat(undated))}),
+    ]
+    said = pa.concat_tables(parts, promote_options="default")
+    release = pc.fill_null(said["release"], "")
+    claim = joined_texts(
+        pa.array(["page"] * said.num_rows, pa.string()), release, specs["name"].take(said["row"])
+    )
+    columns = {name: said[name] for name in said.column_names}
+    columns |= {"claim": claim, "in_buildcache": specs["in_buildcache"].take(said["row"])}
+    return facts_table(columns, SAID)
+
+
+def _by_release(edges: pa.Table, hashes: pa.Array) -> pa.Table:
+    """One row per spec, stack and release; one without release where an edge has none."""
+    releases = edges["releases"].combine_chunks()
+    of_edge = pc.list_parent_indices(releases)
+    bare = pc.equal(pc.fill_null(pc.list_value_length(releases), 0), 0)
+    row = pc.index_in(edges["from"], hashes).cast(pa.int64())
+    edges = pa.table({"row": row, "stack": edges["to"], "root": edges["root"]})
+    named = edges.take(of_edge).append_column("release", pc.list_flatten(releases))
+    rest = edges.filter(bare)
+    rest = rest.append_column("release", pa.nulls(rest.num_rows, pa.string()))
+    return pa.concat_tables([named, rest])
+
+
+def _kind(said: pa.Table) -> Any:
+    """The kind of source of each row."""
+    return pc.list_element(pc.split_pattern(said["claim"], SEPARATOR, max_splits=1), 0)
+
+
+@dataclass(frozen=True)
+class _Sayings:
+    """Who says what of the specs of a graph, as one flag per spec."""
+
+    tables: Tables
+    said: pa.Table
+
+    @cached_property
+    def by_kind(self) -> dict[SourceKind, pa.Array]:
+        """Of which specs each kind of source says something."""
+        kinds = _kind(self.said)
+        return {kind: self._any(pc.equal(kinds, kind)) for kind in _KINDS}
+
+    def by(self, kinds: Iterable[SourceKind]) -> pa.Array:
+        """Of which specs any of the kinds says something."""
+        found = pa.array([False] * self.tables.nodes["Spec"].num_rows, pa.bool_())
+        for kind in kinds:
+            found = pc.or_(found, self.by_kind[kind])
+        return found
+
+    @cached_property
+    def known(self) -> pa.Array:
+        """Of which specs any source says something."""
+        return self.by(_KINDS)
+
+    @cached_property
+    def held(self) -> _Sayings:
+        """Who says so of specs that the cache holds."""
+        is_held = pc.fill_null(self.said["in_buildcache"], False)
+        return _Sayings(self.tables, self.said.filter(is_held))
+
+    @cached_property
+    def dependencies(self) -> pa.Array:
+        """Of which specs a source says what they need; a page does only by spec texts."""
+        derived = flat(pc.fill_null(self.tables.nodes["Spec"]["derived"], False))
+        lists = self.by(kind for kind in _KINDS if kind != "page")
+        return pc.or_(lists, pc.and_(derived, self.by(["page"])))
+
+    def _any(self, chosen: Any) -> pa.Array:
+        rows = pa.array(range(self.tables.nodes["Spec"].num_rows), pa.int64())
+        return pc.is_in(rows, flat(self.said["row"].filter(chosen)))
+
+
+def _still_said(old: Tables, before: _Sayings, after: _Sayings, anew: pa.Array) -> Facts:
+    """What is still said of the old graph; `anew` are the specs of which something new is said.
+
+    What a spec needs stays as long as a source that tells it does; or where none ever did, since
+    then a script said it.
+    """
+    needs = old.edges["DEPENDS_ON"]
+    hashes = flat(old.nodes["Spec"]["hash"])
+    rows = pa.array(range(len(hashes)), pa.int32())
+    # What no source described is there because another spec needs it, or because a script made it.
+    made = pc.invert(pc.or_(before.known, pc.is_in(hashes, flat(needs["to"]))))
+    stays = pc.or_(pc.or_(after.known, made), pc.is_in(hashes, anew))
+    needs = semi_join(needs, needs["from"], hashes.filter(_tells(before, after)))
+    starts, ends = (flat(pc.index_in(needs[end], hashes)) for end in ("from", "to"))
+    wider, count = stays, -1
+    while (now := pc.sum(wider).as_py()) != count:
+        stays, count = wider, now
+        wider = pc.or_(stays, pc.is_in(rows, ends.filter(stays.take(starts))))
+    needs = facts_table(_said(needs, edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS)
+    new_row = pc.subtract(pc.cumulative_sum(stays.cast(pa.int64())), 1)
+    said = after.said.set_column(0, "row", new_row.take(after.said["row"]))
+    return Facts(_specs(old, before, after).filter(stays), said, needs.filter(stays.take(starts)))
+
+
+def _tells(before: _Sayings, after: _Sayings) -> pa.Array:
+    """Of which specs it is still told what they need, or never was."""
+    return pc.or_(after.dependencies, pc.invert(before.dependencies))
+
+
+def _specs(old: Tables, before: _Sayings, after: _Sayings) -> pa.Table:
+    """Of each spec what is still said: a property stays as long as a source that tells it does."""
+    spec = old.nodes["Spec"]
+    columns = _said(spec, node_type("Spec"))
+    hashes = flat(spec["hash"])
 
     def ends(edge: str) -> pa.Array:
-        table = tables.edges[edge].group_by("from", use_threads=False).aggregate([("to", "list")])
+        table = old.edges[edge].group_by("from", use_threads=False).aggregate([("to", "list")])
         joined = pc.binary_join(table["to_list"].combine_chunks(), SEPARATOR)
         return look_up(hashes, table["from"], joined)
 
-    specs = _said(spec, node_type("Spec"))
-    specs["target"], specs["compilers"] = ends("FOR_TARGET"), ends("BUILT_WITH")
-    in_release, needs = tables.edges["IN_RELEASE"], tables.edges["DEPENDS_ON"]
-    releases = {"release": in_release["to"], "root": in_release["root"], "row": row("IN_RELEASE")}
-    return Facts(
-        facts_table(specs, SPEC_FACTS),
-        _stack_facts(tables.edges["IN_STACK"], row("IN_STACK")),
-        facts_table(releases, IN_RELEASE_FACTS),
-        facts_table(_said(needs, edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS),
-    )
+    def where(stays: Any, column: Any) -> Any:
+        return pc.if_else(stays, column, pa.scalar(None, column.type))
+
+    # A spec text describes what it mentions, on whatever page it stands.
+    mentioned = pc.and_not(flat(pc.fill_null(spec["derived"], False)), after.known)
+    always = pc.or_(pc.invert(before.known), mentioned)
+    for property_ in node_type("Spec").properties:
+        if property_.name in columns and property_.name not in _OTHERWISE:
+            sayings = after.held if property_.of_binary else after
+            told = sayings.by(kind for kind in _KINDS if property_.is_told_by(kind))
+            columns[property_.name] = where(pc.or_(told, always), columns[property_.name])
+    held = after.said.group_by("row", use_threads=False).aggregate([("in_buildcache", "max")])
+    rows = pa.array(range(len(hashes)), pa.int64())
+    still_held = look_up(rows, held["row"], flat(held["in_buildcache_max"]))
+    columns["in_buildcache"] = pc.if_else(before.known, still_held, columns["in_buildcache"])
+    needs_known = flat(columns["dependencies_known"])
+    columns["dependencies_known"] = pc.and_kleene(needs_known, _tells(before, after))
+    known = pc.or_(after.known, always)
+    columns["target"] = where(known, ends("FOR_TARGET"))
+    # What `join` found among the dependencies it finds again, if they are still told.
+    needs = facts_table(_said(old.edges["DEPENDS_ON"], edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS)
+    compilers = ends("BUILT_WITH")
+    found = pc.fill_null(pc.equal(compilers, needed_compilers(needs, spec)), False)
+    said = pc.or_(pc.invert(found), after.by(["page"]))
+    columns["compilers"] = where(pc.and_(known, said), compilers)
+    return facts_table(columns, SPEC_FACTS)
 
 
 def _said(table: pa.Table, type_: NodeType | EdgeType) -> dict[str, Any]:
@@ -94,145 +267,20 @@ def _said(table: pa.Table, type_: NodeType | EdgeType) -> dict[str, Any]:
     return columns
 
 
-def _stack_facts(edges: pa.Table, row: pa.Array) -> pa.Table:
-    """One row per spec, stack and release; one without release where an edge has none."""
-    releases = edges["releases"].combine_chunks()
-    of_edge = pc.list_parent_indices(releases)
-    bare = pc.equal(pc.fill_null(pc.list_value_length(releases), 0), 0)
-    edges = pa.table({"row": row, "stack": edges["to"], "root": edges["root"]})
-    named = edges.take(of_edge).append_column("release", pc.list_flatten(releases))
-    rest = edges.filter(bare)
-    rest = rest.append_column("release", pa.nulls(rest.num_rows, pa.string()))
-    return pa.concat_tables([named, rest]).select(IN_STACK_FACTS.names)
+def _carry_extras(new: Tables, old: Tables, *, by_pages: bool) -> Tables:
+    """Give the new tables the columns of the old ones that facts do not carry.
 
-
-def _without_claims(facts: Facts, replaced: set[Claim]) -> tuple[Facts, set[str]]:
-    """The facts without what the claims say, and the specs that nothing holds any more."""
-    kept = _without_stacks(_without_pages(facts, replaced), replaced)
-    names = facts.specs["name"].combine_chunks()
-    undated = [c.name for c in replaced if c.kind == "package" and not c.release]
-    rows = pa.array(range(len(names)), pa.int64())
-    # Only pages without hashes name no release. What they only mention is on no page.
-    on_undated_page = pc.and_not(
-        pc.and_(facts.specs["derived"], pc.fill_null(facts.specs["in_buildcache"], False)),
-        _is_member(rows, facts),
-    )
-    is_undated = pc.is_in(names, pa.array(undated, pa.string()))
-    lost_place = pc.and_not(_is_member(rows, facts), _is_member(rows, kept))
-    dropped = pc.or_(pc.and_(is_undated, on_undated_page), lost_place)
-    return kept, set(facts.specs["hash"].filter(dropped).to_pylist())
-
-
-def _without_pages(facts: Facts, replaced: set[Claim]) -> Facts:
-    """The facts without the memberships that the replaced pages said."""
-    names = facts.specs["name"].combine_chunks()
-    pages = [f"{c.release}{SEPARATOR}{c.name}" for c in replaced if c.kind == "package"]
-
-    def said_elsewhere(memberships: pa.Table) -> pa.Array:
-        page = joined_texts(memberships["release"], names.take(memberships["row"]))
-        return pc.invert(pc.fill_null(pc.is_in(page, pa.array(pages, pa.string())), False))
-
-    return replace(
-        facts,
-        in_stack=facts.in_stack.filter(said_elsewhere(facts.in_stack)),
-        in_release=facts.in_release.filter(said_elsewhere(facts.in_release)),
-    )
-
-
-def _without_stacks(facts: Facts, replaced: set[Claim]) -> Facts:
-    """The facts without the memberships of the replaced stacks.
-
-    What was in a release by such a stack alone is not in the release any more.
+    In a graph of pages, a script also set what pages can't tell.
     """
-    stacks = [f"{c.release or ''}{SEPARATOR}{c.name}" for c in replaced if c.kind == "stack"]
-    stack = joined_texts(pc.fill_null(facts.in_stack["release"], ""), facts.in_stack["stack"])
-    gone = pc.is_in(stack, pa.array(stacks, pa.string()))
-    lost, in_stack = facts.in_stack.filter(gone), facts.in_stack.filter(pc.invert(gone))
-
-    def places(memberships: pa.Table) -> pa.Array:
-        return joined_texts(memberships["release"], memberships["row"].cast(pa.string()))
-
-    at = places(facts.in_release)
-    only_by_stack = pc.and_not(pc.is_in(at, places(lost)), pc.is_in(at, places(in_stack)))
-    listed = pc.fill_null(facts.in_release["root"], False)
-    in_release = facts.in_release.filter(pc.or_(pc.invert(only_by_stack), listed))
-    return replace(facts, in_stack=in_stack, in_release=in_release)
-
-
-def _is_member(rows: pa.Array, facts: Facts) -> pa.Array:
-    """Which rows of the specs are in a stack or a release."""
-    members = pa.chunked_array(
-        [*facts.in_stack["row"].chunks, *facts.in_release["row"].chunks], pa.int64()
-    )
-    return pc.is_in(rows, members)
-
-
-def _collect(facts: Facts, dropped: set[str]) -> Facts:
-    """The facts without the dropped specs and what only they need.
-
-    A dropped spec that another still needs stays, but whether the cache holds it is not known
-    any more.
-    """
-    if not dropped:
-        return facts
-    rows = pa.array(range(facts.specs.num_rows), pa.int64())
-    held = pc.fill_null(facts.specs["in_buildcache"], False)
-    mentioned = pc.and_not(pc.invert(held), _is_member(rows, facts))
-    needs: dict[str, list[str]] = defaultdict(list)
-    for spec, needed in zip(
-        *(facts.depends_on[end].to_pylist() for end in ("from", "to")), strict=True
-    ):
-        needs[spec].append(needed)
-    only_mentioned = set(facts.specs["hash"].filter(mentioned).to_pylist())
-    only_mentioned -= set(facts.specs["hash"].filter(pc.invert(mentioned)).to_pylist())
-    suspects = dropped | (_reachable(dropped, needs) & only_mentioned)
-    everything = set(facts.specs["hash"].to_pylist())
-    gone = suspects - _reachable(everything - suspects, needs)
-    return _without_specs(facts, gone, dropped - gone)
-
-
-def _reachable(starts: set[str], needs: dict[str, list[str]]) -> set[str]:
-    """The starts and all that they need."""
-    found, todo = set(starts), list(starts)
-    while todo:
-        for spec in needs.get(todo.pop(), ()):
-            if spec not in found:
-                found.add(spec)
-                todo.append(spec)
-    return found
-
-
-def _without_specs(facts: Facts, gone: set[str], not_held: set[str]) -> Facts:
-    def is_one_of(column: pa.ChunkedArray, hashes: set[str]) -> pa.Array:
-        return pc.is_in(column, pa.array(sorted(hashes), pa.string()))
-
-    keep = pc.invert(is_one_of(facts.specs["hash"], gone))
-    new_row = pc.subtract(pc.cumulative_sum(keep.cast(pa.int64())), 1)
-    unknown = is_one_of(facts.specs["hash"], not_held)
-    in_buildcache = pc.if_else(unknown, pa.scalar(None, pa.bool_()), facts.specs["in_buildcache"])
-    at = facts.specs.column_names.index("in_buildcache")
-    specs = facts.specs.set_column(at, "in_buildcache", in_buildcache)
-
-    def renumbered(memberships: pa.Table) -> pa.Table:
-        return memberships.set_column(0, "row", new_row.take(memberships["row"]))
-
-    return Facts(
-        specs.filter(keep),
-        renumbered(facts.in_stack),
-        renumbered(facts.in_release),
-        facts.depends_on.filter(pc.invert(is_one_of(facts.depends_on["from"], gone))),
-    )
-
-
-def _carry_extras(new: Tables, old: Tables) -> Tables:
-    """Give the new tables the columns of the old ones that facts do not carry."""
     before, after = old.by_type(), new.by_type()
-    return Tables.of(lambda type_: _carry(after[type_.name], before[type_.name], type_))
+    return Tables.of(
+        lambda type_: _carry(after[type_.name], before[type_.name], type_, by_pages=by_pages)
+    )
 
 
-def _carry(new: pa.Table, old: pa.Table, type_: NodeType | EdgeType) -> pa.Table:
+def _carry(new: pa.Table, old: pa.Table, type_: NodeType | EdgeType, *, by_pages: bool) -> pa.Table:
     silent = [p.name for p in type_.properties if not p.on_pages and new[p.name].null_count]
-    names = [*extra_columns(old, type_), *silent]
+    names = [*extra_columns(old, type_), *(silent if by_pages else ())]
     if not names:
         return new
     at = pc.index_in(row_keys(new, type_), row_keys(old, type_))

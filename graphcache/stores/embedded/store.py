@@ -35,8 +35,9 @@ from graphcache.stores.statements import (
     only_columns,
 )
 from graphcache.tables.columns import conform, sort_table
+from graphcache.tables.said import SAID
 
-FORMAT = 1
+FORMAT = 2
 """The form of graphcache's own tables in a store; a store of another form must be built again."""
 
 _LOG = logging.getLogger(__name__)
@@ -98,6 +99,11 @@ class EmbeddedStore(Store):
         """The files that the store was made from; see `HELD_FILES`."""
         names = ", ".join(f"f.`{name}` AS `{name}`" for name in HELD_FILES.names)
         return self._arrow(f"MATCH (f:GraphCacheFile) RETURN {names}").cast(HELD_FILES)
+
+    def said(self) -> pa.Table:
+        """Who says of which spec that it is where; see `tables.said`. Empty if only pages do."""
+        names = ", ".join(f"s.`{name}` AS `{name}`" for name in SAID.names)
+        return self._arrow(f"MATCH (s:GraphCacheSaid) RETURN {names}").cast(SAID)
 
     def describe(self) -> Description:
         """Counts, releases, digest and loads."""

@@ -29,6 +29,7 @@ from graphcache.stores.embedded.store import (
 )
 from graphcache.stores.statements import MACROS, create_table
 from graphcache.tables import Tables
+from graphcache.tables.said import SAID
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,14 +56,26 @@ _CREATE_FILES = (
     "CREATE NODE TABLE GraphCacheFile(`digest` STRING, `file` STRING, `kind` STRING, "
     "`release` STRING, `name` STRING, PRIMARY KEY(`digest`))"
 )
+_CREATE_SAID = (
+    "CREATE NODE TABLE GraphCacheSaid(`number` INT64, `row` INT64, `claim` STRING, "
+    "`in_buildcache` BOOLEAN, `stack` STRING, `release` STRING, `root` BOOLEAN, "
+    "`listed` BOOLEAN, PRIMARY KEY(`number`))"
+)
 _RESERVE = 4 * 2**20
 """Bytes that a store takes besides its rows."""
 
 
-def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
+def write_store(
+    path: Path,
+    tables: Tables,
+    loads: list[Load],
+    files: pa.Table,
+    said: pa.Table | None = None,
+) -> None:
     """Put a store of these tables at `path`, in one step: the old file or the new one is there.
 
-    The caller holds `store_lock(path)`.
+    The caller holds `store_lock(path)`. `said` is who says of which spec that it is where; None if
+    only pages do.
 
     Raises:
         StoreError: it can't be written, or what was written is not what was given.
@@ -73,10 +86,11 @@ def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) 
     try:
         shutil.rmtree(folder, ignore_errors=True)  # what a killed build left
         folder.mkdir()
-        rows = sum(table.nbytes for table in tables.by_type().values())
+        said = SAID.empty_table() if said is None else said
+        rows = sum(table.nbytes for table in (said, *tables.by_type().values()))
         reserve(folder / "reserve", _RESERVE + rows)
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
-            _fill(new, tables, loads, files)
+            _fill(new, tables, loads, files, said)
         _check_written(new, path, tables)
         size = new.stat().st_size
         put_in_place(new, path)
@@ -87,17 +101,19 @@ def write_store(path: Path, tables: Tables, loads: list[Load], files: pa.Table) 
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fill(path: Path, tables: Tables, loads: list[Load], files: pa.Table) -> None:
+def _fill(path: Path, tables: Tables, loads: list[Load], files: pa.Table, said: pa.Table) -> None:
     database = ladybug.Database(str(path))
     try:
         by_type = tables.by_type()
-        for statement in (*MACROS, _CREATE_LOADS, _CREATE_FILES):
+        for statement in (*MACROS, _CREATE_LOADS, _CREATE_FILES, _CREATE_SAID):
             _run(database, statement)
         for type_ in all_types():
             _run(database, create_table(type_, by_type[type_.name].schema))
         for name, table in by_type.items():
             _copy(database, name, table)
         _copy(database, "GraphCacheFile", files)
+        number = pa.array(range(said.num_rows), pa.int64())
+        _copy(database, "GraphCacheSaid", said.add_column(0, "number", number))
         for number, load in enumerate(loads):
             values = {"number": number, "format": FORMAT, **asdict(load)}
             setters = ", ".join(f"`{name}`: ${name}" for name in values)

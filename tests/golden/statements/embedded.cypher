@@ -1,5 +1,5 @@
 CREATE NODE TABLE `Package`(`name` STRING, PRIMARY KEY(`name`));
-CREATE NODE TABLE `Spec`(`hash` STRING, `name` STRING, `version` STRING, `label` STRING, `platform` STRING, `os` STRING, `variants` STRING[], `configuration` STRING, `namespace` STRING, `external` BOOL, `size` INT64, `tarball` STRING, `in_buildcache` BOOL, `derived` BOOL, PRIMARY KEY(`hash`));
+CREATE NODE TABLE `Spec`(`hash` STRING, `name` STRING, `version` STRING, `label` STRING, `platform` STRING, `os` STRING, `variants` STRING[], `configuration` STRING, `namespace` STRING, `external` BOOL, `external_path` STRING, `external_modules` STRING[], `flags` STRING[], `package_hash` STRING, `original_specfile_version` INT64, `size` INT64, `tarball` STRING, `in_buildcache` BOOL, `derived` BOOL, `dependencies_known` BOOL, PRIMARY KEY(`hash`));
 CREATE NODE TABLE `Stack`(`name` STRING, PRIMARY KEY(`name`));
 CREATE NODE TABLE `Compiler`(`spec` STRING, `name` STRING, `version` STRING, PRIMARY KEY(`spec`));
 CREATE NODE TABLE `Target`(`name` STRING, `family` STRING, `vendor` STRING, `generation` INT64, PRIMARY KEY(`name`));

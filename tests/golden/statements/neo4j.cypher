@@ -49,12 +49,12 @@ SET n.`graphcache_digest` = row[1], n.`date` = row[2];
 // to an empty database: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
 UNWIND $rows AS row
 CREATE (n:`GraphCacheSpec`:`Spec` {`hash`: row[0]})
-SET n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`size` = row[11], n.`tarball` = row[12], n.`in_buildcache` = row[13], n.`derived` = row[14]
-FOREACH (edge IN row[15] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) CREATE (n)-[e:`OF_PACKAGE`]->(m))
-FOREACH (edge IN row[16] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) CREATE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
-FOREACH (edge IN row[17] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) CREATE (n)-[e:`FOR_TARGET`]->(m))
-FOREACH (edge IN row[18] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) CREATE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
-FOREACH (edge IN row[19] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) CREATE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
+SET n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`size` = row[11], n.`tarball` = row[12], n.`in_buildcache` = row[13], n.`derived` = row[14], n.`dependencies_known` = row[15]
+FOREACH (edge IN row[16] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) CREATE (n)-[e:`OF_PACKAGE`]->(m))
+FOREACH (edge IN row[17] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) CREATE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
+FOREACH (edge IN row[18] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) CREATE (n)-[e:`FOR_TARGET`]->(m))
+FOREACH (edge IN row[19] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) CREATE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
+FOREACH (edge IN row[20] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) CREATE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
 // to an empty database: edges DEPENDS_ON
 UNWIND $rows AS row
 MATCH (n:`GraphCacheSpec` {`hash`: row[0]})
@@ -88,12 +88,12 @@ SET n:`Release`, n.`graphcache_digest` = row[1], n.`date` = row[2];
 // to what is there: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
 UNWIND $rows AS row
 MERGE (n:`GraphCacheSpec` {`hash`: row[0]})
-SET n:`Spec`, n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`size` = row[11], n.`tarball` = row[12], n.`in_buildcache` = row[13], n.`derived` = row[14]
-FOREACH (edge IN row[15] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) MERGE (n)-[e:`OF_PACKAGE`]->(m))
-FOREACH (edge IN row[16] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) MERGE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
-FOREACH (edge IN row[17] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) MERGE (n)-[e:`FOR_TARGET`]->(m))
-FOREACH (edge IN row[18] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) MERGE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
-FOREACH (edge IN row[19] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) MERGE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
+SET n:`Spec`, n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`size` = row[11], n.`tarball` = row[12], n.`in_buildcache` = row[13], n.`derived` = row[14], n.`dependencies_known` = row[15]
+FOREACH (edge IN row[16] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) MERGE (n)-[e:`OF_PACKAGE`]->(m))
+FOREACH (edge IN row[17] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) MERGE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
+FOREACH (edge IN row[18] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) MERGE (n)-[e:`FOR_TARGET`]->(m))
+FOREACH (edge IN row[19] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) MERGE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
+FOREACH (edge IN row[20] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) MERGE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
 // to what is there: edges DEPENDS_ON
 UNWIND $rows AS row
 MATCH (n:`GraphCacheSpec` {`hash`: row[0]})
@@ -213,7 +213,7 @@ MATCH (a:`GraphCacheTarget`)-[e:`EXTENDS`]->(b:`GraphCacheTarget`) RETURN count(
 // read Package
 MATCH (x:`GraphCachePackage`) RETURN x.`name` AS `name`;
 // read Spec
-MATCH (x:`GraphCacheSpec`) RETURN x.`hash` AS `hash`, x.`name` AS `name`, x.`version` AS `version`, x.`label` AS `label`, x.`platform` AS `platform`, x.`os` AS `os`, x.`variants` AS `variants`, x.`configuration` AS `configuration`, x.`namespace` AS `namespace`, x.`external` AS `external`, x.`size` AS `size`, x.`tarball` AS `tarball`, x.`in_buildcache` AS `in_buildcache`, x.`derived` AS `derived`;
+MATCH (x:`GraphCacheSpec`) RETURN x.`hash` AS `hash`, x.`name` AS `name`, x.`version` AS `version`, x.`label` AS `label`, x.`platform` AS `platform`, x.`os` AS `os`, x.`variants` AS `variants`, x.`configuration` AS `configuration`, x.`namespace` AS `namespace`, x.`external` AS `external`, x.`size` AS `size`, x.`tarball` AS `tarball`, x.`in_buildcache` AS `in_buildcache`, x.`derived` AS `derived`, x.`dependencies_known` AS `dependencies_known`;
 // read Stack
 MATCH (x:`GraphCacheStack`) RETURN x.`name` AS `name`;
 // read Compiler

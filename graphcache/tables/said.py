@@ -1,0 +1,100 @@
+"""Who says of a spec that it is there, and where: one row per claim, spec and stack.
+
+By these rows an update knows what another kind of source said, and leaves that as it was.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.records import Claim, Page, SpecList
+from graphcache.tables.columns import SEPARATOR, anti_join
+
+UNION = "root"
+"""What pages and manifests call the union index of a release; it is no stack."""
+
+SAID = pa.schema(
+    [
+        ("row", pa.int64()),  # of the specs
+        ("claim", pa.string()),
+        ("in_buildcache", pa.bool_()),
+        ("stack", pa.string()),
+        ("release", pa.string()),
+        ("root", pa.bool_()),  # of the edge to the stack
+        ("listed", pa.bool_()),  # by the union index: `root` of the edge to the release
+    ]
+)
+
+
+def claim_text(claim: Claim) -> str:
+    r"""A claim as one text, its kind first. Files, which nothing replaces, are all one.
+
+    >>> claim_text(Claim("index", None, "e4s"))
+    'index\x1f\x1fe4s'
+    """
+    name = "" if claim.kind == "file" else claim.name
+    return SEPARATOR.join((claim.kind, claim.release or "", name))
+
+
+def in_stack(said: pa.Table) -> pa.Table:
+    """Row, stack, release and whether it is a root, of what is in a stack."""
+    chosen = said.filter(pc.is_valid(said["stack"]))
+    return chosen.select(["row", "stack", "release", "root"])
+
+
+def in_release(said: pa.Table) -> pa.Table:
+    """Row, release and whether the union index lists it (`root`), of what is in a release."""
+    chosen = said.filter(pc.is_valid(said["release"]))
+    return chosen.select(["row", "release", "listed"]).rename_columns(["row", "release", "root"])
+
+
+def said_by_pages(pages: list[Page], page_of: pa.Array) -> pa.Table:
+    """What pages say; `page_of` has of each record, in order, the position of its page."""
+    claims = [page.claim("") for page in pages]
+    records = chain.from_iterable(page.records for page in pages)
+    stacks = pa.array([record.stacks for record in records], pa.list_(pa.string()))
+    row, stack = pc.list_parent_indices(stacks).cast(pa.int64()), pc.list_flatten(stacks)
+    is_union = pc.equal(stack, UNION)
+    pairs = pa.table({"row": row, "stack": stack}).filter(pc.invert(is_union))
+    rows = pa.table({"row": pa.array(range(len(page_of)), pa.int64())})
+    alone = anti_join(rows, rows["row"], pairs["row"])
+    pairs = pa.concat_tables([pairs, alone], promote_options="default")
+    at = page_of.take(pairs["row"].combine_chunks())
+
+    def per_page(values: list[Any], type_: pa.DataType) -> Any:
+        return pa.array(values, type_).take(at)
+
+    columns = {
+        "row": pairs["row"],
+        "claim": per_page([claim and claim_text(claim) for claim in claims], pa.string()),
+        "in_buildcache": per_page([page.in_buildcache for page in pages], pa.bool_()),
+        "stack": pairs["stack"],
+        "release": per_page([page.release for page in pages], pa.string()),
+        "root": pa.nulls(len(at), pa.bool_()),
+        "listed": pc.is_in(pairs["row"], row.filter(is_union)),
+    }
+    said = pa.table(columns, schema=SAID)
+    # A page that only mentions specs claims nothing.
+    return said.filter(pc.is_valid(said["claim"]))
+
+
+def said_by_lists(lists: list[SpecList]) -> pa.Table:
+    """What Spack's own files say; what a cache only needs, and does not hold, is nowhere."""
+    rows: list[tuple[Any, ...]] = []
+    for list_ in lists:
+        claim, union = claim_text(list_.claim("")), list_.stack == UNION
+        place = (None if union else list_.stack, list_.release)
+        listed = (union and list_.release is not None) or None
+        for entry in list_.entries:
+            held = entry.in_buildcache
+            if held is False or entry.only_needed:
+                rows.append((len(rows), claim, held, None, None, None, None))
+            else:
+                root = entry.root if place[0] else None
+                rows.append((len(rows), claim, held, *place, root, listed))
+    columns = zip(*rows, strict=True) if rows else [() for _ in SAID]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, SAID, strict=True)], schema=SAID)
