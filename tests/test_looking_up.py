@@ -101,6 +101,12 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
             "ubuntu2204: no such operating system in the graph. Did you mean ubuntu22.04?",
         ),
         ("virtual", "mpi", "mpi: no such virtual package in the graph, which has c, zlib-api"),
+        (
+            "package",
+            "zlib@1.2 +shared",
+            "zlib@1.2 +shared: expected the name of a package, such as zlib, found a spec: "
+            "graphcache find 'zlib@1.2 +shared' lists",
+        ),
         ("package", "x' OR 1=1 //", "x' OR 1=1 //: no such package in the graph, which has gcc"),
     ],
 )
@@ -209,6 +215,17 @@ def test_every_parameter_that_is_a_name_has_a_kind() -> None:
         if parameter.type not in KINDS
     }
     assert free == {("packages-named", "part"), ("dependents-of", "version")}
+
+
+def test_a_version_is_one_of_the_package(store: Store) -> None:
+    query = LIBRARY["dependents-of"]
+    rows = query.run(store, {"package": "zlib", "version": "1.2.13"}).rows
+    assert rows == [("hdf5", 1, ["1.2.13"], ["e4s"], ["develop"])]
+    assert query.run(store, {"package": "zlib", "version": "1.3.1"}).rows == []
+    with pytest.raises(UsageError) as caught:
+        query.run(store, {"package": "zlib", "version": "1.14.3"})
+    there = "zlib@1.14.3: no such version in the graph, which has 1.3.1, 1.2.13"
+    assert str(caught.value) == there
 
 
 def test_explain_asks_no_store() -> None:
