@@ -189,3 +189,14 @@ def test_a_name_that_is_given_replaces_what_has_it(tmp_path: Path) -> None:
     build_store(store, root / "a")
     update_store(store, root / "b", stack="env")
     assert held(store) == {"env": "b"}
+
+
+def test_a_name_that_was_given_is_not_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write(tmp_path, a_env_spack__lock=ONE, b_env_spack__lock=TWO))
+    store = tmp_path / "s.lbug"
+    build_store(store, "a/env/spack.lock", stack="env")
+    write(tmp_path, a_env_spack__lock=CHANGED)
+    assert warnings(update_store(store, "a/env/spack.lock")) == []
+    assert held(store) == {"env": "d"}

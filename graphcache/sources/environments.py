@@ -122,8 +122,11 @@ class _Naming:
         """Where another environment is replaced, or kept under a name that was the shorter one."""
         if self._name_at.get(environment.place) == name:
             return []
+        files = self._files[name]
+        if any(file.place is None and _may_be_same(environment.file, file.file) for file in files):
+            return []  # it was given this name
         if name in self._taken:
-            before = self._files[name][0].file if self._files[name] else "another file"
+            before = files[0].file if files else "another file"
             return [
                 f"{environment.file}: replaces the stack {name}, which was read from {before} at "
                 f"another place; --stack gives it a name of its own"
