@@ -354,6 +354,12 @@ def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -
         ("query spec --hash", "py-pdm-backend/27m4", [f"py-pdm-backend/{NAMED}"]),
         ("plot compilers --release", "develop-2025-03-3", ["develop-2025-03-30"]),
         ("diff --release", "v", ["v0.18.0"]),
+        ("impact", "rocb", ["rocblas"]),
+        ("why", "/27m4", [f"/{NAMED}"]),
+        ("usable rocblas --os", "ubuntu22", ["ubuntu22.04"]),
+        ("usable rocblas --target", "zen4", ["zen4"]),
+        ("rebuilds --stack", "e4s-o", ["e4s-oneapi"]),
+        ("prune-plan --keep-release", "v", ["v0.18.0"]),
         ("query package --package", "no-such", []),
     ],
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.csv
 import pytest
 from command_line import on_terminal
 from conftest import tries
@@ -180,6 +182,17 @@ def test_an_answer_without_columns_is_empty(format_: Any) -> None:
     for out in (io.StringIO(), Terminal()):
         render([], [], format_, out)
         assert out.getvalue().strip() == ("[]" if format_ == "json" else "")
+
+
+def test_csv_quotes_what_a_reader_takes_for_the_end_of_a_row() -> None:
+    rows = [("a\rb", "c"), ("d\ne", 'f"'), ("g\r\nh", "i,j"), ("", "\r")]
+    out = io.StringIO()
+    render(["x", "y"], rows, "csv", out)
+    assert out.getvalue().startswith('x,y\n"a\rb",c\n"d\ne","f"""\n')
+    assert list(csv.reader(io.StringIO(out.getvalue(), newline="")))[1:] == [list(r) for r in rows]
+    options = pyarrow.csv.ParseOptions(newlines_in_values=True)
+    table = pyarrow.csv.read_csv(io.BytesIO(out.getvalue().encode()), parse_options=options)
+    assert [tuple(row.values()) for row in table.to_pylist()] == rows
 
 
 # The command ------------------------------------------------------------------------------------

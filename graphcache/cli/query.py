@@ -33,6 +33,7 @@ _CLICK_TYPES: dict[str, Any] = {
     "integer": click.INT,
     "boolean": click.BOOL,
     "list of text": click.STRING,
+    "version": click.STRING,
     **{kind: NameOf(kind) for kind in KINDS},
 }
 

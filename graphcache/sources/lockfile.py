@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from msgspec import Raw, Struct
 
-from graphcache.records import FileReport, Labels, SpecEntry, SpecHash, SpecList, SpecNode
+from graphcache.records import (
+    Environment,
+    FileReport,
+    Labels,
+    SpecEntry,
+    SpecHash,
+    SpecList,
+    SpecNode,
+)
 from graphcache.sources.dependencies import Placed, mark_only_needed, name_dependencies
 from graphcache.sources.documents import (
     Document,
@@ -19,6 +26,7 @@ from graphcache.sources.documents import (
     is_hash,
     unwrap_node,
 )
+from graphcache.sources.environments import environment_at, without_name
 from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.keys import Place, shown_place
@@ -32,7 +40,6 @@ _FIRST_KEYED_BY_HASH = 4
 """Before it, a key is a hash of more than what makes the spec's own hash."""
 _MAX_DEPTH = 10
 """Of environments that include environments."""
-_NAME = "spack.lock"
 
 
 class _Meta(Struct, rename="kebab"):
@@ -74,7 +81,7 @@ def read(
     check_version("_meta.lockfile-version", str(version), VERSIONS, report)
     if version in VERSIONS:
         check_form(meta.specfile_version, report)
-    stack = check_name(labels.stack or _environment_name(file.name), "stack", 0)
+    stack, unnamed = _stack(file, labels)
     environments = list(_environments(document, (), _MAX_DEPTH))
     before = len(report.rejects)
     groups = {
@@ -100,8 +107,24 @@ def read(
     mark_only_needed(entries)
     form = FORMS.get(version)
     yield SpecList(
-        file.name, entries, stack, labels.release, kind="lock", form=form, complete=complete
+        file.name,
+        entries,
+        stack,
+        labels.release,
+        kind="lock",
+        form=form,
+        environment=unnamed,
+        complete=complete,
     )
+
+
+def _stack(file: InputFile, labels: Labels) -> tuple[str, Environment | None]:
+    """The stack as it is given; else what stands for it, and the environment to be named."""
+    if labels.stack is not None:
+        return labels.stack, None
+    environment = environment_at(file.name)
+    check_name(environment.names[0], "stack", 0)
+    return without_name(environment, labels.release), environment
 
 
 def _roots(environments: list[_Environment], report: FileReport) -> set[str]:
@@ -144,15 +167,3 @@ def _environments(document: Document, path: Place, depth: int) -> Iterator[_Envi
     for name, inner in included.items():
         if "concrete_specs" in inner:
             yield from _environments(inner, (*path, "include_concrete", name), depth - 1)
-
-
-def _environment_name(file: str) -> str:
-    """An environment is known by its folder; NAME.spack.lock says its name itself.
-
-    >>> _environment_name("stacks/e4s/spack.lock"), _environment_name("stacks/e4s.spack.lock")
-    ('e4s', 'e4s')
-    """
-    path = Path(file)
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    stem = name.removesuffix(_NAME).rstrip(".")
-    return stem if name.endswith(_NAME) and stem else path.absolute().parent.name
