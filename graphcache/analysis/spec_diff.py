@@ -135,6 +135,7 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     cmake@3.30.9/txyrket cmake@3.31.11/h3moojz ['version', 'variant patches']
     zlib-ng@2.2.5/oaqf7r3 zlib-ng@2.3.3/7oy2jfg ['version']
     curl@8.15.0/uiubkqm curl@8.20.0/rhcpwzv ['version']
+    hwloc@2.13.0/zum5qcm hwloc@2.13.0/dobpqx7 ['package_hash']
     openssl@3.4.4/qkyawhf openssl@3.6.1/sr33xrz ['version']
     """
     a, b = the_spec(tables, left), the_spec(tables, right)
