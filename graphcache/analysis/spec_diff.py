@@ -110,7 +110,8 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     A change follows another one, and is no difference of its own, where it is told there: a
     dependency that comes or goes in a spec whose version or variants differ; the recipe's hash,
     which depends on these; a target, platform, os or compiler that differs in the same way in the
-    spec that needs it; the version of a compiler's runtime, which is that of the compiler.
+    spec that needs it; the version of a compiler's runtime, which is that of the compiler; and
+    this runtime, where the compiler is another package.
 
     Args:
         tables: the graph.
@@ -206,7 +207,24 @@ def _following(specs: Specs, compared: Compared, above: _Node | None) -> list[Ch
     others = ", ".join(what for what in own if what != "package_hash")
     settings = [_with(c, others) if c.what == "package_hash" else c for c in settings]
     own = [change.what for change in settings if change.follows is None]
-    return settings + [_with(change, ", ".join(own)) for change in compared.needs]
+    return settings + [
+        _with(change, ", ".join(own) or _provider(specs, change, compared))
+        for change in compared.needs
+    ]
+
+
+def _provider(specs: Specs, change: Change, compared: Compared) -> str:
+    """Of what only one side needs: another provider, where it is there because of this one.
+
+    So gcc-runtime comes and goes with gcc, which it needs itself.
+    """
+    if change.what.startswith("dependency "):
+        needed = str(change.left or change.right).rpartition("/")[2]
+        needs = {edge.hash for edge in specs.edges(needed)}
+        for pair, virtuals in compared.pairs.items():
+            if virtuals and pair[change.left is None] in needs:
+                return f"provider of {', '.join(virtuals)}"
+    return ""
 
 
 def _with(change: Change, follows: str) -> Change:
