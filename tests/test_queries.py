@@ -99,6 +99,10 @@ def is_unknown(query: NamedQuery, values: dict[str, str], asked: Given) -> bool:
             begins = [key for key in asked.names("hash") if value and key.startswith(value)]
             if len(begins) != 1:
                 return True
+        elif parameter.type == "version" and value:
+            some = [spec for spec in asked.specs if spec["name"] == values["package"]]
+            if value not in {spec["version"] for spec in some}:
+                return True
         elif value or parameter.required:
             known = there.get(parameter.type)
             if known is not None and value not in known:
