@@ -204,6 +204,19 @@ def test_a_compiler_is_a_setting_where_it_is_no_dependency(form: int, tmp_path: 
     assert followed == {{4: "compiler of app", 5: "version of gcc"}[form]}
 
 
+def test_another_compiler_is_one_difference_with_its_runtime(tmp_path: Path) -> None:
+    specs = [spec("gcc1"), spec("llvm2"), spec("gcc-runtime1", ("gcc1", ["build"], []))]
+    for number, compiler, *runtime in ("1", "gcc1", "gcc-runtime1"), ("2", "llvm2"):
+        needs: list[str | Edge] = [(compiler, ["build"], ["c", "cxx"]), *runtime]
+        specs += [spec(f"app{number}", f"zlib{number}", *needs), spec(f"zlib{number}", *needs)]
+    found = compared(tmp_path, *specs)
+    assert own(found) == {"llvm": [("provider of c, cxx", "gcc@1.2", "llvm@1.2")]}
+    runtime_gone = f"gcc-runtime@1.2/{key('gcc-runtime1')}"
+    assert [one.changes for one in every(found) if one.right.package in ("app", "zlib")] == [
+        (Change("dependency gcc-runtime", runtime_gone, None, "provider of c, cxx"),)
+    ] * 2
+
+
 def test_a_compiler_is_the_same_in_both_forms(tmp_path: Path) -> None:
     found = compared(
         tmp_path,

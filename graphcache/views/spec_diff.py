@@ -270,7 +270,8 @@ def _notes(found: SpecDiff, shown: set[int]) -> Iterator[str]:
         if change.what in COMMON and change.follows
     )
     for what, specs in common.items():
-        yield f"Not listed: {counted(specs, 'spec')} below that differ in the same {what}."
+        differ = counted(specs, "spec below that differs", "specs below that differ")
+        yield f"Not listed: {differ} in the same {what}."
     if found.left_out:
         yield f"Not compared: {counted(found.left_out, 'pair')} of specs, too many or too far down."
 
