@@ -336,6 +336,7 @@ def test_a_damaged_page_does_no_harm_to_another(
     assert report.files <= len(pages) + 1
 
 
+@pytest.mark.slow
 @tries(EXAMPLES or 12)
 @given(page=damaged_pages())
 def test_no_store_is_half_written(tmp_path_factory: pytest.TempPathFactory, page: bytes) -> None:
