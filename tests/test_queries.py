@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import WriteSnapshot, in_quick
 from pairwise import all_pairs
-from query_data import KINDS, STORES, Given, embedded, given, of_pages, on_server
+from query_data import KINDS, STORES, Given, embedded, given, of_kind, of_pages
 from query_oracles import oracle_of
 
 from graphcache import Store
@@ -49,11 +49,7 @@ def asked(
 def store(
     request: pytest.FixtureRequest, asked: Given, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Store]:
-    if request.param == "embedded":
-        made = embedded(asked, tmp_path_factory.mktemp("store"))
-    else:
-        made = on_server(asked, request.getfixturevalue(request.param))
-    with made as store:
+    with of_kind(request.param, asked, tmp_path_factory.mktemp("store"), request) as store:
         yield store
 
 
