@@ -24,7 +24,7 @@ import old_forms
 import oracle
 import pytest
 from conftest import WriteSnapshot, derived_hashes
-from neo4j_server.fixtures import Server, clear
+from neo4j_server.fixtures import Server, empty
 from neo4j_server.pushing import opened, put
 from test_spack_files import (
     DATA,
@@ -89,7 +89,7 @@ def embedded(given: Given, folder: Path) -> Iterator[Store]:
 @contextmanager
 def on_server(given: Given, server: Server) -> Iterator[Store]:
     """The same, on a server."""
-    clear(server)
+    empty(server)
     put(server, join(gather(given.sources).facts, Report()))
     with opened(server) as store:
         yield store
