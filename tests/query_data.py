@@ -22,8 +22,9 @@ from typing import Any
 
 import old_forms
 import oracle
+import pytest
 from conftest import WriteSnapshot, derived_hashes
-from neo4j_server.fixtures import Server, clear
+from neo4j_server.fixtures import Server, empty
 from neo4j_server.pushing import opened, put
 from test_spack_files import (
     DATA,
@@ -88,9 +89,22 @@ def embedded(given: Given, folder: Path) -> Iterator[Store]:
 @contextmanager
 def on_server(given: Given, server: Server) -> Iterator[Store]:
     """The same, on a server."""
-    clear(server)
+    empty(server)
     put(server, join(gather(given.sources).facts, Report()))
     with opened(server) as store:
+        yield store
+
+
+@contextmanager
+def of_kind(
+    kind: str, given: Given, folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    """One of `STORES` with it, for a fixture that has them as its parameters."""
+    if kind == "embedded":
+        made = embedded(given, folder)
+    else:
+        made = on_server(given, request.getfixturevalue(kind))
+    with made as store:
         yield store
 
 
@@ -104,7 +118,7 @@ def of_pages(*folders: Path) -> Given:
     for spec in specs:
         spec["hash"] = made.get(spec["hash"], spec["hash"])
         spec["compilers"] = {spec["compiler"]: None} if spec["compiler"] else {}
-        spec |= {"namespace": None, "external": None, "needs": {}, "roots": {}}
+        spec |= {"namespace": None, "external": None, "needs": {}, "roots": {}, "built": None}
     found = {spec["hash"]: spec for spec in specs}
     for spec in specs:
         for text in spec["needed_by"]:
@@ -183,12 +197,14 @@ class Reading:
         spec = self.specs.setdefault(spec_hash, nameless(spec_hash))
         if spec["version"] is None:
             named = ("name", "version", "platform", "os", "target", "variants")
-            spec |= {key: known[key] for key in (*named, "namespace", "external")}
+            spec |= {key: known[key] for key in (*named, "namespace", "external", "built")}
             compiler = known["compiler"]
             spec["said"] = compiler and f"{compiler['name']}@{compiler['version']}"
         for needed, types, virtuals in known["dependencies"]:
             spec["needs"][needed] = (types, virtuals)
             self.specs.setdefault(needed, nameless(needed))
+        if known["built"]:
+            self.specs.setdefault(known["built"], nameless(known["built"]))
         return spec
 
     def finished(self) -> list[Spec]:
@@ -200,7 +216,8 @@ class Reading:
 
     def _compilers(self, spec: Spec) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for needed, (types, virtuals) in spec["needs"].items():
+        built = self.specs[spec["built"]]["needs"] if spec["built"] else {}
+        for needed, (types, virtuals) in [*spec["needs"].items(), *built.items()]:
             compiler, languages = self.specs[needed], set(virtuals) & set(_LANGUAGES)
             if "build" in types and languages and compiler["version"]:
                 name = f"{compiler['name']}@{compiler['version']}"
@@ -216,7 +233,7 @@ def nameless(spec_hash: str) -> Spec:
         "name": "n",  # as `write_mixed_indexes` calls all dependencies
         **dict.fromkeys((*unknown, "size")),
         **{"variants": [], "derived": False, "stacks": {}, "releases": {}, "roots": {}},
-        **{"needs": {}, "compilers": {}},
+        **{"needs": {}, "compilers": {}, "built": None},
     }
 
 
@@ -304,6 +321,8 @@ def mixed_node(dice: random.Random, spec_hash: str, others: list[str]) -> Json:
         "dependencies": needs,
         "hash": spec_hash,
     }
+    if others and dice.random() < 0.3:
+        node["build_spec"] = {"name": "n", "hash": dice.choice(others)}
     return node | ({"external": {"path": "/usr"}} if dice.random() < 0.4 else {})
 
 
@@ -329,4 +348,4 @@ def given(
     return of_pages(folder)
 
 
-__all__ = ["DATA", "KINDS", "MIRRORS", "STORES", "Given", "Spec", "embedded", "given", "on_server"]
+__all__ = ["DATA", "KINDS", "MIRRORS", "STORES", "Given", "Spec", "embedded", "given", "of_kind"]

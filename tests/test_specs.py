@@ -186,7 +186,9 @@ PAGES = graph(
         ("%gcc@12", True, None, None),
         ("%gcc@13", False, None, None),
         ("%gcc+strip", False, None, None),
-        ("%cmake", False, None, None),
+        ("%b", False, None, None),
+        # It may be what a compiler provides.
+        ("%mpi", None, None, None),
         ("%c=gcc", True, None, None),
         ("%fortran", None, None, None),
         ("~x ^b", False, False, None),

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.matching import READS, Matcher
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import one_spec, wanted_specs
@@ -106,7 +106,7 @@ def usable(
     return _found(tables, [matcher.parts(spec) + extra for spec in wanted])
 
 
-@reads({"Spec": ("name", "version", "variants"), "DEPENDS_ON": ()})
+@reads({"Spec": ("name", "version", "variants"), **NEEDS})
 def needs(tables: Tables, hashes: Iterable[str]) -> dict[str, list[tuple[int, dict[str, Any]]]]:
     """All that specs need, as a tree: by hash the depth, and hash, name, version and variants.
 

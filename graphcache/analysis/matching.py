@@ -222,9 +222,7 @@ class Matcher:
             chosen = chosen & self._typed(type_)
         chosen = chosen & self._provider(edge.spec)
         found = Truth(self._starts(chosen.sure), self._starts(chosen.may) | ~self._told)
-        compiled = by_column(
-            self._compilers, lambda text: _compiler_fits(text, edge.spec, self.provided)
-        )
+        compiled = by_column(self._compilers, lambda text: self._compiler_fits(text, edge.spec))
         # Of a spec of an old form that has no compiler, Spack finds none.
         compiled = compiled & Truth.known(pc.is_valid(self._compilers).to_numpy(False))
         old = Truth.known(self._named_compiler)
@@ -376,29 +374,35 @@ class Matcher:
         old: Mask = (self._form < _COMPILERS_NEEDED) | external | told_by_pages
         return old
 
+    def _compiler_fits(self, text: str, wanted: AbstractSpec) -> bool | None:
+        """Whether a compiler that a spec names is as is asked; None where only a recipe says."""
+        name, version = split_compiler(text)
+        if wanted.name and wanted.name not in (*self.packages, *self._compiler_names):
+            return None  # it may be what the compiler provides
+        known = AbstractSpec(versions=wanted.versions, namespace=wanted.namespace)
+        if wanted.demands() != known.demands():
+            return False
+        if wanted.name not in ("", name, COMPILERS.get(name)):
+            return False
+        try:
+            if wanted.versions is None:
+                fits = True
+            else:
+                fits = version is not None and parse_version(version) in wanted.versions
+        except UsageError:
+            return None
+        # Spack 1 does not know an old name again, but a user does.
+        return None if fits and wanted.name not in ("", name) else fits
+
+    @cached_property
+    def _compiler_names(self) -> set[str]:
+        """Names that are those of compilers, and of nothing that they provide."""
+        used = {
+            split_compiler(text)[0] for text in pc.unique(self._compilers).drop_null().to_pylist()
+        }
+        return used | {"gcc", *COMPILERS, *COMPILERS.values()}
+
 
 def _joined(lists: Any) -> pa.Array:
     """The texts of each list as one text."""
     return pc.binary_join(flat(lists), ",")
-
-
-def _compiler_fits(text: str, wanted: AbstractSpec, provided: set[str]) -> bool | None:
-    """Whether a compiler that a spec names is as is asked; None where only a recipe can say."""
-    name, version = split_compiler(text)
-    if wanted.name in provided:
-        return None
-    if (
-        wanted.demands()
-        != AbstractSpec(versions=wanted.versions, namespace=wanted.namespace).demands()
-    ):
-        return False
-    if wanted.name not in ("", name, COMPILERS.get(name)):
-        return False
-    if wanted.versions is not None:
-        try:
-            if version is None or parse_version(version) not in wanted.versions:
-                return None if version is None else False
-        except UsageError:
-            return None
-    # Spack 1 does not know an old name again, but a user does.
-    return True if wanted.name in ("", name) else None

@@ -10,18 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching import READS
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import require
-from graphcache.answers import Answer, reads
-from graphcache.errors import UsageError
+from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
+from graphcache.errors import NotKnownError, UsageError
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 
 
-@reads({**READS, "Spec": (*READS["Spec"], "label"), "IN_STACK": ("root",)})
+@reads({**NEEDS, **READS, "Spec": (*READS["Spec"], "label"), "IN_STACK": ("root",)})
 def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
@@ -56,11 +56,15 @@ def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
                     [_shown(graph, step) for step in path],
                 )
             )
-    return Answer(columns, sorted(rows, key=lambda r: (r[0], r[4], r[2])), notes=notes)
+        if not roots[reach.found[roots]].size:
+            notes.append(f"No root needs {_shown(graph, row)}.")
+    rows.sort(key=lambda row: (row[0], row[4], row[2]))
+    return Answer(columns, rows, notes=[*graph.notes(), *notes])
 
 
 @reads(
     {
+        **NEEDS,
         **READS,
         "Stack": (),
         "IN_STACK": ("releases",),
@@ -97,13 +101,16 @@ def impact(tables: Tables, specs: str | Iterable[str], stack: str | None = None)
         for place, members in places.items()
         if stack in (None, place[0])
     ]
+    notes = [*graph.notes(), *notes]
+    if not rows and len(wanted):
+        notes = [*notes, f"Nothing in stack {stack} is {_words(specs)}, or depends on it."]
     return Answer(["stack", "release", "specs", "packages"], rows, notes=notes)
 
 
 @reads(
     {
-        "Spec": ("name", "version", "size", "in_buildcache"),
-        "DEPENDS_ON": (),
+        "Spec": ("name", "version", "label", "size", "in_buildcache", "dependencies_known"),
+        **NEEDS,
         "IN_STACK": (),
         "IN_RELEASE": (),
     }
@@ -115,11 +122,12 @@ def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = 
 
     Raises:
         UsageError: nothing to keep is named, or a name is not in the graph.
+        NotKnownError: of some spec to keep, or that one needs, it is not known what it needs.
 
     >>> import graphcache
-    >>> tables, _ = graphcache.read("examples/pages")
-    >>> prune_plan(tables, ["develop"]).rows[0]
-    ('6zzrwogzciugtvmvcv47k2ouikiqdegm', 'rocblas', '6.1.2', None)
+    >>> tables, _ = graphcache.read("examples/site/develop", release="develop")
+    >>> prune_plan(tables, [], ["io", "solvers"]).rows[0][1:]
+    ('py-traitlets', '5.14.3', None)
     """
     graph = Dependencies(tables)
     kept = [specs_in(tables, "release", release) for release in releases]
@@ -127,10 +135,25 @@ def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = 
     if not kept:
         raise UsageError("expected a release or a stack to keep: else all could go")
     needed = graph.needed(np.concatenate(kept)).found
+    _require_known(graph, np.flatnonzero(needed & graph.unknown))
     held = pc.fill_null(graph.specs["in_buildcache"], False).to_numpy()
     gone = np.flatnonzero(held & ~needed)
     columns = ["hash", "name", "version", "size"]
-    return Answer(columns, list(zip(*(graph.column(name, gone) for name in columns), strict=True)))
+    rows = list(zip(*(graph.column(name, gone) for name in columns), strict=True))
+    nothing = "What is kept needs all that the cache holds."
+    if not held.any():
+        nothing = "Of no spec it is known that the cache holds it."
+    return Answer(columns, rows, notes=[] if rows else [nothing])
+
+
+def _require_known(graph: Dependencies, unknown: Rows) -> None:
+    """Refuse where what is kept may need anything."""
+    if len(unknown):
+        specs = "spec that is kept" if len(unknown) == 1 else "specs that are kept"
+        raise NotKnownError(
+            f"the dependencies of {len(unknown):,} {specs} are not known, such as "
+            f"{_shown(graph, int(unknown[0]))}: what could go may be needed; {LOAD_DEPENDENCIES}"
+        )
 
 
 def _roots(tables: Tables, graph: Dependencies) -> Rows:
@@ -176,3 +199,7 @@ def _shown(graph: Dependencies, row: int) -> str:
     """A spec as a person writes it: `zlib@1.3.1/abcdefg`."""
     row_ = np.array([row])
     return f"{graph.column('name', row_)[0]}@{graph.column('label', row_)[0]}"
+
+
+def _words(specs: str | Iterable[str]) -> str:
+    return specs if isinstance(specs, str) else " ".join(specs)

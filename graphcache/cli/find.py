@@ -11,10 +11,12 @@ import click
 from graphcache.cli.options import (
     format_option,
     open_chosen,
+    rows_on_screen,
     server_options,
     show,
     store_option,
     together,
+    whole_hashes,
 )
 from graphcache.schema import node_type
 from graphcache.views.answers import default_format, printable
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from graphcache.stores.base import Store
     from graphcache.tables import Tables
 
+_AROUND = 4
+"""Lines of a terminal that are left for headings and what comes behind a list."""
+
 _list_options = together(
-    click.option("-L", "--very-long", is_flag=True, help="Whole hashes, not their beginnings."),
     click.option("-d", "--deps", is_flag=True, help="What each spec needs, too."),
     click.option(
         "--paste", is_flag=True, help="Only commands to paste: spack install ... of each."
@@ -98,14 +102,17 @@ def _part(store: Store, specs: tuple[str, ...], wanted: Selection) -> Tables:
 
 def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
     limit, format_ = options["limit"], options["format_"] or default_format(sys.stdout)
-    found = len(answer.rows)
+    found, height = len(answer.rows), rows_on_screen()
     answer = replace(answer, rows=answer.rows[:limit], more=limit is not None and found > limit)
     if options["paste"]:
         _print_commands(answer, store)
     elif format_ == "table":
-        _print_list(answer, store, options)
-        if answer.more:
-            click.echo(f"… and {found - len(answer.rows):,} more")
+        if limit is None and height is not None:
+            answer = replace(answer, rows=answer.rows[: max(height - _AROUND, 1)])
+        _print_list(answer, store, deps=options["deps"])
+        if found > len(answer.rows):
+            all_ = "" if limit is not None else " (--all)"
+            click.echo(f"… and {found - len(answer.rows):,} more{all_}")
     else:
         show(_with_needs(answer, store) if options["deps"] else answer, format_, limit)
         return
@@ -113,12 +120,12 @@ def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
         click.echo(printable(note), err=True)
 
 
-def _print_list(answer: Answer, store: Store, options: dict[str, Any]) -> None:
+def _print_list(answer: Answer, store: Store, *, deps: bool) -> None:
     from graphcache.analysis.finding import needs
     from graphcache.views.specs import listing
 
-    below = needs(store.part(needs.reads), _hashes(answer)) if options["deps"] else None
-    for line in listing(answer, options["very_long"], below):
+    below = needs(store.part(needs.reads), _hashes(answer)) if deps else None
+    for line in listing(answer, whole_hashes(), below):
         click.echo(line)
 
 
