@@ -2,7 +2,7 @@
 // Title: Biggest packages
 // Question: Which packages have the most specs, and how widely are they built?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs
 // Column: configurations (integer): distinct configurations among them

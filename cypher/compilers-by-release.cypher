@@ -2,8 +2,9 @@
 // Title: Compilers by release
 // Question: Which compilers does each release use, and how much is built by each?
 // Example: --limit 10
+// Order: release, specs desc, compiler
 // Column: release (text): the release
-// Column: compiler (text): the compiler; empty where no source says
+// Column: compiler (compiler): the compiler; empty where no source says
 // Column: specs (integer): specs of the release that it built
 // Column: packages (integer): distinct packages among them
 MATCH (s:Spec)-[:IN_RELEASE]->(r:Release)

@@ -2,9 +2,10 @@
 // Title: Compilers by target
 // Question: Which compilers build for which targets?
 // Example: --release develop
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Order: target, specs desc, compiler
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: target (text): the target
-// Column: compiler (text): the compiler; empty where no source says
+// Column: compiler (compiler): the compiler; empty where no source says
 // Column: specs (integer): specs built so
 // Column: packages (integer): distinct packages among them
 MATCH (s:Spec)-[:FOR_TARGET]->(t:Target)

@@ -2,8 +2,9 @@
 // Title: Compilers
 // Question: How much does each compiler build, and for which targets?
 // Example: --release develop
-// Parameter: release (text, default ""): only this release; all of them if empty
-// Column: compiler (text): the compiler
+// Order: specs desc, compiler
+// Parameter: release (release, default ""): only this release; all of them if empty
+// Column: compiler (compiler): the compiler
 // Column: specs (integer): specs that it built
 // Column: packages (integer): distinct packages among them
 // Column: oss (list of text): operating systems

@@ -2,14 +2,15 @@
 // Title: Configurations of a package
 // Question: In which distinct configurations is a package built, and which specs repeat each?
 // Example: --package rocblas
-// Parameter: package (text): the package
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Order: specs desc, configuration, compiler
+// Parameter: package (package): the package
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: configuration (text): digest of what the columns up to `variants` show
-// Column: version (text): version of the package
+// Column: version (version): version of the package
 // Column: platform (text): platform
 // Column: os (text): operating system
 // Column: target (text): target
-// Column: compiler (text): compiler, empty where no source says
+// Column: compiler (compiler): compiler, empty where no source says
 // Column: variants (list of text): variants
 // Column: specs (integer): specs of this configuration
 // Column: hashes (list of text): their hashes

@@ -2,8 +2,8 @@
 // Title: Dependencies of a package
 // Question: What does a package need directly, in which versions and what for?
 // Example: --package hdf5
-// Parameter: package (text): the package
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: package (package): the package
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: dependency (text): the package that is needed
 // Column: versions (list of versions): its versions
 // Column: specs (integer): specs of the package that need it

@@ -2,8 +2,9 @@
 // Title: External packages
 // Question: What comes from the system rather than from Spack, and what needs it?
 // Example: --limit 10
+// Order: needed_by desc, package, version
 // Column: package (text): the package
-// Column: version (text): its version
+// Column: version (version): its version
 // Column: specs (integer): specs of it that are external
 // Column: needed_by (integer): specs that need one of them directly
 MATCH (o:Spec {external: true})

@@ -4,7 +4,7 @@
 // Example: --limit 10
 // Column: hash (text): hash of the spec that is missing
 // Column: package (text): its package
-// Column: version (text): its version
+// Column: version (version): its version
 // Column: needed_by (integer): specs of the cache that need it themselves
 // Column: stacks (integer): stacks that hold one of these specs, in any release
 MATCH (s:Spec {in_buildcache: true})-[:DEPENDS_ON|SPLICED_FROM]->(d:Spec {in_buildcache: false})

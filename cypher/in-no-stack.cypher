@@ -2,9 +2,10 @@
 // Title: In no stack
 // Question: Which specs does the cache hold that are in no stack, and that none in a stack is spliced from?
 // Example: --limit 10
+// Order: package, version, hash
 // Column: hash (text): hash of the spec
 // Column: package (text): its package
-// Column: version (text): its version
+// Column: version (version): its version
 // Column: releases (list of text): releases that hold it all the same
 MATCH (s:Spec {in_buildcache: true})
 WHERE NOT EXISTS { MATCH (s)-[:IN_STACK]->(:Stack) }

@@ -2,9 +2,10 @@
 // Title: Languages
 // Question: Which compilers compile C, C++ and Fortran, and for how many specs?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Order: language, specs desc, compiler
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: language (text): c, cxx or fortran
-// Column: compiler (text): the compiler
+// Column: compiler (compiler): the compiler
 // Column: specs (integer): specs of which it compiled this language
 // Column: packages (integer): distinct packages among them
 MATCH (s:Spec)-[b:BUILT_WITH]->(c:Compiler)

@@ -2,7 +2,7 @@
 // Title: Left behind
 // Question: Which packages do other releases hold, but this one does not?
 // Example: --release develop
-// Parameter: release (text): the release, such as develop
+// Parameter: release (release): the release, such as develop
 // Column: package (text): the package
 // Column: specs (integer): its specs in other releases
 // Column: releases (list of text): the releases that hold it

@@ -2,7 +2,7 @@
 // Title: Several versions in one stack
 // Question: Which packages do the specs of one stack link with or run in several versions?
 // Example: --stack io
-// Parameter: stack (text, default ""): only this stack; each of them if empty
+// Parameter: stack (stack, default ""): only this stack; each of them if empty
 // Column: stack (text): the stack
 // Column: package (text): the package that is needed in several versions
 // Column: versions (list of versions): the versions

@@ -2,7 +2,7 @@
 // Title: Most needed packages
 // Question: Which packages do most others need directly?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package that is needed
 // Column: dependents (integer): packages that need it
 // Column: uses (integer): how often a spec of theirs needs one of it

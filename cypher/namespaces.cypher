@@ -2,7 +2,7 @@
 // Title: Package repositories
 // Question: Which package repositories do the specs come from?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: namespace (text): the repository's namespace; empty where no source says
 // Column: specs (integer): specs from it
 // Column: packages (integer): distinct packages among them

@@ -2,8 +2,8 @@
 // Title: Only in a stack
 // Question: Which specs would be gone from the cache if this stack were dropped?
 // Example: --stack e4s
-// Parameter: stack (text): the stack
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: stack (stack): the stack
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): specs that no other stack holds
 // Column: versions (list of versions): their versions

@@ -2,7 +2,7 @@
 // Title: Orphan targets
 // Question: For which targets do other releases have binaries, but this one has none?
 // Example: --release 2026-10
-// Parameter: release (text): the release, such as develop
+// Parameter: release (release): the release, such as develop
 // Column: target (text): the target
 // Column: specs (integer): specs of other releases for it
 // Column: packages (integer): distinct packages among them

@@ -2,8 +2,8 @@
 // Title: Packages that came and went
 // Question: Which packages are new in a release, and which are gone, by an earlier one?
 // Example: --old 2026-10 --new develop
-// Parameter: old (text): the earlier release
-// Parameter: new (text): the later release
+// Parameter: old (release): the earlier release
+// Parameter: new (release): the later release
 // Column: package (text): the package
 // Column: change (text): new or gone
 // Column: specs (integer): its specs in the release that has it

@@ -2,14 +2,15 @@
 // Title: All about a package
 // Question: Which versions of a package does each release hold, built how, and for whom?
 // Example: --package rocblas
-// Parameter: package (text): the package
+// Order: release, version
+// Parameter: package (package): the package
 // Column: release (text): release, empty for specs that are in none
-// Column: version (text): version of the package
+// Column: version (version): version of the package
 // Column: specs (integer): specs
 // Column: configurations (integer): distinct configurations among them
 // Column: oss (list of text): operating systems
 // Column: targets (list of text): targets
-// Column: compilers (list of text): compilers, where a source says
+// Column: compilers (list of compilers): compilers, where a source says
 // Column: stacks (list of text): stacks that hold a spec of this version, in any release
 MATCH (s:Spec {name: $package})-[:FOR_TARGET]->(t:Target)
 OPTIONAL MATCH (s)-[:IN_RELEASE]->(r:Release)

@@ -2,7 +2,7 @@
 // Title: Platforms
 // Question: For which operating systems and targets is there something, and how much?
 // Example: --release develop
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: platform (text): platform
 // Column: os (text): operating system
 // Column: target (text): target

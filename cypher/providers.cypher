@@ -2,7 +2,7 @@
 // Title: Providers of virtual packages
 // Question: Which packages provide mpi, blas and other virtual packages?
 // Example: --virtual mpi
-// Parameter: virtual (text, default ""): only this virtual package; all of them if empty
+// Parameter: virtual (virtual, default ""): only this virtual package; all of them if empty
 // Column: provided (text): the virtual package
 // Column: package (text): a package that provides it to a spec
 // Column: versions (list of versions): its versions that do

@@ -2,7 +2,7 @@
 // Title: Redundant builds
 // Question: Which packages are built again and again in the same configuration?
 // Example: --release develop --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs
 // Column: configurations (integer): distinct configurations among them

@@ -2,8 +2,8 @@
 // Title: What changed between two releases
 // Question: Which packages were added, removed or rebuilt from one release to another?
 // Example: --old 2026-09 --new 2026-10
-// Parameter: old (text): the earlier release
-// Parameter: new (text): the later release
+// Parameter: old (release): the earlier release
+// Parameter: new (release): the later release
 // Column: package (text): a package of which something changed
 // Column: added (integer): specs of the new release in configurations that the old one lacks
 // Column: removed (integer): specs of the old release in configurations that the new one lacks

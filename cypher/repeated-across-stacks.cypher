@@ -2,10 +2,10 @@
 // Title: Configurations that stacks repeat
 // Question: Which configurations are built more than once, for more than one stack?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: configuration (text): digest that the specs share
 // Column: package (text): the package
-// Column: version (text): its version
+// Column: version (version): its version
 // Column: specs (integer): specs of this configuration
 // Column: stacks (list of text): stacks that hold one of them
 MATCH (s:Spec)-[x:IN_STACK]->(k:Stack)

@@ -2,10 +2,10 @@
 // Title: Specs that stacks share
 // Question: Which specs do several stacks share, so that one build serves them all?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: hash (text): hash of the spec
 // Column: package (text): its package
-// Column: version (text): its version
+// Column: version (version): its version
 // Column: stacks (integer): number of stacks that hold it
 // Column: names (list of text): the stacks
 MATCH (s:Spec)-[x:IN_STACK]->(k:Stack)

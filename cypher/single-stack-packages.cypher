@@ -2,7 +2,7 @@
 // Title: Packages of a single stack
 // Question: Which packages does only one stack build?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: stack (text): the only stack that has it
 // Column: specs (integer): its specs there

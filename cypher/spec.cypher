@@ -1,15 +1,15 @@
 // Theme: builds
 // Title: All about a spec
 // Question: What is this hash, and where is it?
-// Example: --hash 2
-// Parameter: hash (text): the hash, or the beginning of it
+// Example: --hash /27m4hfs
+// Parameter: hash (hash): the hash, or its beginning, such as /27m4hfs or zlib@1.2/27m
 // Column: hash (text): the whole hash
 // Column: package (text): the package
-// Column: version (text): version of the package
+// Column: version (version): version of the package
 // Column: platform (text): platform
 // Column: os (text): operating system
 // Column: target (text): target
-// Column: compilers (list of text): compilers, where a source says
+// Column: compilers (list of compilers): compilers, where a source says
 // Column: variants (list of text): variants
 // Column: configuration (text): digest that specs of the same configuration share
 // Column: same (integer): specs of the same configuration, this one among them

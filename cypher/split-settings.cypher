@@ -2,8 +2,8 @@
 // Title: Settings that split a package
 // Question: Which variant settings do only some builds of a package have?
 // Example: --package rocblas
-// Parameter: package (text): the package
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: package (package): the package
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: variant (text): the setting
 // Column: specs (integer): specs that have it
 // Column: others (integer): specs of the package that have it not

@@ -2,7 +2,7 @@
 // Title: Stacks that the cache holds in part
 // Question: Of which stacks does the cache not hold all, and how much is missing?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: stack (text): a stack of which something is missing
 // Column: specs (integer): its specs, but for external ones
 // Column: held (integer): specs of which the cache holds a binary

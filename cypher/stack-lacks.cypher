@@ -2,9 +2,9 @@
 // Title: Packages that another stack lacks
 // Question: Which packages of one stack does another stack not have?
 // Example: --stack io --other tools
-// Parameter: stack (text): the stack that has them
-// Parameter: other (text): the stack that lacks them
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: stack (stack): the stack that has them
+// Parameter: other (stack): the stack that lacks them
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs in the stack that has it
 // Column: versions (list of versions): their versions

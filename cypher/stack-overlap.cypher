@@ -2,7 +2,7 @@
 // Title: Stack overlap
 // Question: Which stacks share specs, so that a change in one is felt in the other?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: stack (text): one stack
 // Column: other (text): another stack
 // Column: shared (integer): specs that both hold

@@ -2,8 +2,8 @@
 // Title: Packages of a stack
 // Question: What does a stack hold, in which versions and for which targets?
 // Example: --stack e4s
-// Parameter: stack (text): the stack
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: stack (stack): the stack
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs in the stack
 // Column: configurations (integer): distinct configurations among them

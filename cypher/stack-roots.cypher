@@ -2,9 +2,10 @@
 // Title: Roots of a stack
 // Question: What does the environment of a stack ask for by name, and does the cache hold it?
 // Example: --stack io
-// Parameter: stack (text): the stack
+// Order: package, version, hash
+// Parameter: stack (stack): the stack
 // Column: package (text): the package
-// Column: version (text): its version
+// Column: version (version): its version
 // Column: hash (text): hash of the root
 // Column: held (boolean): whether the cache holds a binary of it
 MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})

@@ -2,7 +2,7 @@
 // Title: Stacks by target
 // Question: For which operating systems and targets does each stack build, and how much?
 // Example: --release develop
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: stack (text): the stack
 // Column: os (text): operating system
 // Column: target (text): target

@@ -2,7 +2,7 @@
 // Title: Stacks
 // Question: How much is in each stack?
 // Example: --release develop
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: stack (text): the stack
 // Column: specs (integer): its specs
 // Column: packages (integer): distinct packages among them

@@ -2,7 +2,7 @@
 // Title: Targets
 // Question: How much is there for each target?
 // Example: --release develop
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: target (text): the target
 // Column: family (text): the root of its lattice, such as x86_64; empty if archspec has it not
 // Column: vendor (text): its vendor; empty if archspec has it not

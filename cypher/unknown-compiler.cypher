@@ -2,7 +2,7 @@
 // Title: Compiler not known
 // Question: Of which packages is the compiler known for some specs, and not for others?
 // Example: --limit 10
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs
 // Column: unknown (integer): specs of which no source says the compiler

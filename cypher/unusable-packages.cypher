@@ -3,8 +3,8 @@
 // Question: Of which packages does the cache hold binaries, but none that runs on my machine?
 // Example: --target neoverse_v1
 // Parameter: target (target): the machine's CPU, such as zen4: all that it can run counts
-// Parameter: os (text, default ""): only this operating system, such as ubuntu22.04; any if empty
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: os (os, default ""): only this operating system, such as ubuntu22.04; any if empty
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: specs (integer): its specs, none of which runs there
 // Column: oss (list of text): the operating systems that they are built for

@@ -2,10 +2,11 @@
 // Title: Usable specs
 // Question: Which binaries of a package run on my machine?
 // Example: --package rocblas --target zen4 --os ubuntu22.04
-// Parameter: package (text): the package
+// Order: version desc, target desc, hash
+// Parameter: package (package): the package
 // Parameter: target (target): the machine's CPU, such as zen4: all that it can run counts
-// Parameter: os (text, default ""): only this operating system, such as ubuntu22.04; any if empty
-// Column: version (text): version of the package
+// Parameter: os (os, default ""): only this operating system, such as ubuntu22.04; any if empty
+// Column: version (version): version of the package
 // Column: hash (text): hash of the spec
 // Column: os (text): operating system
 // Column: target (text): target it is built for

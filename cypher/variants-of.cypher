@@ -2,8 +2,8 @@
 // Title: Variants of a package
 // Question: Which variant settings is a package built with, and how often?
 // Example: --package py-ml-dtypes
-// Parameter: package (text): the package
-// Parameter: release (text, default ""): only this release; all of them if empty
+// Parameter: package (package): the package
+// Parameter: release (release, default ""): only this release; all of them if empty
 // Column: variant (text): the setting
 // Column: specs (integer): specs that have it
 // Column: configurations (integer): distinct configurations among them

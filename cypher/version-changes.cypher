@@ -2,8 +2,8 @@
 // Title: Versions that changed
 // Question: Which packages moved to other versions from one release to another?
 // Example: --old 2026-09 --new 2026-10
-// Parameter: old (text): the earlier release
-// Parameter: new (text): the later release
+// Parameter: old (release): the earlier release
+// Parameter: new (release): the later release
 // Column: package (text): a package of both releases, of which some version differs
 // Column: gone (list of versions): versions that only the old release has
 // Column: kept (list of versions): versions that both have

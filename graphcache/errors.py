@@ -43,6 +43,10 @@ class QueryError(GraphcacheError):
     """A store refused a query: syntax, an unknown label, a write, the time limit."""
 
 
+class NotKnownError(GraphcacheError):
+    """The answer stands on what no source of the graph says; the message says what to load."""
+
+
 class GraphError(GraphcacheError):
     """A networkx graph does not have the form that `to_networkx` gives."""
 

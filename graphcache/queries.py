@@ -7,8 +7,18 @@ what it is about, what it answers, which parameters it takes and which columns i
     // Title: Redundant builds
     // Question: Which packages are built again and again in the same configuration?
     // Example: --release develop --limit 10
-    // Parameter: release (text, default ""): only this release; all of them if empty
+    // Parameter: release (release, default ""): only this release; all of them if empty
     // Column: package (text): the package
+
+A parameter's type may be a kind of names (`graphcache.kinds`): what is given is then held against
+the graph before the statement is asked, but for the empty text where that is the default, which
+stands for any.
+
+A store orders versions as text. Where rows are ordered by a column that holds versions or
+compilers, the header repeats the statement's ORDER BY, and the rows are put in Spack's order:
+
+    // Order: package, version desc
+    // Column: version (version): its version
 
 The theme is one of `THEMES`. A file may go without: a folder of few queries needs no themes, and
 they are listed under `others`.
@@ -18,17 +28,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from graphcache import kinds
+from graphcache.answers import Answer, notes_on_dependencies
 from graphcache.errors import UsageError, did_you_mean
+from graphcache.kinds import KINDS, Kind
+from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
 
 if TYPE_CHECKING:
-    from graphcache.answers import Answer
     from graphcache.stores.base import Store
 
 __all__ = ["Column", "NamedQuery", "Parameter", "load_library", "named_query"]
@@ -47,30 +60,50 @@ Theme = Literal[
 THEMES: tuple[Theme, ...] = get_args(Theme)
 """What a query can be about, in the order in which lists show them."""
 
-ParameterType = Literal["text", "integer", "boolean", "list of text", "target"]
-ColumnType = Literal["text", "integer", "number", "boolean", "list of text", "list of versions"]
-_ORDERS: dict[ColumnType, Callable[[str], Any]] = {
+_PlainType = Literal["text", "integer", "boolean", "list of text", "version"]
+ParameterType = _PlainType | Kind
+PARAMETER_TYPES: tuple[ParameterType, ...] = (*get_args(_PlainType), *KINDS)
+ColumnType = Literal[
+    "text",
+    "integer",
+    "number",
+    "boolean",
+    "version",
+    "compiler",
+    "list of text",
+    "list of versions",
+    "list of compilers",
+]
+_LISTS: dict[ColumnType, Callable[[str], Any]] = {
     "list of text": str,
     "list of versions": version_key,
+    "list of compilers": compiler_key,
 }
 """How lists are sorted."""
+_KEYS_OF_ROWS: dict[ColumnType, Callable[[str], Any]] = {
+    "version": version_key,
+    "compiler": compiler_key,
+}
+"""How rows are sorted by a column that is not in the order of its values."""
 
-_KEYS = ("Theme", "Title", "Question", "Example", "Parameter", "Column")
+_KEYS = ("Theme", "Title", "Question", "Example", "Order", "Parameter", "Column")
 _HEADER = re.compile(rf"// ({'|'.join(_KEYS)}): (.+)")
 _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
 )
+_PACKAGE = "package"
+"""The parameter that says of which package a version is; it stands before it."""
+_ORDER = re.compile(r"(?P<name>\w+)(?P<desc> desc)?")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _TAKEN = frozenset(
-    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "explain", "help")
+    (
+        *("store", "database", "password_file", "wait", "format", "all", "very_long"),
+        *("limit", "timeout", "explain", "help"),
+    )
 )
-_PYTHON_TYPES: dict[str, type] = {
-    "text": str,
-    "integer": int,
-    "boolean": bool,
-    "list of text": list,
-    "target": str,
-}
+"""Options that every query has."""
+_PYTHON_TYPES: dict[str, type] = {"integer": int, "boolean": bool, "list of text": list}
+"""Of parameters; of those of any other type, text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +111,8 @@ class Parameter:
     """A parameter of a query.
 
     A `target` is a CPU's name; the statement gets the list of all targets whose binaries run there.
+    A `hash` may be cut short, and have a package before it, as in `zlib@1.2/bu5`; the statement
+    gets the whole one. A `version` is one that the package has which the query is asked of.
     """
 
     name: str
@@ -109,6 +144,9 @@ class NamedQuery:
     cypher: str
     example: str | None = None
     """Options to try it with."""
+    order: tuple[tuple[str, bool], ...] = ()
+    """Columns by which the rows are sorted, each with whether the highest comes first; none where
+    the statement's own order is right."""
 
     def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The statement's parameters from the values given, with the defaults of the others.
@@ -157,18 +195,52 @@ class NamedQuery:
         Raises:
             UsageError: the values do not fit; see `bind`.
             QueryError: the store refuses the statement, or it takes too long.
+            NotKnownError: it stands on dependencies, and none are known.
         """
-        bound = self.bind(values or {})
-        answer = store.query(self.cypher, bound, limit=limit, timeout=timeout)
-        keys = {i: _ORDERS[c.type] for i, c in enumerate(self.columns) if c.type in _ORDERS}
-        if not keys:
-            return answer
-        # Stores collect in any order.
-        rows = [
-            tuple(sorted(v, key=keys[i]) if i in keys and v else v for i, v in enumerate(row))
-            for row in answer.rows
+        values = values or {}
+        bound = self.bind(values) | self._looked_up(store, values, timeout)
+        notes = _notes_on_dependencies(store) if "DEPENDS_ON" in self.cypher else []
+        all_rows = limit if not self.order else None
+        answer = store.query(self.cypher, bound, limit=all_rows, timeout=timeout)
+        rows = self._sorted(answer.rows)
+        more = answer.more or (limit is not None and len(rows) > limit)
+        return Answer(answer.columns, rows if limit is None else rows[:limit], more, notes)
+
+    def _looked_up(
+        self, store: Store, values: Mapping[str, Any], timeout: float | None
+    ) -> dict[str, str]:
+        """The names that parameters have in the graph."""
+        found = {}
+        for p in self.parameters:
+            text, kind = values.get(p.name, p.default), _kind_in_graph(p)
+            if kind is not None and (text or p.default != ""):
+                found[p.name] = kinds.look_up(store, kind, text, timeout=timeout)
+            elif p.type == "version" and text:
+                package = found[_PACKAGE]
+                found[p.name] = kinds.look_up_version(store, package, text, timeout=timeout)
+        return found
+
+    def _sorted(self, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The rows in their order, and lists in theirs: stores collect in any."""
+        lists = {i: _LISTS[c.type] for i, c in enumerate(self.columns) if c.type in _LISTS}
+        ordered = [
+            tuple(sorted(v, key=lists[i]) if i in lists and v else v for i, v in enumerate(row))
+            for row in rows
         ]
-        return replace(answer, rows=rows)
+        places = {column.name: i for i, column in enumerate(self.columns)}
+        for name, highest_first in reversed(self.order):
+            at = places[name]
+            ordered.sort(key=_row_key(at, self.columns[at].type), reverse=highest_first)
+        return ordered
+
+
+def _notes_on_dependencies(store: Store) -> list[str]:
+    ((specs, known),) = store.query(
+        "MATCH (s:Spec) "
+        "RETURN count(*), coalesce(sum(CASE WHEN s.dependencies_known THEN 1 ELSE 0 END), 0)"
+    ).rows
+    edges = store.query("MATCH (:Spec)-[d:DEPENDS_ON]->(:Spec) RETURN d.types LIMIT 1").rows
+    return notes_on_dependencies(specs - known, specs, edges=bool(edges))
 
 
 def load_library(*folders: Path) -> dict[str, NamedQuery]:
@@ -260,8 +332,7 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
             columns.append(_column(value, f"{file}:{number}"))
         else:
             said[key] = value
-    for taken in _TAKEN.intersection(parameter.name for parameter in parameters):
-        raise UsageError(f"{file}: parameter {taken}: an option of every query has this name")
+    _check_parameters(parameters, file)
     for key in ("Title", "Question"):
         if key not in said:
             raise UsageError(f"{file}: expected a line '// {key}: …' at its beginning")
@@ -277,7 +348,28 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
         tuple(columns),
         cypher,
         said.get("Example"),
+        _order(said.get("Order", ""), columns, file),
     )
+
+
+def _order(text: str, columns: Sequence[Column], place: str) -> tuple[tuple[str, bool], ...]:
+    """The columns that a line names, each with whether the highest comes first."""
+    order = []
+    known = {column.name for column in columns}
+    for part in filter(None, re.split(r",\s*", text)):
+        match = _ORDER.fullmatch(part)
+        if match is None or match["name"] not in known:
+            expected = f"COLUMN or COLUMN desc, with COLUMN one of {', '.join(sorted(known))}"
+            raise UsageError(f"{place}: Order: expected {expected}; found {part}")
+        order.append((match["name"], match["desc"] is not None))
+    return tuple(order)
+
+
+def _check_parameters(parameters: Sequence[Parameter], file: str) -> None:
+    for taken in _TAKEN.intersection(parameter.name for parameter in parameters):
+        raise UsageError(f"{file}: parameter {taken}: an option of every query has this name")
+    if any(p.type == "version" for p in parameters) and parameters[0].name != _PACKAGE:
+        raise UsageError(f"{file}: expected the package of a version as the first parameter")
 
 
 def _theme(text: str, file: str) -> Theme:
@@ -289,9 +381,9 @@ def _theme(text: str, file: str) -> Theme:
 
 def _parameter(text: str, place: str) -> Parameter:
     match = _PARAMETER.fullmatch(text)
-    if match is None or match["type"] not in get_args(ParameterType):
+    if match is None or match["type"] not in PARAMETER_TYPES:
         expected = "NAME (TYPE): MEANING, or NAME (TYPE, default JSON): MEANING, with TYPE one of "
-        raise UsageError(f"{place}: expected {expected}{', '.join(get_args(ParameterType))}")
+        raise UsageError(f"{place}: expected {expected}{', '.join(PARAMETER_TYPES)}")
     kind: Any = match["type"]
     if match["default"] is None:
         return Parameter(match["name"], kind, match["doc"], required=True)
@@ -299,7 +391,7 @@ def _parameter(text: str, place: str) -> Parameter:
         default = json.loads(match["default"])
     except ValueError:
         default = None
-    if type(default) is not _PYTHON_TYPES[kind]:
+    if type(default) is not _PYTHON_TYPES.get(kind, str):
         raise UsageError(f"{place}: expected a default of type {kind}, found {match['default']}")
     return Parameter(match["name"], kind, match["doc"], required=False, default=default)
 
@@ -319,12 +411,23 @@ def _bind(query: str, parameter: Parameter, values: Mapping[str, Any]) -> Any:
         raise UsageError(f"{query}: {parameter.name} is missing: {parameter.doc}")
     if isinstance(value, tuple):
         value = list(value)
-    fits = type(value) is _PYTHON_TYPES[parameter.type]
+    fits = type(value) is _PYTHON_TYPES.get(parameter.type, str)
     if not fits or (type(value) is list and not all(type(item) is str for item in value)):
         raise UsageError(f"{query}: {parameter.name}: expected {parameter.type}, found {value!r}")
     if parameter.type == "target":
         return _runs_on(query, parameter, value)
-    return value
+    return kinds.hash_in(value) if parameter.type == "hash" else value
+
+
+def _kind_in_graph(parameter: Parameter) -> Kind | None:
+    """The kind of names that a parameter takes, if it is one whose names the graph has."""
+    return next((k for k in KINDS if k == parameter.type and k != "target"), None)
+
+
+def _row_key(at: int, type_: ColumnType) -> Callable[[Sequence[Any]], Any]:
+    """A key that sorts rows by a column; what is not known comes last, as Cypher has it."""
+    key: Callable[[Any], Any] = _KEYS_OF_ROWS.get(type_, lambda value: value)
+    return lambda row: (True, None) if row[at] is None else (False, key(row[at]))
 
 
 def _runs_on(query: str, parameter: Parameter, target: str) -> list[str]:

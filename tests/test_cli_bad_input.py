@@ -98,6 +98,12 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     # Queries
     (("query", "redundant-build"), 2, "No query named 'redundant-build'. Did you mean redundant-b"),
     (("query", "nothing-like-it"), 2, "No query named 'nothing-like-it'. 'graphcache query' li"),
+    (
+        ("query", "MATCH (s:Spec {name: 'x'}) RETURN s"),
+        2,
+        "Error: Cypher goes behind -c: graphcache query -c 'MATCH (s:Spec {name: '\"'\"'x'\"'\"'})",
+    ),
+    (("query", "MATCH " + "x" * 9999), 2, "xxx…'\n"),
     (("query", b"\xff"), 2, "No query named '\\udcff'."),
     (("query", "usable-specs"), 2, "Missing option '--package'."),
     (("query", "package", *WHOLE, "--package", b"\xff"), 2, "package: expected text in UTF-8"),
@@ -142,7 +148,7 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (("export", "csv", "-", *WHOLE), 2, "csv writes a folder: expected its path, found -"),
     (("export", "csv", ".", *WHOLE), 1, "is the current folder, or holds it"),
     (("export", "parquet", "pages", *WHOLE), 1, "found one that holds 'zlib.md' too"),
-    (("export", "json", "x", "--around", "none", *WHOLE), 1, "no package 'none' is in the graph"),
+    (("export", "json", "x", "--around", "none", *WHOLE), 2, "none: no such package in the graph"),
     # The rest
     (("none",), 2, "No such command 'none'."),
     ((b"\xff",), 2, "No such command '\\udcff'."),

@@ -186,12 +186,19 @@ def test_exit_code(asked: tuple[str, ...], code_: int, example_store: Path) -> N
     [
         (("e4s",), 2, "Missing argument 'B'"),
         (("e4s", "develop"), 2, "expected two of a kind: e4s is a stack, develop is a release"),
-        (("e4s", "e4x"), 2, "Error: e4x: no such release or stack in the graph. Did you mean e4s"),
-        (("develop", ""), 2, "an empty name: no such release or stack in the graph"),
-        (("develop", "z" * 10_000), 2, "zz: no such release or stack in the graph, which has"),
-        (("develop", "zz"), 2, "zz: no such release or stack in the graph, which has d"),
+        (
+            ("e4s", "e4x"),
+            2,
+            "Error: e4x: no such release, stack or hash in the graph. Did you mean e",
+        ),
+        (("develop", ""), 2, "an empty name: no such release, stack or hash in the graph"),
+        (
+            ("develop", "z" * 10_000),
+            2,
+            "zz: no such release, stack or hash in the graph, which has",
+        ),
+        (("develop", "zz"), 2, "zz: no such release, stack or hash in the graph, which ha"),
         (("hep", "develop", "--as", "release"), 2, "hep: no such release in the graph, which has"),
-        (("hep", "e4s", "--release", "v0.18.0"), 2, "hep: no such stack in release v0.18.0"),
         (("hep", "e4s", "--release", "v1"), 2, "v1: no such release in the graph"),
         ((*RELEASES, "--release", "develop"), 2, "--release goes with two stacks, and these are r"),
         (("graphcache.lbug", "new.lbug"), 2, "new.lbug: expected a store, as graphcache.lbug is"),
@@ -207,3 +214,9 @@ def test_what_is_refused(
     ended = run("diff", *asked, cwd=example_store.parent)
     assert (ended.code, ended.out) == (code_, "")
     assert said in ended.err
+
+
+def test_a_stack_that_a_release_does_not_have_is_nothing_in_it(example_store: Path) -> None:
+    ended = run("diff", "hep", "e4s", "--release", "v0.18.0", cwd=example_store.parent)
+    assert ended.code == 0
+    assert ended.err.splitlines()[0] == "Stack hep holds nothing in release v0.18.0."

@@ -41,17 +41,28 @@ pytestmark = pytest.mark.process
 
 
 def test_a_terminal_gets_a_table(example_store: Path) -> None:
-    shown = on_terminal(*SOME, cwd=example_store.parent)
+    shown = on_terminal(*SOME[:-1], "2", cwd=example_store.parent)
     assert shown.code == 0
-    header, line, row, more = shown.out.splitlines()
+    header, line, row, _, more = shown.out.splitlines()
     assert re.sub("\x1b\\[[0-9;]*m", "", header).split()[:2] == ["package", "specs"]
     assert set(line) == {"─"}
     assert row.split() == ["py-pdm-backend", "145", "14", "131", "18"]
+    assert more == "The first 2 rows; there are more."
+
+
+def test_a_terminal_gets_one_row_upright(example_store: Path) -> None:
+    shown = on_terminal(*SOME, cwd=example_store.parent)
+    *lines, more = shown.out.splitlines()
+    assert [line.split() for line in lines[:2]] == [
+        ["package:", "py-pdm-backend"],
+        ["specs:", "145"],
+    ]
+    assert len(lines) == 5
     assert more == "The first row; there are more."
 
 
 def test_a_terminal_is_told_that_there_is_no_row(example_store: Path) -> None:
-    nothing = ("query", "redundant-builds", "--release", "none")
+    nothing = ("query", "dangling-dependencies")
     shown = on_terminal(*nothing, cwd=example_store.parent)
     assert (shown.code, shown.out.splitlines()[-1]) == (0, "No rows.")
     piped = on_terminal(*nothing, cwd=example_store.parent, piped=True)
@@ -76,11 +87,9 @@ def test_no_color_is_no_color(env: dict[str, str], styled: bool, tmp_path: Path)
 @pytest.mark.parametrize("columns", [30, 8, 1])
 def test_a_narrow_terminal_shows_all(columns: int, example_store: Path) -> None:
     plain = {"NO_COLOR": "1"}
-    shown = on_terminal(*SOME, cwd=example_store.parent, columns=columns, env=plain)
-    rows = shown.out.splitlines()[:-1]
-    cells = [row.split() for row in rows]
-    assert "".join(words[0] for words in cells if words).endswith("py-pdm-backend")
-    assert ["145", "14", "131", "18"] in [words[1:] for words in cells]
+    shown = on_terminal(*SOME[:-1], "2", cwd=example_store.parent, columns=columns, env=plain)
+    words = [word for word in shown.out.split() if not word.endswith(":")]
+    assert words[:5] == ["py-pdm-backend", "145", "14", "131", "18"]
 
 
 def test_text_of_the_data_is_no_command_to_the_terminal(example_store: Path) -> None:
@@ -286,6 +295,10 @@ def test_a_second_writer_is_told(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["graphcache.lbug"]
 
 
+NAMED = "27m4hfs6hzyiv3h33urmjffu33wx4kzo"
+"""A hash of the example pages."""
+
+
 # In a shell ---------------------------------------------------------------------------------------
 
 
@@ -312,7 +325,7 @@ def completed(shell: str, words: str, last: str, cwd: Path) -> list[str]:
             "stack",
             [f"plain,{name}" for name in load_library() if name.startswith("stack")],
         ),
-        ("graphcache query dependents-of", "--v", ["plain,--version"]),
+        ("graphcache query dependents-of", "--vers", ["plain,--version"]),
         ("graphcache query dependents-of", "--e", ["plain,--explain"]),
         ("graphcache query redundant-builds", "--rel", ["plain,--release"]),
         ("graphcache query stacks --format", "js", ["plain,json", "plain,jsonl"]),
@@ -326,6 +339,51 @@ def completed(shell: str, words: str, last: str, cwd: Path) -> list[str]:
 )
 def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -> None:
     assert completed("bash", words, last, tmp_path) == offered
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "offered"),
+    [
+        ("query stacks --release", "v", ["v0.18.0"]),
+        ("query package --package", "py", ["py-ml-dtypes", "py-pdm-backend"]),
+        ("query stack-lacks --stack e4s --other", "e4s-o", ["e4s-oneapi"]),
+        ("query usable-specs --os", "ubuntu2", ["ubuntu20.04", "ubuntu22.04", "ubuntu24.04"]),
+        ("query usable-specs --target", "zen4", ["zen4"]),
+        ("query spec --hash", "27m4", [NAMED]),
+        ("query spec --hash", "/27m4", [f"/{NAMED}"]),
+        ("query spec --hash", "py-pdm-backend/27m4", [f"py-pdm-backend/{NAMED}"]),
+        ("plot compilers --release", "develop-2025-03-3", ["develop-2025-03-30"]),
+        ("diff --release", "v", ["v0.18.0"]),
+        ("impact", "rocb", ["rocblas"]),
+        ("why", "/27m4", [f"/{NAMED}"]),
+        ("usable rocblas --os", "ubuntu22", ["ubuntu22.04"]),
+        ("usable rocblas --target", "zen4", ["zen4"]),
+        ("rebuilds --stack", "e4s-o", ["e4s-oneapi"]),
+        ("prune-plan --keep-release", "v", ["v0.18.0"]),
+        ("query package --package", "no-such", []),
+    ],
+)
+def test_completion_knows_the_names_of_the_store(
+    words: str, last: str, offered: list[str], example_store: Path
+) -> None:
+    expected = [f"plain,{name}" for name in offered] or [""]
+    folder = example_store.parent
+    assert completed("bash", f"graphcache {words}", last, folder) == expected
+    # The store may be named before, in the middle, or by the environment.
+    (command, *rest), store = words.split(), str(example_store)
+    named = f"graphcache {command} --store {store} {' '.join(rest)}"
+    if command != "plot":
+        assert completed("bash", named, last, folder / "..") == expected
+
+
+def test_completion_is_silent_where_there_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "damaged.lbug").write_bytes(b"no store")
+    for store in ("none.lbug", "damaged.lbug", "neo4j://192.0.2.1", "://"):
+        words = f"graphcache query stacks --store {store} --release"
+        assert completed("bash", words, "", tmp_path) == [""]
+        words = f"graphcache query usable-specs --store {store} --target"
+        assert "plain,zen4" in completed("bash", words, "zen", tmp_path)
+    assert "plain,stacks" in completed("bash", "graphcache query no-such-query", "", tmp_path)
 
 
 def test_completion_tells_each_shell_in_its_form(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_a_name_is_that_of_a_release_or_of_a_stack(named: Tables) -> None:
     [
         (["v1", "both"], r"^both: both a release and a stack .* --as release or --as stack$"),
         (["v1", "hep"], r"^expected two of a kind: v1 is a release, hep is a stack$"),
-        (["e4s", "v12"], r"^v12: no such release or stack in the graph. Did you mean v"),
+        (["e4s", "v12"], r"^v12: no such release, stack or hash in the graph. Did you"),
         (["", "v1"], r"which has both, e4s, hep, v1, v2$"),
     ],
 )
@@ -293,8 +293,9 @@ def test_a_name_that_is_none(names: list[str], said: str, named: Tables) -> None
 
 def test_a_stack_in_one_release(named: Tables) -> None:
     assert [*specs_of(side(named, "stack", "hep", "v2"))] == ["4" * 32]
-    with pytest.raises(UsageError, match=r"^hep: no such stack in release v1, which has e4s$"):
-        side(named, "stack", "hep", "v1")
+    assert side(named, "stack", "hep", "v1").node_counts()["Spec"] == 0
+    with pytest.raises(UsageError, match=r"^heep: no such stack in the graph. Did you mean hep"):
+        side(named, "stack", "heep", "v1")
     with pytest.raises(UsageError, match=r"^v7: no such release in the graph. Did you mean v"):
         side(named, "stack", "hep", "v7")
 

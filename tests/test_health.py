@@ -13,23 +13,25 @@ from query_data import STORES, Given, embedded, on_server
 from test_spack_files import MIRRORS, mirror_index
 from test_spack_joining import A, B, C, index, lock, node
 
-from graphcache import Store, build_store, open_store
+from graphcache import NotKnownError, Store, build_store, open_store
 from graphcache.analysis.health import QUERIES, check
 from graphcache.queries import load_library
 
-D, E = "d" * 32, "e" * 32
+D, E, G = "d" * 32, "e" * 32, "g" * 32
 Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index with a hole, an external stub and a dangling dependency, a lock file, a page."""
+    """An index with a hole, an external stub and a dangling dependency, two lock files, a page."""
     folder = tmp_path_factory.mktemp("files")
     cache = index(node(A, B, C, D), node(B), node(C, external={"path": "/usr"}))
     for stub in (B, C):
         cache["database"]["installs"][stub]["in_buildcache"] = False
     (folder / "index.json").write_text(json.dumps(cache))
     (folder / "env.spack.lock").write_text(json.dumps(lock(node(A, B, C, D), node(E), roots=(A,))))
+    own = lock(node(G), node(E), roots=(G,))
+    (folder / "own.spack.lock").write_text(json.dumps(own))
     records = [oracle.record(A, stacks=["e4s"], os="debian12"), oracle.record("f" * 32)]
     (folder / "zlib.md").write_text(oracle.page_text(records=records))
     return folder
@@ -92,11 +94,44 @@ def test_a_record_without_root_is_found_by_its_stack(store: Store) -> None:
 
 
 def test_check_gives_all_of_it(folder: Path, tmp_path: Path) -> None:
-    build_store(tmp_path / "s.lbug", folder)
+    report = build_store(tmp_path / "s.lbug", folder)
     with open_store(tmp_path / "s.lbug") as store:
-        found = {finding.name: finding.answer.rows for finding in check(store)}
-        assert list(found) == [*QUERIES, "not-reached", "warnings"]
+        findings = {finding.name: finding for finding in check(store)}
+        assert list(findings) == [*QUERIES, "not-reached", "warnings"]
+        found = {name: finding.answer for name, finding in findings.items()}
         for name in QUERIES:
-            assert found[name] == rows(store, name)
-    assert found["not-reached"] == [("env", E, "zlib")]
-    assert [text for _, text in found["warnings"]] == []
+            assert found[name] == load_library()[name].run(store)
+    assert found["not-reached"] is not None
+    assert found["not-reached"].rows == [("own", E, "zlib")]
+    # Nothing says what d needs, which a root of env needs: that may be e.
+    assert findings["not-reached"].note == (
+        "The dependencies of 2 of 7 specs are not known, and what these need is not in the answer. "
+        "All that the roots of env need is not known."
+    )
+    assert found["warnings"] is not None
+    assert [text for _, text in found["warnings"].rows] == list(report.warnings)
+
+
+def test_what_stands_on_dependencies_is_not_known_of_pages(tmp_path: Path) -> None:
+    (tmp_path / "zlib.md").write_text(oracle.page_text(records=[oracle.record(A)]))
+    build_store(tmp_path / "s.lbug", tmp_path / "zlib.md")
+    with open_store(tmp_path / "s.lbug") as store:
+        findings = check(store)
+        for name in ("holes", "most-needed"):
+            with pytest.raises(
+                NotKnownError, match=r"known; pages don.t tell them: load the index"
+            ):
+                load_library()[name].run(store)
+    unknown = [finding.name for finding in findings if finding.answer is None]
+    assert unknown == ["holes", "dangling-dependencies", "not-reached"]
+    assert not any(finding.is_wrong for finding in findings)
+
+
+def test_no_stacks_are_nothing_wrong(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text(json.dumps(index(node(A))))
+    build_store(tmp_path / "s.lbug", tmp_path / "index.json")
+    with open_store(tmp_path / "s.lbug") as store:
+        findings = {finding.name: finding for finding in check(store)}
+        assert rows(store, "in-no-stack") == [(A, "zlib", "1.2", [])]
+    assert not any(finding.is_wrong for finding in findings.values())
+    assert findings["in-no-stack"].note == "the graph has no stacks"

@@ -36,11 +36,12 @@ PUBLIC = {
         *("Answer", "Description", "Load", "PushReport", "Reject", "Report", "Store", "Tables"),
         *("build_store", "open_store", "push_store", "read", "update_store"),
         *("ExportError", "GraphError", "GraphcacheError", "InputError"),
-        *("QueryError", "StoreError", "UsageError"),
+        *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
         *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
         *(
+            "diff_specs",
             "duplicate_bytes",
             "find_node",
             "fit",
@@ -247,6 +248,7 @@ def test_what_is_refused_is_one_of_these_errors(example_store: Path, tmp_path: P
             gc.StoreError: lambda: gc.open_store(tmp_path / "none"),
             gc.QueryError: lambda: store.query("MATCH (s:Spec) SET s.name = ''"),
             gc.GraphError: lambda: gc.Tables.from_networkx(graph),
+            gc.NotKnownError: lambda: gc.analysis.prune_plan(store.tables(), ["develop"]),
         }
         for error, attempt in attempts.items():
             with pytest.raises(error) as caught:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from graphcache.queries import (
     load_library,
     parse_query,
 )
+from graphcache.stores.embedded.store import EmbeddedStore
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = load_library()
@@ -109,6 +111,49 @@ def test_a_list_of_versions_is_in_the_order_of_spack(store: Store) -> None:
     assert versions == ["1.9rc1", "1.9", "1.10", "develop"]
 
 
+ORDERED = parse_query(
+    "ordered",
+    """// Title: Ordered
+// Question: Which is above which?
+// Order: package, version desc, compiler
+// Column: package (text): a package
+// Column: version (version): a version
+// Column: compiler (compiler): a compiler
+UNWIND [['b', '1.9', 'gcc@9'], ['b', '1.10', 'gcc@9'], ['b', 'develop', 'gcc@9'],
+        ['a', '1.0', 'gcc@13'], ['a', '1.0', 'gcc@9'], ['a', '1.0', '']] AS row
+RETURN row[%s] AS package, row[%s] AS version, row[%s] AS compiler
+ORDER BY package, version DESC, compiler
+""",
+    "ordered.cypher",
+)
+IN_ORDER = [
+    *[("a", "1.0", compiler) for compiler in ("", "gcc@9", "gcc@13")],
+    *[("b", version, "gcc@9") for version in ("develop", "1.10", "1.9")],
+]
+
+
+def test_rows_are_in_the_order_of_spack(store: Store) -> None:
+    # Where a list begins, the two do not say alike.
+    first = 1 if isinstance(store, EmbeddedStore) else 0
+    cypher = ORDERED.cypher % (first, first + 1, first + 2)
+    query = replace(ORDERED, cypher=cypher)
+    assert query.run(store).rows == IN_ORDER
+    for limit in range(7):
+        cut = query.run(store, limit=limit)
+        assert (cut.rows, cut.more) == (IN_ORDER[:limit], limit < 6)
+
+
+def test_the_order_of_a_header_is_that_of_the_statement() -> None:
+    """So what `--explain` prints gives the same rows, in the same order but for versions."""
+    for query in LIBRARY.values():
+        by = query.cypher.rpartition("ORDER BY ")[2].split(", ")
+        if query.order:
+            assert [f"{name} DESC" if desc else name for name, desc in query.order] == by
+        else:
+            types = {column.name: column.type for column in query.columns}
+            assert not {types.get(key.split()[0]) for key in by} & {"version", "compiler"}
+
+
 def test_every_type_of_parameter_arrives_as_it_is(store: Store) -> None:
     assert ALL_TYPES.run(store, {"needed": 0}).rows == [("a", 7, True, ["b", "c"], 0)]
     given = {"text": "é\n'", "integer": -1, "boolean": False, "texts": ("z", "é"), "needed": 2**40}
@@ -173,7 +218,7 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             "// Title: T\n// Author: me\nRETURN 1",
             "q.cypher:2: expected '// KEY: …' with KEY one of Theme, Title, Question, Example, "
-            "Parameter, Column; found '// Author: me'",
+            "Order, Parameter, Column; found '// Author: me'",
         ),
         ("// Title:\nRETURN 1", "q.cypher:1: expected '// KEY: …' with KEY one of Theme, "),
         (
@@ -184,7 +229,8 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Parameter: a (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, or NAME (TYPE, default JSON): MEANING, "
-            "with TYPE one of text, integer, boolean, list of text, target",
+            "with TYPE one of text, integer, boolean, list of text, version, package, stack, "
+            "release, compiler, os, virtual, target, hash",
         ),
         (HEAD + "// Parameter: A (text): a\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANI"),
         (HEAD + "// Parameter: a text\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANING, or"),
@@ -207,7 +253,20 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Column: y (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, with TYPE one of text, integer, number, "
-            "boolean, list of text, list of versions",
+            "boolean, version, compiler, list of text, list of versions, list of compilers",
+        ),
+        (
+            HEAD + "// Order: x desc, z\nRETURN 1",
+            "q.cypher: Order: expected COLUMN or COLUMN desc, with COLUMN one of x; found z",
+        ),
+        (
+            HEAD + "// Parameter: a (version): a\nRETURN 1",
+            "q.cypher: expected the package of a version as the first parameter",
+        ),
+        (HEAD + "// Order: x DESC\nRETURN 1", "q.cypher: Order: expected COLUMN or COLUMN desc, "),
+        (
+            HEAD + "// Parameter: a (stack, default 1): a\nRETURN 1",
+            "q.cypher:4: expected a default of type stack, found 1",
         ),
         (HEAD + '// Column: y (text, default ""): y\nRETURN 1', "q.cypher:4: expected NAME (TYPE"),
     ],

@@ -26,7 +26,7 @@ from command_line import Process, cpu_seconds, environment, open_files, run, suc
 from graphs import NASTY
 from served import Document, Reply, Served, serving
 
-from graphcache import Tables, build_store, open_store
+from graphcache import Tables, UsageError, build_store, open_store
 from graphcache.analysis.folding import MAX_NODES
 from graphcache.queries import load_library
 from graphcache.serving.app import HEADERS, LONGEST
@@ -153,6 +153,14 @@ def test_a_package_has_all_its_specs(served: Served, specs: list[dict[str, Any]]
         assert shown == expected_specs(specs, package)
 
 
+def by_name_and_version(compiler: str) -> tuple[Any, ...]:
+    name, _, version = compiler.partition("@")
+    return (name, version_key(version))
+
+
+ORDERS = {"version": version_key, "compiler": by_name_and_version}
+
+
 def test_a_package_is_filtered(served: Served, specs: list[dict[str, Any]]) -> None:
     column = {"version": 1, "compiler": 2, "target": 3, "os": 4, "stack": 5, "release": 6}
     assert set(column) == set(FILTERS)
@@ -162,7 +170,7 @@ def test_a_package_is_filtered(served: Served, specs: list[dict[str, Any]]) -> N
         for filter_, at in column.items():
             values = sorted(
                 {value for row in rows for value in row[at].split()},
-                key=version_key if filter_ == "version" else None,
+                key=ORDERS.get(filter_),
             )
             assert form.options.get(filter_, [""]) == ["", *values]
             for value in values:
@@ -193,15 +201,16 @@ def test_a_stack_has_its_packages(served: Served, specs: list[dict[str, Any]]) -
             )
             assert page.tables["Specs by target"] == counted(s["target"] for s in held)
             assert page.tables.get("Specs by compiler", []) == counted(
-                s["compiler"] for s in held if s["compiler"]
+                [s["compiler"] for s in held if s["compiler"]], by_name_and_version
             )
             narrowed = {"name": held[0]["name"], "stack": stack}
             narrowed |= {"release": release} if release else {}
             assert page.links[held[0]["name"]] == f"/package?{urlencode(narrowed)}"
 
 
-def counted(values: Any) -> list[list[str]]:
-    return [[value, str(count)] for value, count in sorted(Counter(values).items())]
+def counted(values: Any, key: Any = None) -> list[list[str]]:
+    counts = Counter(values)
+    return [[value, str(counts[value])] for value in sorted(counts, key=key)]
 
 
 def test_a_spec_has_all_that_is_known_of_it(tmp_path: Path) -> None:
@@ -403,13 +412,28 @@ def values_of(example: str) -> dict[str, str]:
     return {name[2:].replace("-", "_"): value for name, value in given.items()}
 
 
+def assert_refused(served: Served, address: str, why: str) -> None:
+    """The page, JSON and CSV say why there is no answer."""
+    reply = served.ask(f"{address}&format=json")
+    assert (reply.status, json.loads(reply.text)) == (400, {"error": why})
+    reply = served.ask(f"{address}&format=csv")
+    assert (reply.status, reply.text) == (400, f"{why}\n")
+    page = Document(served.ask(address).text)
+    assert why in page.text
+    assert "JSON" not in page.links
+
+
 @pytest.mark.parametrize("name", LIBRARY)
 def test_an_answer_is_the_stores(served: Served, example_store: Path, name: str) -> None:
     query, values = LIBRARY[name], values_of(LIBRARY[name].example or "")
     address = f"/query/{name}?{urlencode(values)}"
     limit = int(values.pop("limit", ROWS_SENT))
     with open_store(example_store) as store:
-        answer = query.run(store, values, limit=limit)
+        try:
+            answer = query.run(store, values, limit=limit)
+        except UsageError as unknown:  # a name of the examples in docs/queries.md
+            assert_refused(served, address, str(unknown))
+            return
     for form, media_type in (("json", "application/json"), ("csv", "text/csv; charset=utf-8")):
         reply = served.ask(f"{address}&format={form}")
         assert (reply.status, reply.headers["content-type"]) == (200, media_type)
@@ -449,7 +473,7 @@ def test_the_queries_are_listed_by_theme(served: Served) -> None:
     assert page.links["Others"] == "#others"
 
 
-def test_a_form_has_a_field_a_parameter(served: Served) -> None:
+def test_a_form_has_a_field_a_parameter(served: Served, specs: list[dict[str, Any]]) -> None:
     for query in LIBRARY.values():
         page = served.page(f"/query/{query.name}")
         fields = {p.name for p in query.parameters}
@@ -457,8 +481,12 @@ def test_a_form_has_a_field_a_parameter(served: Served) -> None:
         needed = any(p.required for p in query.parameters)
         assert ("JSON" in page.links) != needed  # what needs nothing is answered at once
     form = served.page("/query/usable-specs")
-    assert {"zen4", "x86_64_v3", "neoverse_v2"} <= set(form.options["known-targets"])
-    assert "e4s" in served.page("/query/only-in-stack").options["Stack"]
+    assert {"zen4", "x86_64_v3", "neoverse_v2"} <= set(form.options["target-names"])
+    assert form.options["os-names"] == sorted({spec["os"] for spec in specs})
+    assert form.options["package-names"] == packages(specs)
+    assert "e4s" in served.page("/query/only-in-stack").options["stack-names"]
+    assert "develop" in served.page("/query/left-behind").options["release-names"]
+    assert served.page("/query/spec").options == {}  # there are too many hashes
 
 
 def test_every_kind_of_parameter_goes_through_a_form(served: Served) -> None:
@@ -487,6 +515,23 @@ def test_every_kind_of_parameter_goes_through_a_form(served: Served) -> None:
         ("/query/kinds?wrods=a", "kinds: no parameter wrods: expected number, words, yes"),
         ("/query/usable-specs?package=a&target=zen44", "found 'zen44'. Did you mean zen4"),
         ("/query/package?package=", "package is missing"),
+        (
+            "/query/package?package=rocblass",
+            "rocblass: no such package in the graph. Did you mean rocblas?",
+        ),
+        ("/query/stacks?release=develp", "develp: no such release in the graph. Did you mean deve"),
+        ("/query/stack-roots?stack=e4ss", "e4ss: no such stack in the graph. Did you mean e4s"),
+        (
+            "/query/usable-specs?package=rocblas&target=zen4&os=ubuntu2204",
+            "ubuntu2204: no such operating system in the graph. Did you mean ubuntu22.04",
+        ),
+        ("/query/spec?hash=2", "2: expected one spec, found "),
+        ("/stack?name=e4s&release=develp", "develp: no such release in stack e4s. Did you mean d"),
+        (
+            "/package?name=rocblas&os=ubuntu2204",
+            "ubuntu2204: no such os in the specs of rocblas. Did you mean ubuntu22.04",
+        ),
+        ("/package?name=rocblas&stack=no", "no: no such stack in the specs of rocblas, which has"),
         ("/query/stacks?limit=0", "limit: expected a whole number from 1 to 50,000, found '0'"),
         ("/query/stacks?limit=50001", "limit: expected a whole number from 1 to 50,000"),
         ("/query/stacks?format=xml", "format: expected html, json or csv, found 'xml'"),

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from test_spack_joining import index, lock, node
 
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
-from graphcache.records import Claim, Labels
-from graphcache.sources.gather import HeldFile, content_digest, gather, labelled
+from graphcache.records import Claim, HeldFile, Labels
+from graphcache.sources.gather import content_digest, gather, labelled
 from graphcache.sources.inputs import InputFile
 from graphcache.tables.update import update
 

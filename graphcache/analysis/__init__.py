@@ -21,6 +21,7 @@ from graphcache.analysis.reasons import impact, prune_plan, why
 from graphcache.analysis.redundancy import rebuilds
 from graphcache.analysis.releases import adoption, churn, half_life
 from graphcache.analysis.sides import side
+from graphcache.analysis.spec_diff import diff_specs
 from graphcache.analysis.stacks import (
     stack_clusters,
     stack_combinations,
@@ -37,6 +38,7 @@ __all__ = [
     "coverage",
     "dependents",
     "diff",
+    "diff_specs",
     "duplicate_bytes",
     "find_node",
     "fit",

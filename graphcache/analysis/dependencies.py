@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graphcache.answers import notes_on_dependencies
 from graphcache.tables import Tables
 
 Rows = NDArray[np.int64]
@@ -93,6 +94,22 @@ class Dependencies:
         self._built = self.rows(spliced["to"])
         self._needing = np.concatenate([self.starts, self.rows(spliced["from"])])
         self._needed = np.concatenate([self.ends, self._built])
+
+    @cached_property
+    def unknown(self) -> NDArray[np.bool_]:
+        """Of each spec whether nobody tells what it needs; reads `dependencies_known`."""
+        known = pc.fill_null(self.specs["dependencies_known"], False)
+        return np.asarray(~known.to_numpy())
+
+    def notes(self) -> list[str]:
+        """What an answer that stands on dependencies can't know.
+
+        Raises:
+            NotKnownError: none are known.
+        """
+        return notes_on_dependencies(
+            int(self.unknown.sum()), self.specs.num_rows, edges=bool(len(self.starts))
+        )
 
     @cached_property
     def _needs(self) -> Neighbours:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies
-from graphcache.answers import Answer, reads
+from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
+from graphcache.errors import NotKnownError
 from graphcache.queries import load_library
 from graphcache.stores.base import Store
 from graphcache.tables import Tables
@@ -23,56 +25,101 @@ class Finding:
 
     name: str
     question: str
-    answer: Answer
+    answer: Answer | None
+    """What was found of it; None if that is not known."""
     shown_by: str
     """The command that shows it all."""
+    note: str = ""
+    """What is not known of it, or why it is not asked."""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether anything was found."""
+        return self.answer is not None and bool(self.answer.rows)
 
 
 def check(store: Store) -> list[Finding]:
     """All that may be wrong, with what was found of it; an answer without rows is all well.
+
+    What stands on dependencies is not known where those of no spec are, as in a graph of pages.
 
     >>> import graphcache as gc
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     report = gc.build_store(f"{folder}/graphcache.lbug", "examples/pages")
     ...     with gc.open_store(f"{folder}/graphcache.lbug") as store:
-    ...         [found.name for found in check(store) if found.answer.rows]
+    ...         found = check(store)
+    >>> [finding.name for finding in found if finding.is_wrong]
     ['warnings']
+    >>> [finding.name for finding in found if finding.answer is None]
+    ['holes', 'dangling-dependencies', 'not-reached']
     """
-    library = load_library()
-    found = [
-        Finding(name, library[name].question, library[name].run(store), f"graphcache query {name}")
-        for name in QUERIES
-    ]
+    found = [_by_query(store, name) for name in QUERIES]
     reached = "Which specs of a stack does none of its roots need?"
     command = "graphcache check --format json"
-    found.append(
-        Finding("not-reached", reached, not_reached(store.part(not_reached.reads)), command)
-    )
+    try:
+        answer = not_reached(store.part(not_reached.reads))
+        found.append(Finding("not-reached", reached, answer, command, _note(answer)))
+    except NotKnownError as problem:
+        found.append(Finding("not-reached", reached, None, command, str(problem)))
     said = "What was warned of when the files were read?"
     found.append(Finding("warnings", said, warnings(store), command))
     return found
 
 
-@reads({"Spec": ("name",), **NEEDS, "IN_STACK": ("root",)})
+def _by_query(store: Store, name: str) -> Finding:
+    query = load_library()[name]
+    command = f"graphcache query {name}"
+    if name == "in-no-stack" and not store.query("MATCH (k:Stack) RETURN k.name LIMIT 1").rows:
+        nothing = Answer([column.name for column in query.columns], [])
+        return Finding(name, query.question, nothing, command, "the graph has no stacks")
+    try:
+        answer = query.run(store)
+    except NotKnownError as problem:
+        return Finding(name, query.question, None, command, str(problem))
+    return Finding(name, query.question, answer, command, _note(answer))
+
+
+def _note(answer: Answer) -> str:
+    return " ".join(answer.notes)
+
+
+@reads({"Spec": ("name", "dependencies_known"), **NEEDS, "IN_STACK": ("root",)})
 def not_reached(tables: Tables) -> Answer:
-    """The specs of each stack that none of its roots needs, where the stack names roots."""
+    """The specs of each stack that none of its roots needs, where the stack names roots.
+
+    A stack is passed over where it is not known of all that its roots need what that needs: any
+    spec may be among it.
+
+    Raises:
+        NotKnownError: no dependencies are known, or all stacks are passed over.
+    """
     graph = Dependencies(tables)
+    notes = graph.notes()
     edges = tables.edges["IN_STACK"]
-    rows = []
-    for stack in pc.unique(edges["to"].filter(pc.fill_null(edges["root"], False))).to_pylist():
+    rows, passed_over = [], []
+    stacks = pc.unique(edges["to"].filter(pc.fill_null(edges["root"], False))).to_pylist()
+    for stack in sorted(stacks):
         of_stack = edges.filter(pc.equal(edges["to"], stack))
         roots = graph.rows(of_stack["from"].filter(pc.fill_null(of_stack["root"], False)))
-        needed = pa.array(graph.needed(roots).found)
+        needed = graph.needed(roots).found
+        if np.any(needed & graph.unknown):
+            passed_over.append(stack)
+            continue
         members = of_stack["from"].filter(
-            pc.invert(needed.take(pa.array(graph.rows(of_stack["from"]))))
+            pc.invert(pa.array(needed).take(pa.array(graph.rows(of_stack["from"]))))
         )
         at = graph.rows(members)
         rows += [
             (stack, spec_hash, name)
             for spec_hash, name in zip(members.to_pylist(), graph.column("name", at), strict=True)
         ]
-    return Answer(["stack", "hash", "package"], sorted(rows))
+    if passed_over:
+        what = f"all that the roots of {', '.join(passed_over)} need is not known"
+        if len(passed_over) == len(stacks):
+            raise NotKnownError(f"{what}; {LOAD_DEPENDENCIES}")
+        notes = [*notes, f"{what[0].upper()}{what[1:]}."]
+    return Answer(["stack", "hash", "package"], sorted(rows), notes=notes)
 
 
 def warnings(store: Store) -> Answer:

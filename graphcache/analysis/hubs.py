@@ -31,7 +31,7 @@ class _Level(NamedTuple):
     needs: Rows
 
 
-@reads({"Spec": ("name",), "DEPENDS_ON": ()})
+@reads({"Spec": ("name", "dependencies_known"), "DEPENDS_ON": ()})
 def dependents(tables: Tables) -> Answer:
     """How many specs and packages need each package, at any distance: its reverse closure.
 
@@ -40,6 +40,9 @@ def dependents(tables: Tables) -> Answer:
     Returns:
         A row a package: its name, its specs, the specs of others that need one of them, and how
         many packages those are of. Those that most specs need come first.
+
+    Raises:
+        NotKnownError: no dependencies are known.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -64,7 +67,8 @@ def dependents(tables: Tables) -> Answer:
         counted = (names[chosen], own.tolist(), above.tolist(), others.tolist())
         rows += zip(*counted, strict=True)
     rows.sort(key=lambda row: (-row[2], -row[3], row[0]))
-    return Answer(["package", "specs", "needed_by_specs", "needed_by_packages"], rows)
+    columns = ["package", "specs", "needed_by_specs", "needed_by_packages"]
+    return Answer(columns, rows, notes=graph.notes())
 
 
 @reads(dependents.reads)
@@ -72,6 +76,9 @@ def package_graph(tables: Tables) -> nx.DiGraph[str]:
     """Packages that need packages: an edge where any spec of the one needs one of the other.
 
     An edge's `specs` is the number of such pairs of specs. For networkx's algorithms.
+
+    Raises:
+        NotKnownError: no dependencies are known.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -81,6 +88,7 @@ def package_graph(tables: Tables) -> nx.DiGraph[str]:
     import networkx as nx
 
     graph = Dependencies(tables)
+    graph.notes()  # or the error that none are known
     package, names = _packages(graph)
     starts, ends = package[graph.starts], package[graph.ends]
     other = starts != ends

@@ -12,23 +12,29 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
-from graphcache.analysis.names import MANY, require, the_spec
-from graphcache.answers import Answer, reads
-from graphcache.errors import UsageError, no_such, none_of
+from graphcache.analysis.names import require, the_spec
+from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
+from graphcache.errors import NotKnownError, UsageError, no_such, none_of
 from graphcache.spack.versions import fitting, parse_constraint, version_key
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 
 
-@reads({"Spec": ("name", "version", "label"), **NEEDS, "IN_STACK": ("root",)})
+@reads(
+    {
+        "Spec": ("name", "version", "label", "dependencies_known"),
+        **NEEDS,
+        "IN_STACK": ("root",),
+    }
+)
 def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
     A root is what a stack lists as one; where no stack that holds a spec says so of any, it is a
-    spec that no other needs. A hash may be cut short, and begin with `/`.
+    spec that no other needs. A hash is written as `names.the_spec` reads it.
 
     Raises:
-        UsageError: no spec, or more than one, has such a hash.
+        UsageError: there is no such spec, or more than one.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -40,8 +46,9 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     columns = ["hash", "spec", "root", "stacks", "length", "path"]
     stacks = _names_by_spec(tables, "IN_STACK")
     rows: list[tuple[Any, ...]] = []
+    notes: list[str] = []
     for text in hashes:
-        row = _row_of(graph, text)
+        row = int(graph.rows(pa.array([the_spec(tables, text)]))[0])
         reach = graph.needing(np.array([row]))
         for root in roots[reach.found[roots]].tolist():
             path = reach.path(root)
@@ -55,12 +62,15 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
                     [_shown(graph, step) for step in path],
                 )
             )
-    return Answer(columns, sorted(rows, key=lambda r: (r[0], r[4], r[2])))
+        if not roots[reach.found[roots]].size:
+            notes.append(f"No root needs {_shown(graph, row)}.")
+    rows.sort(key=lambda row: (row[0], row[4], row[2]))
+    return Answer(columns, rows, notes=[*graph.notes(), *notes])
 
 
 @reads(
     {
-        "Spec": ("name", "version"),
+        "Spec": ("name", "version", "dependencies_known"),
         "Stack": (),
         **NEEDS,
         "IN_STACK": ("releases",),
@@ -98,12 +108,15 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
         for place, members in places.items()
         if stack in (None, place[0])
     ]
-    return Answer(["stack", "release", "specs", "packages"], rows)
+    notes = graph.notes()
+    if not rows:
+        notes = [*notes, f"Nothing in stack {stack} is {spec}, or depends on it."]
+    return Answer(["stack", "release", "specs", "packages"], rows, notes=notes)
 
 
 @reads(
     {
-        "Spec": ("name", "version", "size", "in_buildcache"),
+        "Spec": ("name", "version", "label", "size", "in_buildcache", "dependencies_known"),
         **NEEDS,
         "IN_STACK": (),
         "IN_RELEASE": (),
@@ -116,11 +129,12 @@ def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = 
 
     Raises:
         UsageError: nothing to keep is named, or a name is not in the graph.
+        NotKnownError: of some spec to keep, or that one needs, it is not known what it needs.
 
     >>> import graphcache
-    >>> tables, _ = graphcache.read("examples/pages")
-    >>> prune_plan(tables, ["develop"]).rows[0]
-    ('6zzrwogzciugtvmvcv47k2ouikiqdegm', 'rocblas', '6.1.2', None)
+    >>> tables, _ = graphcache.read("examples/site/develop", release="develop")
+    >>> prune_plan(tables, [], ["io", "solvers"]).rows[0][1:]
+    ('py-traitlets', '5.14.3', None)
     """
     graph = Dependencies(tables)
     kept = [specs_in(tables, "release", release) for release in releases]
@@ -128,10 +142,25 @@ def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = 
     if not kept:
         raise UsageError("expected a release or a stack to keep: else all could go")
     needed = graph.needed(np.concatenate(kept)).found
+    _require_known(graph, np.flatnonzero(needed & graph.unknown))
     held = pc.fill_null(graph.specs["in_buildcache"], False).to_numpy()
     gone = np.flatnonzero(held & ~needed)
     columns = ["hash", "name", "version", "size"]
-    return Answer(columns, list(zip(*(graph.column(name, gone) for name in columns), strict=True)))
+    rows = list(zip(*(graph.column(name, gone) for name in columns), strict=True))
+    nothing = "What is kept needs all that the cache holds."
+    if not held.any():
+        nothing = "Of no spec it is known that the cache holds it."
+    return Answer(columns, rows, notes=[] if rows else [nothing])
+
+
+def _require_known(graph: Dependencies, unknown: Rows) -> None:
+    """Refuse where what is kept may need anything."""
+    if len(unknown):
+        specs = "spec that is kept" if len(unknown) == 1 else "specs that are kept"
+        raise NotKnownError(
+            f"the dependencies of {len(unknown):,} {specs} are not known, such as "
+            f"{_shown(graph, int(unknown[0]))}: what could go may be needed; {LOAD_DEPENDENCIES}"
+        )
 
 
 def _roots(tables: Tables, graph: Dependencies) -> Rows:
@@ -141,14 +170,6 @@ def _roots(tables: Tables, graph: Dependencies) -> Rows:
     in_such_a_stack = graph.rows(edges["from"].filter(pc.is_in(edges["to"], says)))
     top = graph.not_needed()
     return np.union1d(listed, np.setdiff1d(top, in_such_a_stack))
-
-
-def _row_of(graph: Dependencies, text: str) -> int:
-    specs = graph.specs.select(["hash", "name", "version"])
-    prefix = text.removeprefix("/")
-    found = specs.filter(pc.starts_with(specs["hash"], prefix)).slice(0, MANY).to_pylist()
-    chosen = the_spec(text, [tuple(spec.values()) for spec in found if prefix])
-    return int(graph.rows(pa.array([chosen]))[0])
 
 
 def _rows_of_package(graph: Dependencies, spec: str) -> Rows:

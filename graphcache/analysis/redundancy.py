@@ -13,12 +13,12 @@ from graphcache.analysis.names import require
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 
-COLUMNS = ["cause", "builds", "packages", "example", "again"]
+COLUMNS = ["cause", "builds", "packages", "example"]
 
 
 @reads(
     {
-        "Spec": ("name", "version", "configuration", "namespace"),
+        "Spec": ("name", "version", "configuration", "namespace", "dependencies_known"),
         "DEPENDS_ON": (),
         "IN_STACK": (),
     }
@@ -37,10 +37,11 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
 
     Returns:
         A row a cause: what changed, the builds that it explains, the number of packages that were
-        built again, and an example of two such specs.
+        built again, and as an example the command that compares two such specs.
 
     Raises:
         UsageError: the graph has no such package or stack.
+        NotKnownError: no dependencies are known.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -60,11 +61,20 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         [found.texts[cause] for cause in causes.tolist()],
         builds.tolist(),
         counted["name_count_distinct"].to_pylist(),
-        graph.column("hash", first[pairs]),
-        graph.column("hash", other[pairs]),
+        map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[1], row[0]))
-    return Answer(COLUMNS, rows)
+    notes = graph.notes()
+    if not rows:
+        where = f" in stack {stack}" if stack else ""
+        what = f" of {package}" if package else ""
+        notes = [*notes, f"No two specs{what}{where} look alike, so nothing was built again."]
+    return Answer(COLUMNS, rows, notes=notes)
+
+
+def _compared(first: str, other: str) -> str:
+    """The command that says in what two specs differ."""
+    return f"graphcache diff /{first} /{other}"
 
 
 def _chosen(tables: Tables, graph: Dependencies, package: str | None, stack: str | None) -> Rows:
@@ -73,9 +83,8 @@ def _chosen(tables: Tables, graph: Dependencies, package: str | None, stack: str
     if stack is not None:
         rows = np.intersect1d(rows, specs_in(tables, "stack", stack))
     if package is not None:
-        names = np.array(graph.column("name", rows), object)
-        require(package, set(names), "package", f"stack {stack}" if stack else "the graph")
-        rows = rows[names == package]
+        require(package, pc.unique(pc.drop_null(graph.specs["name"])).to_pylist(), "package")
+        rows = rows[np.array(graph.column("name", rows), object) == package]
     return rows
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphcache.analysis.memberships import specs_in
 from graphcache.answers import reads
@@ -17,29 +18,37 @@ from graphcache.tables.columns import semi_join
 KINDS = {"release": "Release", "stack": "Stack"}
 
 
-@reads({"Release": (), "Stack": ()})
+@reads({"Release": (), "Stack": (), "Spec": ()})
 def kind_of(names: Collection[str], tables: Tables) -> str:
-    """Whether the names are all those of a `release`, or of a `stack`.
+    """Whether the names are all those of a `release`, of a `stack`, or of a `spec`.
+
+    A spec is what `names.the_spec` reads: a hash, or its beginning, with a package and a slash
+    before it, a slash, or nothing. What is exactly the name of a release or stack is none; nor is,
+    without a slash, what stands beside such a name.
 
     Raises:
-        UsageError: a name is neither, or both, or one is a release and another one a stack.
+        UsageError: a name is none of them, or both a release and a stack, or they are not all of a
+            kind.
 
     >>> from graphcache import read
-    >>> kind_of(["e4s", "hep"], read("examples/pages")[0])
-    'stack'
+    >>> tables, _ = read("examples/pages")
+    >>> kind_of(["e4s", "hep"], tables), kind_of(["/6zzrwog", "rocblas/m5jut4q"], tables)
+    ('stack', 'spec')
     """
     known = {kind: _names(tables, kind) for kind in KINDS}
+    all_known = {*chain(*known.values())}
     kinds = {}
     for name in names:
         found = [kind for kind, of_kind in known.items() if name in of_kind]
-        if not found:
-            raise no_such(" or ".join(known), name, sorted({*chain(*known.values())}))
         if len(found) > 1:
             raise UsageError(
                 f"{name}: both a release and a stack are called so: "
                 f"say which is meant by --as release or --as stack"
             )
-        kinds[name] = found[0]
+        may_be_hash = "/" in name or all_known.isdisjoint(names)
+        if not found and not (may_be_hash and _is_hash(name, tables)):
+            raise no_such(f"{', '.join(known)} or hash", name, sorted(all_known))
+        kinds[name] = found[0] if found else "spec"
     different = set(kinds.values())
     if len(different) > 1:
         said = ", ".join(f"{name} is a {kind}" for name, kind in kinds.items())
@@ -47,12 +56,22 @@ def kind_of(names: Collection[str], tables: Tables) -> str:
     return different.pop()
 
 
+def _is_hash(name: str, tables: Tables) -> bool:
+    """Whether a name has a slash with letters and digits behind it, or begins as a hash does."""
+    before, slash, hash_ = name.rpartition("/")
+    if slash:
+        return hash_.isalnum() and "/" not in before
+    return bool(name) and bool(pc.any(pc.starts_with(tables.nodes["Spec"]["hash"], name)).as_py())
+
+
 @reads({"Spec": (), "Release": (), "IN_RELEASE": (), "IN_STACK": ("releases",)})
 def side(tables: Tables, kind: str, name: str, release: str | None = None) -> Tables:
     """The graph of the specs in a release or stack alone; of a stack in one release, if given.
 
+    It is empty where a stack that there is holds no spec in that release.
+
     Raises:
-        UsageError: there is no such release or stack, or it holds no spec there.
+        UsageError: there is no such release or stack.
 
     >>> from graphcache import read
     >>> tables, _ = read("examples/pages")

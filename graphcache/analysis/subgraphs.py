@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.names import MANY, the_spec
+from graphcache.analysis.names import the_spec
 from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, UsageError, no_such
-from graphcache.schema import NODE_TYPES, node_type, quote
+from graphcache.schema import NODE_TYPES, node_type
 from graphcache.stores.base import Store
 from graphcache.stores.neighbourhood import Keys, induced, joined, neighbours
 from graphcache.tables import Tables
@@ -57,8 +57,8 @@ class Subgraph:
 def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
     """The package, stack or spec that a name stands for.
 
-    A hash may be cut short. With a `/` before it, it is nothing but a hash; without, a package or
-    stack of that name goes before it.
+    A hash may be cut short, and is written as `names.the_spec` reads it. Without a `/`, a package
+    or stack of that name goes before it.
 
     Raises:
         UsageError: there is none such, or several are.
@@ -71,8 +71,8 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
     ...         find_node(store, "rocblas")
     ('Package', 'rocblas')
     """
-    if kind == "hash" or (kind is None and name.startswith("/")):
-        return "Spec", the_spec(name, _specs_like(store, name.removeprefix("/")))
+    if kind == "hash" or (kind is None and "/" in name):
+        return "Spec", the_spec(store.part(the_spec.reads), name)
     kinds = [kind] if kind else ["package", "stack"]
     names = {k: store.table(node_type(KINDS[k]), ())["name"].to_pylist() for k in kinds}
     found = [k for k in kinds if name in names[k]]
@@ -82,21 +82,12 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
         )
     if found:
         return KINDS[found[0]], name
-    specs = _specs_like(store, name) if kind is None else []
-    if specs:
-        return "Spec", the_spec(name, specs)
+    if kind is None and name:
+        specs = store.part(the_spec.reads)
+        if pc.any(pc.starts_with(specs.nodes["Spec"]["hash"], name)).as_py():
+            return "Spec", the_spec(specs, name)
     wanted = kind or "package, stack or hash"
     raise no_such(wanted, name, [known for k in kinds for known in names[k]])
-
-
-def _specs_like(store: Store, prefix: str) -> list[tuple[Any, ...]]:
-    if not prefix:
-        return []
-    statement = (
-        f"MATCH (s:{quote(store.label('Spec'))}) WHERE s.hash STARTS WITH $prefix "
-        "RETURN s.hash AS hash, s.name AS name, s.version AS version ORDER BY hash"
-    )
-    return store.query(statement, {"prefix": prefix}, limit=MANY).rows
 
 
 def around(store: Store, node: NodeId) -> Subgraph:

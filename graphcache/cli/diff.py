@@ -1,4 +1,4 @@
-"""`diff`: what changed between two releases, stacks or stores."""
+"""`diff`: what changed between two releases, stacks or stores, or in what two specs differ."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import click
 
 from graphcache.cli.options import open_chosen, server_options, store_option
 from graphcache.errors import StoreError, UsageError
-from graphcache.views.answers import FORMATS, default_format
+from graphcache.views.answers import FORMATS, default_format, printable
 
 if TYPE_CHECKING:
     from graphcache.answers import Selection
     from graphcache.tables import Tables
+    from graphcache.views.diff import DiffFormat
 
-_KINDS = ("release", "stack", "store")
+_KINDS = ("release", "stack", "store", "spec")
 _FORMATS = (*FORMATS, "markdown")
 
 
@@ -29,6 +30,7 @@ _FORMATS = (*FORMATS, "markdown")
 )
 @click.option("--release", metavar="RELEASE", help="With two stacks: only what is in this release.")
 @click.option("--details", is_flag=True, help="Also list the packages, and the specs one by one.")
+@click.option("--all", "whole", is_flag=True, help="With two specs: show the whole tree.")
 @click.option("--exit-code", is_flag=True, help="End with exit code 1 if anything differs.")
 @click.option(
     "--format",
@@ -39,58 +41,95 @@ _FORMATS = (*FORMATS, "markdown")
 @store_option
 @server_options
 def diff(old: str, new: str, **options: Any) -> None:
-    """Say what was added, removed, rebuilt and changed from A to B.
+    """Say what was added, removed, rebuilt and changed from A to B; or in what two specs differ.
 
     A file that exists and a URI are stores. Any other name is that of a release or of a stack of
-    --store; where it could be both, --as says which.
+    --store; where it could be both, --as says which. A hash, or its beginning, is a spec of
+    --store: write it as /HASH, or as zlib@1.3/HASH with what it is of.
 
     Rebuilt is the same configuration with another hash. Changed is another version, compiler,
     variants, target, os or platform: each spec goes with the one of its package that differs in the
     fewest of these. What is left without a partner was added or removed.
 
-    csv and jsonl hold the summary, or with --details the specs. markdown is for a merge request: at
-    most 60,000 characters, and it says where it was cut. The query releases-diff counts by package
-    in Cypher.
+    Two specs are compared down to the lowest dependencies that differ: a sentence, and a tree in
+    which each difference is told once. csv and jsonl have a row for each, json has the whole tree.
+
+    Of others csv and jsonl hold the summary, or with --details the specs. markdown is for a merge
+    request: at most 60,000 characters, and it says where it was cut. The query releases-diff counts
+    by package in Cypher.
 
     \b
     Example:
       graphcache diff develop-2025-03-23 develop-2025-03-30
       graphcache diff yesterday.lbug today.lbug --details --format markdown
       graphcache diff e4s e4s-oneapi --release develop --exit-code
+      graphcache diff /6zzrwog rocblas@6.1.2/m5jut4q
     """
-    from graphcache.analysis.changes import diff as find
-    from graphcache.remote.locations import shown
-    from graphcache.views.diff import render_diff
-
-    found = find(*_sides((old, new), options))
+    names = old, new
+    kind = options["kind"] or _stores(names) or _kind_in_store(names, options)
+    _check_options(kind, options)
     format_ = options["format_"] or default_format(sys.stdout)
-    names = shown(old), shown(new)
-    render_diff(found, names, format_, sys.stdout, details=options["details"])
-    if found and options["exit_code"]:
+    compared = _diff_of_specs if kind == "spec" else _diff_of_sides
+    if compared(kind, names, format_, options) and options["exit_code"]:
         click.get_current_context().exit(1)
 
 
-def _sides(names: tuple[str, str], options: Mapping[str, Any]) -> list[Tables]:
-    """The graphs of A and B."""
+def _diff_of_sides(
+    kind: str, names: tuple[str, str], format_: DiffFormat, options: Mapping[str, Any]
+) -> bool:
+    """Print what changed between two releases, stacks or stores; whether anything did."""
     from graphcache.analysis.changes import diff as find
-    from graphcache.analysis.sides import kind_of, side
+    from graphcache.analysis.sides import side
+    from graphcache.remote.locations import shown
+    from graphcache.views.diff import render_diff
 
-    kind = options["kind"] or _stores(names)
     if kind == "store":
         sides = [_part(name, find.reads, options) for name in names]
     else:
-        try:
-            wanted = {**kind_of.reads, **side.reads, **find.reads}
-            tables = _part(options["store"], wanted, options)
-        except StoreError as error:
-            a, b = names
-            raise StoreError(f"{error}; {a} and {b} are looked for in it") from error
-        kind = kind or kind_of(names, tables)
+        tables = _part(options["store"], {**side.reads, **find.reads}, options)
         release = (options["release"] or None) if kind == "stack" else None
         sides = [side(tables, kind, name, release) for name in names]
+        for name, one in zip(names, sides, strict=True):
+            if release and not one.nodes["Spec"].num_rows:
+                nothing = printable(f"Stack {name} holds nothing in release {release}.")
+                click.echo(nothing, err=True)
+    found = find(*sides)
+    old, new = map(shown, names)
+    render_diff(found, (old, new), format_, sys.stdout, details=options["details"])
+    return bool(found)
+
+
+def _diff_of_specs(
+    _: str, names: tuple[str, str], format_: DiffFormat, options: Mapping[str, Any]
+) -> bool:
+    """Print in what two specs differ; whether they do."""
+    from graphcache.analysis.spec_diff import diff_specs
+    from graphcache.views.spec_diff import render_spec_diff
+
+    found = diff_specs(_part(options["store"], diff_specs.reads, options), *names)
+    render_spec_diff(found, format_, sys.stdout, whole=options["whole"])
+    return bool(found)
+
+
+def _kind_in_store(names: tuple[str, str], options: Mapping[str, Any]) -> str:
+    """What the names are in --store."""
+    from graphcache.analysis.sides import kind_of
+
+    try:
+        return kind_of(names, _part(options["store"], kind_of.reads, options))
+    except StoreError as error:
+        a, b = names
+        raise StoreError(f"{error}; {a} and {b} are looked for in it") from error
+
+
+def _check_options(kind: str, options: Mapping[str, Any]) -> None:
+    """Refuse an option that has no meaning for what is compared."""
     if options["release"] is not None and kind != "stack":
         raise UsageError(f"--release goes with two stacks, and these are {kind}s")
-    return sides
+    if options["whole"] and kind != "spec":
+        raise UsageError(f"--all goes with two specs, and these are {kind}s")
+    if options["details"] and kind == "spec":
+        raise UsageError("--details goes with two releases, stacks or stores, and these are specs")
 
 
 def _stores(names: tuple[str, str]) -> str | None:

@@ -204,13 +204,9 @@ def _opened(options: dict[str, Any]) -> Store:
 
 def _answer_of(query: str, release: str | None, nothing: str, options: dict[str, Any]) -> Answer:
     """What a named query answers of a release, or of all; `nothing` says why it may have no row."""
-    from graphcache.analysis.names import require
     from graphcache.queries import load_library
-    from graphcache.schema import node_type
 
     with _opened(options) as store:
-        if release is not None:
-            require(release, store.table(node_type("Release"))["name"].to_pylist(), "release")
         named = load_library()[query]
         warn_of_foreign(store, named.cypher)
         answer = named.run(store, {"release": release or ""})

@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import json
-import sys
+import shlex
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from graphcache.cli.completing import NameOf
 from graphcache.cli.options import (
     format_option,
     library_option,
     open_chosen,
     server_options,
     show,
+    show_rows,
     store_option,
     together,
     warn_of_foreign,
 )
 from graphcache.errors import UsageError
+from graphcache.kinds import KINDS
 from graphcache.queries import NamedQuery, Parameter, by_theme, load_library, named_query
-from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _CLICK_TYPES: dict[str, Any] = {
     "text": click.STRING,
-    "target": click.STRING,
     "integer": click.INT,
     "boolean": click.BOOL,
     "list of text": click.STRING,
+    "version": click.STRING,
+    **{kind: NameOf(kind) for kind in KINDS},
 }
 
 _MAX_STATEMENT = 2**20
 """Characters of a statement in a file."""
+
+_SHOWN = 60
+"""Characters of a statement that an error repeats."""
 
 _ANSWER_OPTIONS = ("store", "database", "password_file", "wait", "format_", "limit", "timeout")
 _answer_options = together(
@@ -80,11 +86,11 @@ class QueryGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; the names that are close, if there is none."""
-        if args:
+        if args and not ctx.resilient_parsing:  # as where a shell completes
             try:
                 named_query(_library(ctx), args[0])
             except UsageError as error:
-                ctx.fail(str(error))
+                ctx.fail(_no_query(args[0], error))
         return super().resolve_command(ctx, args)
 
 
@@ -132,8 +138,15 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     else:
         themes = by_theme(_library(ctx).values())
         rows = [(theme, q.name, q.question) for theme, group in themes.items() for q in group]
-        format_ = options["format_"] or default_format(sys.stdout)
-        render(["theme", "query", "answers"], rows, format_, sys.stdout)
+        show_rows(["theme", "query", "answers"], rows, options["format_"])
+
+
+def _no_query(text: str, error: UsageError) -> str:
+    """That there is no query of that name; of a statement, how it is asked."""
+    if " " not in text.strip():
+        return str(error)
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return f"Cypher goes behind -c: graphcache query -c {shlex.quote(shown)}"
 
 
 def _library(ctx: click.Context) -> dict[str, NamedQuery]:

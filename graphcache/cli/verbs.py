@@ -35,6 +35,7 @@ def _graph(options: dict[str, Any], wanted: Selection) -> Tables:
 def check(**options: Any) -> None:
     """Say what is wrong in the cache, with the query that shows it. Exit code 1 if anything is.
 
+    What stands on dependencies is "not known" where no source told them, as in a store of pages.
     In JSON, with all that was found.
 
     \b
@@ -52,16 +53,22 @@ def check(**options: Any) -> None:
         findings = find(store)
     columns = ["problem", "found", "question", "shown_by"]
     rows: list[tuple[Any, ...]] = [
-        (f.name, len(f.answer.rows), f.question, f.shown_by) for f in findings
+        (f.name, "not known" if f.answer is None else len(f.answer.rows), f.question, f.shown_by)
+        for f in findings
     ]
     if options["format_"] in ("json", "jsonl"):
-        columns.append("rows")
+        columns += ["note", "rows"]
         rows = [
-            (*row, [dict(zip(f.answer.columns, values, strict=True)) for values in f.answer.rows])
+            (*row, f.note or None, f.answer and f.answer.to_dicts())
             for row, f in zip(rows, findings, strict=True)
         ]
-    show(Answer(columns, rows), options["format_"])
-    if any(f.answer.rows for f in findings):
+    notes: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.note:
+            notes.setdefault(finding.note, []).append(finding.name)
+    said = [f"{', '.join(names)}: {note}" for note, names in notes.items()]
+    show(Answer(columns, rows, notes=said), options["format_"])
+    if any(finding.is_wrong for finding in findings):
         click.get_current_context().exit(1)
 
 
@@ -162,6 +169,8 @@ def usable(package: str, target: str, os_: str, **options: Any) -> None:
 def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     """Rank the causes of rebuilds: the lowest dependencies that differ in specs that look alike.
 
+    The example of each is the command that says in what two of these specs differ.
+
     \b
     Example:
       graphcache rebuilds --stack e4s
@@ -195,5 +204,8 @@ def _sum_of_sizes(answer: Answer) -> str:
     sizes = [row[answer.columns.index("size")] for row in answer.rows]
     known = [size for size in sizes if size is not None]
     unknown = len(sizes) - len(known)
+    specs = f"{counted(len(sizes), 'spec')} could go"
+    if sizes and not known:
+        return f"{specs}: of none the size is known"
     rest = f", and {unknown:,} whose size is not known" if unknown else ""
-    return f"{counted(len(sizes), 'spec')} could go: {counted(sum(known), 'byte')}{rest}"
+    return f"{specs}: {counted(sum(known), 'byte')}{rest}"

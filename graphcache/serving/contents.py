@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphcache.errors import QueryError, close_names
+from graphcache.errors import QueryError, close_names, no_such
 from graphcache.schema import NodeType, node_type
+from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
 from graphcache.stores import Store
 from graphcache.stores.statements import match_keys
@@ -173,6 +174,8 @@ _PACKAGE_TIED = {
 }
 FILTERS = ("version", "os", *_PACKAGE_TIED)
 """By what the specs of a package can be filtered."""
+_ORDERS = {"version": version_key, "compiler": compiler_key}
+"""How names are sorted, where not as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,9 @@ def package_page(
         package: the name.
         filters: values of some of `FILTERS`; a spec has to have them all.
         page: from 1.
+
+    Raises:
+        UsageError: no spec of the package has one of the values.
     """
     specs = _specs_of(store, package)
     if not specs and not has(store, node_type("Package"), package):
@@ -212,8 +218,10 @@ def package_page(
     choices = {}
     for name in FILTERS:
         counts = Counter(value for spec in specs for value in spec.values[name])
-        key = version_key if name == "version" else None
-        choices[name] = {value: counts[value] for value in sorted(counts, key=key)}
+        choices[name] = {value: counts[value] for value in sorted(counts, key=_ORDERS.get(name))}
+    for name, value in filters.items():
+        if value not in choices[name]:
+            raise no_such(name, value, choices[name], f"the specs of {package}")
     shown = wanted[(page - 1) * PAGE : page * PAGE]
     return PackagePage(Listing(shown, len(wanted), page), choices)
 
@@ -229,8 +237,10 @@ def _specs_of(store: Store, package: str) -> list[SpecRow]:
             values[name] += [] if value is None else [value]
         specs[hash_] = SpecRow(hash_, values)
     for name, cypher in _PACKAGE_TIED.items():
-        for hash_, value in sorted(_rows(store, cypher, package=package)):
+        for hash_, value in _rows(store, cypher, package=package):
             specs[hash_].values[name].append(value)
+        for spec in specs.values():
+            spec.values[name].sort(key=_ORDERS.get(name))
     return list(specs.values())
 
 
@@ -274,7 +284,7 @@ def spec_page(store: Store, hash_: str) -> SpecPage | None:
     return SpecPage(
         properties,
         tied["target"][0][0] if tied["target"] else None,
-        tied["compilers"],
+        sorted(tied["compilers"], key=lambda row: compiler_key(row[0])),
         tied["stacks"],
         tied["releases"],
         _cut(tied["dependencies"]),
@@ -312,20 +322,32 @@ def stack_page(store: Store, stack: str, release: str | None, page: int) -> Stac
     """A page of the packages of a stack; None if there is no such stack.
 
     `release` narrows all but the counts by release; all of them count if it is None.
+
+    Raises:
+        UsageError: the stack is not in that release.
     """
     if not has(store, node_type("Stack"), stack):
         return None
+    releases = dict(_rows(store, _STACK_RELEASES, stack=stack))
+    if release is not None and release not in releases:
+        raise no_such("release", release, releases, f"stack {stack}")
     narrowed = _IN_STACK if release is None else f"{_IN_STACK} {_OF_RELEASE}"
     given = {"stack": stack} | ({} if release is None else {"release": release})
     packages = _rows(store, f"{narrowed} {_STACK_PACKAGES}", **given)
     counts: dict[str, dict[str, int]] = {
-        name: dict(_rows(store, f"{narrowed} {cypher}", **given))
+        name: _sorted_by(_ORDERS.get(name), _rows(store, f"{narrowed} {cypher}", **given))
         for name, cypher in _STACK_COUNTS.items()
     }
-    counts["release"] = dict(_rows(store, _STACK_RELEASES, stack=stack))
+    counts["release"] = releases
     shown = packages[(page - 1) * PAGE : page * PAGE]
     specs = sum(count for _, count in packages)
     return StackPage(Listing(shown, len(packages), page), specs, counts)
+
+
+def _sorted_by(key: Callable[[str], Any] | None, rows: list[tuple[Any, ...]]) -> dict[str, int]:
+    """Pairs of a name and a count, by name."""
+    counts = dict(rows)
+    return {name: counts[name] for name in sorted(counts, key=key)}
 
 
 def spec_of_prefix(store: Store, prefix: str) -> list[str]:

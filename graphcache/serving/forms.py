@@ -8,24 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphcache.errors import UsageError
+from graphcache.kinds import KINDS, Kind
 from graphcache.queries import NamedQuery, Parameter
 
 Given = Mapping[str, Sequence[str]]
 """The values of a query string, by name; a name may be given several times."""
-
-_SUGGESTED = {
-    "stack": "Stack",
-    "release": "Release",
-    "old": "Release",
-    "new": "Release",
-    "target": "Target",
-    "compiler": "Compiler",
-    "other": "Stack",
-}
-"""The node type whose keys are offered for a parameter, by the names that the library uses."""
-
-KNOWN_TARGETS = "known-targets"
-"""Offered for a machine's CPU: all that archspec knows."""
 
 _SPARE = 2
 """Empty fields that a list has besides those that are filled in."""
@@ -41,8 +28,9 @@ class Field:
     required: bool
     values: list[str]
     """What the fields hold: one, or of a list all that are given and some empty ones."""
-    suggested: str | None
-    """`KNOWN_TARGETS`, or the node type whose keys are offered; None for free text."""
+    suggested: Kind | None
+    """The kind of which names are offered; None for free text, and for hashes, of which there are
+    too many."""
 
 
 def fields(query: NamedQuery, given: Given) -> list[Field]:
@@ -51,7 +39,7 @@ def fields(query: NamedQuery, given: Given) -> list[Field]:
     >>> from graphcache.queries import load_library
     >>> package, target, os = fields(load_library()["usable-specs"], {"package": ["hdf5"]})
     >>> package.values, package.required, target.suggested, os.values
-    (['hdf5'], True, 'known-targets', [''])
+    (['hdf5'], True, 'target', [''])
     """
     return [_field(parameter, given) for parameter in query.parameters]
 
@@ -66,8 +54,7 @@ def _field(parameter: Parameter, given: Given) -> Field:
         texts = [text for text in texts if text] + [""] * _SPARE
     else:
         texts = texts[-1:]
-    is_target = parameter.type == "target"
-    suggested = KNOWN_TARGETS if is_target else _SUGGESTED.get(parameter.name)
+    suggested = next((k for k in KINDS if k == parameter.type and k != "hash"), None)
     return Field(
         parameter.name, parameter.type, parameter.doc, parameter.required, texts, suggested
     )
@@ -112,7 +99,7 @@ def values(query: NamedQuery, given: Given) -> dict[str, Any]:
             found[name] = texts[-1]  # `run` says which are known
         elif parameter.type == "list of text":
             found[name] = [text for text in texts if text]
-        elif texts[-1] or (parameter.type == "text" and not parameter.required):
+        elif texts[-1] or (isinstance(parameter.default, str) and not parameter.required):
             found[name] = _value(query.name, name, parameter.type, texts[-1])
     return found
 

@@ -19,7 +19,8 @@ from starlette.responses import RedirectResponse, Response
 from graphcache.analysis import subgraphs
 from graphcache.analysis.folding import MAX_NODES, fit
 from graphcache.answers import Answer
-from graphcache.errors import QueryError, UsageError
+from graphcache.errors import NotKnownError, QueryError, UsageError
+from graphcache.kinds import names
 from graphcache.queries import NamedQuery, by_theme
 from graphcache.schema import node_type
 from graphcache.serving import contents, forms, links
@@ -34,6 +35,9 @@ ROWS_SHOWN = 500
 """Rows of an answer on a page, unless `limit` says otherwise."""
 ROWS_SENT = 50_000
 """Rows of an answer at most, on a page or as CSV or JSON."""
+
+SUGGESTED = 5_000
+"""Names that a form offers for a field."""
 
 _MEDIA_TYPES: dict[Format, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 
@@ -286,7 +290,7 @@ def _query_page(request: Request, found: NamedQuery) -> Response:
     if forms.is_complete(found, given):
         try:
             answer = _ask(request, found, limit)
-        except (UsageError, QueryError) as refused:
+        except (NotKnownError, UsageError, QueryError) as refused:
             error, status = str(refused), HTTPStatus.BAD_REQUEST
     fields = forms.fields(found, given)
     return page(
@@ -335,13 +339,9 @@ def _foreign(request: Request, statement: str) -> str | None:
 
 
 def _suggestions(request: Request, fields: list[forms.Field]) -> dict[str, list[str]]:
-    """What the form offers, by where it comes from."""
-    from graphcache.spack.targets import known_targets
-
+    """What the form offers, by kind."""
+    wanted = sorted({field.suggested for field in fields if field.suggested})
     with _store(request).reading() as store:
         return {
-            name: known_targets()
-            if name == forms.KNOWN_TARGETS
-            else contents.names(store, node_type(name))
-            for name in sorted({field.suggested for field in fields if field.suggested})
+            kind: names(store, kind, most=SUGGESTED, timeout=contents.SECONDS) for kind in wanted
         }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from graphcache.spack.versions import version_key
+
 
 def normal_compiler(text: str) -> str | None:
     """A compiler as NAME@VERSION; None where the page says there is none.
@@ -27,3 +31,13 @@ def split_compiler(spec: str) -> tuple[str, str | None]:
     """
     name, at, version = spec.partition("@")
     return name, version if at else None
+
+
+def compiler_key(spec: str) -> tuple[Any, ...]:
+    """A key that sorts compilers in normal form by name, and then as Spack sorts versions.
+
+    >>> sorted(["gcc@13.2.0", "gcc@9.4.0", "clang@15"], key=compiler_key)
+    ['clang@15', 'gcc@9.4.0', 'gcc@13.2.0']
+    """
+    name, version = split_compiler(spec)
+    return name, version_key(version)

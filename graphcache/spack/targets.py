@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from graphcache.errors import no_such
+
 
 class TargetFacts(NamedTuple):
     """What archspec knows of a target; `parents` are those it directly extends."""
@@ -58,6 +60,32 @@ def runs_on(name: str) -> list[str]:
     (True, False)
     """
     return [target.name for target in with_ancestors({name})]
+
+
+def fits_target(name: str, wanted: str) -> bool:
+    """Whether a target is what `target=` asks for: a name, a range, or several with commas.
+
+    `x86_64_v3:` is all that runs what is built for it, `:zen3` all whose binaries run there.
+
+    Raises:
+        UsageError: an end of a range is no target that archspec knows.
+
+    >>> fits_target("zen4", "x86_64_v3:"), fits_target("zen4", ":zen3,zen4")
+    (True, True)
+    >>> fits_target("zen4", "zen3"), fits_target("zen4", "*")
+    (False, True)
+    """
+    return wanted == "*" or any(_fits_one(name, part) for part in wanted.split(","))
+
+
+def _fits_one(name: str, wanted: str) -> bool:
+    first, colon, last = wanted.partition(":")
+    if not colon:
+        return name == first
+    for end in (first, last):
+        if end and not is_known(end):
+            raise no_such("target", end, known_targets(), "archspec")
+    return (not first or first in runs_on(name)) and (not last or name in runs_on(last))
 
 
 def is_known(name: str) -> bool:

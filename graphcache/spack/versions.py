@@ -109,6 +109,16 @@ class Constraint:
             version in part if isinstance(part, Range) else version == part for part in self.parts
         )
 
+    def intersection(self, other: Constraint) -> Constraint | None:
+        """What both hold; None if there is no such version.
+
+        >>> print(parse_constraint("1.2:1.4,2").intersection(parse_constraint("1.3:")))
+        1.3:1.4,2
+        """
+        pairs = [_shared(one, two) for one in self.parts for two in other.parts]
+        common = _reduced([part for part in pairs if part is not None])
+        return Constraint(common) if common else None
+
     def __str__(self) -> str:
         return ",".join(
             f"={part}" if isinstance(part, Version) and not part.reference else str(part)
@@ -266,6 +276,18 @@ def _reduced(parts: list[Version | Range]) -> tuple[Version | Range, ...]:
     alone = {p for p in parts if isinstance(p, Version) and not any(p in span for span in ranges)}
     # An exact version stands before the range that starts with it and is empty.
     return tuple(sorted([*alone, *ranges], key=lambda p: p if isinstance(p, Version) else p.first))
+
+
+def _shared(one: Version | Range, other: Version | Range) -> Version | Range | None:
+    """What two parts of constraints both hold."""
+    if isinstance(one, Version):
+        held = one in other if isinstance(other, Range) else one == other
+        return one if held else None
+    if isinstance(other, Version):
+        return other if other in one else None
+    first = max(one.first, other.first)
+    last = min((one, other), key=lambda span: span.end)
+    return Range(first, last.last) if first < last.end else None
 
 
 def _after(version: Version) -> Version:

@@ -8,12 +8,15 @@ from .common import (
     Row,
     Spec,
     Values,
+    by_name_and_version,
     configuration,
     described,
     distinct,
     grouped,
     held_by,
+    maybe_held,
     named,
+    names_in,
     stacks_in,
 )
 
@@ -29,17 +32,19 @@ def configurations(specs: list[Spec], values: Values) -> list[Row]:
             (digest, *seen, compiler, one["variants"], len(hashes), hashes)
             for compiler in one["compilers"] or [""]
         ]
-    return sorted(rows, key=lambda row: (-row[7], row[0], row[5]))
+    return sorted(rows, key=lambda row: (-row[7], row[0], by_name_and_version(row[5])))
 
 
 def package_bytes(specs: list[Spec], values: Values) -> list[Row]:
-    sized = [spec for spec in held_by(specs, values["release"]) if spec["size"] is not None]
-    rows = []
-    for package, group in grouped(sized, lambda s: s["name"]):
-        taken = sum(spec["size"] for spec in group)
-        needed = sum(max(s["size"] for s in same) for _, same in grouped(group, configuration))
-        rows.append((package, len(group), taken, taken - needed))
-    return sorted(rows, key=lambda row: (-row[2], row[0]))
+    held = maybe_held(held_by(described(specs), values["release"]))
+    rows: list[Row] = []
+    for package, group in grouped(held, lambda s: s["name"]):
+        sized = [spec for spec in group if spec["size"] is not None]
+        taken = sum(spec["size"] for spec in sized)
+        needed = sum(max(s["size"] for s in same) for _, same in grouped(sized, configuration))
+        known = (taken, taken - needed) if sized else (None, None)
+        rows.append((package, len(group), len(group) - len(sized), *known))
+    return sorted(rows, key=lambda row: (1 if row[3] is None else -row[3], row[0]))
 
 
 def redundant_builds(specs: list[Spec], values: Values) -> list[Row]:
@@ -78,7 +83,7 @@ def spec(specs: list[Spec], values: Values) -> list[Row]:
     return [
         (
             *(one[key] for key in ("hash", "name", "version", "platform", "os", "target")),
-            sorted(one["compilers"]),
+            names_in([one], "compilers"),
             one["variants"],
             configuration(one),
             times[configuration(one)],

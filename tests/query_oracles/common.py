@@ -29,6 +29,11 @@ def described(specs: Iterable[Spec]) -> list[Spec]:
     return [spec for spec in specs if spec["version"] is not None]
 
 
+def maybe_held(specs: Iterable[Spec]) -> list[Spec]:
+    """Those of which the cache may hold a binary, for all that is known."""
+    return [s for s in specs if s["in_buildcache"] is not False and not s["external"]]
+
+
 def held_by(specs: Iterable[Spec], release: str) -> list[Spec]:
     """The specs that the release holds, which may be any."""
     return [spec for spec in specs if release in ("", *spec["releases"])]
@@ -74,6 +79,17 @@ def grouped(items: Iterable[Any], key: Callable[[Any], Any]) -> list[tuple[Any, 
     return [(value, list(group)) for value, group in groupby(sorted(items, key=key), key)]
 
 
+def by_version(version: str | None) -> tuple[Any, ...]:
+    """A key that sorts versions as Spack does; one that is not known comes last."""
+    return (version is None, version_key(version))
+
+
+def by_name_and_version(compiler: str) -> tuple[Any, ...]:
+    """A key that sorts compilers."""
+    name, _, version = compiler.partition("@")
+    return (name, version_key(version))
+
+
 def distinct(specs: Iterable[Spec], key: str) -> list[str]:
     """The values that the specs have for the key, each once, in order; null is none."""
     order = version_key if key == "version" else None
@@ -82,7 +98,8 @@ def distinct(specs: Iterable[Spec], key: str) -> list[str]:
 
 def names_in(specs: Iterable[Spec], key: str) -> list[str]:
     """All names in a dict of the specs (stacks, releases, compilers), each once, sorted."""
-    return sorted({name for spec in specs for name in spec[key]})
+    order = by_name_and_version if key == "compilers" else None
+    return sorted({name for spec in specs for name in spec[key]}, key=order)
 
 
 def configurations_of(specs: Iterable[Spec]) -> int:

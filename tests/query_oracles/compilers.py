@@ -7,6 +7,7 @@ from .common import (
     Spec,
     Values,
     by_compiler,
+    by_name_and_version,
     by_release,
     described,
     distinct,
@@ -27,7 +28,7 @@ def compilers(specs: list[Spec], values: Values) -> list[Row]:
         )
         for compiler, group in by_compiler(held_by(specs, values["release"]))
     ]
-    return sorted(rows, key=lambda row: (-row[1], row[0]))
+    return sorted(rows, key=lambda row: (-row[1], by_name_and_version(row[0])))
 
 
 def compilers_by_release(specs: list[Spec], _: Values) -> list[Row]:
@@ -37,7 +38,7 @@ def compilers_by_release(specs: list[Spec], _: Values) -> list[Row]:
         for compiler, some in [("", without), *by_compiler(group)]:
             if some:
                 rows.append((release, compiler, len(some), len(distinct(some, "name"))))
-    return sorted(rows, key=lambda row: (row[0], -row[2], row[1]))
+    return sorted(rows, key=lambda row: (row[0], -row[2], by_name_and_version(row[1])))
 
 
 def compilers_by_target(specs: list[Spec], values: Values) -> list[Row]:
@@ -50,7 +51,7 @@ def compilers_by_target(specs: list[Spec], values: Values) -> list[Row]:
     for key, found in grouped(pairs, lambda pair: pair[:2]):
         group = [spec for _, _, spec in found]
         rows.append((*key, len(group), len(distinct(group, "name"))))
-    return sorted(rows, key=lambda row: (row[0], -row[2], row[1]))
+    return sorted(rows, key=lambda row: (row[0], -row[2], by_name_and_version(row[1])))
 
 
 def languages(specs: list[Spec], values: Values) -> list[Row]:
@@ -64,7 +65,7 @@ def languages(specs: list[Spec], values: Values) -> list[Row]:
     for key, found in grouped(triples, lambda triple: triple[:2]):
         group = [spec for _, _, spec in found]
         rows.append((*key, len(group), len(distinct(group, "name"))))
-    return sorted(rows, key=lambda row: (row[0], -row[2], row[1]))
+    return sorted(rows, key=lambda row: (row[0], -row[2], by_name_and_version(row[1])))
 
 
 def many_compilers(specs: list[Spec], values: Values) -> list[Row]:

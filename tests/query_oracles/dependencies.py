@@ -8,6 +8,7 @@ from .common import (
     Row,
     Spec,
     Values,
+    by_version,
     distinct,
     grouped,
     held_by,
@@ -70,7 +71,7 @@ def externals(specs: list[Spec], _: Values) -> list[Row]:
         (*key, len(group), len(set().union(*(users[spec["hash"]] for spec in group))))
         for key, group in grouped(outside, lambda s: (s["name"], s["version"]))
     ]
-    return sorted(rows, key=lambda row: (-row[3], row[0], row[1]))
+    return sorted(rows, key=lambda row: (-row[3], row[0], by_version(row[1])))
 
 
 def mixed_versions(specs: list[Spec], values: Values) -> list[Row]:

@@ -8,6 +8,7 @@ from .common import (
     Row,
     Spec,
     Values,
+    by_version,
     described,
     distinct,
     grouped,
@@ -48,7 +49,7 @@ def in_no_stack(specs: list[Spec], _: Values) -> list[Row]:
         for one in specs
         if one["in_buildcache"] and not one["stacks"] and one["hash"] not in in_use
     ]
-    return sorted(rows, key=lambda row: (row[1], row[2], row[0]))
+    return sorted(rows, key=lambda row: (row[1], by_version(row[2]), row[0]))
 
 
 def left_behind(specs: list[Spec], values: Values) -> list[Row]:

@@ -8,6 +8,7 @@ from .common import (
     Row,
     Spec,
     Values,
+    by_version,
     configurations_of,
     described,
     distinct,
@@ -59,7 +60,7 @@ def package(specs: list[Spec], values: Values) -> list[Row]:
             names_in(group, "stacks"),
         )
         rows.append((release, version, len(group), configurations_of(group), *lists))
-    return rows
+    return sorted(rows, key=lambda row: (row[0], by_version(row[1])))
 
 
 def packages_named(specs: list[Spec], values: Values) -> list[Row]:

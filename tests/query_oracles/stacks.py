@@ -10,9 +10,11 @@ from .common import (
     Spec,
     Values,
     by_stack,
+    by_version,
     configurations_of,
     distinct,
     grouped,
+    maybe_held,
     stacks_in,
 )
 
@@ -38,11 +40,10 @@ def single_stack_packages(specs: list[Spec], values: Values) -> list[Row]:
 
 def stack_bytes(specs: list[Spec], values: Values) -> list[Row]:
     rows = []
-    for stack, group in by_stack(specs, values["release"]).items():
+    for stack, group in by_stack(maybe_held(specs), values["release"]).items():
         known = [spec["size"] for spec in group if spec["size"] is not None]
-        if known:
-            rows.append((stack, len(group), len(known), sum(known)))
-    return sorted(rows, key=lambda row: (-row[3], row[0]))
+        rows.append((stack, len(group), len(group) - len(known), sum(known) if known else None))
+    return sorted(rows, key=lambda row: (1 if row[3] is None else -row[3], row[0]))
 
 
 def stack_gaps(specs: list[Spec], values: Values) -> list[Row]:
@@ -90,11 +91,12 @@ def stack_packages(specs: list[Spec], values: Values) -> list[Row]:
 
 
 def stack_roots(specs: list[Spec], values: Values) -> list[Row]:
-    return sorted(
+    rows = [
         (one["name"], one["version"], one["hash"], bool(one["in_buildcache"]))
         for one in specs
         if one["roots"].get(values["stack"])
-    )
+    ]
+    return sorted(rows, key=lambda row: (row[0], by_version(row[1]), row[2]))
 
 
 def stack_targets(specs: list[Spec], values: Values) -> list[Row]:

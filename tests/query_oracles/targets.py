@@ -8,6 +8,7 @@ from .common import (
     Row,
     Spec,
     Values,
+    by_version,
     described,
     distinct,
     grouped,
@@ -73,7 +74,7 @@ def unusable_packages(specs: list[Spec], values: Values) -> list[Row]:
 def usable_specs(specs: list[Spec], values: Values) -> list[Row]:
     some = [one for one in named(specs, values["package"]) if usable(one, values)]
     some.sort(key=lambda one: str(one["hash"]))
-    some.sort(key=lambda one: (one["version"], one["target"]), reverse=True)
+    some.sort(key=lambda one: (by_version(one["version"]), one["target"]), reverse=True)
     return [
         (
             *(one[key] for key in ("version", "hash", "os", "target", "variants")),

@@ -1,0 +1,89 @@
+"""Names of the store, which the shell completes."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from graphcache.errors import GraphcacheError
+from graphcache.kinds import Kind, names
+from graphcache.spack.targets import known_targets
+
+_OPTIONS: dict[str, Kind] = {
+    "--package": "package",
+    "--stack": "stack",
+    "--keep-stack": "stack",
+    "--release": "release",
+    "--keep-release": "release",
+    "--target": "target",
+    "--os": "os",
+}
+_ARGUMENTS: dict[str, Kind] = {
+    **dict.fromkeys(("package", "spec", "specs", "name"), "package"),
+    **dict.fromkeys(("hash", "hashes"), "hash"),
+}
+"""The kinds of names that options and arguments of these names take, in every command."""
+
+_MOST = 1_000
+"""Names that are offered."""
+_SECONDS = 2.0
+"""A store may take so long; whoever presses Tab does not wait for more."""
+
+
+class NameOf(click.types.StringParamType):
+    """A name of a kind, such as a package's: any text, since who asks the graph looks it up.
+
+    The shell completes it with names of the store that --store names, if that is a file: a server
+    may want a password, or be far away.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.name = kind
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The names that begin so; none, and no word, where there is no store to ask."""
+        # Of a hash, what stands before the last slash is the package, or nothing.
+        cut = incomplete.rfind("/") + 1 if self.kind == "hash" else 0
+        before, beginning = incomplete[:cut], incomplete[cut:]
+        return [CompletionItem(before + name) for name in self._names(ctx, beginning)]
+
+    def _names(self, ctx: click.Context, beginning: str) -> list[str]:
+        if self.kind == "target":  # a machine may be any, whatever the store holds
+            return [name for name in known_targets() if name.startswith(beginning)]
+        from graphcache.stores import is_server, open_store
+
+        store = _store(ctx)
+        if store is None or is_server(store) or not os.path.isfile(store):
+            return []
+        try:
+            with open_store(store) as opened:
+                return names(opened, self.kind, beginning, most=_MOST, timeout=_SECONDS)
+        except GraphcacheError:
+            return []
+
+
+def complete_names(command: click.Command) -> None:
+    """Have the shell complete what a command, and those in it, take under the usual names."""
+    for param in command.params:
+        named = _OPTIONS if isinstance(param, click.Option) else _ARGUMENTS
+        names_of_param = param.opts if isinstance(param, click.Option) else [param.name or ""]
+        kind = next((named[name] for name in names_of_param if name in named), None)
+        if kind is not None and param.type is click.STRING:
+            param.type = NameOf(kind)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            complete_names(inner)
+
+
+def _store(ctx: click.Context) -> str | None:
+    """The store that the words so far name: of a named query, --store may stand before its name."""
+    given = [one for one in (ctx, ctx.parent) if one is not None and "store" in one.params]
+    typed = [c for c in given if c.get_parameter_source("store") is ParameterSource.COMMANDLINE]
+    found: str | None = (typed or given)[0].params["store"] if given else None
+    return found

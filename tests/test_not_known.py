@@ -1,0 +1,94 @@
+"""What nobody told: commands that stand on it count it, and refuse where they would be wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import oracle
+import pytest
+from command_line import run, succeed
+from test_spack_joining import A, B, C, index, node
+
+LOAD = (
+    "pages don't tell them: load the index, lock files or spec files of the same cache, by "
+    "'graphcache update PATH...'\n"
+)
+D = "d" * 32
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    """A folder with a store of two pages."""
+    records = [oracle.record(A), oracle.record(B)]
+    (tmp_path / "zlib.md").write_text(oracle.page_text(records=records))
+    (tmp_path / "hdf5.md").write_text(oracle.page_text("hdf5", "v1", [oracle.record(C)]))
+    succeed("build", "zlib.md", "hdf5.md", "--quiet", cwd=tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def mixture(pages: Path) -> Path:
+    """The same, with an index that tells of hdf5 what it needs: one of the two zlibs."""
+    nodes = [node(C, A, name="hdf5"), node(A)]
+    (pages / "index.json").write_text(json.dumps(index(*nodes)))
+    succeed("update", "index.json", "--release", "v1", "--quiet", cwd=pages)
+    return pages
+
+
+STANDING_ON_DEPENDENCIES = [
+    ("why", f"/{A}"),
+    ("impact", "zlib"),
+    ("rebuilds",),
+    ("query", "dependents-of", "--package", "zlib"),
+    ("query", "holes"),
+]
+
+
+@pytest.mark.parametrize("asked", STANDING_ON_DEPENDENCIES)
+def test_where_no_dependencies_are_known_they_are_asked_for(
+    asked: tuple[str, ...], pages: Path
+) -> None:
+    ended = run(*asked, cwd=pages)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "Error: the answer stands on dependencies, and of none of 3 specs they are known; " + LOAD
+    )
+
+
+@pytest.mark.parametrize("asked", STANDING_ON_DEPENDENCIES)
+def test_where_some_are_known_the_others_are_counted(asked: tuple[str, ...], mixture: Path) -> None:
+    ended = run(*asked, cwd=mixture)
+    assert ended.code == 0
+    assert ended.out
+    assert ended.err.splitlines()[0] == (
+        "The dependencies of 1 of 3 specs are not known, and what these need is not in the answer."
+    )
+
+
+def test_a_plan_is_refused_where_what_is_kept_may_need_anything(pages: Path) -> None:
+    ended = run("prune-plan", "--keep-release", "develop", cwd=pages)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"Error: the dependencies of 2 specs that are kept are not known, such as zlib@1.2/{A[:7]}:"
+        f" what could go may be needed; {LOAD}"
+    )
+
+
+def test_a_plan_needs_no_more_than_what_is_kept(mixture: Path) -> None:
+    printed = run("prune-plan", "--keep-release", "v1", cwd=mixture)
+    assert printed.code == 0
+    assert printed.out.splitlines()[1:] == [f"{B},zlib,1.2,"]
+    ended = run("prune-plan", "--keep-release", "develop", cwd=mixture)
+    assert (ended.code, ended.out) == (1, "")
+    assert "the dependencies of 1 spec that is kept are not known" in ended.err
+
+
+def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text(json.dumps(index(node(C, A), node(A, D), node(B))))
+    (tmp_path / "page.md").write_text(oracle.page_text(release="v1", records=[oracle.record(C)]))
+    succeed("build", "page.md", "--quiet", cwd=tmp_path)
+    assert run("update", "index.json", "--quiet", cwd=tmp_path).code == 0
+    ended = run("prune-plan", "--keep-release", "v1", cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert f"such as n@?/{D[:7]}: what could go may be needed" in ended.err
