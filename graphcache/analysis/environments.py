@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graphcache.analysis.builds import as_built, change_of, differences
+from graphcache.analysis.dependencies import NEEDS, Dependencies
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 
@@ -16,12 +17,13 @@ _Build = dict[str, Any]
 """A row of `as_built`, and in `needs` the `PACKAGE@VERSION` of each dependency."""
 
 
-@reads({**as_built.reads, "DEPENDS_ON": ()})
+@reads({**as_built.reads, **NEEDS, "IN_STACK": ()})
 def coverage(environment: Tables, cache: Tables) -> Answer:
     """For each spec of an environment whether the cache holds it, by hash.
 
     For one that it lacks: the hash of the nearest spec of the package that it holds, and in what
-    that one differs. What is external is in no cache, and left out.
+    that one differs. What is external is in no cache, and left out. A spliced spec is installed
+    from the binary of the spec that it was spliced from, so that is the one to be held.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -33,15 +35,28 @@ def coverage(environment: Tables, cache: Tables) -> Answer:
     for build in _builds(cache):
         if build["in_buildcache"]:
             held[build["name"]].append(build)
+    hashes = {build["hash"] for builds in held.values() for build in builds}
+    built, not_installed = _spliced_from(environment), _only_built(environment)
     rows = []
     for build in _builds(environment):
-        if build["external"]:
+        if build["external"] or build["hash"] in not_installed:
             continue
         others = held[build["name"]]
-        found = any(other["hash"] == build["hash"] for other in others)
+        found = built.get(build["hash"], build["hash"]) in hashes
         near, differs = (None, []) if found else _nearest(build, others)
         rows.append((build["name"], build["version"], build["hash"], found, near, differs))
     return Answer(COLUMNS, sorted(rows, key=lambda row: row[:3]))
+
+
+def _spliced_from(tables: Tables) -> dict[str, str]:
+    ends = (tables.edges["SPLICED_FROM"][end].to_pylist() for end in ("from", "to"))
+    return dict(zip(*ends, strict=True))
+
+
+def _only_built(tables: Tables) -> set[str]:
+    graph = Dependencies(tables)
+    members = graph.rows(tables.edges["IN_STACK"]["from"])
+    return {graph.hash(row) for row in graph.only_built(members).tolist()}
 
 
 def _nearest(build: _Build, others: list[_Build]) -> tuple[str | None, list[str]]:

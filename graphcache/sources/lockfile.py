@@ -16,7 +16,7 @@ from graphcache.records import (
     SpecList,
     SpecNode,
 )
-from graphcache.sources.dependencies import Placed, name_dependencies
+from graphcache.sources.dependencies import Placed, mark_only_needed, name_dependencies
 from graphcache.sources.documents import (
     Document,
     check_form,
@@ -104,6 +104,7 @@ def read(
     complete = len(report.rejects) == before
     keys = {key: entry.hash for key, (_, entry) in placed.items()}
     entries = name_dependencies(placed.values(), report, keys)
+    mark_only_needed(entries)
     form = FORMS.get(version)
     yield SpecList(
         file.name,
