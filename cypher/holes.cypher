@@ -7,7 +7,7 @@
 // Column: version (version): its version
 // Column: needed_by (integer): specs of the cache that need it themselves
 // Column: stacks (integer): stacks that hold one of these specs, in any release
-MATCH (s:Spec {in_buildcache: true})-[:DEPENDS_ON]->(d:Spec {in_buildcache: false})
+MATCH (s:Spec {in_buildcache: true})-[:DEPENDS_ON|SPLICED_FROM]->(d:Spec {in_buildcache: false})
 WHERE NOT coalesce(d.external, false)
 OPTIONAL MATCH (s)-[:IN_STACK]->(k:Stack)
 RETURN d.hash AS hash, d.name AS package, d.version AS version, count(DISTINCT s.hash) AS needed_by,

@@ -272,6 +272,13 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
         ),
     ),
     EdgeType(
+        "SPLICED_FROM",
+        "Spec",
+        "Spec",
+        "The first spec is installed from the binary of the second, into which other dependencies "
+        "were spliced: for whoever asks whether a cache holds what a spliced spec needs.",
+    ),
+    EdgeType(
         "EXTENDS",
         "Target",
         "Target",

@@ -137,6 +137,7 @@ def small_graph() -> Graph[tuple[str, str]]:
     graph.add_edge(zlib, stack, "IN_STACK", releases=["develop", release[1]], root=True)
     graph.add_edge(zlib, release, "IN_RELEASE", root=False)
     graph.add_edge(cmake, zlib, "DEPENDS_ON", types=["build"], virtuals=[], scores=[1.5, 2.0])
+    graph.add_edge(cmake, zlib, "SPLICED_FROM")
     graph.add_edge(target, family, "EXTENDS")
     return graph
 

@@ -104,7 +104,7 @@ def of_pages(*folders: Path) -> Given:
     for spec in specs:
         spec["hash"] = made.get(spec["hash"], spec["hash"])
         spec["compilers"] = {spec["compiler"]: None} if spec["compiler"] else {}
-        spec |= {"namespace": None, "external": None, "needs": {}, "roots": {}}
+        spec |= {"namespace": None, "external": None, "needs": {}, "roots": {}, "built": None}
     found = {spec["hash"]: spec for spec in specs}
     for spec in specs:
         for text in spec["needed_by"]:
@@ -183,12 +183,14 @@ class Reading:
         spec = self.specs.setdefault(spec_hash, nameless(spec_hash))
         if spec["version"] is None:
             named = ("name", "version", "platform", "os", "target", "variants")
-            spec |= {key: known[key] for key in (*named, "namespace", "external")}
+            spec |= {key: known[key] for key in (*named, "namespace", "external", "built")}
             compiler = known["compiler"]
             spec["said"] = compiler and f"{compiler['name']}@{compiler['version']}"
         for needed, types, virtuals in known["dependencies"]:
             spec["needs"][needed] = (types, virtuals)
             self.specs.setdefault(needed, nameless(needed))
+        if known["built"]:
+            self.specs.setdefault(known["built"], nameless(known["built"]))
         return spec
 
     def finished(self) -> list[Spec]:
@@ -200,7 +202,8 @@ class Reading:
 
     def _compilers(self, spec: Spec) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for needed, (types, virtuals) in spec["needs"].items():
+        built = self.specs[spec["built"]]["needs"] if spec["built"] else {}
+        for needed, (types, virtuals) in [*spec["needs"].items(), *built.items()]:
             compiler, languages = self.specs[needed], set(virtuals) & set(_LANGUAGES)
             if "build" in types and languages and compiler["version"]:
                 name = f"{compiler['name']}@{compiler['version']}"
@@ -216,7 +219,7 @@ def nameless(spec_hash: str) -> Spec:
         "name": "n",  # as `write_mixed_indexes` calls all dependencies
         **dict.fromkeys((*unknown, "size")),
         **{"variants": [], "derived": False, "stacks": {}, "releases": {}, "roots": {}},
-        **{"needs": {}, "compilers": {}},
+        **{"needs": {}, "compilers": {}, "built": None},
     }
 
 
@@ -304,6 +307,8 @@ def mixed_node(dice: random.Random, spec_hash: str, others: list[str]) -> Json:
         "dependencies": needs,
         "hash": spec_hash,
     }
+    if others and dice.random() < 0.3:
+        node["build_spec"] = {"name": "n", "hash": dice.choice(others)}
     return node | ({"external": {"path": "/usr"}} if dice.random() < 0.4 else {})
 
 

@@ -46,6 +46,7 @@ ENDS = {
     "IN_STACK": ("Spec", "Stack"),
     "IN_RELEASE": ("Spec", "Release"),
     "DEPENDS_ON": ("Spec", "Spec"),
+    "SPLICED_FROM": ("Spec", "Spec"),
     "EXTENDS": ("Target", "Target"),
 }
 
@@ -280,7 +281,7 @@ def test_a_node_that_does_not_fit_is_named(
     assert str(caught.value) == message
 
 
-KEYS = "OF_PACKAGE, BUILT_WITH, FOR_TARGET, IN_STACK, IN_RELEASE, DEPENDS_ON, EXTENDS"
+KEYS = "OF_PACKAGE, BUILT_WITH, FOR_TARGET, IN_STACK, IN_RELEASE, DEPENDS_ON, SPLICED_FROM, EXTENDS"
 
 
 @pytest.mark.parametrize(

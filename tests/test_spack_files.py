@@ -84,6 +84,7 @@ def plain_spec(body: Json, hashes: dict[str, str]) -> Json:
         ),
         "compiler": body.get("compiler"),
         "dependencies": sorted(plain_dependency(entry, hashes) for entry in entries),
+        "built": body.get("build_spec", {}).get("hash"),
     }
 
 
@@ -110,6 +111,7 @@ def read_specs(tables: Tables) -> dict[str, Json]:
     """The graph in the form of `plain_specs`, but for compilers."""
     edges = {name: table.to_pylist() for name, table in tables.edges.items()}
     target = {edge["from"]: edge["to"] for edge in edges["FOR_TARGET"]}
+    built = {edge["from"]: edge["to"] for edge in edges["SPLICED_FROM"]}
     needs: dict[str, list[Any]] = {spec["hash"]: [] for spec in tables.nodes["Spec"].to_pylist()}
     for edge in edges["DEPENDS_ON"]:
         needs[edge["from"]].append((edge["to"], edge["types"], edge["virtuals"]))
@@ -122,6 +124,7 @@ def read_specs(tables: Tables) -> dict[str, Json]:
             **{key: spec[key] for key in kept},
             "target": target[spec["hash"]],
             "dependencies": sorted(needs[spec["hash"]]),
+            "built": built.get(spec["hash"]),
         }
         for spec in tables.nodes["Spec"].to_pylist()
     }

@@ -74,14 +74,26 @@ class Neighbours:
         return which, self._ends[edges]
 
 
+NEEDS: dict[str, tuple[str, ...]] = {"DEPENDS_ON": (), "SPLICED_FROM": ()}
+"""The edges by which a spec needs another, as a verb says what it reads."""
+
+
 class Dependencies:
-    """The DEPENDS_ON edges of a graph; a spec is its row in the Spec table."""
+    """Who needs whom in a graph; a spec is its row in the Spec table.
+
+    A spliced spec also needs the one that it was spliced from, since it is installed from its
+    binary. What is said of dependencies alone (`starts`, `ends`) leaves that out.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self.specs = tables.nodes["Spec"]
         self._hashes = self.specs["hash"].combine_chunks()
         edges = tables.edges["DEPENDS_ON"]
         self.starts, self.ends = self.rows(edges["from"]), self.rows(edges["to"])
+        spliced = tables.edges["SPLICED_FROM"]
+        self._built = self.rows(spliced["to"])
+        self._needing = np.concatenate([self.starts, self.rows(spliced["from"])])
+        self._needed = np.concatenate([self.ends, self._built])
 
     @cached_property
     def unknown(self) -> NDArray[np.bool_]:
@@ -101,11 +113,11 @@ class Dependencies:
 
     @cached_property
     def _needs(self) -> Neighbours:
-        return Neighbours(self.starts, self.ends, self.specs.num_rows)
+        return Neighbours(self._needing, self._needed, self.specs.num_rows)
 
     @cached_property
     def _needed_by(self) -> Neighbours:
-        return Neighbours(self.ends, self.starts, self.specs.num_rows)
+        return Neighbours(self._needed, self._needing, self.specs.num_rows)
 
     def rows(self, hashes: Any) -> Rows:
         """The rows of specs by hash; a hash that is no spec's has none and is left out."""
@@ -135,8 +147,18 @@ class Dependencies:
     def not_needed(self) -> Rows:
         """The specs that no other needs."""
         needed = np.zeros(self.specs.num_rows, bool)
-        needed[self.ends[self.starts != self.ends]] = True
+        needed[self._needed[self._needing != self._needed]] = True
         return np.flatnonzero(~needed)
+
+    def only_built(self, kept: Rows) -> Rows:
+        """What is there only as what another was spliced from, or as what that needs.
+
+        It is not installed: what was spliced takes its place. `kept` are there in any case.
+        """
+        needs = Neighbours(self.starts, self.ends, self.specs.num_rows)
+        beside = self._reach(self._built, needs).found
+        others = np.union1d(np.flatnonzero(~beside), kept)
+        return np.flatnonzero(beside & ~self._reach(others, needs).found)
 
     def _reach(self, rows: Rows, neighbours: Neighbours) -> Reach:
         """Breadth first, all rows of one distance at a time; the lowest row before comes first."""

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.dependencies import NEEDS, Dependencies
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import NotKnownError
 from graphcache.queries import load_library
@@ -84,7 +84,7 @@ def _note(answer: Answer) -> str:
     return " ".join(answer.notes)
 
 
-@reads({"Spec": ("name", "dependencies_known"), "DEPENDS_ON": (), "IN_STACK": ("root",)})
+@reads({"Spec": ("name", "dependencies_known"), **NEEDS, "IN_STACK": ("root",)})
 def not_reached(tables: Tables) -> Answer:
     """The specs of each stack that none of its roots needs, where the stack names roots.
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import require, the_spec
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
@@ -23,7 +23,7 @@ from graphcache.tables.columns import semi_join
 @reads(
     {
         "Spec": ("name", "version", "label", "dependencies_known"),
-        "DEPENDS_ON": (),
+        **NEEDS,
         "IN_STACK": ("root",),
     }
 )
@@ -72,7 +72,7 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     {
         "Spec": ("name", "version", "dependencies_known"),
         "Stack": (),
-        "DEPENDS_ON": (),
+        **NEEDS,
         "IN_STACK": ("releases",),
         "IN_RELEASE": (),
     }
@@ -117,7 +117,7 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
 @reads(
     {
         "Spec": ("name", "version", "label", "size", "in_buildcache", "dependencies_known"),
-        "DEPENDS_ON": (),
+        **NEEDS,
         "IN_STACK": (),
         "IN_RELEASE": (),
     }

@@ -104,6 +104,8 @@ class SpecNode(Struct, gc=False):
     dependencies: list[NamedDependency] | dict[Name, Dependency] = []
     external: External | None = None
     package_hash: Name | None = None
+    build_spec: NamedDependency | None = None
+    """Of a spliced spec the one that was built, named as a dependency is."""
     annotations: Annotations | None = None
 
 

@@ -35,6 +35,8 @@ def name_dependencies(
     # Where a spec has other hashes, one that is of no spec in the file may be any of them.
     telling = known.keys() == own.keys()
     for place, entry in placed:
+        if entry.node.build_spec is not None:
+            _name_build_spec(entry.node.build_spec, known, place, report)
         entry.node.dependencies = needs = dependencies_of(entry.node)
         for number, needed in enumerate(needs):
             if needed.hash not in own or known[needed.hash] != needed.hash:
@@ -45,6 +47,43 @@ def name_dependencies(
                     found = needed.hash if telling else None
                 needed.hash = found
     return entries
+
+
+def _name_build_spec(
+    built: Dependency, known: Mapping[str, str], place: str, report: FileReport
+) -> None:
+    """Give a build spec its own hash. An index need not hold it, so only one without is told."""
+    if not _said(built):
+        why = "expected a hash, found none: from what the spec is installed is not known"
+        report.warn(f"{report.file}: {place}.build_spec.hash: {why}")
+    built.hash = _look_up(built, known) or built.hash
+
+
+def mark_only_needed(entries: list[SpecEntry]) -> None:
+    """Mark of an environment the build specs of spliced ones, and what only they need.
+
+    They are listed beside what is installed, and are not: what was spliced takes their place.
+    """
+    built = {e.node.build_spec.hash for e in entries if e.node.build_spec is not None}
+    if not built:
+        return
+    needs = {e.hash: [needed.hash for needed in dependencies_of(e.node)] for e in entries}
+    beside = _reachable(built, needs)
+    installed = _reachable({e.hash for e in entries if e.root or e.hash not in beside}, needs)
+    for entry in entries:
+        entry.only_needed = entry.hash not in installed
+
+
+def _reachable(starts: Iterable[str | None], needs: Mapping[str, list[str | None]]) -> set[str]:
+    """The starts and all that they need."""
+    found: set[str] = set()
+    todo = list(starts)
+    while todo:
+        spec_hash = todo.pop()
+        if spec_hash is not None and spec_hash not in found:
+            found.add(spec_hash)
+            todo += needs.get(spec_hash, ())
+    return found
 
 
 def _other_hashes(entry: SpecEntry) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Raw, Struct
 
 from graphcache.records import FileReport, Labels, SpecEntry, SpecHash, SpecList, SpecNode
-from graphcache.sources.dependencies import Placed, name_dependencies
+from graphcache.sources.dependencies import Placed, mark_only_needed, name_dependencies
 from graphcache.sources.documents import (
     Document,
     check_form,
@@ -86,6 +86,7 @@ def read(
     complete = len(report.rejects) == before
     keys = {key: entry.hash for key, (_, entry) in placed.items()}
     entries = name_dependencies(placed.values(), report, keys)
+    mark_only_needed(entries)
     form = FORMS.get(version)
     yield SpecList(
         file.name, entries, stack, labels.release, kind="lock", form=form, complete=complete

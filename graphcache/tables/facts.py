@@ -42,6 +42,7 @@ SPEC_FACTS = pa.schema(
         *said_columns(node_type("Spec")),
         ("target", pa.string()),
         ("compilers", pa.string()),
+        ("spliced_from", pa.string()),
     ]
 )
 DEPENDS_ON_FACTS = pa.schema(
@@ -147,6 +148,9 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
             normal_compiler,
             pa.string(),
         ),
+        "spliced_from": pa.array(
+            [node.build_spec and node.build_spec.hash for node in nodes], pa.string()
+        ),
         "variants": pa.array(
             [SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes],
             pa.string(),
@@ -232,6 +236,9 @@ def _list_dependencies(
         described = {entry.hash for entry in list_.entries}
         for entry in list_.entries:
             known.append(True)
+            built = entry.node.build_spec
+            if built is not None and built.hash is not None and built.hash not in described:
+                only_named.add((built.hash, built.name))
             for needed in dependencies_of(entry.node):
                 if needed.hash is None:
                     known[-1] = False

@@ -31,7 +31,7 @@ from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_t
 from graphcache.tables.tables import Tables
 
 _SPEC = node_type("Spec")
-_IDENTITY = (*(p.name for p in _SPEC.properties if p.agreed), "target", "compilers")
+_IDENTITY = (*(p.name for p in _SPEC.properties if p.agreed), "target", "compilers", "spliced_from")
 """What all records of one hash must agree on, where they know it."""
 
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})$")
@@ -41,26 +41,23 @@ def join(facts: Facts, report: Report) -> Tables:
     """The graph of all that the facts say; contradictions become warnings in the report."""
     specs = _join_specs(facts.specs, report)
     depends_on = _join_depends_on(facts.depends_on, specs["hash"].combine_chunks())
-    languages = _languages(depends_on, specs)
+    languages = _languages(_compiled_by(depends_on, specs), specs)
     specs = _fill_compilers(specs, languages)
     rank = pc.index_in(facts.specs["hash"], specs["hash"].combine_chunks()).cast(pa.int64())
     compilers, of = _explode(specs["compilers"])
     targets = with_ancestors(set(sorted_unique(specs["target"]).to_pylist()))
     extends = [(t.name, parent) for t in targets for parent in t.parents]
-    has_target = pc.is_valid(specs["target"])
     edges = {
         "OF_PACKAGE": {"from": specs["hash"], "to": specs["name"]},
         "BUILT_WITH": _built_with(specs["hash"].take(of), compilers, languages),
-        "FOR_TARGET": {
-            "from": specs["hash"].filter(has_target),
-            "to": specs["target"].filter(has_target),
-        },
+        "FOR_TARGET": _to_one(specs, "target"),
         "IN_STACK": _join_in_stack(facts.in_stack, rank, specs["hash"]),
         "IN_RELEASE": _join_in_release(facts.in_release, rank, specs["hash"]),
         "DEPENDS_ON": {
             **{end: depends_on[end] for end in ("from", "to")},
             **{p.name: _as_lists(depends_on[p.name]) for p in edge_type("DEPENDS_ON").properties},
         },
+        "SPLICED_FROM": _to_one(specs, "spliced_from"),
         "EXTENDS": {
             "from": pa.array([a for a, _ in extends], pa.string()),
             "to": pa.array([b for _, b in extends], pa.string()),
@@ -79,6 +76,12 @@ def join(facts: Facts, report: Report) -> Tables:
     }
     columns = nodes | edges
     return Tables.of(lambda type_: _sorted(columns[type_.name], type_))
+
+
+def _to_one(specs: pa.Table, column: str) -> dict[str, Any]:
+    """The edges of specs to the one node that a column names, where it does."""
+    known = pc.is_valid(specs[column])
+    return {"from": specs["hash"].filter(known), "to": specs[column].filter(known)}
 
 
 def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
@@ -362,7 +365,18 @@ def _only_languages(virtuals: str) -> list[str]:
 
 def needed_compilers(depends_on: pa.Table, specs: pa.Table) -> pa.Array:
     """Of each spec its compilers, joined, where they are among its dependencies."""
-    return _joined_compilers(_languages(depends_on, specs), specs)
+    return _joined_compilers(_languages(_compiled_by(depends_on, specs), specs), specs)
+
+
+def _compiled_by(depends_on: pa.Table, specs: pa.Table) -> pa.Table:
+    """Who needs whom to be built; a spliced spec, whose own needs are other ones, as its build."""
+    spliced = pa.table({"spliced": specs["hash"], "from": specs["spliced_from"]})
+    spliced = spliced.filter(pc.is_valid(spliced["from"]))
+    if not spliced.num_rows:
+        return depends_on
+    needs = spliced.join(depends_on, "from", join_type="inner", use_threads=False)
+    needs = needs.drop_columns("from").rename_columns({"spliced": "from"})
+    return pa.concat_tables([depends_on, needs.select(depends_on.column_names)])
 
 
 def _joined_compilers(languages: pa.Table, specs: pa.Table) -> pa.Array:

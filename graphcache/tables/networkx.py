@@ -64,15 +64,18 @@ def _fill_nodes(graph: Any, type_: NodeType, table: pa.Table) -> dict[str, _Plac
 def _fill_edges(
     type_: EdgeType, table: pa.Table, starts: dict[str, _Place], ends: dict[str, _Place]
 ) -> None:
-    """Add a type's edges; no other type joins the same two types of node."""
+    """Add a type's edges; two specs may be joined by two types."""
     name = type_.name
     attributes = row_dicts(table.drop_columns(["from", "to"]))
     rows = zip(table["from"].to_pylist(), table["to"].to_pylist(), attributes, strict=True)
     for start_key, end_key, properties in rows:
         start, successors, _ = starts[start_key]
         end, _, predecessors = ends[end_key]
-        # The two directions share one dict, as in networkx itself.
-        successors[end] = predecessors[start] = {name: properties}
+        if end in successors:
+            successors[end][name] = properties
+        else:
+            # The two directions share one dict, as in networkx itself.
+            successors[end] = predecessors[start] = {name: properties}
 
 
 def row_dicts(

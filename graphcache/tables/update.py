@@ -194,14 +194,17 @@ def _still_said(old: Tables, before: _Sayings, after: _Sayings, anew: pa.Array) 
     What a spec needs stays as long as a source that tells it does; or where none ever did, since
     then a script said it.
     """
-    needs = old.edges["DEPENDS_ON"]
+    needs, spliced = old.edges["DEPENDS_ON"], old.edges["SPLICED_FROM"]
     hashes = flat(old.nodes["Spec"]["hash"])
     rows = pa.array(range(len(hashes)), pa.int32())
     # What no source described is there because another spec needs it, or because a script made it.
-    made = pc.invert(pc.or_(before.known, pc.is_in(hashes, flat(needs["to"]))))
+    needed = pa.concat_arrays([flat(needs["to"]), flat(spliced["to"])])
+    made = pc.invert(pc.or_(before.known, pc.is_in(hashes, needed)))
     stays = pc.or_(pc.or_(after.known, made), pc.is_in(hashes, anew))
-    needs = semi_join(needs, needs["from"], hashes.filter(_tells(before, after)))
-    starts, ends = (flat(pc.index_in(needs[end], hashes)) for end in ("from", "to"))
+    tells = hashes.filter(_tells(before, after))
+    needs, spliced = (semi_join(edges, edges["from"], tells) for edges in (needs, spliced))
+    pairs = pa.concat_tables([edges.select(["from", "to"]) for edges in (needs, spliced)])
+    starts, ends = (flat(pc.index_in(pairs[end], hashes)) for end in ("from", "to"))
     wider, count = stays, -1
     while (now := pc.sum(wider).as_py()) != count:
         stays, count = wider, now
@@ -209,7 +212,8 @@ def _still_said(old: Tables, before: _Sayings, after: _Sayings, anew: pa.Array) 
     needs = facts_table(_said(needs, edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS)
     new_row = pc.subtract(pc.cumulative_sum(stays.cast(pa.int64())), 1)
     said = after.said.set_column(0, "row", new_row.take(after.said["row"]))
-    return Facts(_specs(old, before, after).filter(stays), said, needs.filter(stays.take(starts)))
+    by_who_stays = flat(stays.take(pc.index_in(needs["from"], hashes)))
+    return Facts(_specs(old, before, after).filter(stays), said, needs.filter(by_who_stays))
 
 
 def _tells(before: _Sayings, after: _Sayings) -> pa.Array:
@@ -247,10 +251,12 @@ def _specs(old: Tables, before: _Sayings, after: _Sayings) -> pa.Table:
     columns["dependencies_known"] = pc.and_kleene(needs_known, _tells(before, after))
     known = pc.or_(after.known, always)
     columns["target"] = where(known, ends("FOR_TARGET"))
+    columns["spliced_from"] = where(_tells(before, after), ends("SPLICED_FROM"))
     # What `join` found among the dependencies it finds again, if they are still told.
     needs = facts_table(_said(old.edges["DEPENDS_ON"], edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS)
     compilers = ends("BUILT_WITH")
-    found = pc.fill_null(pc.equal(compilers, needed_compilers(needs, spec)), False)
+    spliced = spec.append_column("spliced_from", ends("SPLICED_FROM"))
+    found = pc.fill_null(pc.equal(compilers, needed_compilers(needs, spliced)), False)
     said = pc.or_(pc.invert(found), after.by(["page"]))
     columns["compilers"] = where(pc.and_(known, said), compilers)
     return facts_table(columns, SPEC_FACTS)

@@ -34,6 +34,7 @@ EDGE_COLORS: dict[str, str] = {
     "IN_STACK": "#23b3d7",
     "IN_RELEASE": "#f16667",
     "DEPENDS_ON": "#604a0e",
+    "SPLICED_FROM": "#8a6d1f",
     "EXTENDS": "#447666",
 }
 """By edge type."""

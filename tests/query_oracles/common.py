@@ -113,6 +113,14 @@ def runs_on(target: str) -> set[str]:
     return {machine.name, *(ancestor.name for ancestor in machine.ancestors)}
 
 
+def needs_to_install(specs: Iterable[Spec]) -> list[tuple[Spec, Spec]]:
+    """Each spec and one without whose binary it can't be installed: a need, or what was built."""
+    found = {spec["hash"]: spec for spec in specs}
+    pairs = {(spec["hash"], other["hash"]) for spec, other, _, _ in needs(found.values())}
+    pairs |= {(spec["hash"], spec["built"]) for spec in found.values() if spec["built"]}
+    return [(found[spec], found[other]) for spec, other in sorted(pairs)]
+
+
 def needs(specs: Iterable[Spec]) -> Iterator[tuple[Spec, Spec, list[str] | None, list[str]]]:
     """Each spec and one that it needs, with types and virtuals."""
     found = {spec["hash"]: spec for spec in specs}

@@ -14,13 +14,15 @@ from .common import (
     grouped,
     held_by,
     names_in,
-    needs,
+    needs_to_install,
 )
 
 
 def dangling_dependencies(specs: list[Spec], _: Values) -> list[Row]:
     missed = Counter(
-        (other["hash"], other["name"]) for _, other, _, _ in needs(specs) if not other["version"]
+        (other["hash"], other["name"])
+        for _, other in needs_to_install(specs)
+        if not other["version"]
     )
     return sorted(((*one, count) for one, count in missed.items()), key=lambda r: (-r[2], r[0]))
 
@@ -28,7 +30,7 @@ def dangling_dependencies(specs: list[Spec], _: Values) -> list[Row]:
 def holes(specs: list[Spec], _: Values) -> list[Row]:
     pairs = [
         (spec, other)
-        for spec, other, _, _ in needs(specs)
+        for spec, other in needs_to_install(specs)
         if spec["in_buildcache"] and other["in_buildcache"] is False and not other["external"]
     ]
     rows = []
@@ -41,10 +43,11 @@ def holes(specs: list[Spec], _: Values) -> list[Row]:
 
 
 def in_no_stack(specs: list[Spec], _: Values) -> list[Row]:
+    in_use = {one["built"] for one in specs if one["stacks"]}
     rows = [
         (one["hash"], one["name"], one["version"], sorted(one["releases"]))
         for one in specs
-        if one["in_buildcache"] and not one["stacks"]
+        if one["in_buildcache"] and not one["stacks"] and one["hash"] not in in_use
     ]
     return sorted(rows, key=lambda row: (row[1], by_version(row[2]), row[0]))
 

@@ -6,8 +6,8 @@ or `Package`, even with the same names: they are never matched, changed or count
 
 A node goes together with its edges to nodes of other types, as one row of lists: one row per
 spec costs the server half of what one row per node and one per edge cost. Edges between nodes of
-one type (DEPENDS_ON, EXTENDS) follow when all nodes are there. With each of the two parts the node
-keeps a digest of what was sent, so that the next push sends only what changed.
+one type (DEPENDS_ON, SPLICED_FROM, EXTENDS) follow when all nodes are there. With each of the two
+parts the node keeps a digest of what was sent, so that the next push sends only what changed.
 """
 
 from __future__ import annotations

@@ -10,4 +10,5 @@ CREATE REL TABLE `FOR_TARGET`(FROM `Spec` TO `Target`);
 CREATE REL TABLE `IN_STACK`(FROM `Spec` TO `Stack`, `releases` STRING[], `root` BOOL);
 CREATE REL TABLE `IN_RELEASE`(FROM `Spec` TO `Release`, `root` BOOL);
 CREATE REL TABLE `DEPENDS_ON`(FROM `Spec` TO `Spec`, `types` STRING[], `virtuals` STRING[]);
+CREATE REL TABLE `SPLICED_FROM`(FROM `Spec` TO `Spec`);
 CREATE REL TABLE `EXTENDS`(FROM `Target` TO `Target`);

@@ -49,17 +49,18 @@ SET n.`graphcache_digest` = row[1], n.`date` = row[2];
 // to an empty database: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
 UNWIND $rows AS row
 CREATE (n:`GraphCacheSpec`:`Spec` {`hash`: row[0]})
-SET n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`size` = row[11], n.`tarball` = row[12], n.`in_buildcache` = row[13], n.`derived` = row[14], n.`dependencies_known` = row[15]
-FOREACH (edge IN row[16] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) CREATE (n)-[e:`OF_PACKAGE`]->(m))
-FOREACH (edge IN row[17] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) CREATE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
-FOREACH (edge IN row[18] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) CREATE (n)-[e:`FOR_TARGET`]->(m))
-FOREACH (edge IN row[19] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) CREATE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
-FOREACH (edge IN row[20] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) CREATE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
-// to an empty database: edges DEPENDS_ON
+SET n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`external_path` = row[11], n.`external_modules` = row[12], n.`flags` = row[13], n.`package_hash` = row[14], n.`original_specfile_version` = row[15], n.`size` = row[16], n.`tarball` = row[17], n.`in_buildcache` = row[18], n.`derived` = row[19], n.`dependencies_known` = row[20]
+FOREACH (edge IN row[21] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) CREATE (n)-[e:`OF_PACKAGE`]->(m))
+FOREACH (edge IN row[22] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) CREATE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
+FOREACH (edge IN row[23] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) CREATE (n)-[e:`FOR_TARGET`]->(m))
+FOREACH (edge IN row[24] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) CREATE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
+FOREACH (edge IN row[25] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) CREATE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
+// to an empty database: edges DEPENDS_ON SPLICED_FROM
 UNWIND $rows AS row
 MATCH (n:`GraphCacheSpec` {`hash`: row[0]})
 SET n.`graphcache_edges` = row[1]
-FOREACH (edge IN row[2] | MERGE (m:`GraphCacheSpec` {`hash`: edge[0]}) CREATE (n)-[e:`DEPENDS_ON`]->(m) SET e.`types` = edge[1], e.`virtuals` = edge[2]);
+FOREACH (edge IN row[2] | MERGE (m:`GraphCacheSpec` {`hash`: edge[0]}) CREATE (n)-[e:`DEPENDS_ON`]->(m) SET e.`types` = edge[1], e.`virtuals` = edge[2])
+FOREACH (edge IN row[3] | MERGE (m:`GraphCacheSpec` {`hash`: edge[0]}) CREATE (n)-[e:`SPLICED_FROM`]->(m));
 // to an empty database: edges EXTENDS
 UNWIND $rows AS row
 MATCH (n:`GraphCacheTarget` {`name`: row[0]})
@@ -88,17 +89,18 @@ SET n:`Release`, n.`graphcache_digest` = row[1], n.`date` = row[2];
 // to what is there: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
 UNWIND $rows AS row
 MERGE (n:`GraphCacheSpec` {`hash`: row[0]})
-SET n:`Spec`, n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`size` = row[11], n.`tarball` = row[12], n.`in_buildcache` = row[13], n.`derived` = row[14], n.`dependencies_known` = row[15]
-FOREACH (edge IN row[16] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) MERGE (n)-[e:`OF_PACKAGE`]->(m))
-FOREACH (edge IN row[17] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) MERGE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
-FOREACH (edge IN row[18] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) MERGE (n)-[e:`FOR_TARGET`]->(m))
-FOREACH (edge IN row[19] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) MERGE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
-FOREACH (edge IN row[20] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) MERGE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
-// to what is there: edges DEPENDS_ON
+SET n:`Spec`, n.`graphcache_digest` = row[1], n.`name` = row[2], n.`version` = row[3], n.`label` = row[4], n.`platform` = row[5], n.`os` = row[6], n.`variants` = row[7], n.`configuration` = row[8], n.`namespace` = row[9], n.`external` = row[10], n.`external_path` = row[11], n.`external_modules` = row[12], n.`flags` = row[13], n.`package_hash` = row[14], n.`original_specfile_version` = row[15], n.`size` = row[16], n.`tarball` = row[17], n.`in_buildcache` = row[18], n.`derived` = row[19], n.`dependencies_known` = row[20]
+FOREACH (edge IN row[21] | MERGE (m:`GraphCachePackage` {`name`: edge[0]}) MERGE (n)-[e:`OF_PACKAGE`]->(m))
+FOREACH (edge IN row[22] | MERGE (m:`GraphCacheCompiler` {`spec`: edge[0]}) MERGE (n)-[e:`BUILT_WITH`]->(m) SET e.`languages` = edge[1])
+FOREACH (edge IN row[23] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) MERGE (n)-[e:`FOR_TARGET`]->(m))
+FOREACH (edge IN row[24] | MERGE (m:`GraphCacheStack` {`name`: edge[0]}) MERGE (n)-[e:`IN_STACK`]->(m) SET e.`releases` = edge[1], e.`root` = edge[2])
+FOREACH (edge IN row[25] | MERGE (m:`GraphCacheRelease` {`name`: edge[0]}) MERGE (n)-[e:`IN_RELEASE`]->(m) SET e.`root` = edge[1]);
+// to what is there: edges DEPENDS_ON SPLICED_FROM
 UNWIND $rows AS row
 MATCH (n:`GraphCacheSpec` {`hash`: row[0]})
 SET n.`graphcache_edges` = row[1]
-FOREACH (edge IN row[2] | MERGE (m:`GraphCacheSpec` {`hash`: edge[0]}) MERGE (n)-[e:`DEPENDS_ON`]->(m) SET e.`types` = edge[1], e.`virtuals` = edge[2]);
+FOREACH (edge IN row[2] | MERGE (m:`GraphCacheSpec` {`hash`: edge[0]}) MERGE (n)-[e:`DEPENDS_ON`]->(m) SET e.`types` = edge[1], e.`virtuals` = edge[2])
+FOREACH (edge IN row[3] | MERGE (m:`GraphCacheSpec` {`hash`: edge[0]}) MERGE (n)-[e:`SPLICED_FROM`]->(m));
 // to what is there: edges EXTENDS
 UNWIND $rows AS row
 MATCH (n:`GraphCacheTarget` {`name`: row[0]})
@@ -128,6 +130,10 @@ UNWIND $rows AS row MATCH (a:`GraphCacheSpec`)-[e:`IN_RELEASE`]->(b:`GraphCacheR
 UNWIND $rows AS row MATCH (a:`GraphCacheSpec`)-[e:`DEPENDS_ON`]->(b:`GraphCacheSpec`) WHERE a.`hash` = row[0] AND NOT b.`hash` IN row[1] DELETE e;
 // prune what is twice of DEPENDS_ON
 UNWIND $rows AS row MATCH (a:`GraphCacheSpec`)-[e:`DEPENDS_ON`]->(b:`GraphCacheSpec`) WHERE a.`hash` = row[0] WITH a, b, collect(e) AS same UNWIND tail(same) AS e DELETE e;
+// prune SPLICED_FROM
+UNWIND $rows AS row MATCH (a:`GraphCacheSpec`)-[e:`SPLICED_FROM`]->(b:`GraphCacheSpec`) WHERE a.`hash` = row[0] AND NOT b.`hash` IN row[1] DELETE e;
+// prune what is twice of SPLICED_FROM
+UNWIND $rows AS row MATCH (a:`GraphCacheSpec`)-[e:`SPLICED_FROM`]->(b:`GraphCacheSpec`) WHERE a.`hash` = row[0] WITH a, b, collect(e) AS same UNWIND tail(same) AS e DELETE e;
 // prune EXTENDS
 UNWIND $rows AS row MATCH (a:`GraphCacheTarget`)-[e:`EXTENDS`]->(b:`GraphCacheTarget`) WHERE a.`name` = row[0] AND NOT b.`name` IN row[1] DELETE e;
 // prune what is twice of EXTENDS
@@ -139,7 +145,7 @@ UNWIND $rows AS key MATCH (n:`GraphCachePackage` {`name`: key}) WHERE NOT EXISTS
 // prune Package
 UNWIND $rows AS key MATCH (n:`GraphCachePackage` {`name`: key}) REMOVE n:`GraphCachePackage`, n.`graphcache_digest`, n.`graphcache_edges`;
 // prune Spec
-UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) MATCH (n)-[e:`OF_PACKAGE`|`BUILT_WITH`|`FOR_TARGET`|`IN_STACK`|`IN_RELEASE`|`DEPENDS_ON`]-(m) WHERE any(l IN labels(m) WHERE l IN $own) DELETE e;
+UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) MATCH (n)-[e:`OF_PACKAGE`|`BUILT_WITH`|`FOR_TARGET`|`IN_STACK`|`IN_RELEASE`|`DEPENDS_ON`|`SPLICED_FROM`]-(m) WHERE any(l IN labels(m) WHERE l IN $own) DELETE e;
 // prune Spec
 UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) WHERE NOT EXISTS { (n)--() } DELETE n;
 // prune Spec
@@ -180,8 +186,8 @@ MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_digest` AS dige
 MATCH (n:`GraphCacheRelease`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
 MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_digest` AS digest, COUNT { (n)-[:`OF_PACKAGE`]->(:`GraphCachePackage`) } + COUNT { (n)-[:`BUILT_WITH`]->(:`GraphCacheCompiler`) } + COUNT { (n)-[:`FOR_TARGET`]->(:`GraphCacheTarget`) } + COUNT { (n)-[:`IN_STACK`]->(:`GraphCacheStack`) } + COUNT { (n)-[:`IN_RELEASE`]->(:`GraphCacheRelease`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
-// what is there: edges DEPENDS_ON
-MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`DEPENDS_ON`]->(:`GraphCacheSpec`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there: edges DEPENDS_ON SPLICED_FROM
+MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`DEPENDS_ON`]->(:`GraphCacheSpec`) } + COUNT { (n)-[:`SPLICED_FROM`]->(:`GraphCacheSpec`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: edges EXTENDS
 MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`EXTENDS`]->(:`GraphCacheTarget`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // count Package
@@ -208,12 +214,14 @@ MATCH (a:`GraphCacheSpec`)-[e:`IN_STACK`]->(b:`GraphCacheStack`) RETURN count(e)
 MATCH (a:`GraphCacheSpec`)-[e:`IN_RELEASE`]->(b:`GraphCacheRelease`) RETURN count(e);
 // count DEPENDS_ON
 MATCH (a:`GraphCacheSpec`)-[e:`DEPENDS_ON`]->(b:`GraphCacheSpec`) RETURN count(e);
+// count SPLICED_FROM
+MATCH (a:`GraphCacheSpec`)-[e:`SPLICED_FROM`]->(b:`GraphCacheSpec`) RETURN count(e);
 // count EXTENDS
 MATCH (a:`GraphCacheTarget`)-[e:`EXTENDS`]->(b:`GraphCacheTarget`) RETURN count(e);
 // read Package
 MATCH (x:`GraphCachePackage`) RETURN x.`name` AS `name`;
 // read Spec
-MATCH (x:`GraphCacheSpec`) RETURN x.`hash` AS `hash`, x.`name` AS `name`, x.`version` AS `version`, x.`label` AS `label`, x.`platform` AS `platform`, x.`os` AS `os`, x.`variants` AS `variants`, x.`configuration` AS `configuration`, x.`namespace` AS `namespace`, x.`external` AS `external`, x.`size` AS `size`, x.`tarball` AS `tarball`, x.`in_buildcache` AS `in_buildcache`, x.`derived` AS `derived`, x.`dependencies_known` AS `dependencies_known`;
+MATCH (x:`GraphCacheSpec`) RETURN x.`hash` AS `hash`, x.`name` AS `name`, x.`version` AS `version`, x.`label` AS `label`, x.`platform` AS `platform`, x.`os` AS `os`, x.`variants` AS `variants`, x.`configuration` AS `configuration`, x.`namespace` AS `namespace`, x.`external` AS `external`, x.`external_path` AS `external_path`, x.`external_modules` AS `external_modules`, x.`flags` AS `flags`, x.`package_hash` AS `package_hash`, x.`original_specfile_version` AS `original_specfile_version`, x.`size` AS `size`, x.`tarball` AS `tarball`, x.`in_buildcache` AS `in_buildcache`, x.`derived` AS `derived`, x.`dependencies_known` AS `dependencies_known`;
 // read Stack
 MATCH (x:`GraphCacheStack`) RETURN x.`name` AS `name`;
 // read Compiler
@@ -234,5 +242,7 @@ MATCH (a:`GraphCacheSpec`)-[x:`IN_STACK`]->(b:`GraphCacheStack`) RETURN a.`hash`
 MATCH (a:`GraphCacheSpec`)-[x:`IN_RELEASE`]->(b:`GraphCacheRelease`) RETURN a.`hash` AS `from`, b.`name` AS `to`, x.`root` AS `root`;
 // read DEPENDS_ON
 MATCH (a:`GraphCacheSpec`)-[x:`DEPENDS_ON`]->(b:`GraphCacheSpec`) RETURN a.`hash` AS `from`, b.`hash` AS `to`, x.`types` AS `types`, x.`virtuals` AS `virtuals`;
+// read SPLICED_FROM
+MATCH (a:`GraphCacheSpec`)-[x:`SPLICED_FROM`]->(b:`GraphCacheSpec`) RETURN a.`hash` AS `from`, b.`hash` AS `to`;
 // read EXTENDS
 MATCH (a:`GraphCacheTarget`)-[x:`EXTENDS`]->(b:`GraphCacheTarget`) RETURN a.`name` AS `from`, b.`name` AS `to`;
