@@ -3,7 +3,7 @@
 // Question: What needs a package directly, or a version of it, and where is that held?
 // Example: --package zlib-ng --version 2.2.5
 // Parameter: package (package): the package that is needed
-// Parameter: version (text, default ""): only this version of it; any if empty
+// Parameter: version (version, default ""): only this version of it; any if empty
 // Column: dependent (text): the package that needs it
 // Column: specs (integer): its specs that do
 // Column: needs (list of versions): the versions that they need

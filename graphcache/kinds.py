@@ -8,12 +8,14 @@ own, with what a person wrote as a parameter and a bound on what comes back.
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from graphcache.errors import UsageError, no_such
+from graphcache.errors import UsageError, no_such, none_of
 from graphcache.schema import NODE_TYPES, quote
 from graphcache.spack.targets import known_targets
-from graphcache.spack.versions import fitting, parse_constraint
+from graphcache.spack.versions import fitting, parse_constraint, version_key
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -59,6 +61,9 @@ _SHORT = 7
 """Characters of a hash that an error shows."""
 _ALIKE = 3
 """Characters at their beginning that hashes which are near each other have in common at least."""
+
+_NAME = re.compile(r"[\w-]+")
+"""The name of a package at the beginning of a spec."""
 
 _Spec = tuple[str, str | None, str | None]
 """Hash, package and version."""
@@ -109,7 +114,32 @@ def look_up(store: Store, kind: Kind, text: str, *, timeout: float | None = None
     if kind == "hash":
         return _hash(store, text, timeout)
     there = names(store, kind, most=_LOOKED_AT, timeout=timeout)
+    name = _NAME.match(text)
+    if kind == "package" and name and name[0] in there:
+        raise UsageError(
+            f"{text}: expected the name of a package, such as {name[0]}, found a spec: "
+            f"graphcache find {shlex.quote(text)} lists those that are as it says"
+        )
     raise no_such(_CALLED.get(kind, kind), text, there)
+
+
+def look_up_version(
+    store: Store, package: str, version: str, *, timeout: float | None = None
+) -> str:
+    """A version that some spec of the package has.
+
+    Raises:
+        UsageError: none has it; the message says which versions there are.
+    """
+    statement = (
+        f"MATCH {_pattern(store, 'hash')} WHERE n.name = $package AND n.version IS NOT NULL "
+        "RETURN DISTINCT n.version"
+    )
+    answer = store.query(statement, {"package": package}, limit=_LOOKED_AT, timeout=timeout)
+    there = sorted((str(found) for (found,) in answer.rows), key=version_key)
+    if version not in there:
+        raise none_of("version", f"{package}@{version}", reversed(there))
+    return version
 
 
 def hash_in(text: str) -> str:

@@ -60,8 +60,9 @@ Theme = Literal[
 THEMES: tuple[Theme, ...] = get_args(Theme)
 """What a query can be about, in the order in which lists show them."""
 
-ParameterType = Literal["text", "integer", "boolean", "list of text"] | Kind
-PARAMETER_TYPES: tuple[ParameterType, ...] = ("text", "integer", "boolean", "list of text", *KINDS)
+_PlainType = Literal["text", "integer", "boolean", "list of text", "version"]
+ParameterType = _PlainType | Kind
+PARAMETER_TYPES: tuple[ParameterType, ...] = (*get_args(_PlainType), *KINDS)
 ColumnType = Literal[
     "text",
     "integer",
@@ -90,10 +91,15 @@ _HEADER = re.compile(rf"// ({'|'.join(_KEYS)}): (.+)")
 _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
 )
+_PACKAGE = "package"
+"""The parameter that says of which package a version is; it stands before it."""
 _ORDER = re.compile(r"(?P<name>\w+)(?P<desc> desc)?")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _TAKEN = frozenset(
-    ("store", "database", "password_file", "wait", "format", "limit", "timeout", "explain", "help")
+    (
+        *("store", "database", "password_file", "wait", "format", "all", "very_long"),
+        *("limit", "timeout", "explain", "help"),
+    )
 )
 """Options that every query has."""
 _PYTHON_TYPES: dict[str, type] = {"integer": int, "boolean": bool, "list of text": list}
@@ -106,7 +112,7 @@ class Parameter:
 
     A `target` is a CPU's name; the statement gets the list of all targets whose binaries run there.
     A `hash` may be cut short, and have a package before it, as in `zlib@1.2/bu5`; the statement
-    gets the whole one.
+    gets the whole one. A `version` is one that the package has which the query is asked of.
     """
 
     name: str
@@ -209,6 +215,9 @@ class NamedQuery:
             text, kind = values.get(p.name, p.default), _kind_in_graph(p)
             if kind is not None and (text or p.default != ""):
                 found[p.name] = kinds.look_up(store, kind, text, timeout=timeout)
+            elif p.type == "version" and text:
+                package = found[_PACKAGE]
+                found[p.name] = kinds.look_up_version(store, package, text, timeout=timeout)
         return found
 
     def _sorted(self, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -323,8 +332,7 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
             columns.append(_column(value, f"{file}:{number}"))
         else:
             said[key] = value
-    for taken in _TAKEN.intersection(parameter.name for parameter in parameters):
-        raise UsageError(f"{file}: parameter {taken}: an option of every query has this name")
+    _check_parameters(parameters, file)
     for key in ("Title", "Question"):
         if key not in said:
             raise UsageError(f"{file}: expected a line '// {key}: …' at its beginning")
@@ -355,6 +363,13 @@ def _order(text: str, columns: Sequence[Column], place: str) -> tuple[tuple[str,
             raise UsageError(f"{place}: Order: expected {expected}; found {part}")
         order.append((match["name"], match["desc"] is not None))
     return tuple(order)
+
+
+def _check_parameters(parameters: Sequence[Parameter], file: str) -> None:
+    for taken in _TAKEN.intersection(parameter.name for parameter in parameters):
+        raise UsageError(f"{file}: parameter {taken}: an option of every query has this name")
+    if any(p.type == "version" for p in parameters) and parameters[0].name != _PACKAGE:
+        raise UsageError(f"{file}: expected the package of a version as the first parameter")
 
 
 def _theme(text: str, file: str) -> Theme:

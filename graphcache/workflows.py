@@ -12,11 +12,11 @@ import pyarrow as pa
 from msgspec import Struct
 
 from graphcache.errors import InputError, UsageError, no_such
-from graphcache.records import Claim, Labels, Name, Report, one_line
+from graphcache.records import Claim, HeldFile, Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
-from graphcache.sources.documents import decode
-from graphcache.sources.gather import HeldFile, Reading, Source, gather, labelled
+from graphcache.sources.documents import decode_whole
+from graphcache.sources.gather import Reading, Source, gather, labelled
 from graphcache.sources.inputs import MAX_DOCUMENT
 from graphcache.sources.names import Unreadable
 from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load, Store
@@ -25,6 +25,7 @@ from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.stores.embedded.write import write_store
 from graphcache.tables import Tables
 from graphcache.tables.join import join
+from graphcache.tables.said import lock_claims
 from graphcache.tables.update import said_of, update
 from graphcache.version import __version__
 
@@ -115,7 +116,8 @@ def update_store(
         with EmbeddedStore(path) as opened:
             old, said, loads = opened.tables(), opened.said(), opened.loads()
             held = _held_files(opened.held_files())
-        reading = gather(sources, held=held, remote=remote, on_file=on_file)
+        known = lock_claims(said)
+        reading = gather(sources, held=held, known=known, remote=remote, on_file=on_file)
         if not reading.claimed:
             return reading.report  # nothing new: the store is left as it is
         for claim in sorted(reading.incomplete, key=str):
@@ -239,15 +241,15 @@ def _held_table(files: list[HeldFile]) -> pa.Table:
         [file.claim.kind for file in unique],
         [file.claim.release for file in unique],
         [file.claim.name for file in unique],
+        [file.place for file in unique],
     ]
     return pa.table(columns, schema=HELD_FILES)
 
 
 def _held_files(table: pa.Table) -> list[HeldFile]:
-    rows = table.to_pylist()
     return [
-        HeldFile(row["digest"], row["file"], Claim(row["kind"], row["release"], row["name"]))
-        for row in rows
+        HeldFile(r["digest"], r["file"], Claim(r["kind"], r["release"], r["name"]), r["place"])
+        for r in table.to_pylist()
     ]
 
 
@@ -261,7 +263,7 @@ def read_manifest(manifest: str, remote: Remote) -> dict[str, list[_Index]]:
             data = content.read(MAX_MANIFEST + 1)
         if len(data) > MAX_MANIFEST:
             raise Unreadable(f"expected at most {MAX_MANIFEST:,} bytes, found more")
-        releases: dict[str, list[_Index]] = decode(data, dict[Name, list[_Index]], "")
+        releases: dict[str, list[_Index]] = decode_whole(data, dict[Name, list[_Index]])
     except (NotFetched, OSError, Unreadable) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise InputError(

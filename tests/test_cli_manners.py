@@ -41,12 +41,23 @@ pytestmark = pytest.mark.process
 
 
 def test_a_terminal_gets_a_table(example_store: Path) -> None:
-    shown = on_terminal(*SOME, cwd=example_store.parent)
+    shown = on_terminal(*SOME[:-1], "2", cwd=example_store.parent)
     assert shown.code == 0
-    header, line, row, more = shown.out.splitlines()
+    header, line, row, _, more = shown.out.splitlines()
     assert re.sub("\x1b\\[[0-9;]*m", "", header).split()[:2] == ["package", "specs"]
     assert set(line) == {"─"}
     assert row.split() == ["py-pdm-backend", "145", "14", "131", "18"]
+    assert more == "The first 2 rows; there are more."
+
+
+def test_a_terminal_gets_one_row_upright(example_store: Path) -> None:
+    shown = on_terminal(*SOME, cwd=example_store.parent)
+    *lines, more = shown.out.splitlines()
+    assert [line.split() for line in lines[:2]] == [
+        ["package:", "py-pdm-backend"],
+        ["specs:", "145"],
+    ]
+    assert len(lines) == 5
     assert more == "The first row; there are more."
 
 
@@ -76,11 +87,9 @@ def test_no_color_is_no_color(env: dict[str, str], styled: bool, tmp_path: Path)
 @pytest.mark.parametrize("columns", [30, 8, 1])
 def test_a_narrow_terminal_shows_all(columns: int, example_store: Path) -> None:
     plain = {"NO_COLOR": "1"}
-    shown = on_terminal(*SOME, cwd=example_store.parent, columns=columns, env=plain)
-    rows = shown.out.splitlines()[:-1]
-    cells = [row.split() for row in rows]
-    assert "".join(words[0] for words in cells if words).endswith("py-pdm-backend")
-    assert ["145", "14", "131", "18"] in [words[1:] for words in cells]
+    shown = on_terminal(*SOME[:-1], "2", cwd=example_store.parent, columns=columns, env=plain)
+    words = [word for word in shown.out.split() if not word.endswith(":")]
+    assert words[:5] == ["py-pdm-backend", "145", "14", "131", "18"]
 
 
 def test_text_of_the_data_is_no_command_to_the_terminal(example_store: Path) -> None:
@@ -316,7 +325,7 @@ def completed(shell: str, words: str, last: str, cwd: Path) -> list[str]:
             "stack",
             [f"plain,{name}" for name in load_library() if name.startswith("stack")],
         ),
-        ("graphcache query dependents-of", "--v", ["plain,--version"]),
+        ("graphcache query dependents-of", "--vers", ["plain,--version"]),
         ("graphcache query dependents-of", "--e", ["plain,--explain"]),
         ("graphcache query redundant-builds", "--rel", ["plain,--release"]),
         ("graphcache query stacks --format", "js", ["plain,json", "plain,jsonl"]),
@@ -345,6 +354,12 @@ def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -
         ("query spec --hash", "py-pdm-backend/27m4", [f"py-pdm-backend/{NAMED}"]),
         ("plot compilers --release", "develop-2025-03-3", ["develop-2025-03-30"]),
         ("diff --release", "v", ["v0.18.0"]),
+        ("impact", "rocb", ["rocblas"]),
+        ("why", "/27m4", [f"/{NAMED}"]),
+        ("usable rocblas --os", "ubuntu22", ["ubuntu22.04"]),
+        ("usable rocblas --target", "zen4", ["zen4"]),
+        ("rebuilds --stack", "e4s-o", ["e4s-oneapi"]),
+        ("prune-plan --keep-release", "v", ["v0.18.0"]),
         ("query package --package", "no-such", []),
     ],
 )

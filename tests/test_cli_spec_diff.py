@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import pytest
@@ -16,6 +17,9 @@ from graphcache import Tables
 from graphcache.analysis.spec_diff import diff_specs
 from graphcache.views.diff import DiffFormat
 from graphcache.views.spec_diff import COLUMNS, render_spec_diff, rows_of, sentence
+
+if TYPE_CHECKING:
+    Graph = nx.MultiDiGraph[tuple[str, str]]
 
 SITE = Path(__file__).parents[1] / "examples/site"
 HDF5 = ("hdf5@1.14.6/hhaw2z5", "/kylug4g")
@@ -65,6 +69,14 @@ def test_one_spec_is_no_difference(site: Path) -> None:
     assert "No difference" in succeed(*asked, "--format", "markdown", cwd=site)
 
 
+def test_the_example_of_a_rebuild_is_a_command(site: Path) -> None:
+    asked = ("rebuilds", "--package", "netcdf-c", "--format", "jsonl")
+    rows = map(json.loads, succeed(*asked, cwd=site).splitlines())
+    command = next(row["example"] for row in rows if row["cause"].startswith("zlib-ng: "))
+    _, *arguments = command.split()
+    assert "zlib-ng (version)" in succeed(*arguments, "--format", "table", cwd=site)
+
+
 def test_exit_code_of_two_specs(site: Path) -> None:
     assert run("diff", *HDF5, cwd=site).code == 0
     assert run("diff", *HDF5, "--exit-code", cwd=site).code == 1
@@ -100,6 +112,72 @@ def test_what_is_refused(asked: tuple[str, ...], code: int, said: str, site: Pat
     assert said in ended.err
 
 
+# What the tree shows ------------------------------------------------------------------------------
+
+
+def graph_with_edges(*edges: tuple[str, str, dict[str, Any]], **known: Any) -> Graph:
+    """Specs whose packages are their hashes without the digit, and what they need."""
+    graph: Graph = nx.MultiDiGraph()
+    for start, end, values in edges:
+        for name in (start, end):
+            usual = {"version": "1", "dependencies_known": True, "package_hash": "r", "flags": []}
+            graph.add_node(("Spec", name), name=name[:-1], **(usual | known))
+        graph.add_edge(("Spec", start), ("Spec", end), "DEPENDS_ON", **values)
+    return graph
+
+
+def shown(graph: Graph, left: str, right: str) -> list[str]:
+    """The lines that are printed."""
+    out = io.StringIO()
+    found = diff_specs(Tables.from_networkx(graph), f"/{left}", f"/{right}")
+    render_spec_diff(found, "table", out, whole=False)
+    return out.getvalue().splitlines()
+
+
+def test_another_provider_is_named_by_what_it_provides() -> None:
+    graph = graph_with_edges(
+        ("app2", "ng2", {"types": ["link"], "virtuals": ["zlib-api"]}),
+        ("app3", "zlib3", {"types": ["link"], "virtuals": ["zlib-api"]}),
+    )
+    assert shown(graph, "app2", "app3") == [
+        "app@1/app2 and app@1/app3 differ in no setting of their own, but below them in zlib-api "
+        "(ng → zlib).",
+        "",
+        "app@1/app2 → app@1/app3",
+        "└── zlib-api: ng@1/ng2 → zlib@1/zlib3",
+    ]
+
+
+def test_what_differs_in_all_of_them_is_told_once_and_counted() -> None:
+    graph = graph_with_edges(("app2", "zlib2", {}), ("app3", "zlib3", {}))
+    for number, target in ("2", "zen3"), ("3", "zen4"):
+        for name in "app", "zlib":
+            graph.add_edge(("Spec", f"{name}{number}"), ("Target", target), "FOR_TARGET")
+    assert shown(graph, "app2", "app3") == [
+        "app@1/app2 and app@1/app3 differ in 1 setting of their own (target).",
+        "",
+        "app@1/app2 → app@1/app3",
+        "├── target: zen3 → zen4",
+        "└── differ too, in nothing new: zlib",
+        "Not listed: 1 spec below that differs in the same target (zen3 → zen4).",
+    ]
+
+
+def test_where_dependencies_are_not_known_it_says_so() -> None:
+    graph = graph_with_edges(("app2", "zlib2", {}), ("app3", "zlib3", {}))
+    graph.nodes["Spec", "app3"].update(version="2", dependencies_known=False)
+    assert shown(graph, "app2", "app3") == [
+        "app@1/app2 and app@2/app3 differ in 1 setting of their own (version) and below them in "
+        "zlib (nothing that sources tell); dependencies not known of the right one.",
+        "",
+        "app@1/app2 → app@2/app3",
+        "├── version: 1 → 2",
+        "├── dependencies not known of the right one",
+        "└── zlib@1/zlib2 → zlib@1/zlib3",
+        "    └── nothing that sources tell",
+    ]
+
+
 # Texts that something in the way might take for more than text ------------------------------------
 
 HOSTILE = [*NASTY, "\x1b[31mred", "[bold]x[/bold]", "\u202eabc", "x" * 1_000, "</details>"]
@@ -107,7 +185,7 @@ HOSTILE = [*NASTY, "\x1b[31mred", "[bold]x[/bold]", "\u202eabc", "x" * 1_000, "<
 
 def graph_with(name: str, wide: int = 1) -> Tables:
     """Two specs of a package of that name that need another one, with many variants."""
-    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    graph: Graph = nx.MultiDiGraph()
     for side in "23":
         top, below = ("Spec", f"a{side}"), ("Spec", f"b{side}")
         graph.add_node(top, name=name, version=name, dependencies_known=True)
@@ -146,7 +224,7 @@ def test_many_changes_are_cut_and_counted() -> None:
 
 
 def test_many_specs_are_cut_and_counted() -> None:
-    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    graph: Graph = nx.MultiDiGraph()
     for side in "23":
         graph.add_node(("Spec", f"a{side}"), name="a", dependencies_known=True)
         for n in range(50):

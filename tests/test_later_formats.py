@@ -120,7 +120,9 @@ def mirror(root: Path, *versions: int) -> Path:
 
 
 def said(report: Report, root: Path) -> list[str]:
-    return [text.replace(f"{root}/", "") for text in report.warnings]
+    """What is said of the mirror; but for specs that are in its index alone."""
+    said = [text.replace(f"{root}/", "") for text in report.warnings]
+    return [text for text in said if "several indexes" in text or "is later than" in text]
 
 
 @pytest.mark.parametrize("versions", [(7, 8), (8, 7), (6, 8, 7)])
@@ -149,7 +151,7 @@ def test_two_indexes_of_one_version_give_the_same_in_any_order(tmp_path: Path) -
         manifest(tmp_path, "index/index.manifest.json", *order)
         tables, report = read(tmp_path)
         digests.add(tables.digest())
-        assert len(report.warnings) == 1
+        assert len(said(report, tmp_path)) == 1
     assert len(digests) == 1
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from query_data import STORES, Given, embedded, on_server
 
-from graphcache import Store, UsageError
+from graphcache import QueryError, Store, UsageError
 from graphcache.kinds import KINDS, Kind, hash_in, look_up, names
 from graphcache.queries import NamedQuery, load_library, parse_query
 from graphcache.records import Labels
+from graphcache.stores.embedded.store import EmbeddedStore
 
 LIBRARY = load_library()
 ZLIB, ZLIB_NEW, HDF5, GCC = ("abcd" + "a" * 28, "abce" + "a" * 28, "abcf" + "a" * 28, "b" * 32)
@@ -100,6 +101,12 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
             "ubuntu2204: no such operating system in the graph. Did you mean ubuntu22.04?",
         ),
         ("virtual", "mpi", "mpi: no such virtual package in the graph, which has c, zlib-api"),
+        (
+            "package",
+            "zlib@1.2 +shared",
+            "zlib@1.2 +shared: expected the name of a package, such as zlib, found a spec: "
+            "graphcache find 'zlib@1.2 +shared' lists",
+        ),
         ("package", "x' OR 1=1 //", "x' OR 1=1 //: no such package in the graph, which has gcc"),
     ],
 )
@@ -210,6 +217,62 @@ def test_every_parameter_that_is_a_name_has_a_kind() -> None:
     assert free == {("packages-named", "part"), ("dependents-of", "version")}
 
 
+def test_a_version_is_one_of_the_package(store: Store) -> None:
+    query = LIBRARY["dependents-of"]
+    rows = query.run(store, {"package": "zlib", "version": "1.2.13"}).rows
+    assert rows == [("hdf5", 1, ["1.2.13"], ["e4s"], ["develop"])]
+    assert query.run(store, {"package": "zlib", "version": "1.3.1"}).rows == []
+    with pytest.raises(UsageError) as caught:
+        query.run(store, {"package": "zlib", "version": "1.14.3"})
+    there = "zlib@1.14.3: no such version in the graph, which has 1.3.1, 1.2.13"
+    assert str(caught.value) == there
+
+
 def test_explain_asks_no_store() -> None:
     printed = LIBRARY["spec"].explain({"hash": "zlib@1.2/abc"})
     assert "s.hash STARTS WITH 'abc'" in printed
+
+
+# Names in Cypher of a user's own ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cypher", "said"),
+    [
+        ("MATCH (s:Specs) RETURN s.name", "no node type Specs: did you mean Spec?"),
+        ("MATCH (p:package) WHERE p.name = 'x' RETURN p.name", None),
+        ("MATCH (s:Spec)-[:IN_STAK]->() RETURN s.name", "no edge type IN_STAK: did you mean IN_ST"),
+        (
+            "MATCH (:Spec)-[:IN_STACK|WWW]->(k) RETURN k.name",
+            "no edge type WWW: expected OF_PACKAGE, BUILT_WITH, FOR_TARGET, IN_STACK, ",
+        ),
+        ("MATCH (s:Spec) RETURN s.nam", "no property nam of Spec: did you mean name"),
+        ("MATCH (k:Stack) WHERE k.nam = 'a' RETURN k", "no property nam of Stack: did you mean na"),
+        ("MATCH (s:Spec {nam: 'a'}) RETURN s", "no property nam of Spec: did you mean name"),
+        (
+            "MATCH (:Spec)-[d:DEPENDS_ON]->(:Spec) RETURN d.typ",
+            "no property typ of DEPENDS_ON: did you mean types?",
+        ),
+        (
+            "MATCH (s:IN_STACK) RETURN s",
+            "no node type IN_STACK, which is an edge type: [:IN_STACK]",
+        ),
+        ("MATCH ()-[s:Stack]->() RETURN s", "no edge type Stack, which is a node type: (:Stack)"),
+    ],
+)
+def test_a_name_that_is_not_in_the_schema_gives_what_is(
+    store: Store, cypher: str, said: str | None
+) -> None:
+    if said is None:  # the one store reads labels in any case
+        said = "no node type package: did you mean Package?"
+        if isinstance(store, EmbeddedStore):
+            assert store.query(cypher).rows == []
+            return
+    with pytest.raises(QueryError) as caught:
+        store.query(cypher)
+    assert str(caught.value).startswith(said)
+
+
+def test_what_the_schema_has_and_the_graph_has_not_is_no_error(store: Store) -> None:
+    assert store.query("MATCH (s:Spec) RETURN DISTINCT s.size, s.tarball").rows == [(None, None)]
+    assert store.query("MATCH (s:Spec) WHERE s.derived RETURN s.name").rows == []

@@ -229,8 +229,8 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Parameter: a (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, or NAME (TYPE, default JSON): MEANING, "
-            "with TYPE one of text, integer, boolean, list of text, package, stack, release, "
-            "compiler, os, virtual, target, hash",
+            "with TYPE one of text, integer, boolean, list of text, version, package, stack, "
+            "release, compiler, os, virtual, target, hash",
         ),
         (HEAD + "// Parameter: A (text): a\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANI"),
         (HEAD + "// Parameter: a text\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANING, or"),
@@ -258,6 +258,10 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Order: x desc, z\nRETURN 1",
             "q.cypher: Order: expected COLUMN or COLUMN desc, with COLUMN one of x; found z",
+        ),
+        (
+            HEAD + "// Parameter: a (version): a\nRETURN 1",
+            "q.cypher: expected the package of a version as the first parameter",
         ),
         (HEAD + "// Order: x DESC\nRETURN 1", "q.cypher: Order: expected COLUMN or COLUMN desc, "),
         (

@@ -43,6 +43,7 @@ def spec(number: str, *needs: str | Edge, **values: Any) -> Json:
         "version": "1.2",
         "arch": {"platform": "linux", "platform_os": "debian12", "target": "x86_64_v3"},
         "namespace": "builtin",
+        "package_hash": "recipe",
         "parameters": {"shared": True, "libs": ["a", "b"], "cflags": []},
         "dependencies": [
             {
@@ -101,6 +102,11 @@ SETTINGS: dict[str, tuple[Json, tuple[str, Any, Any]]] = {
         {"external": {"path": "/usr", "module": None}},
         ("external", False, True),
     ),
+    "recipe": ({"package_hash": "edited"}, ("package_hash", "recipe", "edited")),
+    "flags": (
+        {"parameters": {"shared": True, "libs": ["a", "b"], "cflags": ["-O3"]}},
+        ("flags", [], ["cflags=-O3"]),
+    ),
     "boolean": (
         {"parameters": {"shared": False, "libs": ["a", "b"]}},
         ("variant shared", "+shared", "~shared"),
@@ -117,8 +123,7 @@ SETTINGS: dict[str, tuple[Json, tuple[str, Any, Any]]] = {
 def test_a_setting_is_told_with_both_values(name: str, tmp_path: Path) -> None:
     values, change = SETTINGS[name]
     found = compared(tmp_path, spec("app1"), spec("app2", **values))
-    assert change in own(found)["app"]
-    assert {one.what for one in every(found)[0].own} >= {change[0]}
+    assert own(found) == {"app": [change]}
     assert found
 
 
@@ -128,11 +133,38 @@ def test_a_spec_does_not_differ_from_itself(tmp_path: Path) -> None:
     assert (found.tree, found.lowest(), str(found.left)) == (None, [], "app@1.2/app2aaa")
 
 
-def test_where_nothing_known_differs_it_says_so(tmp_path: Path) -> None:
+def test_an_external_elsewhere_is_told_with_both_places(tmp_path: Path) -> None:
+    def at(path: str) -> Json:
+        return {"external": {"path": path, "module": ["tools", "app"]}}
+
+    specs = spec("app1", **at("/usr")), spec("app2", **at("/opt")), spec("app3", "zlib1")
+    found = compared(tmp_path, *specs, spec("zlib1"))
+    assert own(found) == {"app": [("external_path", "/usr", "/opt")]}
+    found = compared(tmp_path, *specs, spec("zlib1"), left="app3", right="app2")
+    assert own(found) == {"app": [("external", False, True)]}
+    assert {(c.what, c.left, c.follows) for c in every(found)[0].changes[1:]} == {
+        ("external_path", None, "external"),
+        ("external_modules", None, "external"),
+        ("dependency zlib", f"zlib@1.2/{key('zlib1')}", "external"),
+    }
+
+
+def test_the_recipe_follows_the_version_and_the_variants(tmp_path: Path) -> None:
+    """The hash of a recipe is that of what it says for this version and these variants."""
+    found = compared(tmp_path, spec("app1"), spec("app2", version="1.3", package_hash="other"))
+    assert own(found) == {"app": [("version", "1.2", "1.3")]}
+    assert every(found)[0].changes[1] == Change("package_hash", "recipe", "other", "version")
+
+
+def test_where_nothing_known_differs_it_says_what_may(tmp_path: Path) -> None:
     found = compared(tmp_path, spec("app1"), spec("app2"))
-    assert found
-    assert [one.unexplained for one in found.lowest()] == ["recipe or flags, not told apart"]
+    assert [one.unexplained for one in found.lowest()] == ["nothing that sources tell"]
     assert own(found) == {"app": []}
+    specs = spec("app1"), spec("app2")
+    for one in specs:
+        del one["package_hash"]
+    found = compared(tmp_path, *specs)
+    assert [one.unexplained for one in found.lowest()] == ["recipe not known"]
 
 
 def test_what_only_one_side_tells_is_no_difference(tmp_path: Path) -> None:
@@ -170,6 +202,34 @@ def test_a_compiler_is_a_setting_where_it_is_no_dependency(form: int, tmp_path: 
     assert own(found) == {{4: "app", 5: "gcc"}[form]: [change]}
     followed = {c.follows for one in every(found) for c in one.changes if c.follows}
     assert followed == {{4: "compiler of app", 5: "version of gcc"}[form]}
+
+
+def test_another_compiler_is_one_difference_with_its_runtime(tmp_path: Path) -> None:
+    specs = [spec("gcc1"), spec("llvm2"), spec("gcc-runtime1", ("gcc1", ["build"], []))]
+    for number, compiler, *runtime in ("1", "gcc1", "gcc-runtime1"), ("2", "llvm2"):
+        needs: list[str | Edge] = [(compiler, ["build"], ["c", "cxx"]), *runtime]
+        specs += [spec(f"app{number}", f"zlib{number}", *needs), spec(f"zlib{number}", *needs)]
+    found = compared(tmp_path, *specs)
+    assert own(found) == {"llvm": [("provider of c, cxx", "gcc@1.2", "llvm@1.2")]}
+    runtime_gone = f"gcc-runtime@1.2/{key('gcc-runtime1')}"
+    assert [one.changes for one in every(found) if one.right.package in ("app", "zlib")] == [
+        (Change("dependency gcc-runtime", runtime_gone, None, "provider of c, cxx"),)
+    ] * 2
+
+
+def test_a_compiler_is_the_same_in_both_forms(tmp_path: Path) -> None:
+    found = compared(
+        tmp_path,
+        spec("app1", "docs1", compiler={"name": "gcc", "version": "12.1"}),
+        spec("docs1", compiler={"name": "gcc", "version": "12.1"}),
+        spec("app2", "docs2", ("gcc2", ["build"], ["c"]), package_hash="edited"),
+        *(spec("docs2", package_hash="edited"), spec("gcc2", version="12.1")),
+    )
+    assert own(found) == {
+        "app": [("package_hash", "recipe", "edited")],
+        "docs": [("package_hash", "recipe", "edited")],
+    }
+    assert [one.unknown for one in every(found)] == [{}, {"compiler": "right"}]
 
 
 def test_the_same_target_below_is_no_difference_of_its_own(tmp_path: Path) -> None:
@@ -348,7 +408,7 @@ def test_cycles_are_walked_once(tmp_path: Path) -> None:
         ("lib", ("app", "lib")),
     ]
     # Nothing in them differs, and they have other hashes all the same.
-    assert [one.unexplained for one in found.lowest()] == ["recipe or flags, not told apart"] * 2
+    assert [one.unexplained for one in found.lowest()] == ["nothing that sources tell"] * 2
 
 
 def test_what_is_too_far_down_is_counted(tmp_path: Path) -> None:
@@ -435,6 +495,7 @@ def lowest_of_roots(before: Path, after: Path) -> dict[str, set[str]]:
         ("zlibng", {"zlib-ng": {"version"}}),
         ("openssl", {"openssl": {"version"}}),
         ("perl", {"perl": {"version"}}),
+        ("recipe_zlibng", {"zlib-ng": {"package_hash"}}),
     ],
 )
 def test_the_one_change_of_a_lock_is_named(change: str, expected: dict[str, set[str]]) -> None:
@@ -449,6 +510,7 @@ SITE_CHANGES = {
         "cmake": {"version", "variant patches"},
         "curl": {"version"},
         "hdf5": {"variant szip"},
+        "hwloc": {"package_hash"},
     },
 }
 
@@ -491,9 +553,25 @@ def test_a_text_that_means_no_spec_is_refused(tmp_path: Path) -> None:
         diff_specs(tables, "/app2", "zlib/app3")
 
 
+def test_what_is_exactly_a_name_is_no_hash(tmp_path: Path) -> None:
+    (tmp_path / "page").write_text(oracle.page_text("app", "a2", [oracle.record("a2" * 16)]))
+    tables, _ = read(tmp_path / "page")
+    assert kind_of(["a2", "a2"], tables) == "release"
+    assert kind_of(["/a2", "app/a2a"], tables) == "spec"
+    assert kind_of(["a2a", "a2a2"], tables) == "spec"
+    with pytest.raises(
+        UsageError, match=r"^expected two of a kind: a2 is a release, /a2 is a spec"
+    ):
+        kind_of(["a2", "/a2"], tables)
+
+
 def test_a_spec_is_told_from_a_release_and_a_stack(tmp_path: Path) -> None:
     tables = graph_of(tmp_path, spec("app1"), spec("app2"))
     assert kind_of(["/app2", "app@1.2/app3"], tables) == "spec"
     assert kind_of(["app2", "/whatever"], tables) == "spec"
+    with pytest.raises(
+        UsageError, match=r"^app4: no such release, stack or hash in the graph, whi"
+    ):
+        kind_of(["app4", "app4"], tables)
     with pytest.raises(UsageError, match=r"^/srv/old\.lbug: no such release, stack or hash"):
         kind_of(["/srv/old.lbug", "/app2"], tables)

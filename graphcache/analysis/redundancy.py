@@ -13,7 +13,7 @@ from graphcache.analysis.names import require
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 
-COLUMNS = ["cause", "builds", "packages", "example", "again"]
+COLUMNS = ["cause", "builds", "packages", "example"]
 
 
 @reads(
@@ -37,7 +37,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
 
     Returns:
         A row a cause: what changed, the builds that it explains, the number of packages that were
-        built again, and an example of two such specs.
+        built again, and as an example the command that compares two such specs.
 
     Raises:
         UsageError: the graph has no such package or stack.
@@ -61,8 +61,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         [found.texts[cause] for cause in causes.tolist()],
         builds.tolist(),
         counted["name_count_distinct"].to_pylist(),
-        graph.column("hash", first[pairs]),
-        graph.column("hash", other[pairs]),
+        map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[1], row[0]))
     notes = graph.notes()
@@ -71,6 +70,11 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         what = f" of {package}" if package else ""
         notes = [*notes, f"No two specs{what}{where} look alike, so nothing was built again."]
     return Answer(COLUMNS, rows, notes=notes)
+
+
+def _compared(first: str, other: str) -> str:
+    """The command that says in what two specs differ."""
+    return f"graphcache diff /{first} /{other}"
 
 
 def _chosen(tables: Tables, graph: Dependencies, package: str | None, stack: str | None) -> Rows:

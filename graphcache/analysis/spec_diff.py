@@ -110,12 +110,19 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     A change follows another one, and is no difference of its own, where it is told there: a
     dependency that comes or goes in a spec whose version or variants differ; the recipe's hash,
     which depends on these; a target, platform, os or compiler that differs in the same way in the
-    spec that needs it; the version of a compiler's runtime, which is that of the compiler.
+    spec that needs it; the version of a compiler's runtime, which is that of the compiler; and
+    this runtime, where the compiler is another package.
 
     Args:
         tables: the graph.
         left: a spec, as `/HASH`, HASH or `PACKAGE@VERSIONS/HASH`; the hash may be cut short.
         right: another one.
+
+    Returns:
+        A `SpecDiff`, false where both are one spec. Its `tree` is a `Difference`: both specs as
+        `left` and `right`, each with `hash`, `package` and `version`; the `changes` between them,
+        each with `what`, `left`, `right`, and what it `follows`; and in `below` the differences
+        of what they need. `lowest()` gives those that follow from nothing below them.
 
     Raises:
         UsageError: a text means no spec of the graph, or several.
@@ -129,6 +136,7 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     cmake@3.30.9/txyrket cmake@3.31.11/h3moojz ['version', 'variant patches']
     zlib-ng@2.2.5/oaqf7r3 zlib-ng@2.3.3/7oy2jfg ['version']
     curl@8.15.0/uiubkqm curl@8.20.0/rhcpwzv ['version']
+    hwloc@2.13.0/zum5qcm hwloc@2.13.0/dobpqx7 ['package_hash']
     openssl@3.4.4/qkyawhf openssl@3.6.1/sr33xrz ['version']
     """
     a, b = the_spec(tables, left), the_spec(tables, right)
@@ -199,7 +207,24 @@ def _following(specs: Specs, compared: Compared, above: _Node | None) -> list[Ch
     others = ", ".join(what for what in own if what != "package_hash")
     settings = [_with(c, others) if c.what == "package_hash" else c for c in settings]
     own = [change.what for change in settings if change.follows is None]
-    return settings + [_with(change, ", ".join(own)) for change in compared.needs]
+    return settings + [
+        _with(change, ", ".join(own) or _provider(specs, change, compared))
+        for change in compared.needs
+    ]
+
+
+def _provider(specs: Specs, change: Change, compared: Compared) -> str:
+    """Of what only one side needs: another provider, where it is there because of this one.
+
+    So gcc-runtime comes and goes with gcc, which it needs itself.
+    """
+    if change.what.startswith("dependency "):
+        needed = str(change.left or change.right).rpartition("/")[2]
+        needs = {edge.hash for edge in specs.edges(needed)}
+        for pair, virtuals in compared.pairs.items():
+            if virtuals and pair[change.left is None] in needs:
+                return f"provider of {', '.join(virtuals)}"
+    return ""
 
 
 def _with(change: Change, follows: str) -> Change:
@@ -261,7 +286,7 @@ def _explained(nodes: list[_Node]) -> set[int]:
 def _why_not_told(unknown: Collection[str]) -> str:
     """What may differ where all that is known is equal."""
     said = ["dependencies not known"] if "dependencies" in unknown else []
-    words = [word for word, n in _HIDDEN.items() if n in unknown or n not in READS["Spec"]]
+    words = [word for word, name in _HIDDEN.items() if name in unknown]
     if len(words) > 1:
         said.append(f"{' or '.join(words)}, not told apart")
     elif words:

@@ -33,8 +33,11 @@ _PROPERTIES = tuple(
     for p in node_type("Spec").properties[1:]
     if not p.computed and p.name != "name" and p.name not in OF_THE_RECORD
 )
-_NULL_IS_NONE = {*_EDGES, *(name for name in _PROPERTIES if name.startswith("external_"))}
-"""Settings that a spec has not, where one of Spack's own files describes it and tells none."""
+_NULL_IS_NONE = ("external_path", "external_modules", "spliced_from")
+"""Settings that a spec has not, where one of Spack's own files describes it and tells none.
+
+Not the compiler: before form 5 a spec has one, also where there is nothing to compile.
+"""
 
 READS = {
     "Spec": ("name", *_PROPERTIES, "dependencies_known"),
@@ -124,6 +127,10 @@ class Specs:
         """The compilers of a spec, as `name@version`."""
         return set(self._ends["compiler"].get(hash_, ()))
 
+    def build(self, hash_: str) -> str | None:
+        """The spec that a spliced one was built as; None where it is not spliced."""
+        return next(iter(self._ends.get("spliced_from", {}).get(hash_, ())), None)
+
     def needs_are_known(self, hash_: str) -> bool:
         """Whether a source told what a spec needs."""
         return bool(self._rows[hash_]["dependencies_known"])
@@ -150,6 +157,9 @@ def compare(specs: Specs, left: str, right: str) -> Compared:
     pairs, alone = _pair(mine, theirs)
     differ: dict[tuple[str, str], tuple[str, ...]]
     differ = {(a.hash, b.hash): () for a, b in pairs if a.hash != b.hash} | swaps
+    build, other = specs.build(left), specs.build(right)
+    if build is not None and other is not None and build != other:
+        differ.setdefault((build, other), ())
     if specs.name(left) != specs.name(right):
         package = Change("package", specs.at_version(left), specs.at_version(right))
         return Compared([package], [], differ, {})
@@ -187,6 +197,8 @@ def _settings(specs: Specs, left: str, right: str) -> tuple[list[Change], dict[s
         elif name == "variants" and isinstance(a, list) and isinstance(b, list):
             changes += _variants(a, b)
         # An empty list says as little as none.
+        elif name == "spliced_from" and side is None:
+            continue  # both builds are compared, as what both need is
         elif (a or None) != (b or None) and not (name == "compiler" and told):
             changes.append(Change(name, a, b))
     return changes, unknown

@@ -12,6 +12,21 @@ from graphcache.errors import GraphcacheError
 from graphcache.kinds import Kind, names
 from graphcache.spack.targets import known_targets
 
+_OPTIONS: dict[str, Kind] = {
+    "--package": "package",
+    "--stack": "stack",
+    "--keep-stack": "stack",
+    "--release": "release",
+    "--keep-release": "release",
+    "--target": "target",
+    "--os": "os",
+}
+_ARGUMENTS: dict[str, Kind] = {
+    **dict.fromkeys(("package", "spec", "specs", "name"), "package"),
+    **dict.fromkeys(("hash", "hashes"), "hash"),
+}
+"""The kinds of names that options and arguments of these names take, in every command."""
+
 _MOST = 1_000
 """Names that are offered."""
 _SECONDS = 2.0
@@ -51,6 +66,19 @@ class NameOf(click.types.StringParamType):
                 return names(opened, self.kind, beginning, most=_MOST, timeout=_SECONDS)
         except GraphcacheError:
             return []
+
+
+def complete_names(command: click.Command) -> None:
+    """Have the shell complete what a command, and those in it, take under the usual names."""
+    for param in command.params:
+        named = _OPTIONS if isinstance(param, click.Option) else _ARGUMENTS
+        names_of_param = param.opts if isinstance(param, click.Option) else [param.name or ""]
+        kind = next((named[name] for name in names_of_param if name in named), None)
+        if kind is not None and param.type is click.STRING:
+            param.type = NameOf(kind)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            complete_names(inner)
 
 
 def _store(ctx: click.Context) -> str | None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.completing import NameOf
 from graphcache.cli.options import open_chosen, server_options, store_option
 from graphcache.errors import StoreError, UsageError
 from graphcache.views.answers import FORMATS, default_format, printable
@@ -29,12 +28,7 @@ _FORMATS = (*FORMATS, "markdown")
 @click.option(
     "--as", "kind", type=click.Choice(_KINDS), help="What A and B are. [default: found out]"
 )
-@click.option(
-    "--release",
-    metavar="RELEASE",
-    type=NameOf("release"),
-    help="With two stacks: only what is in this release.",
-)
+@click.option("--release", metavar="RELEASE", help="With two stacks: only what is in this release.")
 @click.option("--details", is_flag=True, help="Also list the packages, and the specs one by one.")
 @click.option("--all", "whole", is_flag=True, help="With two specs: show the whole tree.")
 @click.option("--exit-code", is_flag=True, help="End with exit code 1 if anything differs.")

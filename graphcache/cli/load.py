@@ -62,7 +62,8 @@ _load_options = together(
     click.option(
         "--stack",
         metavar="STACK",
-        help="The stack of what indexes, lock files and spec files hold.  [a lock file's folder]",
+        help="The stack of what indexes, lock files and spec files hold.  "
+        "[a lock's name or folder]",
     ),
     reading_options,
 )

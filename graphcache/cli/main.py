@@ -10,6 +10,7 @@ import sys
 import click
 from click.shell_completion import get_completion_class
 
+from graphcache.cli.completing import complete_names
 from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
@@ -82,6 +83,7 @@ _QUESTIONS = (query, diff, check, why, impact, coverage, usable, rebuilds, prune
 _VIEWS = (view, plot, serve)
 for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
     cli.add_command(command)
+complete_names(cli)
 
 
 def main() -> None:

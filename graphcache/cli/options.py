@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 
 from graphcache.cli.logs import start_log
 from graphcache.errors import UsageError
-from graphcache.views.answers import FORMATS, default_format, printable, render
+from graphcache.views.answers import FORMATS, default_format, printable, render, size
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -37,11 +37,52 @@ store_option: Decorator = click.option(
     help="The store: a file, or a server such as neo4j://localhost:7687.",
 )
 
-format_option: Decorator = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    help="How to print the answer. [default: table on a terminal, csv in a pipe]",
+
+def together(*decorators: Decorator) -> Decorator:
+    """Several options as one decorator, in the order in which help lists them."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def _set(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """A callback that notes a flag for `show`, wherever in the command line it stands."""
+
+    def note(ctx: click.Context, _: click.Parameter, given: bool) -> None:
+        ctx.meta[key] = given or ctx.meta.get(key, False)
+
+    return note
+
+
+_ALL, _WHOLE = "graphcache.all_rows", "graphcache.whole_hashes"
+
+format_option: Decorator = together(
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        help="How to print the answer. [default: table on a terminal, csv in a pipe]",
+    ),
+    click.option(
+        "--all",
+        "all_rows",
+        is_flag=True,
+        expose_value=False,
+        callback=_set(_ALL),
+        help="On a terminal: all rows, and not only as many as it has lines.",
+    ),
+    click.option(
+        "-L",
+        "--very-long",
+        is_flag=True,
+        expose_value=False,
+        callback=_set(_WHOLE),
+        help="On a terminal: whole hashes, and not only their beginnings.",
+    ),
 )
 
 library_option: Decorator = click.option(
@@ -68,17 +109,6 @@ verbosity_options: tuple[Decorator, ...] = (
 )
 
 output_path = click.Path(dir_okay=False, path_type=Path)
-
-
-def together(*decorators: Decorator) -> Decorator:
-    """Several options as one decorator, in the order in which help lists them."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return decorate
 
 
 server_options = together(
@@ -150,8 +180,11 @@ def keep_store(out: str, options: Mapping[str, Any]) -> None:
 
 
 def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
-    """Print an answer on standard output; on standard error, where it was cut or has no row."""
-    render(answer.columns, answer.rows, format_ or default_format(sys.stdout), sys.stdout)
+    """Print an answer on standard output; on standard error, where it was cut or has no row.
+
+    On a terminal, as many rows as it has lines, unless --all or a limit says how many are wanted.
+    """
+    show_rows(answer.columns, answer.rows, format_, every=limit is not None)
     for note in answer.notes:
         click.echo(printable(note), err=True)
     if answer.more:
@@ -159,3 +192,17 @@ def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
         click.echo(f"The first {rows}; there are more.", err=True)
     elif not answer.rows and sys.stdout.isatty():
         click.echo("No rows.", err=True)
+
+
+def show_rows(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: Any, *, every: bool = False
+) -> None:
+    """Print rows on standard output; on a terminal, as many as it has lines, or every one."""
+    screen = None
+    if sys.stdout.isatty():
+        from graphcache.views.terminal import Screen
+
+        meta = click.get_current_context().meta
+        width, height = size(sys.stdout)
+        screen = Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
+    render(columns, rows, format_ or default_format(sys.stdout), sys.stdout, screen)

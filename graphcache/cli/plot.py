@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.completing import NameOf
 from graphcache.cli.options import (
     Decorator,
     open_chosen,
@@ -36,7 +35,6 @@ _out_option = click.option(
 _release_option = click.option(
     "--release",
     metavar="RELEASE",
-    type=NameOf("release"),
     callback=lambda _, __, given: given or None,  # empty is all, as for the named queries
     help="Only this release.  [default: all]",
 )
@@ -172,7 +170,6 @@ def stack_overlap(by: Any, release: str | None, top: int, **options: Any) -> Non
     "--release",
     "releases",
     metavar="RELEASE",
-    type=NameOf("release"),
     multiple=True,
     help="A release; two or more, in their order.  [default: all, by date]",
 )

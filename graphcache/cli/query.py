@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from graphcache.cli.options import (
     open_chosen,
     server_options,
     show,
+    show_rows,
     store_option,
     together,
     warn_of_foreign,
@@ -24,7 +24,6 @@ from graphcache.cli.options import (
 from graphcache.errors import UsageError
 from graphcache.kinds import KINDS
 from graphcache.queries import NamedQuery, Parameter, by_theme, load_library, named_query
-from graphcache.views.answers import default_format, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +33,7 @@ _CLICK_TYPES: dict[str, Any] = {
     "integer": click.INT,
     "boolean": click.BOOL,
     "list of text": click.STRING,
+    "version": click.STRING,
     **{kind: NameOf(kind) for kind in KINDS},
 }
 
@@ -138,8 +138,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
     else:
         themes = by_theme(_library(ctx).values())
         rows = [(theme, q.name, q.question) for theme, group in themes.items() for q in group]
-        format_ = options["format_"] or default_format(sys.stdout)
-        render(["theme", "query", "answers"], rows, format_, sys.stdout)
+        show_rows(["theme", "query", "answers"], rows, options["format_"])
 
 
 def _no_query(text: str, error: UsageError) -> str:

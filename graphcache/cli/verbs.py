@@ -186,6 +186,8 @@ def usable(package: str, target: str, os_: str, **options: Any) -> None:
 def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     """Rank the causes of rebuilds: the lowest dependencies that differ in specs that look alike.
 
+    The example of each is the command that says in what two of these specs differ.
+
     \b
     Example:
       graphcache rebuilds --stack e4s

@@ -3,7 +3,7 @@
 A source checks everything here, once; nothing behind it checks again.
 """
 
-from graphcache.records.claims import Claim, Labels, SourceKind
+from graphcache.records.claims import Claim, Environment, HeldFile, Labels, SourceKind
 from graphcache.records.pages import Page, PageRecord
 from graphcache.records.report import FileReport, Reject, Report, one_line, short
 from graphcache.records.specs import (
@@ -41,8 +41,10 @@ __all__ = [
     "Dependency",
     "DependencyParameters",
     "DependencyType",
+    "Environment",
     "External",
     "FileReport",
+    "HeldFile",
     "Labels",
     "Name",
     "NamedDependency",

@@ -29,3 +29,26 @@ class Labels:
 
     release: str | None = None
     stack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment to which nobody gave a name: where its lock file lies."""
+
+    names: tuple[str, ...]
+    """What it may be called: the shortest first, each with one more folder of its path."""
+    file: str
+    """Its lock file, as it was given."""
+    place: str
+    """A digest of the whole path."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file that a graph was made from, by the digest of its content."""
+
+    digest: str
+    file: str
+    claim: Claim
+    place: str | None = None
+    """Of an environment's lock file a digest of its whole path."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from graphcache.records.claims import Claim, SourceKind
+from graphcache.records.claims import Claim, Environment, SourceKind
 from graphcache.records.types import MAX_TEXT, DependencyType, Name, SpecHash, Text
 
 LANGUAGES = ("c", "cxx", "fortran")
@@ -136,6 +136,8 @@ class SpecList:
     """What kind of source it is of; a file is one that speaks for no stack."""
     form: int | None = None
     """The form of the spec objects that the kind and version of the file stand for."""
+    environment: Environment | None = None
+    """Of a lock file without a given name; its stack stands for a name until it has one."""
     complete: bool = True
     """False where a part was rejected: that a spec is absent then means nothing."""
 

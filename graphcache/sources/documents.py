@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from graphcache.records import FileReport, short
+from graphcache.sources.keys import Place, repeated_key, shown_place, with_plain_target
 from graphcache.sources.names import CONTROL, Unreadable
 
 Document = dict[str, Raw]
@@ -55,8 +56,31 @@ def parse_document(data: bytes) -> Document:
     >>> {key: bytes(raw) for key, raw in parse_document(b'{"a": [1, 2]}').items()}
     {'a': b'[1, 2]'}
     """
-    document: Document = decode(signed_text(data).removeprefix(_BOM), Document, "")
+    document: Document = decode(document_text(data), Document, "")
     return document
+
+
+def decode_whole(data: bytes, type_: Any) -> Any:
+    """The value of a whole text by type.
+
+    Raises:
+        Unreadable: it is not JSON, does not fit, or a key stands twice.
+    """
+    value = decode(data, type_, "")
+    twice = repeated_key(data)
+    if twice is not None:
+        place, key = twice
+        raise Unreadable(f"{shown_place((*place, key))}: stands twice")
+    return value
+
+
+def document_text(data: bytes) -> bytes:
+    """The JSON of a document: without a signature around it, and without a byte order mark.
+
+    Raises:
+        Unreadable: it is clear-signed, and cut off.
+    """
+    return signed_text(data).removeprefix(_BOM)
 
 
 def signed_text(data: bytes) -> bytes:
@@ -137,12 +161,16 @@ def decode_entries(
     for key, raw in raws:
         report.records += 1
         where = f"{place}.{key}"
+        data = with_plain_target(bytes(raw))
         try:
-            entry = _decode_entry(decoder, raw, unwrap)
-            _check_characters(raw, entry)
+            entry = _decode_entry(decoder, data, unwrap)
+            _check_characters(data, entry)
+            _check_keys(data)
         except msgspec.ValidationError as error:
             where, _, why = _explain(error, where).partition(": ")
             report.reject(why, field=where, record=True)
+        except _KeyTwice as problem:
+            report.reject(str(problem), field=f"{where}.{problem.place}".rstrip("."), record=True)
         except RecursionError:
             report.reject("nested too deep", field=where, record=True)
         except (msgspec.DecodeError, UnicodeDecodeError, Unreadable) as error:
@@ -160,11 +188,25 @@ def is_hash(key: str) -> bool:
     return _HASH.fullmatch(key) is not None
 
 
-def _decode_entry(decoder: Any, raw: Raw, unwrap: Callable[[Raw], bytes | None]) -> Any:
+class _KeyTwice(Unreadable):
+    """A key stands twice in the object at a place."""
+
+    def __init__(self, place: Place, key: str) -> None:
+        super().__init__(f"key {short(key)} stands twice")
+        self.place = shown_place(place)
+
+
+def _check_keys(data: bytes) -> None:
+    twice = repeated_key(data)
+    if twice is not None:
+        raise _KeyTwice(*twice)
+
+
+def _decode_entry(decoder: Any, data: bytes, unwrap: Callable[[Raw], bytes | None]) -> Any:
     try:
-        return decoder.decode(raw)
+        return decoder.decode(data)
     except msgspec.ValidationError:
-        unwrapped = unwrap(raw)
+        unwrapped = unwrap(Raw(data))
         if unwrapped is None:
             raise
         return decoder.decode(unwrapped)
@@ -195,22 +237,21 @@ def _explain(error: msgspec.ValidationError, place: str) -> str:
     return f"{where}: {why}"
 
 
-def _check_characters(raw: Raw, entry: Any) -> None:
-    data = bytes(raw)
+def _check_characters(data: bytes, entry: Any) -> None:
     if data.isascii() and _ESCAPE.search(data) is None:
         return
-    for text in _texts(msgspec.to_builtins(entry)):
+    for text in _texts_of(msgspec.to_builtins(entry)):
         if CONTROL.search(text):
             raise Unreadable(f"expected text without control characters, found {short(text)}")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts_of(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(key)
-            yield from _texts(item)
+            yield from _texts_of(key)
+            yield from _texts_of(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from _texts_of(item)

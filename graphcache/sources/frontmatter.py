@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import yaml
 
 from graphcache.records import short
+from graphcache.sources.keys import object_of
 from graphcache.sources.names import Unreadable
 
 MAX_DEPTH = 32
@@ -56,12 +56,6 @@ class Item:
     line: int
     value: Any
     problem: str = ""
-
-
-class RepeatedKeys(dict[str, Any]):
-    """An object in which a key stood twice; `repeated` names the first such key."""
-
-    repeated = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +166,7 @@ def decode(entry: Entry) -> Any:
         return plain.group(1).decode()
     if entry.may_be_json:
         try:
-            return json.loads(entry.value, object_pairs_hook=_object)
+            return json.loads(entry.value, object_pairs_hook=object_of)
         except (ValueError, RecursionError):
             pass  # it may be YAML all the same: [package, develop]
     return _plain(_compose(entry.value, entry.line))
@@ -204,7 +198,7 @@ def decode_items(entry: Entry) -> list[Item]:
 def _json_items(entry: Entry) -> Iterator[Item]:
     """Elements of a JSON list, going on behind a damaged one at the next object."""
     text = entry.value.decode()
-    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    decoder = json.JSONDecoder(object_pairs_hook=object_of)
     place, line, rescanned = 1, entry.line, 0
     while rescanned <= MAX_RESCANNED:
         start = _SEPARATORS.match(text, place).end()  # type: ignore[union-attr]
@@ -236,17 +230,6 @@ def _json_problem(error: Exception, text: str) -> str:
     if error.pos >= len(text) or error.msg.startswith("Unterminated"):
         return "the list is cut off here"
     return f"not JSON: {error.msg} at character {error.pos + 1} of the value"
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object from its keys and values; the first of two equal keys counts."""
-    value = dict(reversed(pairs))
-    if len(value) == len(pairs):
-        return value
-    counts = Counter(key for key, _ in pairs)
-    repeated = RepeatedKeys(value)
-    repeated.repeated = next(key for key, count in counts.items() if count > 1)
-    return repeated
 
 
 class _Loader(yaml.CSafeLoader):
@@ -295,5 +278,5 @@ def _plain(node: Any) -> Any:
         return [_plain(child) for child in node.value]
     if isinstance(node, yaml.MappingNode):
         pairs = [(_plain(key), _plain(value)) for key, value in node.value]
-        return _object([(key if isinstance(key, str) else repr(key), v) for key, v in pairs])
+        return object_of([(key if isinstance(key, str) else repr(key), v) for key, v in pairs])
     return node.value == "true" if node.tag == "tag:yaml.org,2002:bool" else node.value

@@ -5,15 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 
 from graphcache.errors import InputError, UsageError
-from graphcache.records import Claim, Labels, Page, Report, SpecList, one_line
+from graphcache.records import (
+    Claim,
+    Environment,
+    HeldFile,
+    Labels,
+    Page,
+    Report,
+    SpecList,
+    one_line,
+)
 from graphcache.remote.locations import shown
 from graphcache.sources import read_file
 from graphcache.sources.addresses import Remote
 from graphcache.sources.beside import Beside
+from graphcache.sources.environments import environment_at, is_lock, name_environments
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable, check_name
@@ -22,6 +32,7 @@ from graphcache.tables.collector import paused_collector
 from graphcache.tables.disagreements import warn_of_disagreements
 from graphcache.tables.facts import Facts, page_facts, spec_list_facts
 from graphcache.tables.join import join
+from graphcache.tables.said import with_names
 from graphcache.words import counted
 
 Source = tuple[str, Labels]
@@ -30,15 +41,6 @@ Source = tuple[str, Labels]
 _NO_LABELS = Labels()
 _BATCH = 50_000
 """Records held as Python objects at a time; those before are columns already."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldFile:
-    """A file that a graph was made from, by the digest of its content."""
-
-    digest: str
-    file: str
-    claim: Claim
 
 
 @dataclass
@@ -59,6 +61,8 @@ class Reading:
     unchanged: set[Claim] = field(default_factory=set)
     """Claims of which every file that a graph holds was given again, unchanged."""
 
+    unnamed: dict[Claim, Environment] = field(default_factory=dict)
+    """Environments that have no name yet."""
     mirrors: dict[Claim, Mirror] = field(default_factory=dict)
     """The mirrors of claims: whether one was read whole is known at its end."""
 
@@ -66,6 +70,20 @@ class Reading:
     def facts(self) -> Facts:
         """All that was read."""
         return Facts.concat([*self.pages, *self.lists])
+
+    def name_environments(self, held: list[HeldFile], known: Iterable[Claim]) -> None:
+        """Give the environments their names, where a graph has the held files and known claims."""
+        names, warnings = name_environments(self.unnamed, held, known)
+
+        def named(claim: Claim) -> Claim:
+            return claim._replace(name=names.get(claim.name, claim.name))
+
+        for warning in warnings:
+            self.report.warn(warning)
+        self.lists = [replace(f, said=with_names(f.said, names)) for f in self.lists]
+        self.claimed = {named(claim): first for claim, first in self.claimed.items()}
+        self.incomplete = set(map(named, self.incomplete))
+        self.files = [replace(file, claim=named(file.claim)) for file in self.files]
 
     def close(self) -> None:
         """Note what was not read whole: none of its files is held, so that all are read again."""
@@ -111,10 +129,13 @@ def gather(
     sources: list[Source],
     *,
     held: Iterable[HeldFile] = (),
+    known: Iterable[Claim] = (),
     remote: Remote | None = None,
     on_file: Callable[[int], None] | None = None,
 ) -> Reading:
     """Read all the sources, but for files that are held already and would change nothing.
+
+    `held` are the files that a graph was made from, `known` the claims of lock files in it.
 
     Raises:
         InputError: there was no page to read at all.
@@ -123,6 +144,7 @@ def gather(
     for labels in {labels for _, labels in sources}:
         _check_labels(labels)
     reading = Reading()
+    held = list(held)
     unchanged = _Unchanged(held)
     waiting, beside = _Waiting(reading), Beside()
     with paused_collector():
@@ -139,6 +161,8 @@ def gather(
         for digest, (file, labels) in unchanged.to_read_after_all():
             _read_one(file, digest, labels, reading, waiting)
         waiting.to_columns()
+        if reading.unnamed:
+            reading.name_environments(held, known)
         reading.close()
         warn_of_disagreements(
             Facts.concat(reading.pages),
@@ -174,10 +198,12 @@ def content_digest(file: InputFile, labels: Labels) -> str:
     """By what a file is known again: its content, and what else is said by how it is read.
 
     That is the labels that it was put under; the manifests of a mirror, which its index is held
-    against; and the spec files in which specs of a page are described.
+    against; the spec files in which specs of a page are described; and where a lock file lies that
+    nobody gave a name.
     """
     in_mirror = (file.binary_size, file.mirror is not None, *sorted(file.binaries or ()))
-    told = repr((labels, in_mirror, sorted(file.described)))
+    place = environment_at(file.name).place if is_lock(file.data) and not labels.stack else None
+    told = repr((labels, in_mirror, sorted(file.described), place))
     put_under = hashlib.blake2b(told.encode()).digest()
     return hashlib.blake2b(file.data, digest_size=16, key=put_under).hexdigest()
 
@@ -231,24 +257,34 @@ def _read_one(
         if claim is None:
             continue
         _note_claim(claim, one, reading)
+        environment = one.environment if isinstance(one, SpecList) else None
+        if environment is not None:
+            reading.unnamed[claim] = environment
         if file.mirror:
             reading.mirrors[claim] = file.mirror
         if not one.complete:
             reading.incomplete.add(claim)
         elif not report.rejects:
-            reading.files.append(HeldFile(digest, file.name, claim))
+            place = environment.place if environment else None
+            reading.files.append(HeldFile(digest, file.name, claim, place))
 
 
 def _note_claim(claim: Claim, said: Page | SpecList, reading: Reading) -> None:
-    """Note who made a claim first; two pages that make the same one are held to be alike."""
-    records = 0
+    """Note who made a claim first; two that make the same one are held to be alike.
+
+    But for indexes and the spec files of a mirror: many may make up one stack.
+    """
+    records, name = 0, claim.name
     if isinstance(said, Page):
         records = hash(frozenset((record.hash, *record.stacks) for record in said.records))
+    elif said.kind == "lock":
+        records = hash(frozenset((entry.hash, entry.root) for entry in said.entries))
+        name = said.environment.names[0] if said.environment else name
     first, first_records = reading.claimed.setdefault(claim, (said.file, records))
     if records != first_records:
         where = f"in release {claim.release}" if claim.release else "without a release"
         reading.report.warn(
-            f"{said.file}: {claim.name} {where} stands in {first} too, with other records: "
+            f"{said.file}: {name} {where} stands in {first} too, with other records: "
             f"the two are joined"
         )
 

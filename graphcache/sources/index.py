@@ -17,6 +17,7 @@ from graphcache.sources.documents import (
     is_hash,
     unwrap_node,
 )
+from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
 
 FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
@@ -57,6 +58,7 @@ def read(
     database: _Database = decode(document["database"], _Database, "database")
     check_version("database.version", str(database.version), VERSIONS, report)
     before = len(report.rejects)
+    check_frame(file.data, {("database", "installs"): database.installs}, report)
     place = "database.installs"
     placed = []
     for key, install in decode_entries(database.installs.items(), place, _Install, _unwrap, report):

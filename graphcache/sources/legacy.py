@@ -20,6 +20,7 @@ from graphcache.sources.frontmatter import (
     has_front_matter,
 )
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.keys import RepeatedKeys
 from graphcache.sources.meta import check_meta
 from graphcache.sources.names import CONTROL, Unreadable, check_name
 from graphcache.sources.pages import read_title
@@ -102,7 +103,7 @@ def _path_beside(page: str, name: str) -> str:
 def _specs(item: Item, package: str) -> list[SpecText]:
     """The spec and its dependencies; ValueError if the text does not say enough of each."""
     text = item.value
-    if isinstance(text, dict) and len(text) == 1:
+    if isinstance(text, dict) and len(text) == 1 and not isinstance(text, RepeatedKeys):
         text = next(iter(text))
     if item.problem or not isinstance(text, str):
         raise ValueError(item.problem or f"expected a spec text, found {short(item.value)}")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from msgspec import Raw, Struct
 
-from graphcache.records import FileReport, Labels, SpecEntry, SpecHash, SpecList, SpecNode
+from graphcache.records import (
+    Environment,
+    FileReport,
+    Labels,
+    SpecEntry,
+    SpecHash,
+    SpecList,
+    SpecNode,
+)
 from graphcache.sources.dependencies import Placed, mark_only_needed, name_dependencies
 from graphcache.sources.documents import (
     Document,
@@ -19,7 +26,10 @@ from graphcache.sources.documents import (
     is_hash,
     unwrap_node,
 )
+from graphcache.sources.environments import environment_at, without_name
+from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.keys import Place, shown_place
 from graphcache.sources.names import Unreadable, check_name
 
 FORMS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6}
@@ -30,7 +40,6 @@ _FIRST_KEYED_BY_HASH = 4
 """Before it, a key is a hash of more than what makes the spec's own hash."""
 _MAX_DEPTH = 10
 """Of environments that include environments."""
-_NAME = "spack.lock"
 
 
 class _Meta(Struct, rename="kebab"):
@@ -44,9 +53,14 @@ class _Root(Struct):
 
 @dataclass(frozen=True)
 class _Environment:
-    place: str
+    path: Place
     specs: dict[str, Raw]
     roots: list[Raw]
+
+    @property
+    def place(self) -> str:
+        """The path as messages begin with it."""
+        return f"{shown_place(self.path)}." if self.path else ""
 
 
 def can_read(document: Document) -> bool:
@@ -67,9 +81,13 @@ def read(
     check_version("_meta.lockfile-version", str(version), VERSIONS, report)
     if version in VERSIONS:
         check_form(meta.specfile_version, report)
-    stack = check_name(labels.stack or _environment_name(file.name), "stack", 0)
-    environments = list(_environments(document, "", _MAX_DEPTH))
+    stack, unnamed = _stack(file, labels)
+    environments = list(_environments(document, (), _MAX_DEPTH))
     before = len(report.rejects)
+    groups = {
+        (*environment.path, "concrete_specs"): environment.specs for environment in environments
+    }
+    check_frame(file.data, groups, report)
     roots = _roots(environments, report)
     placed: dict[str, Placed] = {}
     for environment in environments:
@@ -89,8 +107,24 @@ def read(
     mark_only_needed(entries)
     form = FORMS.get(version)
     yield SpecList(
-        file.name, entries, stack, labels.release, kind="lock", form=form, complete=complete
+        file.name,
+        entries,
+        stack,
+        labels.release,
+        kind="lock",
+        form=form,
+        environment=unnamed,
+        complete=complete,
     )
+
+
+def _stack(file: InputFile, labels: Labels) -> tuple[str, Environment | None]:
+    """The stack as it is given; else what stands for it, and the environment to be named."""
+    if labels.stack is not None:
+        return labels.stack, None
+    environment = environment_at(file.name)
+    check_name(environment.names[0], "stack", 0)
+    return without_name(environment, labels.release), environment
 
 
 def _roots(environments: list[_Environment], report: FileReport) -> set[str]:
@@ -118,12 +152,13 @@ def _roots(environments: list[_Environment], report: FileReport) -> set[str]:
     return roots
 
 
-def _environments(document: Document, place: str, depth: int) -> Iterator[_Environment]:
+def _environments(document: Document, path: Place, depth: int) -> Iterator[_Environment]:
     """The environment, and below it those that it includes."""
+    place = f"{shown_place(path)}." if path else ""
     if depth == 0:
         raise Unreadable(f"{place}expected at most {_MAX_DEPTH} environments in each other")
     yield _Environment(
-        place,
+        path,
         decode(document["concrete_specs"], Document, f"{place}concrete_specs"),
         decode(document.get("roots", b"[]"), list[Raw], f"{place}roots"),
     )
@@ -131,16 +166,4 @@ def _environments(document: Document, place: str, depth: int) -> Iterator[_Envir
     included = decode(document.get("include_concrete", b"{}"), dict[str, Document], key)
     for name, inner in included.items():
         if "concrete_specs" in inner:
-            yield from _environments(inner, f"{key}.{name}.", depth - 1)
-
-
-def _environment_name(file: str) -> str:
-    """An environment is known by its folder; NAME.spack.lock says its name itself.
-
-    >>> _environment_name("stacks/e4s/spack.lock"), _environment_name("stacks/e4s.spack.lock")
-    ('e4s', 'e4s')
-    """
-    path = Path(file)
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    stem = name.removesuffix(_NAME).rstrip(".")
-    return stem if name.endswith(_NAME) and stem else path.absolute().parent.name
+            yield from _environments(inner, (*path, "include_concrete", name), depth - 1)

@@ -10,6 +10,7 @@ import msgspec
 
 from graphcache.records import FileReport, PageRecord, short
 from graphcache.sources.frontmatter import Entry, decode
+from graphcache.sources.keys import is_in_order, repeated_keys, shown_place
 from graphcache.sources.names import Unreadable
 
 
@@ -30,12 +31,13 @@ def check_meta(entry: Entry, records: list[PageRecord], report: FileReport) -> N
 
 
 def _decode_meta(entry: Entry) -> dict[str, Any]:
-    try:
-        meta = msgspec.json.decode(entry.value)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        meta = decode(entry)
+    in_order = entry.may_be_json and is_in_order(entry.value)
+    meta = msgspec.json.decode(entry.value) if in_order else decode(entry)
     if not isinstance(meta, dict):
         raise Unreadable(f"expected an object, found {short(meta)}", entry.line)
+    for place, key in repeated_keys(meta):
+        where = f"{shown_place(place)}: " if place else ""
+        raise Unreadable(f"{where}key {short(key)} stands twice", entry.line)
     return meta
 
 

@@ -17,7 +17,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from graphcache.sources.documents import decode, signed_text
+from graphcache.sources.documents import decode_whole, signed_text
 from graphcache.sources.names import Unreadable
 from graphcache.sources.packed import unpacked
 
@@ -127,7 +127,7 @@ def read_spec(path: str, fetch: Fetch, limit: int) -> SpecFile:
 
 
 def _parse(data: bytes) -> _Manifest:
-    manifest: _Manifest = decode(signed_text(data), _Manifest, "")
+    manifest: _Manifest = decode_whole(signed_text(data), _Manifest)
     return manifest
 
 

@@ -20,11 +20,11 @@ from graphcache.sources.frontmatter import (
     Entry,
     FrontMatter,
     Item,
-    RepeatedKeys,
     decode,
     decode_items,
 )
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.keys import RepeatedKeys
 from graphcache.sources.meta import check_meta
 from graphcache.sources.names import A_NAME, CONTROL, Unreadable, check_name
 
@@ -147,7 +147,7 @@ def _check_item(item: Item, report: FileReport) -> tuple[str, str, PageRecord | 
     if not isinstance(item.value, dict):
         return "", f"expected an object, found {short(item.value)}", None
     if isinstance(item.value, RepeatedKeys):
-        return "", f"key {short(item.value.repeated)} stands twice", None
+        return "", f"key {short(item.value.repeated[0])} stands twice", None
     known = {}
     for key, value in item.value.items():
         if key in PageRecord.__struct_fields__:

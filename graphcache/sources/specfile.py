@@ -9,6 +9,7 @@ from msgspec import Raw, Struct, field
 from graphcache.records import FileReport, Labels, SourceKind, SpecEntry, SpecList, SpecNode
 from graphcache.sources.dependencies import name_dependencies
 from graphcache.sources.documents import Document, check_form, decode, decode_entries, unwrap_node
+from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
 
 _OF_A_BUILD_CACHE = frozenset({"binary_cache_checksum", "buildcache_layout_version", "buildinfo"})
@@ -49,12 +50,18 @@ def read(
     place = "spec" if in_list else "spec.nodes"
     held = True if document.keys() & _OF_A_BUILD_CACHE else None
     before = len(report.rejects)
+    check_frame(file.data, {("spec",) if in_list else ("spec", "nodes"): said.nodes}, report)
+    seen: set[str] = set()
     placed = []
     numbered = ((str(number), node) for number, node in enumerate(said.nodes))
     for key, node in decode_entries(numbered, place, SpecNode, unwrap_node, report):
         if node.hash is None:
             report.reject("missing key hash", field=f"{place}.{key}", record=True)
+        elif node.hash in seen:
+            why = f"{node.hash} stands twice in this file: the first is kept"
+            report.reject(why, field=f"{place}.{key}.hash", record=True)
         else:
+            seen.add(node.hash)
             first = key == "0"
             size = file.binary_size if first else None
             in_buildcache = held if first else None

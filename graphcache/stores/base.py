@@ -27,9 +27,11 @@ HELD_FILES = pa.schema(
         ("kind", pa.string()),
         ("release", pa.string()),
         ("name", pa.string()),
+        ("place", pa.string()),
     ]
 )
-"""The files a store was made from, without those that had rejects; the last three are a claim."""
+"""The files a store was made from, without those that had rejects: by digest, with what they claim
+(kind, release and name); of an environment's lock file also a digest of its whole path."""
 
 MAX_WARNINGS = 1_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -205,6 +205,13 @@ def look_up(keys: Any, known: Any, values: Any) -> Any:
     [2, None]
     """
     return values.take(pc.index_in(keys, flat(known)))
+
+
+def map_unique(column: Any, function: Callable[[Any], Any], type_: pa.DataType) -> Any:
+    """The function applied to each distinct value of a column; null stays null."""
+    unique = pc.unique(column)
+    values = [None if value is None else function(value) for value in unique.to_pylist()]
+    return pa.array(values, type_).take(pc.index_in(column, unique))
 
 
 def semi_join(table: pa.Table, column: Any, keys: Any) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -32,7 +32,7 @@ from graphcache.schema import Property, edge_type, node_type
 from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.flags import flag_texts
 from graphcache.spack.variants import normal_variants
-from graphcache.tables.columns import FACT_TYPES, SEPARATOR, said_columns
+from graphcache.tables.columns import FACT_TYPES, SEPARATOR, map_unique, said_columns
 from graphcache.tables.said import SAID, in_release, in_stack, said_by_lists, said_by_pages
 
 # Of a Spec what sources say, and the edges of which each spec has few: as texts, joined where
@@ -87,13 +87,6 @@ class Facts:
             pa.concat_tables([SAID.empty_table(), *said]),
             pa.concat_tables([DEPENDS_ON_FACTS.empty_table(), *depends_on]),
         )
-
-
-def map_unique(column: Any, function: Callable[[Any], Any], type_: pa.DataType) -> Any:
-    """The function applied to each distinct value of a column; null stays null."""
-    unique = pc.unique(column)
-    values = [None if value is None else function(value) for value in unique.to_pylist()]
-    return pa.array(values, type_).take(pc.index_in(column, unique))
 
 
 def page_facts(pages: list[Page], report: Report) -> Facts:

@@ -23,11 +23,12 @@ from graphcache.tables.columns import (
     joined_codes,
     joined_texts,
     look_up,
+    map_unique,
     sort_table,
     sorted_unique,
     split_codes,
 )
-from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table, map_unique
+from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table
 from graphcache.tables.tables import Tables
 
 _SPEC = node_type("Spec")

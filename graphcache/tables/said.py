@@ -5,6 +5,7 @@ By these rows an update knows what another kind of source said, and leaves that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.records import Claim, Page, SpecList
-from graphcache.tables.columns import SEPARATOR, anti_join
+from graphcache.tables.columns import SEPARATOR, anti_join, map_unique
 
 UNION = "root"
 """What pages and manifests call the union index of a release; it is no stack."""
@@ -38,6 +39,25 @@ def claim_text(claim: Claim) -> str:
     """
     name = "" if claim.kind == "file" else claim.name
     return SEPARATOR.join((claim.kind, claim.release or "", name))
+
+
+def lock_claims(said: pa.Table) -> list[Claim]:
+    """What lock files claim."""
+    parts = (text.split(SEPARATOR, 2) for text in pc.unique(said["claim"]).to_pylist())
+    return [Claim("lock", release or None, name) for kind, release, name in parts if kind == "lock"]
+
+
+def with_names(said: pa.Table, names: Mapping[str, str]) -> pa.Table:
+    """Who says what, with other names of stacks."""
+
+    def claim(text: str) -> str:
+        kind, release, name = text.split(SEPARATOR, 2)
+        return SEPARATOR.join((kind, release, names.get(name, name)))
+
+    for column, renamed in (("claim", claim), ("stack", lambda name: names.get(name, name))):
+        texts = map_unique(said[column], renamed, pa.string())
+        said = said.set_column(said.column_names.index(column), column, texts)
+    return said
 
 
 def in_stack(said: pa.Table) -> pa.Table:

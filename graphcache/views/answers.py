@@ -8,15 +8,16 @@ import math
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import IO, Any, Literal
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from graphcache.errors import QueryError
 
+if TYPE_CHECKING:
+    from graphcache.views.terminal import Screen
+
 Format = Literal["table", "csv", "json", "jsonl"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "jsonl")
-
-_NARROWEST = 6
-"""Characters on a line that a column of a table has at least."""
 
 Rows = Sequence[Sequence[Any]]
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -37,10 +38,18 @@ def default_format(out: IO[str]) -> Format:
     return "table" if out.isatty() else "csv"
 
 
-def render(columns: Sequence[str], rows: Rows, format_: Format, out: IO[str]) -> None:
+def render(
+    columns: Sequence[str],
+    rows: Rows,
+    format_: Format,
+    out: IO[str],
+    screen: Screen | None = None,
+) -> None:
     """Write rows under their column names.
 
-    In CSV a list is JSON text and null an empty field; in JSON a row is an object.
+    In CSV a list is JSON text and null an empty field; in JSON a row is an object. On a terminal a
+    table is laid out for the screen, as `views/terminal.py` says: the one given, or else as wide as
+    the terminal, with all rows.
 
     >>> import sys
     >>> render(["package", "stacks"], [("zlib", ["e4s"])], "csv", sys.stdout)
@@ -49,6 +58,11 @@ def render(columns: Sequence[str], rows: Rows, format_: Format, out: IO[str]) ->
     >>> render(["package", "stacks"], [("zlib", ["e4s"])], "jsonl", sys.stdout)
     {"package": "zlib", "stacks": ["e4s"]}
     """
+    if format_ == "table" and not columns:
+        return  # as a procedure that gives nothing
+    if format_ == "table" and out.isatty():
+        _on_terminal(columns, rows, out, screen)
+        return
     writers: dict[Format, Callable[[Sequence[str], Rows, IO[str]], None]] = {
         "table": _table,
         "csv": _csv,
@@ -62,28 +76,50 @@ def _table(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for number, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
         justify: Literal["right", "left"] = "right" if numeric else "left"
-        table.add_column(_cell(name), justify=justify, overflow="fold")
+        table.add_column(Text(_cell(name)), justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))
     # In a pipe there is no width to fit: lines are as long as they need be.
-    width = None if out.isatty() else 10_000
-    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    console = Console(file=out, width=width, highlight=False, color_system=colors)
-    # Of columns that get no room at all, rich shows nothing.
-    console.width = max(console.width, _NARROWEST * len(columns))
+    console = Console(file=out, width=10_000, highlight=False)
     with console.capture() as printed:  # else rich ends the process where a pipe is broken
         console.print(table)
     out.write(printed.get())
 
 
-def _cell(value: Any) -> Any:
+def _on_terminal(columns: Sequence[str], rows: Rows, out: IO[str], screen: Screen | None) -> None:
+    from rich.console import Console
     from rich.text import Text
 
+    from graphcache.views.terminal import Screen, lay_out
+
+    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    console = Console(file=out, highlight=False, color_system=colors)
+    screen = screen or Screen(console.width)
+    layout = lay_out([_cell(name) for name in columns], rows, screen, _cell)
+    with console.capture() as printed:
+        for line in layout.head[:1]:
+            console.print(Text(line, "bold"), soft_wrap=True)
+    above, below = layout.above, [*layout.head[1:], *layout.body]
+    out.write("".join(f"{line}\n" for line in above) + printed.get())
+    out.write("".join(f"{line}\n" for line in below))
+
+
+def size(out: IO[str]) -> tuple[int, int]:
+    """The columns and lines of a terminal."""
+    from rich.console import Console
+
+    console = Console(file=out)
+    return console.width, console.height
+
+
+def _cell(value: Any) -> str:
+    """A value as a table shows it."""
     if value is None:
         text = ""
     elif isinstance(value, int) and not isinstance(value, bool):
@@ -94,19 +130,33 @@ def _cell(value: Any) -> Any:
         text = to_json(value)
     else:
         text = _iso(value)
-    # Text of the data must not reach the terminal as a command to it, or to rich as markup.
-    return Text(_escape(text))
+    # Text of the data must not reach the terminal as a command to it.
+    return _escape(text)
 
 
 def _escape(text: str) -> str:
     return _UNPRINTABLE.sub(lambda c: repr(c.group())[1:-1], text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    r"""A file of lines that end in \n, for a writer that ends them in \r\n.
+
+    Only where those are its line ends, Python's writer before 3.13 quotes a field that has one of
+    the two characters in it; without quotes, readers take \r for the end of a row.
+    """
+
+    out: IO[str]
+
+    def write(self, line: str) -> None:
+        self.out.write(line.removesuffix("\r\n") + "\n")
+
+
 def _csv(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
-    writer = csv.writer(out, lineterminator="\n")
     # In a file a text is what it is; on a terminal it must not be a command to it.
     text = _escape if out.isatty() else str
-    writer.writerow([text(name) for name in columns])
+    writer = csv.writer(_Lines(out), lineterminator="\r\n")
+    writer.writerows([[text(name) for name in columns]] if columns else [])
     writer.writerows([_csv_field(value, text) for value in row] for row in rows)
 
 

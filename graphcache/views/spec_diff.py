@@ -20,8 +20,10 @@ from graphcache.words import counted
 
 COLUMNS = ["path", "package", "what", "left", "right", "follows", "left_hash", "right_hash"]
 
-_LABELS = {"package_hash": "recipe (package_hash)", "spliced_from": "spliced from"}
+_LABELS = {"package_hash": "recipe"}
 """What people read; of others it is the name, with spaces."""
+_FOLLOWING = (*COMMON, "package_hash")
+"""What the tree does not show where it follows from something that it shows."""
 _IN_SENTENCE = 6
 """Packages, or settings, that the sentence names at most."""
 _VARIANTS = 3
@@ -61,9 +63,9 @@ def rows_of(found: SpecDiff) -> Answer:
         package = difference.right.package
         for change in difference.changes:
             values = change.what, change.left, change.right, change.follows
-            rows.append((list(path), package, *values, *ends))
+            rows.append(("/".join(path), package, *values, *ends))
         if difference.unexplained:
-            rows.append((list(path), package, difference.unexplained, None, None, None, *ends))
+            rows.append(("/".join(path), package, difference.unexplained, None, None, None, *ends))
     return Answer(COLUMNS, rows)
 
 
@@ -85,7 +87,7 @@ def _markdown(found: SpecDiff) -> str:
     """
     rows = [
         [
-            code("/".join(path)),
+            code(path),
             code(what),
             code(_text(left)),
             code(_text(right)),
@@ -241,7 +243,7 @@ def _one_package(difference: Difference) -> bool:
 
 def _changes(difference: Difference, *, whole: bool) -> Iterator[tuple[str, str]]:
     """A line for each change, with its style; those first that follow from no other."""
-    changes = [c for c in difference.changes if c.follows is None or c.what not in COMMON]
+    changes = [c for c in difference.changes if c.follows is None or c.what not in _FOLLOWING]
     changes = sorted(changes, key=lambda change: change.follows is not None)
     if not _one_package(difference):
         changes = changes[1:]
@@ -268,7 +270,8 @@ def _notes(found: SpecDiff, shown: set[int]) -> Iterator[str]:
         if change.what in COMMON and change.follows
     )
     for what, specs in common.items():
-        yield f"Not listed: {counted(specs, 'spec')} below that differ in the same {what}."
+        differ = counted(specs, "spec below that differs", "specs below that differ")
+        yield f"Not listed: {differ} in the same {what}."
     if found.left_out:
         yield f"Not compared: {counted(found.left_out, 'pair')} of specs, too many or too far down."
 

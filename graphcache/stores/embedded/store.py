@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -24,6 +25,7 @@ from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.places import check_file
 from graphcache.stores.logs import log_statement
+from graphcache.stores.misspelt import is_edge_type, no_such_type
 from graphcache.stores.statements import (
     EMBEDDED_TYPES,
     check_parameters,
@@ -82,7 +84,7 @@ class EmbeddedStore(Store):
         check_timeout(timeout)
         start = time.monotonic()
         end = start + (timeout or math.inf)
-        with _query_errors(timeout):
+        with _query_errors(timeout, cypher):
             connection = ladybug.Connection(self._database)
             if timeout is not None:
                 connection.set_query_timeout(max(1, int(min(timeout, _LONGEST) * 1000)))
@@ -166,7 +168,7 @@ class EmbeddedStore(Store):
             )
 
     def _arrow(self, cypher: str) -> pa.Table:
-        with _query_errors(None):
+        with _query_errors(None, cypher):
             start = time.monotonic()
             result: Any = ladybug.Connection(self._database).execute(cypher)
             table = result.get_as_arrow(_READ_CHUNK)
@@ -215,7 +217,7 @@ def errors_of(path: Path, otherwise: str = "damaged, build it again") -> Iterato
 
 
 @contextmanager
-def _query_errors(timeout: float | None) -> Iterator[None]:
+def _query_errors(timeout: float | None, cypher: str) -> Iterator[None]:
     """LadybugDB's errors on a query, in our words."""
     try:
         yield
@@ -230,8 +232,21 @@ def _query_errors(timeout: float | None) -> Iterator[None]:
         elif "bad_alloc" in text:
             why = "it needs more memory than there is: narrow it"
         else:
-            why = text.removeprefix("Runtime exception: ").strip()
+            why = _misspelt(text, cypher) or text.removeprefix("Runtime exception: ").strip()
         raise QueryError(why) from error
+
+
+def _misspelt(error: str, cypher: str) -> str | None:
+    """What the schema has, where the error is of a name that it has not, or has for another."""
+    table = re.search(r"Table (.+) does not exist", error)
+    if table:
+        edge = is_edge_type(table[1], cypher)
+        return no_such_type("edge type" if edge else "node type", table[1])
+    wrong = re.search(r"Cannot bind (.+) as a (node|relationship) pattern label", error)
+    if wrong:
+        return no_such_type("node type" if wrong[2] == "node" else "edge type", wrong[1])
+    missing = re.search(r"Cannot find property (.+) for (.+)\.$", error.strip())
+    return no_such_type("property", missing[1], cypher) if missing else None
 
 
 def _too_long(timeout: float | None) -> str:

@@ -54,7 +54,7 @@ _CREATE_LOADS = (
 )
 _CREATE_FILES = (
     "CREATE NODE TABLE GraphCacheFile(`digest` STRING, `file` STRING, `kind` STRING, "
-    "`release` STRING, `name` STRING, PRIMARY KEY(`digest`))"
+    "`release` STRING, `name` STRING, `place` STRING, PRIMARY KEY(`digest`))"
 )
 _CREATE_SAID = (
     "CREATE NODE TABLE GraphCacheSaid(`number` INT64, `row` INT64, `claim` STRING, "

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from neo4j import GqlStatusObject
 from neo4j import exceptions as failures
 
 from graphcache.errors import QueryError, StoreError, UsageError
+from graphcache.stores.misspelt import What, is_declared, no_such_type
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 OLDEST = (5, 0)
@@ -158,3 +160,33 @@ def _refusal(
     if code.startswith("Neo.ClientError.Statement"):
         return QueryError(text)
     return StoreError(f"{uri}: the server failed: its logs say why ({text}, {code})")
+
+
+_NO_SUCH: dict[str, What] = {
+    "label": "node type",
+    "relationship type": "edge type",
+    "property": "property",
+}
+"""What the graph calls that which the server says does not exist."""
+_MISSING = re.compile(
+    rf"(?:the |missing )(?P<what>{'|'.join(_NO_SUCH)})(?: key| name)?"
+    # As servers say it from 5.23 on, and as those before said it.
+    r"(?: `(?P<new>.+)` does not exist| is: (?P<old>.+)\))",
+    re.IGNORECASE,
+)
+
+
+def refuse_misspelt(notes: Iterable[GqlStatusObject], cypher: str) -> None:
+    """Refuse a statement that asks by a name that neither the server nor the graph has.
+
+    The server answers it as if nothing were there, and says so in a notification.
+
+    Raises:
+        QueryError: it does; the message says what the graph has.
+    """
+    for note in notes:
+        found = _MISSING.search(note.status_description) if note.is_notification else None
+        name = found and (found["new"] or found["old"])
+        what = _NO_SUCH[found["what"].lower()] if found else None
+        if what and name and not is_declared(what, name):
+            raise QueryError(no_such_type(what, name, cypher))

@@ -22,7 +22,12 @@ from graphcache.stores.base import Description, Store
 from graphcache.stores.logs import log_statement
 from graphcache.stores.neighbourhood import rows_to_table
 from graphcache.stores.neo4j.constraints import own_label
-from graphcache.stores.neo4j.errors import check_uri, check_version, server_errors
+from graphcache.stores.neo4j.errors import (
+    check_uri,
+    check_version,
+    refuse_misspelt,
+    server_errors,
+)
 from graphcache.stores.neo4j.foreign import (
     count_labels,
     foreign_nodes,
@@ -166,14 +171,16 @@ class Neo4jStore(Store):
         def work(tx: neo4j.ManagedTransaction) -> Answer:
             result = tx.run(cypher, dict(parameters or {}))
             found = list(result) if limit is None else result.fetch(limit + 1)
+            columns = list(result.keys())
+            refuse_misspelt(result.consume().gql_status_objects, cypher)
             rows = [tuple(plain(value) for value in record.values()) for record in found]
-            return Answer(
-                list(result.keys()), rows[:limit], more=limit is not None and len(rows) > limit
-            )
+            return Answer(columns, rows[:limit], more=limit is not None and len(rows) > limit)
 
         with (
             server_errors(self.uri, self.database, timeout=timeout),
-            self.session(default_access_mode=neo4j.READ_ACCESS) as session,
+            self.session(
+                default_access_mode=neo4j.READ_ACCESS, notifications_min_severity="WARNING"
+            ) as session,
         ):
             start = time.monotonic()
             try:
