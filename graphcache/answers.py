@@ -52,20 +52,21 @@ LOAD_DEPENDENCIES = (
 )
 
 
-def notes_on_dependencies(unknown: int, specs: int) -> list[str]:
+def notes_on_dependencies(unknown: int, specs: int, *, edges: bool) -> list[str]:
     """What an answer that stands on dependencies can't know.
 
     Args:
-        unknown: the specs of the graph whose dependencies no source tells.
+        unknown: the specs of the graph whose dependencies no source tells, or not all of them.
         specs: all its specs.
+        edges: whether there are dependencies, as spec texts of old pages tell some.
 
     Raises:
         NotKnownError: none are known, so that the answer would be wrong.
 
-    >>> notes_on_dependencies(2, 7)
+    >>> notes_on_dependencies(2, 7, edges=True)
     ['The dependencies of 2 of 7 specs are not known, and what these need is not in the answer.']
     """
-    if specs and unknown == specs:
+    if specs and unknown == specs and not edges:
         raise NotKnownError(
             f"the answer stands on dependencies, and of none of {counted(specs, 'spec')} they are "
             f"known; {LOAD_DEPENDENCIES}"

@@ -239,7 +239,8 @@ def _notes_on_dependencies(store: Store) -> list[str]:
         "MATCH (s:Spec) "
         "RETURN count(*), coalesce(sum(CASE WHEN s.dependencies_known THEN 1 ELSE 0 END), 0)"
     ).rows
-    return notes_on_dependencies(specs - known, specs)
+    edges = store.query("MATCH (:Spec)-[d:DEPENDS_ON]->(:Spec) RETURN d.types LIMIT 1").rows
+    return notes_on_dependencies(specs - known, specs, edges=bool(edges))
 
 
 def load_library(*folders: Path) -> dict[str, NamedQuery]:

@@ -148,7 +148,7 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (("export", "csv", "-", *WHOLE), 2, "csv writes a folder: expected its path, found -"),
     (("export", "csv", ".", *WHOLE), 1, "is the current folder, or holds it"),
     (("export", "parquet", "pages", *WHOLE), 1, "found one that holds 'zlib.md' too"),
-    (("export", "json", "x", "--around", "none", *WHOLE), 1, "no package 'none' is in the graph"),
+    (("export", "json", "x", "--around", "none", *WHOLE), 2, "none: no such package in the graph"),
     # The rest
     (("none",), 2, "No such command 'none'."),
     ((b"\xff",), 2, "No such command '\\udcff'."),

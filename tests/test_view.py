@@ -319,7 +319,7 @@ def overlaps(graph: Graph[NodeId]) -> float:
 
 
 def test_places_are_those_of_the_graph_not_of_its_order(store: Store) -> None:
-    graph = overview(store).graph
+    graph = around(store, find_node(store, "gmake")).graph
     other: Graph[NodeId] = nx.MultiDiGraph()
     other.add_nodes_from(reversed(list(graph.nodes(data=True))))
     for edge in reversed(list(graph.edges(keys=True))):

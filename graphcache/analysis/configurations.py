@@ -101,7 +101,7 @@ def duplicate_bytes(tables: Tables, release: str | None = None) -> Answer:
 
     Returns:
         A row a package with such specs: its name, how many there are, the bytes of those whose size
-        is known, and how many have no known size. Most bytes come first.
+        is known, None if none is, and how many have no known size. Most bytes come first.
 
     Raises:
         UsageError: the graph has no such release.
@@ -109,7 +109,7 @@ def duplicate_bytes(tables: Tables, release: str | None = None) -> Answer:
     >>> import graphcache
     >>> tables, _ = graphcache.read("examples/pages")
     >>> duplicate_bytes(tables).rows[-1]
-    ('rocblas', 2, 0, 2)
+    ('rocblas', 2, None, 2)
     """
     specs = tables.nodes["Spec"]
     gone = pc.or_kleene(
@@ -128,8 +128,10 @@ def duplicate_bytes(tables: Tables, release: str | None = None) -> Answer:
         .to_pylist()
     )
     found = [
-        (row["package"], row["unknown_count"], row["size_sum"] or 0, row["unknown_sum"])
+        (row["package"], row["unknown_count"], row["size_sum"], row["unknown_sum"])
         for row in counted
     ]
     columns = ["package", "repeated", "bytes", "unknown"]
-    return Answer(columns, sorted(found, key=lambda row: (-row[2], -row[1], row[0] or "")))
+    # What is not known comes last: it may be anything.
+    found.sort(key=lambda row: (1 if row[2] is None else -row[2], -row[1], row[0] or ""))
+    return Answer(columns, found)

@@ -107,7 +107,9 @@ class Dependencies:
         Raises:
             NotKnownError: none are known.
         """
-        return notes_on_dependencies(int(self.unknown.sum()), self.specs.num_rows)
+        return notes_on_dependencies(
+            int(self.unknown.sum()), self.specs.num_rows, edges=bool(len(self.starts))
+        )
 
     @cached_property
     def _needs(self) -> Neighbours:

@@ -66,17 +66,18 @@ def members(tables: Tables, edge: str, release: str | None = None) -> Members:
 def specs_in(tables: Tables, kind: str, name: str, release: str | None = None) -> Rows:
     """The specs in a `release` or `stack`, as rows, in order; of a stack in one release, if given.
 
+    A stack that is in other releases alone has none.
+
     Raises:
-        UsageError: no spec is in such a release or stack.
+        UsageError: the graph has no such release or stack.
 
     >>> from graphcache import read
     >>> len(specs_in(read("examples/pages")[0], "stack", "hep"))
     3
     """
-    held = members(tables, f"IN_{kind.upper()}", release)
-    place = "the graph" if release is None else f"release {release}"
-    require(name, held.names, kind, place)
-    return held.of(name)
+    edge = f"IN_{kind.upper()}"
+    require(name, pc.unique(tables.edges[edge]["to"]).to_pylist(), kind)
+    return members(tables, edge, release).of(name)
 
 
 def codes(column: Any) -> tuple[Rows, list[Any]]:

@@ -46,6 +46,7 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     columns = ["hash", "spec", "root", "stacks", "length", "path"]
     stacks = _names_by_spec(tables, "IN_STACK")
     rows: list[tuple[Any, ...]] = []
+    notes: list[str] = []
     for text in hashes:
         row = int(graph.rows(pa.array([the_spec(tables, text)]))[0])
         reach = graph.needing(np.array([row]))
@@ -61,7 +62,10 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
                     [_shown(graph, step) for step in path],
                 )
             )
-    return Answer(columns, sorted(rows, key=lambda r: (r[0], r[4], r[2])), notes=graph.notes())
+        if not roots[reach.found[roots]].size:
+            notes.append(f"No root needs {_shown(graph, row)}.")
+    rows.sort(key=lambda row: (row[0], row[4], row[2]))
+    return Answer(columns, rows, notes=[*graph.notes(), *notes])
 
 
 @reads(
@@ -104,7 +108,10 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
         for place, members in places.items()
         if stack in (None, place[0])
     ]
-    return Answer(["stack", "release", "specs", "packages"], rows, notes=graph.notes())
+    notes = graph.notes()
+    if not rows:
+        notes = [*notes, f"Nothing in stack {stack} is {spec}, or depends on it."]
+    return Answer(["stack", "release", "specs", "packages"], rows, notes=notes)
 
 
 @reads(
@@ -139,7 +146,11 @@ def prune_plan(tables: Tables, releases: Iterable[str], stacks: Iterable[str] = 
     held = pc.fill_null(graph.specs["in_buildcache"], False).to_numpy()
     gone = np.flatnonzero(held & ~needed)
     columns = ["hash", "name", "version", "size"]
-    return Answer(columns, list(zip(*(graph.column(name, gone) for name in columns), strict=True)))
+    rows = list(zip(*(graph.column(name, gone) for name in columns), strict=True))
+    nothing = "What is kept needs all that the cache holds."
+    if not held.any():
+        nothing = "Of no spec it is known that the cache holds it."
+    return Answer(columns, rows, notes=[] if rows else [nothing])
 
 
 def _require_known(graph: Dependencies, unknown: Rows) -> None:

@@ -64,7 +64,12 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[1], row[0]))
-    return Answer(COLUMNS, rows, notes=graph.notes())
+    notes = graph.notes()
+    if not rows:
+        where = f" in stack {stack}" if stack else ""
+        what = f" of {package}" if package else ""
+        notes = [*notes, f"No two specs{what}{where} look alike, so nothing was built again."]
+    return Answer(COLUMNS, rows, notes=notes)
 
 
 def _compared(first: str, other: str) -> str:
@@ -78,9 +83,8 @@ def _chosen(tables: Tables, graph: Dependencies, package: str | None, stack: str
     if stack is not None:
         rows = np.intersect1d(rows, specs_in(tables, "stack", stack))
     if package is not None:
-        names = np.array(graph.column("name", rows), object)
-        require(package, set(names), "package", f"stack {stack}" if stack else "the graph")
-        rows = rows[names == package]
+        require(package, pc.unique(pc.drop_null(graph.specs["name"])).to_pylist(), "package")
+        rows = rows[np.array(graph.column("name", rows), object) == package]
     return rows
 
 

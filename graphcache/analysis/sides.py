@@ -68,8 +68,10 @@ def _is_hash(name: str, tables: Tables) -> bool:
 def side(tables: Tables, kind: str, name: str, release: str | None = None) -> Tables:
     """The graph of the specs in a release or stack alone; of a stack in one release, if given.
 
+    It is empty where a stack that there is holds no spec in that release.
+
     Raises:
-        UsageError: there is no such release or stack, or it holds no spec there.
+        UsageError: there is no such release or stack.
 
     >>> from graphcache import read
     >>> tables, _ = read("examples/pages")

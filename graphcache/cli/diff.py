@@ -11,7 +11,7 @@ import click
 
 from graphcache.cli.options import open_chosen, server_options, store_option
 from graphcache.errors import StoreError, UsageError
-from graphcache.views.answers import FORMATS, default_format
+from graphcache.views.answers import FORMATS, default_format, printable
 
 if TYPE_CHECKING:
     from graphcache.answers import Selection
@@ -89,6 +89,10 @@ def _diff_of_sides(
         tables = _part(options["store"], {**side.reads, **find.reads}, options)
         release = (options["release"] or None) if kind == "stack" else None
         sides = [side(tables, kind, name, release) for name in names]
+        for name, one in zip(names, sides, strict=True):
+            if release and not one.nodes["Spec"].num_rows:
+                nothing = printable(f"Stack {name} holds nothing in release {release}.")
+                click.echo(nothing, err=True)
     found = find(*sides)
     old, new = map(shown, names)
     render_diff(found, (old, new), format_, sys.stdout, details=options["details"])

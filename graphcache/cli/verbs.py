@@ -204,5 +204,8 @@ def _sum_of_sizes(answer: Answer) -> str:
     sizes = [row[answer.columns.index("size")] for row in answer.rows]
     known = [size for size in sizes if size is not None]
     unknown = len(sizes) - len(known)
+    specs = f"{counted(len(sizes), 'spec')} could go"
+    if sizes and not known:
+        return f"{specs}: of none the size is known"
     rest = f", and {unknown:,} whose size is not known" if unknown else ""
-    return f"{counted(len(sizes), 'spec')} could go: {counted(sum(known), 'byte')}{rest}"
+    return f"{specs}: {counted(sum(known), 'byte')}{rest}"

@@ -142,7 +142,7 @@ class Store(ABC):
         """The whole graph; with `around`, what is at most so many edges away from that package.
 
         Raises:
-            QueryError: there is no such package.
+            UsageError: there is no such package.
         """
         if around is not None:
             return neighbourhood(self, around, hops)

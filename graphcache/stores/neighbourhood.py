@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from graphcache.answers import Answer
-from graphcache.errors import QueryError, StoreError
-from graphcache.schema import EDGE_TYPES, EdgeType, NodeType
+from graphcache.errors import StoreError, no_such
+from graphcache.schema import EDGE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.statements import match_keys, match_neighbours
 from graphcache.tables import Tables
 from graphcache.tables.columns import ARROW_TYPES, conform, key_columns, semi_join, sort_table
@@ -42,7 +42,7 @@ def neighbourhood(store: Asked, package: str, hops: int) -> Tables:
     One hop gives the package's specs; two give their stacks, releases, compilers and targets too.
 
     Raises:
-        QueryError: there is no such package.
+        UsageError: there is no such package.
     """
     found: Keys = {"Package": {package}}
     border = found
@@ -52,7 +52,9 @@ def neighbourhood(store: Asked, package: str, hops: int) -> Tables:
         found = joined(found, border)
     tables = induced(store, found)
     if not tables.nodes["Package"].num_rows:
-        raise QueryError(f"no package {package!r} is in the graph")
+        label = quote(store.label("Package"))
+        there = store.query(f"MATCH (p:{label}) RETURN p.name AS name ORDER BY name").rows
+        raise no_such("package", package, [str(name) for (name,) in there])
     return tables
 
 

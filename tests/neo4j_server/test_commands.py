@@ -174,7 +174,7 @@ def test_networkx_is_the_same_from_server_and_file(server: Server, embedded: Sto
                 for graph in (found, wanted)
             )
             assert edges == wanted_edges
-        with pytest.raises(QueryError, match="no package 'nope' is in the graph"):
+        with pytest.raises(UsageError, match="nope: no such package in the graph"):
             there.to_networkx(around="nope")
 
 

@@ -14,6 +14,7 @@ from .common import (
     distinct,
     grouped,
     held_by,
+    maybe_held,
     named,
     names_in,
     stacks_in,
@@ -35,13 +36,15 @@ def configurations(specs: list[Spec], values: Values) -> list[Row]:
 
 
 def package_bytes(specs: list[Spec], values: Values) -> list[Row]:
-    sized = [spec for spec in held_by(specs, values["release"]) if spec["size"] is not None]
-    rows = []
-    for package, group in grouped(sized, lambda s: s["name"]):
-        taken = sum(spec["size"] for spec in group)
-        needed = sum(max(s["size"] for s in same) for _, same in grouped(group, configuration))
-        rows.append((package, len(group), taken, taken - needed))
-    return sorted(rows, key=lambda row: (-row[2], row[0]))
+    held = maybe_held(held_by(described(specs), values["release"]))
+    rows: list[Row] = []
+    for package, group in grouped(held, lambda s: s["name"]):
+        sized = [spec for spec in group if spec["size"] is not None]
+        taken = sum(spec["size"] for spec in sized)
+        needed = sum(max(s["size"] for s in same) for _, same in grouped(sized, configuration))
+        known = (taken, taken - needed) if sized else (None, None)
+        rows.append((package, len(group), len(group) - len(sized), *known))
+    return sorted(rows, key=lambda row: (1 if row[3] is None else -row[3], row[0]))
 
 
 def redundant_builds(specs: list[Spec], values: Values) -> list[Row]:

@@ -29,6 +29,11 @@ def described(specs: Iterable[Spec]) -> list[Spec]:
     return [spec for spec in specs if spec["version"] is not None]
 
 
+def maybe_held(specs: Iterable[Spec]) -> list[Spec]:
+    """Those of which the cache may hold a binary, for all that is known."""
+    return [s for s in specs if s["in_buildcache"] is not False and not s["external"]]
+
+
 def held_by(specs: Iterable[Spec], release: str) -> list[Spec]:
     """The specs that the release holds, which may be any."""
     return [spec for spec in specs if release in ("", *spec["releases"])]

@@ -14,6 +14,7 @@ from .common import (
     configurations_of,
     distinct,
     grouped,
+    maybe_held,
     stacks_in,
 )
 
@@ -39,11 +40,10 @@ def single_stack_packages(specs: list[Spec], values: Values) -> list[Row]:
 
 def stack_bytes(specs: list[Spec], values: Values) -> list[Row]:
     rows = []
-    for stack, group in by_stack(specs, values["release"]).items():
+    for stack, group in by_stack(maybe_held(specs), values["release"]).items():
         known = [spec["size"] for spec in group if spec["size"] is not None]
-        if known:
-            rows.append((stack, len(group), len(known), sum(known)))
-    return sorted(rows, key=lambda row: (-row[3], row[0]))
+        rows.append((stack, len(group), len(group) - len(known), sum(known) if known else None))
+    return sorted(rows, key=lambda row: (1 if row[3] is None else -row[3], row[0]))
 
 
 def stack_gaps(specs: list[Spec], values: Values) -> list[Row]:
