@@ -17,8 +17,11 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 # What each mark means: [tool.pytest.ini_options] in pyproject.toml.
 QUICK := not (process or network or browser or neo4j or slow)
-# All tests go to two workers; those that T names run as pytest is used to, with less to wait for.
-WORKERS := $(if $(T),,-n 2 --dist loadgroup)
+# All tests go to three workers, one for each server, which also keep two processors busy while some
+# wait; those that T names run as pytest is used to, with less to wait for.
+WORKERS := $(if $(T),,-n 3 --dist loadgroup)
+# Tests start Python hundreds of times: what it compiled is kept, also where a shell says not to.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo quick test golden coverage check real hooks dist docs docs-site bench bench-neo4j clean
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,14 +60,19 @@ def open_chromium() -> Iterator[Browser]:
 
 @contextmanager
 def launch(chromium: BrowserType, *arguments: str) -> Iterator[Browser]:
-    """The same with other arguments, of a Playwright that runs."""
-    browser = chromium.launch(
-        executable_path=need_chromium(chromium), args=["--no-sandbox", *arguments]
-    )
-    try:
-        yield browser
-    finally:
-        browser.close()
+    """The same with other arguments, of a Playwright that runs; its temporary files go with it."""
+    with tempfile.TemporaryDirectory(
+        prefix="graphcache-chromium-", ignore_cleanup_errors=True
+    ) as folder:
+        browser = chromium.launch(
+            executable_path=need_chromium(chromium),
+            args=["--no-sandbox", *arguments],
+            env={**os.environ, "TMPDIR": folder},
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def axe_violations(page: Page) -> list[str]:

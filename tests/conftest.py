@@ -112,11 +112,15 @@ def read_page(tmp_path: Path) -> Read:
     return write_and_read
 
 
+def in_quick() -> bool:
+    """Whether this is `make quick`, which takes fewer examples of what it asks."""
+    return settings.get_current_profile_name() == "quick"
+
+
 def tries(count: int) -> settings:
     """So many examples of a property; the few of its profile in `make quick`."""
     few = settings.get_profile("quick").max_examples
-    quick = settings.get_current_profile_name() == "quick"
-    return settings(max_examples=min(count, few) if quick else count)
+    return settings(max_examples=min(count, few) if in_quick() else count)
 
 
 def derived_hashes(texts: Iterable[str]) -> dict[str, str]:

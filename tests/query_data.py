@@ -22,8 +22,9 @@ from typing import Any
 
 import old_forms
 import oracle
+import pytest
 from conftest import WriteSnapshot, derived_hashes
-from neo4j_server.fixtures import Server, clear
+from neo4j_server.fixtures import Server, empty
 from neo4j_server.pushing import opened, put
 from test_spack_files import (
     DATA,
@@ -88,9 +89,22 @@ def embedded(given: Given, folder: Path) -> Iterator[Store]:
 @contextmanager
 def on_server(given: Given, server: Server) -> Iterator[Store]:
     """The same, on a server."""
-    clear(server)
+    empty(server)
     put(server, join(gather(given.sources).facts, Report()))
     with opened(server) as store:
+        yield store
+
+
+@contextmanager
+def of_kind(
+    kind: str, given: Given, folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    """One of `STORES` with it, for a fixture that has them as its parameters."""
+    if kind == "embedded":
+        made = embedded(given, folder)
+    else:
+        made = on_server(given, request.getfixturevalue(kind))
+    with made as store:
         yield store
 
 
@@ -334,4 +348,4 @@ def given(
     return of_pages(folder)
 
 
-__all__ = ["DATA", "KINDS", "MIRRORS", "STORES", "Given", "Spec", "embedded", "given", "on_server"]
+__all__ = ["DATA", "KINDS", "MIRRORS", "STORES", "Given", "Spec", "embedded", "given", "of_kind"]

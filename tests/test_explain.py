@@ -16,11 +16,12 @@ from conftest import tries
 from hypothesis import example, given
 from hypothesis import strategies as st
 from neo4j_server.pushing import login
-from query_data import STORES, Given, embedded, on_server
+from query_data import STORES, Given, of_kind
 
 from graphcache import QueryError, Store, UsageError
 from graphcache.cli.main import cli
 from graphcache.queries import load_library, parse_query
+from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.stores.literals import fill_in, literal
 
 LIBRARY = load_library()
@@ -34,14 +35,12 @@ def place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Store, dict[str, str]]]:
     """Stores of what docs/queries.md has its answers from, and how a command opens them."""
-    files = Given(SOURCES, [])
-    if request.param == "embedded":
-        folder = tmp_path_factory.mktemp("store")
-        with embedded(files, folder) as store:
-            yield store, {"GRAPHCACHE_STORE": str(folder / "store.lbug")}
-    else:
-        server = request.getfixturevalue(request.param)
-        with on_server(files, server) as store:
+    files, folder = Given(SOURCES, []), tmp_path_factory.mktemp("store")
+    with of_kind(request.param, files, folder, request) as store:
+        if isinstance(store, EmbeddedStore):
+            yield store, {"GRAPHCACHE_STORE": str(store.path)}
+        else:
+            server = request.getfixturevalue(request.param)
             yield store, {**login(server), "GRAPHCACHE_STORE": server.uri}
 
 

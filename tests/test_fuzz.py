@@ -266,42 +266,40 @@ def plain_records(page: bytes) -> int | None:
     return len(records) if isinstance(records, list) else None
 
 
-@tries(EXAMPLES or 250)
-@given(page=damaged_pages())
-def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes) -> None:
-    file = tmp_path / "page"
-    file.write_bytes(page)
+def read_or_refused(file: Path, content: bytes) -> tuple[Tables, Report] | None:
+    """What is read of it, again and again and through networkx; None if refused in words."""
+    file.write_bytes(content)
     try:
         tables, report = within(600, lambda: read(file))
     except InputError as error:
         assert_told_in_words(error)
-        return
-    assert_nothing_is_lost(tables, report)
-    counted = plain_records(page)
-    if report.files and counted is not None:
-        # What stands behind the list may hide a record more.
-        assert report.kept <= counted <= report.records
-    # The same again, and the graph goes through networkx.
+        return None
     assert Tables.from_networkx(tables.to_networkx()) == tables
     assert read(file)[0].digest() == tables.digest()
+    return tables, report
+
+
+@tries(EXAMPLES or 250)
+@given(page=damaged_pages())
+def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes) -> None:
+    if found := read_or_refused(tmp_path / "page", page):
+        tables, report = found
+        assert_nothing_is_lost(tables, report)
+        counted = plain_records(page)
+        if report.files and counted is not None:
+            # What stands behind the list may hide a record more.
+            assert report.kept <= counted <= report.records
 
 
 @tries(EXAMPLES or 120)
 @given(document=damaged_documents())
 def test_a_damaged_document_is_read_or_refused_in_words(tmp_path: Path, document: bytes) -> None:
-    file = tmp_path / "document"
-    file.write_bytes(document)
-    try:
-        tables, report = within(600, lambda: read(file))
-    except InputError as error:
-        assert_told_in_words(error)
-        return
-    # A document may have one spec twice, and name others without describing them.
-    versions = tables.nodes["Spec"]["version"]
-    assert len(versions) - versions.null_count <= report.kept
-    assert_report_is_in_words(report)
-    assert Tables.from_networkx(tables.to_networkx()) == tables
-    assert read(file)[0].digest() == tables.digest()
+    if found := read_or_refused(tmp_path / "document", document):
+        tables, report = found
+        # A document may have one spec twice, and name others without describing them.
+        versions = tables.nodes["Spec"]["version"]
+        assert len(versions) - versions.null_count <= report.kept
+        assert_report_is_in_words(report)
 
 
 @tries(EXAMPLES or 120)
@@ -336,6 +334,7 @@ def test_a_damaged_page_does_no_harm_to_another(
     assert report.files <= len(pages) + 1
 
 
+@pytest.mark.slow
 @tries(EXAMPLES or 12)
 @given(page=damaged_pages())
 def test_no_store_is_half_written(tmp_path_factory: pytest.TempPathFactory, page: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import oracle
 import pytest
-from query_data import STORES, Given, embedded, on_server
+from query_data import STORES, Given, of_kind
 from test_spack_files import MIRRORS, mirror_index
 from test_spack_joining import A, B, C, index, lock, node
 
@@ -42,11 +42,7 @@ def store(
     request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Store]:
     files = Given.of(folder, MIRRORS / "v3")
-    if request.param == "embedded":
-        made = embedded(files, tmp_path_factory.mktemp("store"))
-    else:
-        made = on_server(files, request.getfixturevalue(request.param))
-    with made as opened:
+    with of_kind(request.param, files, tmp_path_factory.mktemp("store"), request) as opened:
         yield opened
 
 

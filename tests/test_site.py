@@ -16,7 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from chromium import PATIENCE, need_chromium
+from chromium import PATIENCE, launch
 from playwright.sync_api import Page, sync_playwright
 
 import graphcache
@@ -80,12 +80,8 @@ class Reader:
 
 @pytest.fixture
 def reader() -> Iterator[Reader]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=need_chromium(playwright.chromium), args=["--no-sandbox"]
-        )
+    with sync_playwright() as playwright, launch(playwright.chromium) as chromium:
         yield Reader(chromium.new_page(viewport={"width": 1400, "height": 900}))
-        chromium.close()
 
 
 def pages(site: Path) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import oracle
 import pyarrow as pa
 import pytest
+from updates import after_updates
 
 from graphcache import (
     InputError,
@@ -18,10 +19,10 @@ from graphcache import (
     Tables,
     UsageError,
     build_store,
-    open_store,
     read,
     update_store,
 )
+from graphcache.records import Labels
 
 DATA = Path(__file__).parent / "data/spack"
 V3 = DATA / "mirrors/v3"
@@ -207,36 +208,24 @@ def test_packed_files_are_read(tmp_path: Path, codec: str) -> None:
 # Updates ------------------------------------------------------------------------------------------
 
 
-def updated(tmp_path: Path, *documents: Json, **options: Any) -> tuple[Tables, Report]:
-    """The store's tables after a build of the first, and an update with each other one."""
-    store, file = tmp_path / "store.lbug", tmp_path / "spack.lock"
-    for number, document in enumerate(documents):
-        file.write_text(json.dumps(document))
-        load = update_store if number else build_store
-        report = load(store, file, **options)
-    with open_store(store) as opened:
-        return opened.tables(), report
+def updated(tmp_path: Path, *loads: tuple[Json | str, Labels]) -> Tables:
+    """The graph of nothing after an update with each document, which has these labels."""
+    texts = [(doc if isinstance(doc, str) else json.dumps(doc), labels) for doc, labels in loads]
+    return after_updates(tmp_path / "file", *texts)
 
 
 def test_a_lock_file_replaces_what_its_stack_held(tmp_path: Path) -> None:
-    tables, _ = updated(
-        tmp_path, lock(node(A), node(B, C), node(C)), lock(node(B, C), node(C)), stack="env"
-    )
+    old, new = lock(node(A), node(B, C), node(C)), lock(node(B, C), node(C))
+    tables = updated(tmp_path, (old, Labels(None, "env")), (new, Labels(None, "env")))
     assert tables.nodes["Spec"]["hash"].to_pylist() == [B, C]
-    fresh, _ = read_json(tmp_path, lock(node(B, C), node(C)), stack="env")
+    fresh, _ = read_json(tmp_path, new, stack="env")
     assert tables.digest() == fresh.digest()
 
 
 def test_an_index_of_one_stack_leaves_the_others(tmp_path: Path) -> None:
-    store = tmp_path / "store.lbug"
-    path = tmp_path / "index.json"
-    path.write_text(json.dumps(index(node(A), node(B))))
-    build_store(store, path, stack="one", release="develop")
-    update_store(store, path, stack="two", release="develop")
-    path.write_text(json.dumps(index(node(B))))
-    update_store(store, path, stack="one", release="develop")
-    with open_store(store) as opened:
-        edges = opened.tables().edges
+    one, two = Labels("develop", "one"), Labels("develop", "two")
+    both = index(node(A), node(B))
+    edges = updated(tmp_path, (both, one), (both, two), (index(node(B)), one)).edges
     assert [(e["from"], e["to"]) for e in edges["IN_STACK"].to_pylist()] == [
         (A, "two"),
         (B, "one"),
@@ -246,29 +235,30 @@ def test_an_index_of_one_stack_leaves_the_others(tmp_path: Path) -> None:
 
 
 def test_what_is_known_already_is_not_read_again(tmp_path: Path) -> None:
-    _, report = updated(tmp_path, lock(node(A)), lock(node(A)))
+    store, file = tmp_path / "store.lbug", tmp_path / "spack.lock"
+    file.write_text(json.dumps(lock(node(A))))
+    build_store(store, file)
+    report = update_store(store, file)
     assert (report.unchanged, report.records) == (1, 0)
 
 
 def test_one_spec_file_does_not_empty_its_stack(tmp_path: Path) -> None:
-    store, file = tmp_path / "store.lbug", tmp_path / "spec.json"
-    for load, spec_hash in ((build_store, A), (update_store, B)):
+    loads: list[tuple[Json | str, Labels]] = []
+    for spec_hash in (A, B):
         document = {"spec": {"_meta": {"version": 5}, "nodes": [node(spec_hash)]}}
-        file.write_text(json.dumps({**document, "buildcache_layout_version": 2}))
-        load(store, file, stack="e4s", release="develop")
-    with open_store(store) as opened:
-        assert opened.tables().edges["IN_STACK"]["from"].to_pylist() == [A, B]
+        labels = Labels("develop", "e4s")
+        loads.append(({**document, "buildcache_layout_version": 2}, labels))
+    assert updated(tmp_path, *loads).edges["IN_STACK"]["from"].to_pylist() == [A, B]
 
 
 def test_a_page_read_anew_keeps_what_an_index_said_of_its_specs(tmp_path: Path) -> None:
-    store, file = tmp_path / "store.lbug", tmp_path / "file"
-    file.write_text(json.dumps(index(node(A, B), node(B, name="gcc", version="13"))))
-    build_store(store, file)
-    for size in ("-", "7"):
-        file.write_text(oracle.page_text(records=[oracle.record(A, os="debian12", size=size)]))
-        update_store(store, file)
-    with open_store(store) as opened:
-        tables = opened.tables()
+    loads: list[tuple[Json | str, Labels]] = [
+        (index(node(A, B), node(B, name="gcc", version="13")), Labels())
+    ]
+    for size in "-7":
+        page = oracle.page_text(records=[oracle.record(A, os="debian12", size=size)])
+        loads.append((page, Labels()))
+    tables = updated(tmp_path, *loads)
     assert (spec(tables, A)["namespace"], spec(tables, A)["size"]) == ("builtin", 7)
     assert tables.edge_counts()["DEPENDS_ON"] == 1
 

@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import oracle
 import pytest
@@ -14,12 +13,12 @@ from conftest import WriteSnapshot, derived_hashes, tries
 from hypothesis import given
 from hypothesis import strategies as st
 from test_spack_joining import index, lock, node
+from updates import after_updates, bring_in
 
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
 from graphcache.records import Claim, HeldFile, Labels
 from graphcache.sources.gather import content_digest, gather, labelled
 from graphcache.sources.inputs import InputFile
-from graphcache.tables.update import update
 
 A, B, C = (oracle.record(letter * 32) for letter in "abc")
 BAD = A | {"hash": "bad"}
@@ -33,13 +32,6 @@ def write(folder: Path, *texts: str) -> Path:
     for number, text in enumerate(texts):
         (folder / f"{number:03}.md").write_text(text)
     return folder
-
-
-def bring_in(old: Tables, folder: Path, **options: Any) -> tuple[Tables, Report]:
-    """The graph after an update with all pages of the folder, as `update_store` does it."""
-    reading = gather(labelled([folder]), **options)
-    replaced = reading.claimed.keys() - reading.incomplete
-    return update(old, None, reading.facts, replaced, reading.report)[0], reading.report
 
 
 def after(folder: Path, *updates: Sequence[str]) -> tuple[Tables, Report]:
@@ -235,17 +227,16 @@ def test_edges_that_a_script_added_stay_while_both_ends_do(tmp_path: Path) -> No
 
 def test_what_only_a_lock_file_tells_a_later_index_and_page_leave_as_it_was(tmp_path: Path) -> None:
     zlib, hdf5 = node("a" * 32), node("b" * 32, "a" * 32, name="hdf5")
-    options: dict[str, Any] = {"release": "develop", "stack": "e4s"}
-    store, path = tmp_path / "store", tmp_path / "file"
-    path.write_text(json.dumps(lock(zlib, hdf5, roots=("b" * 32,))))
-    build_store(store, path, **options)
     in_e4s = [A | {"stacks": ["e4s"]}, A | {"hash": "b" * 32, "stacks": ["e4s"]}]
-    later = (json.dumps(index(zlib, hdf5)), page(in_e4s[1], package="hdf5"), page(in_e4s[0]))
-    for text in later:
-        path.write_text(text)
-        update_store(store, path, **options)
-        with open_store(store) as opened:
-            edges = opened.tables().edges["IN_STACK"].to_pylist()
+    texts = [
+        json.dumps(lock(zlib, hdf5, roots=("b" * 32,))),
+        json.dumps(index(zlib, hdf5)),
+        page(in_e4s[1], package="hdf5"),
+        page(in_e4s[0]),
+    ]
+    loads = [(text, Labels("develop", "e4s")) for text in texts]
+    for count in (2, 3, 4):
+        edges = after_updates(tmp_path / "file", *loads[:count]).edges["IN_STACK"].to_pylist()
         assert {edge["from"][0]: edge["root"] for edge in edges} == {"a": False, "b": True}
 
 

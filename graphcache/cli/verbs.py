@@ -73,31 +73,32 @@ def check(**options: Any) -> None:
 
 
 @click.command()
-@click.argument("hashes", nargs=-1, required=True, metavar="HASH...")
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @_answer_options
-def why(hashes: tuple[str, ...], **options: Any) -> None:
+def why(specs: tuple[str, ...], **options: Any) -> None:
     """Say why a spec is there: the roots that need it, and a shortest path from each.
 
-    HASH may be cut short and begin with /.
+    SPEC is what 'graphcache find' takes; a hash may be cut short.
 
     \b
     Example:
       graphcache why /bu5ehkv
+      graphcache why zlib-ng@2.3.2 +compat
     """
     from graphcache.analysis.reasons import why as find
 
-    show(find(_graph(options, find.reads), hashes), options["format_"])
+    show(find(_graph(options, find.reads), specs), options["format_"])
 
 
 @click.command()
-@click.argument("spec", metavar="PACKAGE[@VERSIONS]")
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--stack", metavar="STACK", help="Only what this stack holds.")
 @_answer_options
-def impact(spec: str, stack: str | None, **options: Any) -> None:
-    """Count what depends on a package, by stack and release.
+def impact(specs: tuple[str, ...], stack: str | None, **options: Any) -> None:
+    """Count what depends on the specs that are as one SPEC asks, by stack and release.
 
-    VERSIONS are as in Spack: 1.2 stands for 1.2 and all 1.2.x, =1.2 for 1.2 alone, 1.2:1.4, :1.4
-    and 1.2: for a range with both its ends. Commas separate several.
+    SPEC is what 'graphcache find' takes. VERSIONS in it are as in Spack: @1.2 stands for 1.2 and
+    all 1.2.x, @=1.2 for 1.2 alone, @1.2:1.4, @:1.4 and @1.2: for a range with both its ends.
 
     \b
     Example:
@@ -105,7 +106,7 @@ def impact(spec: str, stack: str | None, **options: Any) -> None:
     """
     from graphcache.analysis.reasons import impact as find
 
-    show(find(_graph(options, find.reads), spec, stack), options["format_"])
+    show(find(_graph(options, find.reads), specs, stack), options["format_"])
 
 
 @click.command()
@@ -121,7 +122,9 @@ def impact(spec: str, stack: str | None, **options: Any) -> None:
 def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     """Say which specs of an environment the cache holds, by hash.
 
-    For each that it lacks: the nearest that it holds, and in what that one differs.
+    For each that it lacks: the nearest that it holds, and in what that one differs. Where a file
+    is not read whole, no share is said, and the exit code is 3; it is 1 if less than asked for is
+    held.
 
     \b
     Example:
@@ -129,37 +132,31 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     """
     from graphcache import read
     from graphcache.analysis.environments import coverage as find
+    from graphcache.cli.load import show_report
 
-    environment, _ = read(*paths)
+    environment, report = read(*paths)
+    show_report(report, verbose=False, whole="'graphcache build --verbose'")
     answer = find(environment, _graph(options, find.reads))
     show(answer, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
+    click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
-    of_all = counted(len(answer.rows), "spec is", "specs are")
-    click.echo(f"{held:,} of {of_all} held: {percent:.1f} %", err=True)
     if percent < fail_under:
         click.get_current_context().exit(1)
+    if report.rejects:
+        click.get_current_context().exit(3)
 
 
-@click.command()
-@click.argument("package")
-@click.option("--target", required=True, metavar="TARGET", help="The machine's CPU, such as zen4.")
-@click.option("--os", "os_", default="", metavar="OS", help="Its operating system.  [any]")
-@_answer_options
-def usable(package: str, target: str, os_: str, **options: Any) -> None:
-    """List the binaries of a package that run on a machine.
-
-    \b
-    Example:
-      graphcache usable rocblas --target zen4 --os ubuntu22.04
-    """
-    from graphcache.queries import load_library
-
-    query = load_library()["usable-specs"]
-    with open_chosen(options) as store:
-        warn_of_foreign(store, query.cypher)
-        answer = query.run(store, {"package": package, "target": target, "os": os_})
-    show(answer, options["format_"])
+def _share(held: int, specs: int, rejects: int) -> str:
+    """How much is held; of what was not read whole, the share is not known."""
+    if rejects:
+        of_these = counted(specs, "spec that was read is", "specs that were read are")
+        why = counted(rejects, "reject")
+        return f"{held:,} of {of_these} held; of the whole it is not known: {why}"
+    if not specs:
+        return "There is nothing in it that a cache could hold."
+    of_all = counted(specs, "spec is", "specs are")
+    return f"{held:,} of {of_all} held: {100 * held / specs:.1f} %"
 
 
 @click.command()

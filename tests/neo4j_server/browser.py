@@ -1,21 +1,16 @@
 """Neo4j Browser in Chromium: what a person would do in it, as functions."""
 
-import functools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
-from chromium import PATIENCE, need_chromium
+from chromium import PATIENCE, launch
 from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
-from .examples import ROOT
 from .fixtures import Server
 
-FILES = ROOT / "cypher" / "browser"
 _WINDOW: ViewportSize = {"width": 1400, "height": 900}
 _LOOPBACK = ("localhost", "127.0.0.1")
 # Not by Playwright's routing: where that is on, Chromium no longer asks other origins for leave,
@@ -93,44 +88,7 @@ def nodes(frame: Locator) -> list[tuple[str, str]]:
 @contextmanager
 def open_browser(server: Server) -> Iterator[Browser]:
     """Neo4j Browser in a new profile, connected."""
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", _NO_NETWORK]
-        path = need_chromium(playwright.chromium)
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
-        try:
-            browser = Browser(chromium.new_page(viewport=_WINDOW))
-            browser.log_in(server)
-            yield browser
-        finally:
-            chromium.close()
-
-
-class _Files(SimpleHTTPRequestHandler):
-    """Serves as the service `browser-files` does, with the headers of its configuration."""
-
-    def do_OPTIONS(self) -> None:
-        self.send_response(204)
-        self.end_headers()
-
-    def end_headers(self) -> None:
-        configuration = (ROOT / "docker" / "browser-files.conf").read_text(encoding="utf-8")
-        for name, value in re.findall(r"add_header (\S+) (\S+) always;", configuration):
-            self.send_header(name, value)
-        super().end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def serve_files() -> Iterator[int]:
-    """Serve `cypher/browser` as docker-compose.yml does; the port."""
-    handler = functools.partial(_Files, directory=FILES)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
-        thread = Thread(target=files.serve_forever)
-        thread.start()
-        try:
-            yield files.server_port
-        finally:
-            files.shutdown()
-            thread.join()
+    with sync_playwright() as playwright, launch(playwright.chromium, _NO_NETWORK) as chromium:
+        browser = Browser(chromium.new_page(viewport=_WINDOW))
+        browser.log_in(server)
+        yield browser

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -9,10 +10,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import yaml
+
 from .server import ServerError, free_ports
 from .tools import run
 
 _FILE = Path(__file__).parents[2] / "docker-compose.yml"
+
+
+# Not of the service, but of who runs it: the password, and the ports outside.
+_OTHERS = {"AUTH", "server.bolt.advertised_address", "server.http.advertised_address"}
+
+
+def settings(browser_files_port: int) -> dict[str, str]:
+    """The settings of docker-compose.yml, as Neo4j's image makes them of variables."""
+    compose = yaml.safe_load(_FILE.read_text())
+    found = {}
+    for name, text in compose["services"]["neo4j"]["environment"].items():
+        setting = name.removeprefix("NEO4J_").replace("_", ".").replace("..", "_")
+        if setting not in _OTHERS:
+            value = text.replace("${BROWSER_FILES_PORT:-7475}", str(browser_files_port))
+            found[setting] = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value)
+    return found
 
 
 @functools.cache

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .fixtures import Server, clear
+from .fixtures import Server, empty
 from .tools import run
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def environment(server: Server) -> dict[str, str]:
 
 def push_examples(server: Server, folder: Path) -> str:
     """Push the example pages to an emptied server; what the push printed."""
-    clear(server)
+    empty(server)
     store = folder / "examples.lbug"
     for command in (
         ["graphcache", "build", str(ROOT / "examples/pages"), "--quiet"],

@@ -5,24 +5,29 @@ In a `conftest.py`: `pytest_plugins = ["neo4j_server.fixtures"]`. Then a test ta
 - `neo4j_526`: the server of the session, 5.26. All tests on Neo4j run on it.
 - `neo4j_2026`: the same, 2026.08.
 - `neo4j_server`: the test runs once on each of the two. For the contract and parity suites.
-- `neo4j_own`: a 5.26 for tests that kill, stop or reconfigure it; always made from the jars.
+- `neo4j_own`: a 5.26 for tests that kill, stop or reconfigure it; always made from the jars, with
+  the settings of `docker-compose.yml`, TLS for who wants it, and little memory per transaction.
 
 All of a session share a server, and Neo4j Community has one database: a test that needs it empty
-calls `clear` first. With pytest-xdist, `--dist loadgroup` has all tests of a server run in one
-worker, so that each server is started once and no two tests are on it at a time.
+calls `empty` first, and one that needs it without constraints too, `clear`. With pytest-xdist,
+`--dist loadgroup` has all tests of a server run in one worker, so that each server is started once
+and no two tests are on it at a time.
 
 What the servers need and this machine lacks is brought here: see `tools`. Nothing is ever skipped.
 """
 
 import os
+import subprocess
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import neo4j
 import pytest
 
-from .compose import ComposeServer, docker_works
+from .browser_files import serve_files
+from .compose import ComposeServer, docker_works, settings
 from .server import Neo4jServer, ServerError
 
 # The fixtures that start a server, in the order in which a test that takes several is grouped.
@@ -77,14 +82,23 @@ def driver_of(server: Server) -> neo4j.Driver:
     return neo4j.GraphDatabase.driver(server.uri, auth=(server.username, server.password))
 
 
+def empty(server: Server) -> None:
+    """Remove all nodes and edges; not the constraints, which take longest to make anew."""
+    with driver_of(server) as driver, driver.session(database="neo4j") as session:
+        # Edges first: to take a node with all of its edges, a server may have too little memory.
+        for pattern, name in (("()-[e]->()", "e"), ("(n)", "n")):
+            delete = f"CALL ({name}) {{ DELETE {name} }} IN TRANSACTIONS OF 2000 ROWS"
+            session.run(f"MATCH {pattern} {delete}").consume()
+
+
 def clear(server: Server) -> None:
     """Remove all nodes, edges, constraints and indexes."""
+    empty(server)
     with driver_of(server) as driver, driver.session(database="neo4j") as session:
         for row in session.run("SHOW CONSTRAINTS YIELD name").data():
             session.run(f"DROP CONSTRAINT `{row['name']}`").consume()
         for row in session.run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'").data():
             session.run(f"DROP INDEX `{row['name']}`").consume()
-        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
 
 
 @pytest.fixture(scope="session")
@@ -108,10 +122,32 @@ def neo4j_2026() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def neo4j_own() -> Iterator[Neo4jServer]:
-    """A 5.26 that tests may kill and stop, as long as they leave it running."""
-    with Neo4jServer("5.26") as server:
-        yield server
+def neo4j_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
+    """A 5.26 that tests may kill and stop, as long as they leave it running.
+
+    A start takes as long as dozens of tests. So it has from the first one on what each of its tests
+    needs, and no test starts it again for its settings alone.
+    """
+    certificate = tmp_path_factory.mktemp("certificate")
+    _sign_a_certificate(certificate)
+    with serve_files() as port:
+        config = {
+            **settings(browser_files_port=port),
+            "db.memory.transaction.max": "32m",
+            "dbms.ssl.policy.bolt.enabled": "true",
+            "dbms.ssl.policy.bolt.base_directory": str(certificate),
+            "server.bolt.tls_level": "OPTIONAL",
+        }
+        with Neo4jServer("5.26", config=config) as server:
+            yield server
+
+
+def _sign_a_certificate(folder: Path) -> None:
+    """A key, and a certificate that nobody but itself has signed, where Neo4j looks for them."""
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-keyout", "private.key", "-out", "public.crt", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*command, *names], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")

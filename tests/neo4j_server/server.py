@@ -27,6 +27,7 @@ _OPENED = [
 ]
 # Compiles less and starts in half the time; a benchmark wants the real thing.
 _QUICK_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+_NO_FILES_ELSEWHERE = "-XX:-UsePerfData"
 # Below what systems give to outgoing connections: there, a client that tries again and again to
 # reach a server that is down can be given that very port, connect to itself, and keep it.
 _PORTS = range(15_000, 32_000)
@@ -68,7 +69,8 @@ class Neo4jServer:
         self.home = Path()
         self._config = dict(config or {})
         self._disk = disk
-        self._jvm = [f"-Xmx{heap}", *_OPENED, *(_QUICK_START if quick_start else [])]
+        self._jvm = [f"-Xmx{heap}", *_OPENED, _NO_FILES_ELSEWHERE]
+        self._jvm += _QUICK_START if quick_start else []
         self._bolt_port = self._http_port = 0
         self._watchdog: subprocess.Popen[str] | None = None
         self._pid = 0
@@ -119,6 +121,7 @@ class Neo4jServer:
         self.home = Path(tempfile.mkdtemp(prefix="graphcache-neo4j-"))
         (self.home / "conf").mkdir()
         (self.home / "logs").mkdir()
+        (self.home / "tmp").mkdir()
         self._take_ports()
         # From a file, so that the password is in no list of processes.
         arguments = self.home / "password"
@@ -134,7 +137,7 @@ class Neo4jServer:
             ServerError: the server ended, or did not answer within `wait` seconds.
         """
         for _ in range(3):
-            self._launch()
+            self.launch()
             try:
                 self._await_answer(time.monotonic() + wait)
             except ServerError:
@@ -146,6 +149,26 @@ class Neo4jServer:
             else:
                 return
         raise ServerError("three pairs of ports were taken by others before the server had them")
+
+    def launch(self) -> None:
+        """Start the process, under a watchdog that ends it when we are gone; do not wait."""
+        assert not self.running
+        watchdog = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchdog.py"))]
+        server = self._java(
+            self.release.main_class, f"--home-dir={self.home}", f"--config-dir={self.home / 'conf'}"
+        )
+        if self._disk:
+            server = _on_small_disk(self.home / "data", self._disk, server)
+        self._watchdog = subprocess.Popen(
+            [*watchdog, str(self.home), str(self.home / "logs" / "console.log"), *server],
+            env=self._environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a Ctrl-C is for the tests, not for the server
+        )
+        assert self._watchdog.stdout
+        self._pid = int(self._watchdog.stdout.readline())
 
     def kill(self) -> None:
         """End it as `kill -9` does, at once and with nothing saved; nothing if it does not run."""
@@ -245,7 +268,8 @@ class Neo4jServer:
     def _java(self, main_class: str, *arguments: str) -> list[str]:
         """The command line of a Java program among the jars."""
         classes = f"{jars(self.release)}{os.sep}*"
-        return [str(self.release.java()), *self._jvm, "-cp", classes, main_class, *arguments]
+        own = f"-Djava.io.tmpdir={self.home / 'tmp'}"
+        return [str(self.release.java()), *self._jvm, own, "-cp", classes, main_class, *arguments]
 
     def _environment(self) -> dict[str, str]:
         """The environment of its programs: nothing of another Neo4j."""
@@ -259,26 +283,6 @@ class Neo4jServer:
         if done.returncode:
             raise ServerError(f"neo4j-admin {' '.join(arguments)} failed:\n{done.stdout[-8000:]}")
         return done.stdout
-
-    def _launch(self) -> None:
-        """Start the process, under a watchdog that ends it when this process is gone."""
-        assert not self.running
-        watchdog = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchdog.py"))]
-        server = self._java(
-            self.release.main_class, f"--home-dir={self.home}", f"--config-dir={self.home / 'conf'}"
-        )
-        if self._disk:
-            server = _on_small_disk(self.home / "data", self._disk, server)
-        self._watchdog = subprocess.Popen(
-            [*watchdog, str(self.home), str(self.home / "logs" / "console.log"), *server],
-            env=self._environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # a Ctrl-C is for the tests, not for the server
-        )
-        assert self._watchdog.stdout
-        self._pid = int(self._watchdog.stdout.readline())
 
     def _await_answer(self, deadline: float) -> None:
         """Wait until a driver can ask and is answered."""

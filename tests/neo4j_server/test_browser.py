@@ -16,41 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from neo4j.graph import Node
 
-from .browser import FILES, Browser, nodes, open_browser, serve_files
-from .examples import ROOT, push_examples
+from .browser import Browser, nodes, open_browser
+from .browser_files import FILES, serve_files
+from .examples import push_examples
 from .fixtures import driver_of
 from .grass import read_grass
 from .server import Neo4jServer
 
-pytestmark = [pytest.mark.neo4j, pytest.mark.xdist_group("neo4j_browser")]
-
 _SHOWN = "package-neighbourhood"
 # Browser's own: a font, news, usage and error reports. It does without.
 _BROWSERS_OWN = ("fonts.googleapis.com", "canny.io", "segment.com", "sentry.io")
-_HARNESS_HAS = {"server.bolt.advertised_address", "server.http.advertised_address"}
-
-
-def settings_of_compose(files_port: int) -> dict[str, str]:
-    """The settings of docker-compose.yml, as Neo4j's image makes them of variables."""
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    settings = {}
-    for name, text in compose["services"]["neo4j"]["environment"].items():
-        setting = name.removeprefix("NEO4J_").replace("_", ".").replace("..", "_")
-        if setting not in ("AUTH", *_HARNESS_HAS):
-            value = text.replace("${BROWSER_FILES_PORT:-7475}", str(files_port))
-            settings[setting] = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value)
-    return settings
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
+def server(neo4j_own: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Neo4jServer:
     """A server with the settings of docker-compose.yml, and the example pages on it."""
-    with serve_files() as port, Neo4jServer(config=settings_of_compose(port)) as server:
-        push_examples(server, tmp_path_factory.mktemp("store"))
-        yield server
+    push_examples(neo4j_own, tmp_path_factory.mktemp("store"))
+    return neo4j_own
 
 
 @pytest.fixture

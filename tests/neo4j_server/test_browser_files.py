@@ -13,7 +13,7 @@ from graphcache.schema import EDGE_TYPES, NODE_TYPES
 from graphcache.stores.neo4j.constraints import own_label
 from graphcache.stores.neo4j.statements import LOAD_LABEL
 
-from .browser import FILES
+from .browser_files import FILES
 from .examples import push_examples
 from .fixtures import Server, driver_of
 from .grass import read_grass

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from .examples import ROOT, environment
-from .fixtures import clear, driver_of
+from .fixtures import clear
 from .server import Neo4jServer
 from .tools import run
 
@@ -74,22 +74,4 @@ def test_the_page_runs_from_top_to_bottom(neo4j_own: Neo4jServer, place: Path) -
     assert "IMPORT DONE" in imported
     assert "216 Spec" in pushed
     assert "the same as graphcache.lbug" in pushed
-    clear(neo4j_own)
-
-
-def test_an_import_alone_can_be_asked(neo4j_own: Neo4jServer, place: Path) -> None:
-    write_neo4j_admin(neo4j_own, place / "bin")
-    run_block(neo4j_own, "sh", "graphcache build examples/pages -q", place)
-    run_block(neo4j_own, "sh", "graphcache export csv import", place)
-    neo4j_own.stop()
-    try:
-        admin = "cd import && sh import.txt --overwrite-destination=true"
-        run_block(neo4j_own, "sh", admin, place)
-    finally:
-        neo4j_own.start()
-    with driver_of(neo4j_own) as driver:
-        [row] = driver.execute_query("MATCH (s:GraphCacheSpec) RETURN count(s)").records
-    assert row[0] == 216
-    said = run_block(neo4j_own, "sh", "graphcache query biggest-packages --store $NEO4J_URI", place)
-    assert "py-pdm-backend" in said
     clear(neo4j_own)

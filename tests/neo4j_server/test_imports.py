@@ -8,24 +8,29 @@ from typing import Any
 
 import neo4j
 import networkx as nx
+import pytest
+from command_line import run, succeed
 from graphs import small_graph, small_tables
 
 from graphcache import Tables
 from graphcache.exports import export
 from graphcache.queries import load_library
 from neo4j_server.fixtures import Server, clear, driver_of
-from neo4j_server.pushing import assert_on, opened, own_graph, plain_graph, put
-from neo4j_server.server import Neo4jServer
+from neo4j_server.pushing import assert_on, login, opened, own_graph, plain_graph, put
+from neo4j_server.server import Neo4jServer, ServerError
 
 
-def test_a_push_goes_on_from_an_import(
-    neo4j_own: Neo4jServer, tmp_path: Path, examples: Tables
+def test_an_import_can_be_asked_and_a_push_goes_on_from_it(
+    neo4j_own: Neo4jServer, tmp_path: Path, examples: Tables, example_store: Path
 ) -> None:
-    """Of real pages, and of every type of property; the named queries answer before it."""
+    """Of real pages, and of every type of property; before the push, nothing can be written."""
     graph: Any = nx.compose(examples.to_networkx(), small_graph())
     tables = Tables.from_networkx(graph)
+    neo4j_own.stop()
     import_csv(neo4j_own, tables, tmp_path / "csv")
-    imported = answers(neo4j_own)
+    with neo4j_own.configured({"server.databases.default_to_read_only": "true"}):
+        imported = answers(neo4j_own)
+        assert_is_said_to_take_no_writes(neo4j_own, example_store)
     put(neo4j_own, tables)
     assert_on(neo4j_own, tables)
     assert imported == answers(neo4j_own)
@@ -33,6 +38,18 @@ def test_a_push_goes_on_from_an_import(
     assert put(neo4j_own, tables).unchanged
     put(neo4j_own, examples, prune=True)
     assert_on(neo4j_own, examples)
+
+
+def assert_is_said_to_take_no_writes(server: Neo4jServer, store: Path) -> None:
+    """By a push; questions are answered, also of what an import alone has put there."""
+    pushed = run("push", "--full", "--store", store, cwd=store.parent, env=login(server))
+    assert (pushed.code, pushed.out) == (1, "")
+    assert pushed.err.startswith(f"Error: {server.uri}: the database is read-only: name ")
+    verified = run("verify", server.uri, "--store", store, cwd=store.parent, env=login(server))
+    assert (verified.code, verified.err) == (1, "")
+    assert "only on the server: zlib\n" in verified.out
+    asked = ("query", "biggest-packages", "--store", server.uri, "--format", "csv")
+    assert "py-pdm-backend" in succeed(*asked, cwd=store.parent, env=login(server))
 
 
 def answers(server: Server) -> dict[str, list[Any]]:
@@ -46,16 +63,15 @@ def answers(server: Server) -> dict[str, list[Any]]:
 
 
 def import_csv(server: Neo4jServer, tables: Tables, folder: Path) -> None:
-    """Export, and put the export in the place of the server's database."""
+    """Export, and put the export in the place of the database of a server that is stopped."""
+    with pytest.raises(ServerError, match=r"missing\.csv"):
+        server.import_full(folder.parent, ["--nodes=Imported=missing.csv"])
     export(tables, "csv", folder)
     command = (folder / "import.txt").read_text().replace("\\\n", " ")
     words = shlex.split(command, comments=True)
     assert words[:5] == ["neo4j-admin", "database", "import", "full", "neo4j"]
-    server.stop()
-    try:
-        server.import_full(folder, [word for word in words[5:] if word != "$@"])
-    finally:
-        server.start()
+    said = server.import_full(folder, [word for word in words[5:] if word != "$@"])
+    assert f"{sum(tables.node_counts().values())} nodes" in said
 
 
 def test_the_script_makes_what_a_push_makes(neo4j_526: Server, tmp_path: Path) -> None:
