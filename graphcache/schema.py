@@ -103,12 +103,19 @@ NODE_TYPES: tuple[NodeType, ...] = (
                 "specs that share it are the same build made again",
                 computed=True,
             ),
-            Property("namespace", "text", "the package repository, where known", on_pages=False),
+            Property(
+                "namespace",
+                "text",
+                "the package repository, where known",
+                on_pages=False,
+                agreed=True,
+            ),
             Property(
                 "external",
                 "boolean",
                 "whether it was not built by Spack, where known",
                 on_pages=False,
+                agreed=True,
             ),
             Property(
                 "external_path",

@@ -43,6 +43,7 @@ from graphcache.analysis.changes import Diff, diff
 from graphcache.analysis.dependencies import Dependencies
 from graphcache.analysis.health import not_reached
 from graphcache.analysis.sides import kind_of, side
+from graphcache.analysis.spec_diff import SpecDiff, diff_specs
 from graphcache.answers import Answer, Selection
 from graphcache.schema import all_types
 from graphcache.tables.columns import key_columns
@@ -432,13 +433,14 @@ def test_of_two_cycles_that_differ_each_spec_is_a_cause() -> None:
 @pytest.mark.slow
 def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
     build_store(tmp_path / "store", RADIUSS, SOLVERS, stack="env", release="develop")
-    questions: list[tuple[Selection, Callable[[Tables], Answer | Diff | str]]] = [
+    questions: list[tuple[Selection, Callable[[Tables], Answer | Diff | SpecDiff | str]]] = [
         (why.reads, lambda tables: why(tables, ["bu5ehkv"])),
         (impact.reads, lambda tables: impact(tables, "zlib-ng@2")),
         (prune_plan.reads, lambda tables: prune_plan(tables, ["develop"], ["env"])),
         (coverage.reads, lambda tables: coverage(tables, tables)),
         (kind_of.reads, lambda tables: kind_of(["env"], tables)),
         ({**side.reads, **diff.reads}, lambda tables: diff(side(tables, "stack", "env"), tables)),
+        (diff_specs.reads, lambda tables: diff_specs(tables, "/25ncath", "/m4zmpdy")),
         (not_reached.reads, not_reached),
         (rebuilds.reads, rebuilds),
         (rebuilds.reads, lambda tables: rebuilds(tables, stack="env")),

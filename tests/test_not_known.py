@@ -8,7 +8,9 @@ from pathlib import Path
 import oracle
 import pytest
 from command_line import run, succeed
-from test_spack_joining import A, B, C, index, node
+from test_spack_joining import A, B, C, index, lock, node
+
+from graphcache import read
 
 LOAD = (
     "pages don't tell them: load the index, lock files or spec files of the same cache, by "
@@ -92,3 +94,71 @@ def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) ->
     ended = run("prune-plan", "--keep-release", "v1", cwd=tmp_path)
     assert (ended.code, ended.out) == (1, "")
     assert f"such as n@?/{D[:7]}: what could go may be needed" in ended.err
+
+
+# How much of an environment is held ---------------------------------------------------------------
+
+
+def covered(folder: Path, environment: object, *options: str) -> tuple[int, list[str]]:
+    """The exit code of `coverage`, and what it says beside the answer."""
+    (folder / "spack.lock").write_text(json.dumps(environment))
+    ended = run("coverage", "spack.lock", *options, cwd=folder)
+    return ended.code, ended.err.splitlines()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A folder with a store of an index of two specs."""
+    (tmp_path / "index.json").write_text(json.dumps(index(node(A), node(C, A, name="hdf5"))))
+    succeed("build", "index.json", "--release", "develop", "--quiet", cwd=tmp_path)
+    return tmp_path
+
+
+def test_no_share_is_said_of_a_file_that_was_not_read_whole(cache: Path) -> None:
+    environment = lock(node(A), node(C, A, name="hdf5"), node(B, version=1.2), roots=(C,))
+    rejected = f"Rejected: spack.lock: concrete_specs.{B}.version: expected str, found float"
+    share = "2 of 2 specs that were read are held; of the whole it is not known: 1 reject"
+    assert covered(cache, environment) == (3, [rejected, share])
+    assert covered(cache, environment, "--fail-under", "100") == (3, [rejected, share])
+    lacking = lock(node(A), node(D), node(B, version=1.2))
+    assert covered(cache, lacking, "--fail-under", "100")[0] == 1
+
+
+def test_what_is_external_is_left_out_and_counted(cache: Path) -> None:
+    environment = lock(node(B, external={"path": "/usr"}), roots=(B,))
+    assert covered(cache, environment, "--fail-under", "100") == (
+        0,
+        [
+            "Left out: 1 external spec, which no cache holds.",
+            "There is nothing in it that a cache could hold.",
+        ],
+    )
+
+
+def test_a_store_of_lock_files_does_not_say_what_is_held(tmp_path: Path) -> None:
+    (tmp_path / "env.spack.lock").write_text(json.dumps(lock(node(A), roots=(A,))))
+    succeed("build", "env.spack.lock", "--quiet", cwd=tmp_path)
+    code, said = covered(tmp_path, lock(node(A), roots=(A,)))
+    assert code == 1
+    assert said[0].startswith("Error: of no spec in the store it is known whether the cache holds")
+
+
+def test_what_is_lacking_is_listed_in_spacks_order(cache: Path) -> None:
+    versions = {"e": "1.10", "f": "1.9", "g": "develop"}
+    nodes = [node(letter * 32, version=version) for letter, version in versions.items()]
+    (cache / "spack.lock").write_text(json.dumps(lock(*nodes)))
+    printed = run("coverage", "spack.lock", "--format", "jsonl", cwd=cache).out
+    rows = [json.loads(line) for line in printed.splitlines()]
+    assert [row["version"] for row in rows] == ["1.9", "1.10", "develop"]
+
+
+def test_what_pages_do_not_tell_is_no_difference(pages: Path) -> None:
+    tables, _ = read(pages / "zlib.md")
+    record = next(iter(tables.nodes["Spec"].to_pylist()))
+    same = node(D, os=record["os"]) | {
+        "arch": {"platform": "linux", "platform_os": "ubuntu24.04", "target": "x86_64_v3"},
+        "compiler": {"name": "gcc", "version": "13.2.0"},
+    }
+    (pages / "spack.lock").write_text(json.dumps(lock(same)))
+    printed = run("coverage", "spack.lock", "--format", "jsonl", cwd=pages).out
+    assert json.loads(printed)["differs"] == ["not known: the dependencies of one of them are not"]

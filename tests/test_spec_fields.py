@@ -265,3 +265,30 @@ def test_networkx_keeps_whether_they_are_known(tmp_path: Path) -> None:
     graph = tables.to_networkx()
     assert [graph.nodes["Spec", one]["dependencies_known"] for one in (A, B)] == [True, False]
     assert spec(Tables.from_networkx(graph), B)["dependencies_known"] is False
+
+
+DIFFERENT: dict[str, dict[str, Any]] = {
+    "name": {"name": "zlib-ng"},
+    "version": {"version": "9.9"},
+    "platform": {"arch": {"platform": "darwin", "platform_os": "debian12", "target": "x86_64_v3"}},
+    "os": {"arch": {"platform": "linux", "platform_os": "debian13", "target": "x86_64_v3"}},
+    "target": {"arch": {"platform": "linux", "platform_os": "debian12", "target": "zen4"}},
+    "variants": {"parameters": {"shared": False, "build_system": "cmake", "cflags": ["-O3"]}},
+    "flags": {"parameters": {"shared": True, "build_system": "cmake"}},
+    "compilers": {"compiler": {"name": "gcc", "version": "14"}},
+    "namespace": {"namespace": "mine"},
+    "external": {"external": {"path": "/usr"}},
+    "package_hash": {"package_hash": "b===="},
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_two_descriptions_of_one_hash_are_told_in_either_order(name: str, tmp_path: Path) -> None:
+    one = node(A, package_hash="a====", compiler={"name": "gcc", "version": "13"})
+    documents = [json.dumps(index(one)), json.dumps(index(one | DIFFERENT[name]))]
+    read_so = [read_json(tmp_path, *order) for order in (documents, documents[::-1])]
+    (tables, report), (other, other_report) = read_so
+    assert tables.digest() == other.digest()
+    (warning,) = report.warnings
+    assert warning.startswith(f"spec {A}: records disagree on {name}: ")
+    assert report.warnings == other_report.warnings

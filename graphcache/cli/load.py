@@ -163,7 +163,7 @@ def read_into(
     if rejects is not None:
         _write_rejects(report, rejects)
     if not quiet:
-        _show_report(report, verbose=verbose)
+        show_report(report, verbose=verbose)
         click.echo(printable(_summary(report, store)))
     if report.rejects:
         click.get_current_context().exit(3)
@@ -192,24 +192,26 @@ def _write_rejects(report: Report, out: IO[str]) -> None:
             out.write(line.encode(errors="backslashreplace").decode() + "\n")
 
 
-def _show_report(report: Report, *, verbose: bool) -> None:
+def show_report(report: Report, *, verbose: bool, whole: str = "--verbose") -> None:
+    """Say on standard error what was warned of and not read; `whole` is what lists all of it."""
     warnings = [
         f"Warning: {text}" + (f" ({count:,} times)" if count > 1 else "")
         for text, count in report.warnings.items()
     ]
-    _show_lines(warnings, "warning", verbose=verbose)
-    _show_lines([f"Rejected: {reject}" for reject in report.rejects], "reject", verbose=verbose)
+    rejects = [f"Rejected: {reject}" for reject in report.rejects]
+    for lines, kind in ((warnings, "warning"), (rejects, "reject")):
+        shown = lines if verbose else lines[:_SHOWN]
+        _show_lines(shown)
+        if len(lines) > len(shown):
+            more = counted(len(lines) - len(shown), f"more {kind}")
+            click.echo(f"… and {more}; {whole} lists all", err=True)
     if verbose:
-        _show_lines([f"Skipped: {line}" for line in report.skipped], "", verbose=True)
+        _show_lines([f"Skipped: {line}" for line in report.skipped])
 
 
-def _show_lines(lines: list[str], kind: str, *, verbose: bool) -> None:
-    shown = lines if verbose else lines[:_SHOWN]
-    for line in shown:
+def _show_lines(lines: list[str]) -> None:
+    for line in lines:
         click.echo(printable(line).replace("\n", "\\n"), err=True)
-    if len(lines) > len(shown):
-        more = counted(len(lines) - len(shown), f"more {kind}")
-        click.echo(f"… and {more}; --verbose lists all", err=True)
 
 
 def _summary(report: Report, store: str) -> str:

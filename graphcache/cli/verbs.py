@@ -122,7 +122,9 @@ def impact(specs: tuple[str, ...], stack: str | None, **options: Any) -> None:
 def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     """Say which specs of an environment the cache holds, by hash.
 
-    For each that it lacks: the nearest that it holds, and in what that one differs.
+    For each that it lacks: the nearest that it holds, and in what that one differs. Where a file
+    is not read whole, no share is said, and the exit code is 3; it is 1 if less than asked for is
+    held.
 
     \b
     Example:
@@ -130,20 +132,35 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     """
     from graphcache import read
     from graphcache.analysis.environments import coverage as find
+    from graphcache.cli.load import show_report
 
-    environment, _ = read(*paths)
+    environment, report = read(*paths)
+    show_report(report, verbose=False, whole="'graphcache build --verbose'")
     answer = find(environment, _graph(options, find.reads))
     show(answer, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
+    click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
-    of_all = counted(len(answer.rows), "spec is", "specs are")
-    click.echo(f"{held:,} of {of_all} held: {percent:.1f} %", err=True)
     if percent < fail_under:
         click.get_current_context().exit(1)
+    if report.rejects:
+        click.get_current_context().exit(3)
+
+
+def _share(held: int, specs: int, rejects: int) -> str:
+    """How much is held; of what was not read whole, the share is not known."""
+    if rejects:
+        of_these = counted(specs, "spec that was read is", "specs that were read are")
+        why = counted(rejects, "reject")
+        return f"{held:,} of {of_these} held; of the whole it is not known: {why}"
+    if not specs:
+        return "There is nothing in it that a cache could hold."
+    of_all = counted(specs, "spec is", "specs are")
+    return f"{held:,} of {of_all} held: {100 * held / specs:.1f} %"
 
 
 @click.command()
-@click.option("--package", metavar="PACKAGE", help="Only rebuilds of this package.")
+@click.option("--package", metavar="SPEC", help="Only rebuilds of what is as this asks.")
 @click.option("--stack", metavar="STACK", help="Only rebuilds in this stack.")
 @_answer_options
 def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:

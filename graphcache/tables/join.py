@@ -163,6 +163,8 @@ def _patches(pairs: pa.Array) -> Iterator[tuple[str, str]]:
 
 def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None:
     low, high = joined[f"{name}_min"], joined[f"{name}_max"]
+    if pa.types.is_boolean(low.type):
+        low, high = high, low  # of flags the true one is kept
     differ = pc.fill_null(pc.not_equal(low, high), False)
     for spec_hash, a, b in zip(
         joined["hash"].filter(differ).to_pylist(),
