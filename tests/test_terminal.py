@@ -237,3 +237,18 @@ def test_a_pipe_has_all_rows_and_whole_hashes(example_store: Path) -> None:
         lines = shown.out.splitlines()
         assert len(lines) == 217 + (form == "table")
         assert {len(line.strip()) for line in lines[-216:]} == {32}
+
+
+# Commands ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [20, 60, 200])
+def test_a_command_is_one_line(width: int) -> None:
+    command = f"graphcache diff /{HASH} /{HASH} --store '/opt/a-{HASH}/my  caches/a.lbug'"
+    shown = command.replace(f" /{HASH}", f" /{HASH[:7]}")
+    rows = [("zlib: 2.2.5 and 2.3.3", number, command) for number in range(2)]
+    for some in (rows, rows[:1]):
+        lines = printed(["cause", "builds", "example"], some, Screen(width))
+        assert any(shown in line for line in lines)
+    whole = printed(["cause", "example"], [rows[0][1:]], Screen(width, whole_hashes=True))
+    assert any(command in line for line in whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -159,6 +160,22 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
         database=options["database"],
         wait=options["wait"],
     )
+
+
+def on_this_store(command: str, options: Mapping[str, Any]) -> str:
+    """A command to paste, that asks the store which was asked here; without any password.
+
+    >>> on_this_store("graphcache check", {"store": DEFAULT_STORE})
+    'graphcache check'
+    >>> on_this_store("graphcache check", {"store": "my caches/a.lbug"})
+    "graphcache check --store 'my caches/a.lbug'"
+    """
+    from graphcache.stores import is_server
+
+    words = [] if options["store"] == DEFAULT_STORE else ["--store", options["store"]]
+    if is_server(options["store"]) and options["database"]:
+        words += ["--database", options["database"]]
+    return " ".join([command, *map(shlex.quote, words)])
 
 
 def warn_of_foreign(store: Store, statement: str) -> None:

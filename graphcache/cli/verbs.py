@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphcache.cli.options import (
     format_option,
+    on_this_store,
     open_chosen,
     server_options,
     show,
@@ -53,7 +55,12 @@ def check(**options: Any) -> None:
         findings = find(store)
     columns = ["problem", "found", "question", "shown_by"]
     rows: list[tuple[Any, ...]] = [
-        (f.name, "not known" if f.answer is None else len(f.answer.rows), f.question, f.shown_by)
+        (
+            f.name,
+            "not known" if f.answer is None else len(f.answer.rows),
+            f.question,
+            on_this_store(f.shown_by, options),
+        )
         for f in findings
     ]
     if options["format_"] in ("json", "jsonl"):
@@ -174,7 +181,9 @@ def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     """
     from graphcache.analysis.redundancy import rebuilds as find
 
-    show(find(_graph(options, find.reads), package, stack), options["format_"])
+    answer = find(_graph(options, find.reads), package, stack)
+    rows = [(*row, on_this_store(example, options)) for *row, example in answer.rows]
+    show(replace(answer, rows=rows), options["format_"])
 
 
 @click.command("prune-plan")
