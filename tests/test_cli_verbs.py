@@ -11,7 +11,7 @@ from pathlib import Path
 
 import oracle
 import pytest
-from command_line import assert_golden, run, succeed
+from command_line import assert_golden, on_terminal, run, succeed
 
 DATA = Path(__file__).parent / "data/spack"
 SITE = Path(__file__).parents[1] / "examples/site"
@@ -70,6 +70,19 @@ def test_golden_answer_of_a_verb(source: str, verb: str, stores: Path) -> None:
     ended = run(*QUESTIONS[source][verb], "--store", f"{source}.lbug", cwd=stores)
     assert ended.code == 0
     assert_golden(f"verbs/{source}-{verb}.txt", ended.out + ended.err)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_a_terminal_shows_the_whole_of_a_path(columns: int, stores: Path) -> None:
+    asked = ("why", "zlib-ng", "--store", "site.lbug")
+    rows = json.loads(succeed(*asked, "--format", "json", cwd=stores))
+    assert max(len(row["path"]) for row in rows) > 3
+    shown = on_terminal(*asked, "--all", cwd=stores, columns=columns).out
+    arrows = sum(len(row["path"]) - 1 for row in rows)
+    assert shown.count("→") == arrows
+    assert all(step in shown for row in rows for step in row["path"])
+    assert " in all" not in shown
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from graphcache.cli.options import (
     together,
     warn_of_foreign,
 )
+from graphcache.views.answers import default_format
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -30,6 +32,18 @@ _answer_options = together(store_option, server_options, format_option)
 def _graph(options: dict[str, Any], wanted: Selection) -> Tables:
     with open_chosen(options) as store:
         return store.part(wanted)
+
+
+def _in_one_text(answer: Answer, column: str, between: str, options: dict[str, Any]) -> Answer:
+    """The answer with the lists of a column joined, in a table: all of one is what was asked for.
+
+    A list of names may be shortened on a terminal; a text is wrapped.
+    """
+    if (options["format_"] or default_format(sys.stdout)) != "table":
+        return answer
+    at = answer.columns.index(column)
+    rows = [(*row[:at], between.join(row[at]), *row[at + 1 :]) for row in answer.rows]
+    return replace(answer, rows=rows)
 
 
 @click.command()
@@ -94,7 +108,8 @@ def why(specs: tuple[str, ...], **options: Any) -> None:
     """
     from graphcache.analysis.reasons import why as find
 
-    show(find(_graph(options, find.reads), specs), options["format_"])
+    answer = find(_graph(options, find.reads), specs)
+    show(_in_one_text(answer, "path", " → ", options), options["format_"])
 
 
 @click.command()
