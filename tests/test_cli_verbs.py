@@ -125,6 +125,16 @@ def test_coverage_fails_under_a_share(under: tuple[str, ...], code: int, stores:
     assert len(rows) == 57
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("columns", [60, 160])
+def test_a_terminal_shows_in_what_the_nearest_differs(columns: int, stores: Path) -> None:
+    shown = on_terminal("coverage", MY_ENV, "--store", "site.lbug", cwd=stores, columns=columns)
+    assert " in all" not in shown.out
+    words = " ".join(shown.out.split())
+    assert "compiler: gcc@14.3.0 -> gcc@13.4.0; variants: ~mpi" in words
+    assert "true" not in words  # what a screen has no room for is what the cache holds
+
+
 def test_golden_coverage(stores: Path) -> None:
     printed = run("coverage", MY_ENV, "--store", "site.lbug", cwd=stores).out
     lacking = [line for line in printed.splitlines() if ",true," not in line]

@@ -144,9 +144,9 @@ def impact(specs: tuple[str, ...], stack: str | None, **options: Any) -> None:
 def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     """Say which specs of an environment the cache holds, by hash.
 
-    For each that it lacks: the nearest that it holds, and in what that one differs. Where a file
-    is not read whole, no share is said, and the exit code is 3; it is 1 if less than asked for is
-    held.
+    First come those that it lacks, each with the nearest that it holds, and in what that one
+    differs. Where a file is not read whole, no share is said, and the exit code is 3; it is 1 if
+    less than asked for is held.
 
     \b
     Example:
@@ -159,7 +159,7 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     environment, report = read(*paths)
     show_report(report, verbose=False, whole="'graphcache build --verbose'")
     answer = find(environment, _graph(options, find.reads))
-    show(answer, options["format_"])
+    show(_in_one_text(answer, "differs", "; ", options), options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
