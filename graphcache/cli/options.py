@@ -196,12 +196,13 @@ def keep_store(out: str, options: Mapping[str, Any]) -> None:
         raise UsageError(f"{out}: is the store that is read, and would be lost: give another path")
 
 
-def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
+def show(answer: Answer, format_: Any, limit: int | None = None, *, every: bool = False) -> None:
     """Print an answer on standard output; on standard error, where it was cut or has no row.
 
-    On a terminal, as many rows as it has lines, unless --all or a limit says how many are wanted.
+    On a terminal, as many rows as it has lines, unless --all or a limit says how many are wanted,
+    or the answer is short by nature, so that every row is.
     """
-    show_rows(answer.columns, answer.rows, format_, every=limit is not None)
+    show_rows(answer.columns, answer.rows, format_, every=every or limit is not None)
     for note in answer.notes:
         click.echo(printable(note), err=True)
     if answer.more:

@@ -88,7 +88,7 @@ def check(**options: Any) -> None:
         if finding.note:
             notes.setdefault(finding.note, []).append(finding.name)
     said = [f"{', '.join(names)}: {note}" for note, names in notes.items()]
-    show(Answer(columns, rows, notes=said), options["format_"])
+    show(Answer(columns, rows, notes=said), options["format_"], every=True)
     if any(finding.is_wrong for finding in findings):
         click.get_current_context().exit(1)
 
