@@ -126,6 +126,25 @@ def test_coverage_fails_under_a_share(under: tuple[str, ...], code: int, stores:
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_a_list_of_specs_fits_the_screen(columns: int, stores: Path) -> None:
+    asked = ("find", "+shared", "--store", "site.lbug")
+    piped = succeed(*asked, "--format", "table", cwd=stores)
+    shown = on_terminal(*asked, "--all", cwd=stores, columns=columns).out
+    lines = shown.splitlines()
+    assert shown.replace("-", "").split() == piped.replace("-", "").split()
+    assert all(len(line) <= columns or len(line.split()) == 1 for line in lines)
+    for line in lines:
+        # A hash with its name, the rule above a group, or what goes on below a name.
+        assert line == "" or line.startswith(("-- ", " " * 8)) or line[7] == " "
+    lines = on_terminal(*asked, cwd=stores, columns=columns).out.splitlines()
+    assert len(lines) <= 23
+    every = len(json.loads(succeed(*asked, "--format", "json", cwd=stores)))
+    kept = sum(line[:1] not in ("", " ", "-", "…") for line in lines)
+    assert lines[-1] == f"… and {every - kept} more (--all)"
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("columns", [60, 160])
 def test_a_terminal_shows_in_what_the_nearest_differs(columns: int, stores: Path) -> None:
     shown = on_terminal("coverage", MY_ENV, "--store", "site.lbug", cwd=stores, columns=columns)

@@ -19,6 +19,7 @@ from graphcache.words import counted
 if TYPE_CHECKING:
     from graphcache.answers import Answer
     from graphcache.stores.base import Store
+    from graphcache.views.terminal import Screen
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -217,22 +218,20 @@ def whole_hashes() -> bool:
     return bool(click.get_current_context().meta[_WHOLE])
 
 
-def rows_on_screen() -> int | None:
-    """The lines of the terminal; None where it is none, or --all asks for all that there is."""
-    if not sys.stdout.isatty() or click.get_current_context().meta[_ALL]:
+def screen(*, every: bool = False) -> Screen | None:
+    """The terminal, without a height where every row is wanted, as by --all; None in a pipe."""
+    if not sys.stdout.isatty():
         return None
-    return size(sys.stdout)[1]
+    from graphcache.views.terminal import Screen
+
+    meta = click.get_current_context().meta
+    width, height = size(sys.stdout)
+    return Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
 
 
 def show_rows(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: Any, *, every: bool = False
 ) -> None:
     """Print rows on standard output; on a terminal, as many as it has lines, or every one."""
-    screen = None
-    if sys.stdout.isatty():
-        from graphcache.views.terminal import Screen
-
-        meta = click.get_current_context().meta
-        width, height = size(sys.stdout)
-        screen = Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
-    render(columns, rows, format_ or default_format(sys.stdout), sys.stdout, screen)
+    format_ = format_ or default_format(sys.stdout)
+    render(columns, rows, format_, sys.stdout, screen(every=every))

@@ -79,7 +79,7 @@ class _Cell:
             return self.words
         if self.kind == "list" and not whole:
             return [_shortened(self.words, width)]
-        return _wrapped(self.words, width)
+        return wrapped(self.words, width)
 
 
 def lay_out(
@@ -253,10 +253,10 @@ def _in_all(words: Sequence[str]) -> str:
     return f"{len(words):,} in all"
 
 
-def _wrapped(words: Sequence[str], width: int) -> list[str]:
+def wrapped(words: Sequence[str], width: int) -> list[str]:
     """The words in lines, none of which is wider unless a word is.
 
-    >>> _wrapped(["build", "it", "again"], 8)
+    >>> wrapped(["build", "it", "again"], 8)
     ['build it', 'again']
     """
     lines: list[str] = []
