@@ -31,7 +31,7 @@ _Build = dict[str, Any]
     }
 )
 def coverage(environment: Tables, cache: Tables) -> Answer:
-    """For each spec of an environment whether the cache holds it, by hash.
+    """For each spec of an environment whether the cache holds it, by hash; first what it lacks.
 
     For one that it lacks: the hash of the nearest spec of the package that it holds, and in what
     that one differs. What is external is in no cache, and left out. A spliced spec is installed
@@ -68,7 +68,7 @@ def coverage(environment: Tables, cache: Tables) -> Answer:
         found = built.get(build["hash"], build["hash"]) in hashes
         near, differs = (None, []) if found else _nearest(build, others)
         rows.append((build["name"], build["version"], build["hash"], found, near, differs))
-    rows.sort(key=lambda row: (row[0], version_key(row[1]), row[2]))
+    rows.sort(key=lambda row: (row[3], row[0], version_key(row[1]), row[2]))
     notes = []
     if external:
         notes.append(f"Left out: {counted(external, 'external spec')}, which no cache holds.")
