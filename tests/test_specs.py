@@ -185,6 +185,10 @@ PAGES = graph(
         # A page of an older Spack names the compiler.
         ("%gcc@12", True, None, None),
         ("%gcc@13", False, None, None),
+        ("a%gcc@12", True, False, False),
+        ("a%gcc@13", False, False, False),
+        ("a%clang", False, False, False),
+        ("b%gcc", False, None, False),
         ("%gcc+strip", False, None, None),
         ("%b", False, None, None),
         # It may be what a compiler provides.

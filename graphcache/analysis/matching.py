@@ -302,7 +302,11 @@ class Matcher:
         sure: Mask = self._rank(name, fits.sure) < self._rank(name, ~fits.sure)
         nearest = self._rank(name, fits.may)
         may: Mask = (nearest < _FAR) & (nearest <= self._rank(name, ~fits.may))
-        return Truth(sure & ~self._unsure, may | self._unsure)
+        # Of a Spack that had specs name their compiler, none needs another spec of its package.
+        itself = self._columns.named(name) & self._named_compiler
+        unsure = self._unsure & ~itself
+        sure, may = np.where(itself, fits.sure, sure), np.where(itself, fits.may, may)
+        return Truth(sure & ~unsure, may | unsure)
 
     def _rank(self, name: str, wanted: Mask) -> Rows:
         """How near the nearest dependency of a name is that is among the wanted."""
