@@ -32,7 +32,6 @@ QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "radiuss": {
         "why": ("why", "bu5ehkv"),
         "impact": ("impact", "hdf5"),
-        "usable": ("usable", "hdf5", "--target", "x86_64_v3"),
         "rebuilds": ("rebuilds", "--stack", "radiuss.v6"),
         "prune-plan": ("prune-plan", "--keep-stack", "radiuss.v6"),
     },
@@ -154,3 +153,10 @@ def test_what_a_verb_cannot_answer(
     ended = run(*asked, "--store", "site.lbug", cwd=stores)
     assert (ended.code, ended.out) == (code, "")
     assert said in ended.err
+
+
+def test_what_no_lock_file_tells_is_not_known(stores: Path) -> None:
+    asked = ("usable", "hdf5", "--target", "x86_64_v3")
+    ended = run(*asked, "--store", "radiuss.lbug", cwd=stores)
+    assert (ended.code, ended.out) == (1, "")
+    assert "Error: whether the cache holds a binary is not known of 2 specs" in ended.err

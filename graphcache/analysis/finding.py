@@ -16,7 +16,7 @@ from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import one_spec, wanted_specs
 from graphcache.analysis.spec_columns import Truth
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import no_such
+from graphcache.errors import NotKnownError, no_such
 from graphcache.spack.specs import AbstractSpec
 from graphcache.spack.targets import is_known, known_targets, runs_on
 from graphcache.spack.versions import version_key
@@ -85,6 +85,7 @@ def usable(
 
     Raises:
         UsageError: as `find` does.
+        NotKnownError: of none of what would do it is known whether the cache holds it.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("examples/pages")
@@ -101,9 +102,29 @@ def usable(
         matcher.check(AbstractSpec(os=os))
         conditions.append((f"os={os}", AbstractSpec(os=os)))
     extra = [(label, matcher.match(condition)) for label, condition in conditions]
-    held = pc.fill_null(tables.nodes["Spec"]["in_buildcache"], False).to_numpy()
-    extra.append(("held by the cache", Truth.known(held)))
-    return _found(tables, [matcher.parts(spec) + extra for spec in wanted])
+    asked = [matcher.parts(spec) + extra for spec in wanted]
+    held = _held(tables)
+    _require_held(tables, asked, held)
+    return _found(tables, [[*parts, ("held by the cache", held)] for parts in asked])
+
+
+def _held(tables: Tables) -> Truth:
+    """Which specs the cache holds, as far as a source says."""
+    column = tables.nodes["Spec"]["in_buildcache"]
+    sure, may = (pc.fill_null(column, value).to_numpy() for value in (False, True))
+    return Truth(sure, may)
+
+
+def _require_held(tables: Tables, asked: list[list[tuple[str, Truth]]], held: Truth) -> None:
+    """Refuse where of nothing that would do it is known whether the cache holds it."""
+    size = tables.nodes["Spec"].num_rows
+    fits = _any_of([_all_of(parts, size) for parts in asked], size).may
+    if fits.any() and held.unknown[fits].all():
+        specs = counted(int(fits.sum()), "spec that may do", "specs that may do")
+        raise NotKnownError(
+            f"whether the cache holds a binary is not known of {specs}: lock files and spec "
+            "files don't tell; load the index or pages of the cache, by 'graphcache update PATH...'"
+        )
 
 
 @reads({"Spec": ("name", "version", "variants"), **NEEDS})
@@ -190,11 +211,9 @@ def _found(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> Answer:
 
 def _together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Truth, list[str]]:
     size = tables.nodes["Spec"].num_rows
-    fits = Truth.known(np.zeros(size, bool))
+    found = [_all_of(parts, size) for parts in asked]
     notes: list[str] = []
-    for parts in asked:
-        one = _all_of(parts, size)
-        fits = fits | one
+    for parts, one in zip(asked, found, strict=True):
         if not one.may.any():
             notes.append(f"none: {_why_none(tables, parts)}")
         for label, part in parts:
@@ -202,7 +221,14 @@ def _together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Tru
             if unknown:
                 more = counted(unknown, "spec")
                 notes.append(f"{more} may fit too: no source tells whether they are {label}")
-    return fits, notes
+    return _any_of(found, size), notes
+
+
+def _any_of(asked: list[Truth], size: int) -> Truth:
+    found = Truth.known(np.zeros(size, bool))
+    for one in asked:
+        found = found | one
+    return found
 
 
 def _all_of(parts: list[tuple[str, Truth]], size: int) -> Truth:
