@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from graphcache import Tables
-from graphcache.analysis.finding import usable
-from graphcache.errors import NotKnownError
+from graphcache.analysis.finding import check_os, usable
+from graphcache.errors import NotKnownError, UsageError
 from graphcache.schema import edge_type, node_type
 from graphcache.tables.columns import conform, sort_table
 
@@ -68,3 +68,47 @@ def test_what_may_be_held_is_counted(held: list[bool | None], rows: int, notes: 
     tables = graph(*({"key": key, "in_buildcache": value} for key, value in keys))
     answer = usable(tables, "zlib", "zen4")
     assert (len(answer.rows), answer.notes) == (rows, notes)
+
+
+# Operating systems --------------------------------------------------------------------------------
+
+SYSTEMS = graph(
+    {"key": "b", "in_buildcache": True},
+    {"key": "c", "in_buildcache": True, "os": "ubuntu22.04"},
+    {"key": "d", "in_buildcache": False, "os": "ubuntu22.04"},
+)
+LEFT_OUT = "left out, being for other operating systems: Spack may reuse what needs no newer libc"
+
+
+def test_what_is_for_other_systems_is_counted() -> None:
+    answer = usable(SYSTEMS, "zlib", "zen4", "debian12")
+    assert [row[0] for row in answer.rows] == [hash_of("b")]
+    assert [note[: len(LEFT_OUT) + 12] for note in answer.notes] == [f"1 binary is {LEFT_OUT}"]
+    assert usable(SYSTEMS, "zlib", "zen4").notes == []
+
+
+@pytest.mark.parametrize("os", ["almalinux8", "debian11"])
+def test_of_a_system_that_the_graph_lacks_there_is_nothing(os: str) -> None:
+    check_os(SYSTEMS, os)
+    answer = usable(SYSTEMS, "zlib", "zen4", os)
+    assert answer.rows == []
+    none, others = answer.notes
+    assert none == f"none: no zlib in the graph is os={os}; there are debian12, ubuntu22.04"
+    assert others.startswith(f"2 binaries are {LEFT_OUT}")
+
+
+@pytest.mark.parametrize("os", ["ubunto22.04", "debain12", ""])
+def test_a_misspelt_system_is_an_error(os: str) -> None:
+    with pytest.raises(UsageError, match="no such operating system in the graph"):
+        check_os(SYSTEMS, os)
+
+
+def test_usable_takes_a_stack() -> None:
+    with pytest.raises(UsageError, match="e4s: no such stack in the graph"):
+        usable(SYSTEMS, "zlib", "zen4", stack="e4s")
+    stacks = [{"from": hash_of("c"), "to": "io", "root": True}]
+    edge, node = edge_type("IN_STACK"), node_type("Stack")
+    held = {"IN_STACK": sort_table(conform(pa.Table.from_pylist(stacks), edge), edge)}
+    named = {"Stack": conform(pa.Table.from_pylist([{"name": "io"}]), node)}
+    tables = Tables(SYSTEMS.nodes | named, SYSTEMS.edges | held)
+    assert [row[0] for row in usable(tables, "zlib", "zen4", stack="io").rows] == [hash_of("c")]

@@ -14,9 +14,9 @@ from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.matching import READS, Matcher
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import one_spec, wanted_specs
-from graphcache.analysis.spec_columns import Truth
+from graphcache.analysis.spec_columns import SpecColumns, Truth
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import NotKnownError, no_such
+from graphcache.errors import NotKnownError, close_names, no_such
 from graphcache.spack.specs import AbstractSpec
 from graphcache.spack.targets import is_known, known_targets, runs_on
 from graphcache.spack.versions import version_key
@@ -76,12 +76,19 @@ def find(
 
 @reads(_READS)
 def usable(
-    tables: Tables, specs: str | Iterable[str], target: str, os: str | None = None
+    tables: Tables,
+    specs: str | Iterable[str],
+    target: str,
+    os: str | None = None,
+    *,
+    stack: str | None = None,
+    release: str | None = None,
 ) -> Answer:
     """The binaries that are as asked and run on a machine: what `find` finds, of them what fits.
 
     A target runs what is built for it and for all that it extends. Of the operating system, any
-    will do if it is None.
+    will do if it is None; one that the graph lacks is no error. `stack` and `release` are as with
+    `find`.
 
     Raises:
         UsageError: as `find` does.
@@ -96,16 +103,52 @@ def usable(
         raise no_such("target", target, known_targets(), "archspec")
     matcher = Matcher(tables)
     wanted = wanted_specs(matcher, specs)
-    runs = ",".join(runs_on(target))
-    conditions = [(f"for a target that {target} runs", AbstractSpec(target=runs))]
-    if os is not None:
-        matcher.check(AbstractSpec(os=os))
-        conditions.append((f"os={os}", AbstractSpec(os=os)))
-    extra = [(label, matcher.match(condition)) for label, condition in conditions]
-    asked = [matcher.parts(spec) + extra for spec in wanted]
-    held = _held(tables)
-    _require_held(tables, asked, held)
-    return _found(tables, [[*parts, ("held by the cache", held)] for parts in asked])
+    runs_here = matcher.match(AbstractSpec(target=",".join(runs_on(target))))
+    extra = [(f"for a target that {target} runs", runs_here)]
+    extra += _places(tables, stack, release)
+    of_any_os = [matcher.parts(spec) + extra for spec in wanted]
+    held = ("held by the cache", _held(tables))
+    if os is None:
+        _require_held(tables, of_any_os, held[1])
+        return _found(tables, [[*parts, held] for parts in of_any_os])
+    of_os = (f"os={os}", matcher.match(AbstractSpec(os=os)))
+    asked = [[*parts, of_os] for parts in of_any_os]
+    _require_held(tables, asked, held[1])
+    answer = _found(tables, [[*parts, held] for parts in asked])
+    notes = _other_systems(tables, [[*parts, held] for parts in of_any_os], of_os[1])
+    return replace(answer, notes=[*answer.notes, *notes])
+
+
+def _other_systems(tables: Tables, asked: list[list[tuple[str, Truth]]], of_os: Truth) -> list[str]:
+    """How many binaries would do but for their operating system, which Spack may reuse too."""
+    size = tables.nodes["Spec"].num_rows
+    others = int((_any_of([_all_of(parts, size) for parts in asked], size) & ~of_os).sure.sum())
+    if not others:
+        return []
+    binaries = counted(others, "binary is", "binaries are")
+    return [
+        f"{binaries} left out, being for other operating systems: Spack may reuse what needs no "
+        "newer libc than the machine has"
+    ]
+
+
+def check_os(tables: Tables, os: str) -> None:
+    """Refuse the name of an operating system that looks like a misspelling; reads `READS`.
+
+    One that the graph lacks may be right all the same, as another version of one that it has is.
+
+    Raises:
+        UsageError: it is none of the graph's, but like one of them.
+    """
+    there = SpecColumns(tables).values("os")
+    systems = {_without_version(name) for name in there}
+    known = os in there or _without_version(os) in systems
+    if not os or (not known and close_names(os, there)):
+        raise no_such("operating system", os, there)
+
+
+def _without_version(os: str) -> str:
+    return os.rstrip("0123456789.")
 
 
 def _held(tables: Tables) -> Truth:
@@ -244,7 +287,7 @@ def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
     for label, part in others:
         if not (left & part).may.any():
             one = first if first[0].isalnum() else f"spec that is {first}"
-            return f"no {one} in the graph is {label}{_versions(tables, left, label)}"
+            return f"no {one} in the graph is {label}{_there_is(tables, left, label)}"
     so_far = first
     for label, part in others:
         if not (left & part).may.any():
@@ -254,12 +297,13 @@ def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
     return f"no spec in the graph is {first}"
 
 
-def _versions(tables: Tables, base: Truth, label: str) -> str:
-    """Which versions there are, where a version was asked for."""
-    if not label.startswith("@"):
+def _there_is(tables: Tables, base: Truth, label: str) -> str:
+    """Which versions or operating systems there are, where one was asked for."""
+    column = "version" if label.startswith("@") else "os" if label.startswith("os=") else None
+    if column is None:
         return ""
-    column = tables.nodes["Spec"]["version"].filter(pa.array(base.may))
-    there = sorted(pc.drop_null(pc.unique(column)).to_pylist(), key=version_key)
+    values = tables.nodes["Spec"][column].filter(pa.array(base.may))
+    there = sorted(pc.drop_null(pc.unique(values)).to_pylist(), key=version_key)
     left_out = ["…"] if len(there) > _SHOWN else []
     return f"; there are {', '.join(left_out + there[-_SHOWN:])}"
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _AROUND = 4
 """Lines of a terminal that are left for headings and what comes behind a list."""
 
+_place_options = together(
+    click.option("--stack", metavar="STACK", help="Only what this stack holds."),
+    click.option("--release", metavar="RELEASE", help="Only what is in this release."),
+)
 _list_options = together(
     click.option("-d", "--deps", is_flag=True, help="What each spec needs, too."),
     click.option(
@@ -44,8 +48,7 @@ _list_options = together(
 
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
-@click.option("--release", metavar="RELEASE", help="Only what is in this release.")
+@_place_options
 @_list_options
 def find(specs: tuple[str, ...], stack: str | None, release: str | None, **options: Any) -> None:
     """List the specs that are as one SPEC asks, as 'spack find -lv' does.
@@ -72,8 +75,14 @@ def find(specs: tuple[str, ...], stack: str | None, release: str | None, **optio
 @click.option(
     "--os", "os_", metavar="OS", help="Its operating system.  [any with --target, or this one's]"
 )
+@_place_options
 @_list_options
-def usable(specs: tuple[str, ...], target: str | None, os_: str | None, **options: Any) -> None:
+def usable(
+    specs: tuple[str, ...],
+    target: str | None,
+    os_: str | None,
+    **options: Any,
+) -> None:
     """List the binaries that are as one SPEC asks and run on a machine: on this one, or another.
 
     \b
@@ -81,14 +90,21 @@ def usable(specs: tuple[str, ...], target: str | None, os_: str | None, **option
       graphcache usable rocblas --target zen4 --os ubuntu22.04
       graphcache usable hdf5 +mpi --paste
     """
+    from graphcache.analysis.finding import check_os
     from graphcache.analysis.finding import usable as ask
     from graphcache.analysis.machine import this_os, this_target
 
-    if target is None:
-        target, os_ = this_target(), os_ or this_os()
-        click.echo(printable(f"for {target} and {os_}"), err=True)
+    place = {"stack": options["stack"], "release": options["release"]}
     with open_chosen(options) as store:
-        answer = ask(_part(store, specs, ask.reads), specs, target, os_)
+        part = _part(store, specs, ask.reads)
+        if os_ is not None:
+            check_os(part, os_)
+        if target is None:
+            machine = this_target(), os_ or this_os()
+            answer = ask(part, specs, *machine, **place)
+            click.echo(printable(f"for {machine[0]} and {machine[1]}"), err=True)
+        else:
+            answer = ask(part, specs, target, os_, **place)
         _show(answer, store, options)
 
 
