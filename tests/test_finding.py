@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from graphcache import Tables
-from graphcache.analysis.finding import check_os, usable
+from graphcache.analysis.finding import check_os, find, usable
 from graphcache.errors import NotKnownError, UsageError
 from graphcache.schema import edge_type, node_type
 from graphcache.tables.columns import conform, sort_table
@@ -112,3 +112,30 @@ def test_usable_takes_a_stack() -> None:
     named = {"Stack": conform(pa.Table.from_pylist([{"name": "io"}]), node)}
     tables = Tables(SYSTEMS.nodes | named, SYSTEMS.edges | held)
     assert [row[0] for row in usable(tables, "zlib", "zen4", stack="io").rows] == [hash_of("c")]
+
+
+# Hashes, names and variants -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("/zzzz", "/zzzz: no such spec in the graph, whose 3 specs have other hashes"),
+        ("zlib/zzzz", "zlib/zzzz: no such spec in the graph, whose 3 specs have other hashes"),
+        (
+            "/baaz",
+            "/baaz: no such spec in the graph. Hashes that begin with baa:\n  zlib@1.3/baaaaaa",
+        ),
+        (
+            "zlib@1.2/baa",
+            "zlib@1.2/baa: no such spec in the graph. The hash is of:\n  zlib@1.3/baa",
+        ),
+        ("zlib /caaaz", "Hashes that begin with caaa:\n  zlib@1.3/caaaaaa"),
+    ],
+)
+def test_a_hash_of_no_spec_is_an_error(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(SYSTEMS, text)
+    assert said in str(caught.value)
+    with pytest.raises(UsageError):
+        usable(SYSTEMS, text, "zen4")

@@ -92,13 +92,15 @@ def wanted_specs(matcher: Matcher, words: str | Iterable[str]) -> list[AbstractS
     A word that is no package, but begins the hash of one spec, stands for that one.
 
     Raises:
-        UsageError: they are no specs, or the graph has nothing of a name.
+        UsageError: they are no specs, or the graph has nothing of a name or hash.
     """
     specs = joined_specs(words)
     for at, spec in enumerate(specs):
         if spec == AbstractSpec(name=spec.name) and not matcher.has_package(spec.name):
             specs[at] = _of_hash(matcher, spec.name)
         matcher.check(specs[at])
+        if specs[at].hash and not matcher.match(specs[at]).may.any():
+            raise _no_spec(str(specs[at]), specs[at].hash, matcher.specs)
     return specs
 
 
