@@ -9,6 +9,7 @@ import pytest
 
 from graphcache import Tables
 from graphcache.analysis.finding import check_os, find, usable
+from graphcache.analysis.reasons import why
 from graphcache.errors import NotKnownError, UsageError
 from graphcache.schema import edge_type, node_type
 from graphcache.tables.columns import conform, sort_table
@@ -139,3 +140,14 @@ def test_a_hash_of_no_spec_is_an_error(text: str, said: str) -> None:
     assert said in str(caught.value)
     with pytest.raises(UsageError):
         usable(SYSTEMS, text, "zen4")
+
+
+def test_an_anonymous_spec_is_any() -> None:
+    assert len(find(SYSTEMS, "@:").rows) == 3
+    assert len(find(SYSTEMS, "zlib @:").rows) == 3
+    assert len(why(SYSTEMS, "@:").rows) == 3
+    assert find(Tables.empty(), "@:").notes == ["none: the graph has no spec"]
+    said = usable(SYSTEMS, "@:", "zen4", "debian11").notes[0]
+    assert said == "none: no spec in the graph is os=debian11; there are debian12, ubuntu22.04"
+    said = usable(SYSTEMS, "@:", "core2").notes[0]
+    assert said == "none: no spec in the graph is for a target that core2 runs"

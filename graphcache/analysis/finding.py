@@ -286,15 +286,15 @@ def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
     (first, left), *others = parts
     for label, part in others:
         if not (left & part).may.any():
-            one = first if first[0].isalnum() else f"spec that is {first}"
+            one = first if first[:1].isalnum() else f"spec that is {first}" if first else "spec"
             return f"no {one} in the graph is {label}{_there_is(tables, left, label)}"
     so_far = first
     for label, part in others:
         if not (left & part).may.any():
             specs = counted(int(left.may.sum()), "spec is", "specs are")
             return f"{specs} {so_far}, and none of them {label}"
-        left, so_far = left & part, f"{so_far} {label}"
-    return f"no spec in the graph is {first}"
+        left, so_far = left & part, f"{so_far} {label}".lstrip()
+    return f"no spec in the graph is {first}" if first else "the graph has no spec"
 
 
 def _there_is(tables: Tables, base: Truth, label: str) -> str:

@@ -138,10 +138,11 @@ class Matcher:
         return found
 
     def parts(self, spec: AbstractSpec) -> list[tuple[str, Truth]]:
-        """Each demand as text, and which specs are as it asks."""
+        """Each demand as text, and which specs are as it asks; an empty one where none is."""
         found = [(spec.name, Truth.known(self._of_package(spec.name)))] if spec.name else []
         found += [(str(one), self._node(one)) for one in spec.demands()]
-        return found + [(str(edge), self._needs(edge, spec.name)) for edge in spec.dependencies]
+        found += [(str(edge), self._needs(edge, spec.name)) for edge in spec.dependencies]
+        return found or [("", self._columns.all())]
 
     @cached_property
     def provided(self) -> set[str]:
