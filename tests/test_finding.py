@@ -151,3 +151,27 @@ def test_an_anonymous_spec_is_any() -> None:
     assert said == "none: no spec in the graph is os=debian11; there are debian12, ubuntu22.04"
     said = usable(SYSTEMS, "@:", "core2").notes[0]
     assert said == "none: no spec in the graph is for a target that core2 runs"
+
+
+VARIANTS = graph(
+    {"key": "b", "variants": ["+pic", "~shared", "build_system=generic"]},
+    {"key": "c", "name": "hdf5", "variants": ["+mpi"]},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("zlib+picc", ["zlib has no variant picc. Did you mean pic?"]),
+        ("zlib+pic~shard", ["zlib has no variant shard. Did you mean shared?"]),
+        ("zlib build_sistem=x", ["zlib has no variant build_sistem. Did you mean build_system?"]),
+        ("+sharedd", ["No spec has a variant sharedd. Did you mean shared?"]),
+        ("zlib~pic", []),
+        ("zlib+cuda", []),
+        ("zlib %hdf5+mpii", []),
+    ],
+)
+def test_a_misspelt_variant_is_answered_with_the_nearest(text: str, hints: list[str]) -> None:
+    none, *others = find(VARIANTS, text).notes
+    assert none.startswith("none: no ")
+    assert others == hints

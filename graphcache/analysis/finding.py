@@ -16,7 +16,8 @@ from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import one_spec, wanted_specs
 from graphcache.analysis.spec_columns import SpecColumns, Truth
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import NotKnownError, close_names, no_such
+from graphcache.errors import NotKnownError, UsageError, close_names, did_you_mean, no_such
+from graphcache.spack.spec_parser import parse_spec
 from graphcache.spack.specs import AbstractSpec
 from graphcache.spack.targets import is_known, known_targets, runs_on
 from graphcache.spack.versions import version_key
@@ -259,6 +260,7 @@ def _together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Tru
     for parts, one in zip(asked, found, strict=True):
         if not one.may.any():
             notes.append(f"none: {_why_none(tables, parts)}")
+            notes += _misspelt(tables, parts)
         for label, part in parts:
             unknown = int((one.unknown & part.unknown).sum())
             if unknown:
@@ -295,6 +297,30 @@ def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
             return f"{specs} {so_far}, and none of them {label}"
         left, so_far = left & part, f"{so_far} {label}".lstrip()
     return f"no spec in the graph is {first}" if first else "the graph has no spec"
+
+
+def _misspelt(tables: Tables, parts: list[tuple[str, Truth]]) -> list[str]:
+    """Which variants are like those that were asked for, and that nothing of the package has."""
+    (first, named), *_ = parts
+    of_package = bool(first[:1].isalnum()) and "=" not in first
+    base = named.may if of_package else np.ones(tables.nodes["Spec"].num_rows, bool)
+    there = SpecColumns(tables).variant_names(base)
+    wanted = [_variant(label) for label, _ in parts]
+    no_such_variant = f"{first} has no variant" if of_package else "No spec has a variant"
+    return [
+        f"{no_such_variant} {name}.{hint}"
+        for name in wanted
+        if name and name not in there and (hint := did_you_mean(name, there))
+    ]
+
+
+def _variant(label: str) -> str:
+    """The name of the variant that a demand is on; empty if it is on something else."""
+    try:
+        spec = parse_spec(label)
+    except UsageError:
+        return ""
+    return spec.variants[0].name if spec.variants and not spec.name else ""
 
 
 def _there_is(tables: Tables, base: Truth, label: str) -> str:
