@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 
 from graphcache import Tables
-from graphcache.analysis.finding import check_os, find, usable
+from graphcache.analysis.finding import check_os, find, marks, usable
 from graphcache.analysis.reasons import why
 from graphcache.errors import NotKnownError, UsageError
 from graphcache.schema import edge_type, node_type
 from graphcache.tables.columns import conform, sort_table
+from graphcache.views.specs import listing
 
 
 def hash_of(key: str) -> str:
@@ -22,7 +23,13 @@ def hash_of(key: str) -> str:
 def graph(*specs: dict[str, Any]) -> Tables:
     """A graph of specs for x86_64_v3, of which each has a key of its own."""
     rows = [
-        {"name": "zlib", "version": "1.3", "os": "debian12", "in_buildcache": None}
+        {
+            "name": "zlib",
+            "version": "1.3",
+            "os": "debian12",
+            "in_buildcache": None,
+            "external": None,
+        }
         | {"hash": hash_of(spec["key"]), "dependencies_known": True, "variants": ["+pic"]}
         | {name: value for name, value in spec.items() if name != "key"}
         for spec in specs
@@ -69,6 +76,21 @@ def test_what_may_be_held_is_counted(held: list[bool | None], rows: int, notes: 
     tables = graph(*({"key": key, "in_buildcache": value} for key, value in keys))
     answer = usable(tables, "zlib", "zen4")
     assert (len(answer.rows), answer.notes) == (rows, notes)
+
+
+def test_marks_tell_apart_what_is_held() -> None:
+    tables = graph(
+        {"key": "b", "in_buildcache": True},
+        {"key": "c", "in_buildcache": False},
+        {"key": "d", "in_buildcache": False, "external": True},
+        {"key": "e"},
+    )
+    found = marks(tables, map(hash_of, "bcde"))
+    assert found == dict(zip(map(hash_of, "bcde"), ["[+]", " - ", "[e]", "[?]"], strict=True))
+    lines = list(listing(find(tables, "zlib"), marks=found))[1:]
+    assert lines[:2] == ["[+] baaaaaa zlib@1.3 +pic", " -  caaaaaa zlib@1.3 +pic"]
+    assert marks(tables, map(hash_of, "be")) == {}
+    assert list(listing(find(tables, "zlib")))[1] == "baaaaaa zlib@1.3 +pic"
 
 
 # Operating systems --------------------------------------------------------------------------------

@@ -27,6 +27,9 @@ from graphcache.words import counted
 
 _SHOWN = 12
 """Versions that a sentence lists at most, the newest of them."""
+_MARKS = {True: "[+]", False: " - ", None: "[?]"}
+"""What stands before a spec by whether the cache holds it."""
+_EXTERNAL = "[e]"
 _READS: Selection = {
     **READS,
     "Spec": (*READS["Spec"], "in_buildcache"),
@@ -212,6 +215,23 @@ def installable(tables: Tables, hashes: Iterable[str]) -> list[str]:
     own = pc.invert(pc.fill_null(specs["derived"], False))
     known = set(specs["hash"].filter(pc.and_(held, own)).to_pylist())
     return [hash_ for hash_ in hashes if hash_ in known]
+
+
+@reads({"Spec": ("in_buildcache", "external")})
+def marks(tables: Tables, hashes: Iterable[str]) -> dict[str, str]:
+    """By hash what `spack find -I` would put before a spec, with the cache for what is installed.
+
+    `[+]` is held, `[e]` an external, ` - ` not held, `[?]` not known. Empty where there is nothing
+    to tell apart: no spec is an external, or known not to be held.
+    """
+    specs = tables.nodes["Spec"]
+    specs = specs.filter(pc.is_in(specs["hash"], pa.array(list(hashes), pa.string())))
+    columns = (specs[name].to_pylist() for name in ("hash", "in_buildcache", "external"))
+    found = {
+        hash_: _EXTERNAL if external and not held else _MARKS[held]
+        for hash_, held, external in zip(*columns, strict=True)
+    }
+    return found if {_EXTERNAL, _MARKS[False]} & set(found.values()) else {}
 
 
 def _places(tables: Tables, stack: str | None, release: str | None) -> list[tuple[str, Truth]]:

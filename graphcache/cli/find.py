@@ -56,6 +56,9 @@ def find(specs: tuple[str, ...], stack: str | None, release: str | None, **optio
     SPEC is what Spack takes: hdf5@1.14:+mpi %gcc@12 ^openmpi@5 target=x86_64_v3: /abc123. Words
     are joined as Spack joins them.
 
+    On a terminal, where some of them are externals or not held by the cache, a mark as of
+    'spack find -I' stands before each: [+] held, [e] external, - not held, [?] not known.
+
     \b
     Example:
       graphcache find hdf5 +mpi
@@ -137,11 +140,13 @@ def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
 
 
 def _print_list(answer: Answer, store: Store, *, deps: bool) -> None:
-    from graphcache.analysis.finding import needs
+    from graphcache.analysis.finding import marks, needs
     from graphcache.views.specs import listing
 
-    below = needs(store.part(needs.reads), _hashes(answer)) if deps else None
-    for line in listing(answer, whole_hashes(), below):
+    below = needs(store.part(needs.reads), _hashes(answer)) if deps else {}
+    shown = {*_hashes(answer), *(one["hash"] for lines in below.values() for _, one in lines)}
+    before = marks(store.part(marks.reads), shown)
+    for line in listing(answer, whole_hashes(), below, before):
         click.echo(line)
 
 

@@ -39,7 +39,10 @@ def _setting(key: str, value: str) -> str:
 
 
 def listing(
-    answer: Answer, whole: bool = False, needs: Mapping[str, Needed] | None = None
+    answer: Answer,
+    whole: bool = False,
+    needs: Mapping[str, Needed] | None = None,
+    marks: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Lines that list specs below their platform, system, target and compilers.
 
@@ -47,6 +50,7 @@ def listing(
         answer: what `find` gave.
         whole: whether hashes are shown whole.
         needs: by hash what is shown below a spec.
+        marks: by hash what stands before it; nothing stands before any if there are none.
     """
     specs = sorted(answer.to_dicts(), key=_head)  # which leaves the order within a group
     for number, (head, group) in enumerate(groupby(specs, key=_head)):
@@ -54,9 +58,9 @@ def listing(
             yield ""
         yield printable(f"-- {head} ".ljust(_WIDTH, "-"))
         for spec in group:
-            yield _line(spec, whole)
-            for depth, needed in (needs or {}).get(spec["hash"], ()):
-                yield _line(needed, whole, depth)
+            for depth, one in [(0, spec), *(needs or {}).get(spec["hash"], ())]:
+                mark = f"{marks[one['hash']]} " if marks else ""
+                yield mark + _line(one, whole, depth)
 
 
 def _head(spec: Mapping[str, Any]) -> str:
@@ -64,7 +68,7 @@ def _head(spec: Mapping[str, Any]) -> str:
     return f"{arch} / {', '.join(spec['compilers']) or 'no compiler known'}"
 
 
-def _line(spec: Mapping[str, Any], whole: bool, depth: int = 0) -> str:
+def _line(spec: Mapping[str, Any], whole: bool, depth: int) -> str:
     hash_ = spec["hash"] if whole else spec["hash"][:_SHORT]
     return printable(f"{hash_} {'    ' * depth}{spec_text(spec)}")
 
