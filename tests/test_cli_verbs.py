@@ -32,7 +32,6 @@ QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "radiuss": {
         "why": ("why", "bu5ehkv"),
         "impact": ("impact", "hdf5"),
-        "usable": ("usable", "hdf5", "--target", "x86_64_v3"),
         "rebuilds": ("rebuilds", "--stack", "radiuss.v6"),
         "prune-plan": ("prune-plan", "--keep-stack", "radiuss.v6"),
     },
@@ -176,7 +175,9 @@ def test_golden_coverage(stores: Path) -> None:
         (("coverage", "site.lbug"), 1, "not a page, index, lock file or spec file of Spack"),
         (("usable", "hdf5", "--target", "zen44"), 2, "Did you mean zen4"),
         (("usable", "hdf6", "--target", "zen4"), 2, "hdf6: no such package or hash in the graph"),
-        (("usable", "hdf5", "--target", "zen4", "--os", "rhel9"), 2, "no such operating system"),
+        (("usable", "hdf5", "--target", "zen4", "--os", "almalinx9"), 2, "Did you mean almalinux9"),
+        (("usable", "hdf5", "--os", "almalinx9"), 2, "Error: almalinx9: no such operating system"),
+        (("usable", "hdf5", "--target", "zen4", "--stack", "e4s"), 2, "e4s: no such stack"),
         (("find",), 2, "Missing argument 'SPEC...'"),
         (("find", "hdf5", "--stack", "e4s"), 2, "Error: e4s: no such stack in the graph"),
         (("find", "hdf5", "--release", "developp"), 2, "Did you mean develop?"),
@@ -196,3 +197,11 @@ def test_what_a_verb_cannot_answer(
     ended = run(*asked, "--store", "site.lbug", cwd=stores)
     assert (ended.code, ended.out) == (code, "")
     assert said in ended.err
+    assert not ended.err.startswith("for ")
+
+
+def test_what_no_lock_file_tells_is_not_known(stores: Path) -> None:
+    asked = ("usable", "hdf5", "--target", "x86_64_v3")
+    ended = run(*asked, "--store", "radiuss.lbug", cwd=stores)
+    assert (ended.code, ended.out) == (1, "")
+    assert "Error: whether the cache holds a binary is not known of 2 specs" in ended.err

@@ -185,6 +185,10 @@ PAGES = graph(
         # A page of an older Spack names the compiler.
         ("%gcc@12", True, None, None),
         ("%gcc@13", False, None, None),
+        ("a%gcc@12", True, False, False),
+        ("a%gcc@13", False, False, False),
+        ("a%clang", False, False, False),
+        ("b%gcc", False, None, False),
         ("%gcc+strip", False, None, None),
         ("%b", False, None, None),
         # It may be what a compiler provides.
@@ -198,6 +202,49 @@ def test_what_pages_do_not_tell_is_not_denied(
     text: str, a: bool | None, b: bool | None, c: bool | None
 ) -> None:
     assert answers(PAGES, text) == {"a": a, "b": b, "c": c}
+
+
+ANNOTATED = graph(
+    Spec=[spec("a", original_specfile_version=4), spec("b", original_specfile_version=4)],
+    BUILT_WITH=[
+        {"from": "a".ljust(32, "a"), "to": "gcc@12.2.0"},
+        {"from": "b".ljust(32, "a"), "to": "nag@7.1"},
+        {"from": "b".ljust(32, "a"), "to": "aocc@4.1"},
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("a%gcc", True),
+        ("a%gcc@12", True),
+        ("a%gcc@13", False),
+        ("a%nag", False),
+        ("a%aocc", False),
+        ("a%clang", False),
+        ("a%llvm", False),
+        ("a%oneapi", False),
+    ],
+)
+def test_a_compiler_need_be_no_package(text: str, fits: bool) -> None:
+    matcher, wanted = Matcher(ANNOTATED), parse_spec(text)
+    matcher.check(wanted)
+    assert bool(matcher.match(wanted).sure[0]) is fits
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a%gccc", "gccc: no such package or compiler in the graph. Did you mean gcc"),
+        ("a%zlib%gcc", "zlib: no such package or compiler in the graph"),
+        ("a^gcc", "gcc: no such package in the graph. Did you mean"),
+    ],
+)
+def test_what_is_neither_package_nor_compiler_is_an_error(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Matcher(ANNOTATED).check(parse_spec(text))
+    assert said in str(caught.value)
 
 
 MIXED = graph(

@@ -14,9 +14,10 @@ from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.matching import READS, Matcher
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.names import one_spec, wanted_specs
-from graphcache.analysis.spec_columns import Truth
+from graphcache.analysis.spec_columns import SpecColumns, Truth
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import no_such
+from graphcache.errors import NotKnownError, UsageError, close_names, did_you_mean, no_such
+from graphcache.spack.spec_parser import parse_spec
 from graphcache.spack.specs import AbstractSpec
 from graphcache.spack.targets import is_known, known_targets, runs_on
 from graphcache.spack.versions import version_key
@@ -26,6 +27,9 @@ from graphcache.words import counted
 
 _SHOWN = 12
 """Versions that a sentence lists at most, the newest of them."""
+_MARKS = {True: "[+]", False: " - ", None: "[?]"}
+"""What stands before a spec by whether the cache holds it."""
+_EXTERNAL = "[e]"
 _READS: Selection = {
     **READS,
     "Spec": (*READS["Spec"], "in_buildcache"),
@@ -76,15 +80,23 @@ def find(
 
 @reads(_READS)
 def usable(
-    tables: Tables, specs: str | Iterable[str], target: str, os: str | None = None
+    tables: Tables,
+    specs: str | Iterable[str],
+    target: str,
+    os: str | None = None,
+    *,
+    stack: str | None = None,
+    release: str | None = None,
 ) -> Answer:
     """The binaries that are as asked and run on a machine: what `find` finds, of them what fits.
 
     A target runs what is built for it and for all that it extends. Of the operating system, any
-    will do if it is None.
+    will do if it is None; one that the graph lacks is no error. `stack` and `release` are as with
+    `find`.
 
     Raises:
         UsageError: as `find` does.
+        NotKnownError: of none of what would do it is known whether the cache holds it.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("examples/pages")
@@ -95,15 +107,71 @@ def usable(
         raise no_such("target", target, known_targets(), "archspec")
     matcher = Matcher(tables)
     wanted = wanted_specs(matcher, specs)
-    runs = ",".join(runs_on(target))
-    conditions = [(f"for a target that {target} runs", AbstractSpec(target=runs))]
-    if os is not None:
-        matcher.check(AbstractSpec(os=os))
-        conditions.append((f"os={os}", AbstractSpec(os=os)))
-    extra = [(label, matcher.match(condition)) for label, condition in conditions]
-    held = pc.fill_null(tables.nodes["Spec"]["in_buildcache"], False).to_numpy()
-    extra.append(("held by the cache", Truth.known(held)))
-    return _found(tables, [matcher.parts(spec) + extra for spec in wanted])
+    runs_here = matcher.match(AbstractSpec(target=",".join(runs_on(target))))
+    extra = [(f"for a target that {target} runs", runs_here)]
+    extra += _places(tables, stack, release)
+    of_any_os = [matcher.parts(spec) + extra for spec in wanted]
+    held = ("held by the cache", _held(tables))
+    if os is None:
+        _require_held(tables, of_any_os, held[1])
+        return _found(tables, [[*parts, held] for parts in of_any_os])
+    of_os = (f"os={os}", matcher.match(AbstractSpec(os=os)))
+    asked = [[*parts, of_os] for parts in of_any_os]
+    _require_held(tables, asked, held[1])
+    answer = _found(tables, [[*parts, held] for parts in asked])
+    notes = _other_systems(tables, [[*parts, held] for parts in of_any_os], of_os[1])
+    return replace(answer, notes=[*answer.notes, *notes])
+
+
+def _other_systems(tables: Tables, asked: list[list[tuple[str, Truth]]], of_os: Truth) -> list[str]:
+    """How many binaries would do but for their operating system, which Spack may reuse too."""
+    size = tables.nodes["Spec"].num_rows
+    others = int((_any_of([_all_of(parts, size) for parts in asked], size) & ~of_os).sure.sum())
+    if not others:
+        return []
+    binaries = counted(others, "binary is", "binaries are")
+    return [
+        f"{binaries} left out, being for other operating systems: Spack may reuse what needs no "
+        "newer libc than the machine has"
+    ]
+
+
+def check_os(tables: Tables, os: str) -> None:
+    """Refuse the name of an operating system that looks like a misspelling; reads `READS`.
+
+    One that the graph lacks may be right all the same, as another version of one that it has is.
+
+    Raises:
+        UsageError: it is none of the graph's, but like one of them.
+    """
+    there = SpecColumns(tables).values("os")
+    systems = {_without_version(name) for name in there}
+    known = os in there or _without_version(os) in systems
+    if not os or (not known and close_names(os, there)):
+        raise no_such("operating system", os, there)
+
+
+def _without_version(os: str) -> str:
+    return os.rstrip("0123456789.")
+
+
+def _held(tables: Tables) -> Truth:
+    """Which specs the cache holds, as far as a source says."""
+    column = tables.nodes["Spec"]["in_buildcache"]
+    sure, may = (pc.fill_null(column, value).to_numpy() for value in (False, True))
+    return Truth(sure, may)
+
+
+def _require_held(tables: Tables, asked: list[list[tuple[str, Truth]]], held: Truth) -> None:
+    """Refuse where of nothing that would do it is known whether the cache holds it."""
+    size = tables.nodes["Spec"].num_rows
+    fits = _any_of([_all_of(parts, size) for parts in asked], size).may
+    if fits.any() and held.unknown[fits].all():
+        specs = counted(int(fits.sum()), "spec that may do", "specs that may do")
+        raise NotKnownError(
+            f"whether the cache holds a binary is not known of {specs}: lock files and spec "
+            "files don't tell; load the index or pages of the cache, by 'graphcache update PATH...'"
+        )
 
 
 @reads({"Spec": ("name", "version", "variants"), **NEEDS})
@@ -149,6 +217,23 @@ def installable(tables: Tables, hashes: Iterable[str]) -> list[str]:
     return [hash_ for hash_ in hashes if hash_ in known]
 
 
+@reads({"Spec": ("in_buildcache", "external")})
+def marks(tables: Tables, hashes: Iterable[str]) -> dict[str, str]:
+    """By hash what `spack find -I` would put before a spec, with the cache for what is installed.
+
+    `[+]` is held, `[e]` an external, ` - ` not held, `[?]` not known. Empty where there is nothing
+    to tell apart: no spec is an external, or known not to be held.
+    """
+    specs = tables.nodes["Spec"]
+    specs = specs.filter(pc.is_in(specs["hash"], pa.array(list(hashes), pa.string())))
+    columns = (specs[name].to_pylist() for name in ("hash", "in_buildcache", "external"))
+    found = {
+        hash_: _EXTERNAL if external and not held else _MARKS[held]
+        for hash_, held, external in zip(*columns, strict=True)
+    }
+    return found if {_EXTERNAL, _MARKS[False]} & set(found.values()) else {}
+
+
 def _places(tables: Tables, stack: str | None, release: str | None) -> list[tuple[str, Truth]]:
     """What a stack and a release hold, as demands."""
     chosen = {"stack": stack, "release": release}
@@ -190,19 +275,25 @@ def _found(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> Answer:
 
 def _together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Truth, list[str]]:
     size = tables.nodes["Spec"].num_rows
-    fits = Truth.known(np.zeros(size, bool))
+    found = [_all_of(parts, size) for parts in asked]
     notes: list[str] = []
-    for parts in asked:
-        one = _all_of(parts, size)
-        fits = fits | one
+    for parts, one in zip(asked, found, strict=True):
         if not one.may.any():
             notes.append(f"none: {_why_none(tables, parts)}")
+            notes += _misspelt(tables, parts)
         for label, part in parts:
             unknown = int((one.unknown & part.unknown).sum())
             if unknown:
                 more = counted(unknown, "spec")
                 notes.append(f"{more} may fit too: no source tells whether they are {label}")
-    return fits, notes
+    return _any_of(found, size), notes
+
+
+def _any_of(asked: list[Truth], size: int) -> Truth:
+    found = Truth.known(np.zeros(size, bool))
+    for one in asked:
+        found = found | one
+    return found
 
 
 def _all_of(parts: list[tuple[str, Truth]], size: int) -> Truth:
@@ -217,23 +308,48 @@ def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
     (first, left), *others = parts
     for label, part in others:
         if not (left & part).may.any():
-            one = first if first[0].isalnum() else f"spec that is {first}"
-            return f"no {one} in the graph is {label}{_versions(tables, left, label)}"
+            one = first if first[:1].isalnum() else f"spec that is {first}" if first else "spec"
+            return f"no {one} in the graph is {label}{_there_is(tables, left, label)}"
     so_far = first
     for label, part in others:
         if not (left & part).may.any():
             specs = counted(int(left.may.sum()), "spec is", "specs are")
             return f"{specs} {so_far}, and none of them {label}"
-        left, so_far = left & part, f"{so_far} {label}"
-    return f"no spec in the graph is {first}"
+        left, so_far = left & part, f"{so_far} {label}".lstrip()
+    return f"no spec in the graph is {first}" if first else "the graph has no spec"
 
 
-def _versions(tables: Tables, base: Truth, label: str) -> str:
-    """Which versions there are, where a version was asked for."""
-    if not label.startswith("@"):
+def _misspelt(tables: Tables, parts: list[tuple[str, Truth]]) -> list[str]:
+    """Which variants are like those that were asked for, and that nothing of the package has."""
+    (first, named), *_ = parts
+    of_package = bool(first[:1].isalnum()) and "=" not in first
+    base = named.may if of_package else np.ones(tables.nodes["Spec"].num_rows, bool)
+    there = SpecColumns(tables).variant_names(base)
+    wanted = [_variant(label) for label, _ in parts]
+    no_such_variant = f"{first} has no variant" if of_package else "No spec has a variant"
+    return [
+        f"{no_such_variant} {name}.{hint}"
+        for name in wanted
+        if name and name not in there and (hint := did_you_mean(name, there))
+    ]
+
+
+def _variant(label: str) -> str:
+    """The name of the variant that a demand is on; empty if it is on something else."""
+    try:
+        spec = parse_spec(label)
+    except UsageError:
         return ""
-    column = tables.nodes["Spec"]["version"].filter(pa.array(base.may))
-    there = sorted(pc.drop_null(pc.unique(column)).to_pylist(), key=version_key)
+    return spec.variants[0].name if spec.variants and not spec.name else ""
+
+
+def _there_is(tables: Tables, base: Truth, label: str) -> str:
+    """Which versions or operating systems there are, where one was asked for."""
+    column = "version" if label.startswith("@") else "os" if label.startswith("os=") else None
+    if column is None:
+        return ""
+    values = tables.nodes["Spec"][column].filter(pa.array(base.may))
+    there = sorted(pc.drop_null(pc.unique(values)).to_pylist(), key=version_key)
     left_out = ["…"] if len(there) > _SHOWN else []
     return f"; there are {', '.join(left_out + there[-_SHOWN:])}"
 

@@ -79,8 +79,8 @@ class Matcher:
         """Hold the names in a spec against those of the graph.
 
         Raises:
-            UsageError: the graph, or archspec, has no package, operating system, platform or
-                target of that name. What is not told of dependencies may have any name.
+            UsageError: the graph, or archspec, has no package, compiler, operating system, platform
+                or target of that name. What is not told of dependencies may have any name.
         """
         if spec.name and spec.name not in self.packages:
             self._refuse_provided(spec.name)
@@ -91,9 +91,12 @@ class Matcher:
 
     def _check_dependency(self, edge: Dependency) -> None:
         spec = edge.spec
-        known = [*self.packages, *self.provided]
-        if spec.name and spec.name not in known and self._told.all():
-            raise no_such("package", spec.name, sorted(known))
+        what, there = "package", {*self.packages, *self.provided}
+        if edge.direct:
+            what, there = "package or compiler", there | self._used_compilers
+        is_compiler = edge.direct and spec.name in self._compiler_names
+        if spec.name and spec.name not in there and not is_compiler and self._told.all():
+            raise no_such(what, spec.name, sorted(there))
         self._check_arch(spec)
         for below in spec.dependencies:
             self._check_dependency(below)
@@ -135,10 +138,11 @@ class Matcher:
         return found
 
     def parts(self, spec: AbstractSpec) -> list[tuple[str, Truth]]:
-        """Each demand as text, and which specs are as it asks."""
+        """Each demand as text, and which specs are as it asks; an empty one where none is."""
         found = [(spec.name, Truth.known(self._of_package(spec.name)))] if spec.name else []
         found += [(str(one), self._node(one)) for one in spec.demands()]
-        return found + [(str(edge), self._needs(edge, spec.name)) for edge in spec.dependencies]
+        found += [(str(edge), self._needs(edge, spec.name)) for edge in spec.dependencies]
+        return found or [("", self._columns.all())]
 
     @cached_property
     def provided(self) -> set[str]:
@@ -299,7 +303,11 @@ class Matcher:
         sure: Mask = self._rank(name, fits.sure) < self._rank(name, ~fits.sure)
         nearest = self._rank(name, fits.may)
         may: Mask = (nearest < _FAR) & (nearest <= self._rank(name, ~fits.may))
-        return Truth(sure & ~self._unsure, may | self._unsure)
+        # Of a Spack that had specs name their compiler, none needs another spec of its package.
+        itself = self._columns.named(name) & self._named_compiler
+        unsure = self._unsure & ~itself
+        sure, may = np.where(itself, fits.sure, sure), np.where(itself, fits.may, may)
+        return Truth(sure & ~unsure, may | unsure)
 
     def _rank(self, name: str, wanted: Mask) -> Rows:
         """How near the nearest dependency of a name is that is among the wanted."""
@@ -397,10 +405,13 @@ class Matcher:
     @cached_property
     def _compiler_names(self) -> set[str]:
         """Names that are those of compilers, and of nothing that they provide."""
-        used = {
-            split_compiler(text)[0] for text in pc.unique(self._compilers).drop_null().to_pylist()
-        }
-        return used | {"gcc", *COMPILERS, *COMPILERS.values()}
+        return self._used_compilers | {"gcc", *COMPILERS, *COMPILERS.values()}
+
+    @cached_property
+    def _used_compilers(self) -> set[str]:
+        """The names of the compilers that specs name."""
+        texts = pc.unique(self._tables.edges["BUILT_WITH"]["to"]).to_pylist()
+        return {split_compiler(text)[0] for text in texts}
 
 
 def _joined(lists: Any) -> pa.Array:

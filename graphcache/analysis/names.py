@@ -57,7 +57,7 @@ def the_spec(tables: Tables, text: str) -> str:
     """
     matcher = Matcher(tables)
     spec = parse_spec(text)
-    if spec == AbstractSpec(name=spec.name) and not matcher.has_package(spec.name):
+    if _is_unknown_name(matcher, spec):
         spec = AbstractSpec(hash=spec.name)
     matcher.check(spec)
     return one_spec(matcher.specs, matcher.match(spec), spec.hash, text)
@@ -92,14 +92,22 @@ def wanted_specs(matcher: Matcher, words: str | Iterable[str]) -> list[AbstractS
     A word that is no package, but begins the hash of one spec, stands for that one.
 
     Raises:
-        UsageError: they are no specs, or the graph has nothing of a name.
+        UsageError: they are no specs, or the graph has nothing of a name or hash.
     """
     specs = joined_specs(words)
     for at, spec in enumerate(specs):
-        if spec == AbstractSpec(name=spec.name) and not matcher.has_package(spec.name):
+        if _is_unknown_name(matcher, spec):
             specs[at] = _of_hash(matcher, spec.name)
         matcher.check(specs[at])
+        if specs[at].hash and not matcher.match(specs[at]).may.any():
+            raise _no_spec(str(specs[at]), specs[at].hash, matcher.specs)
     return specs
+
+
+def _is_unknown_name(matcher: Matcher, spec: AbstractSpec) -> bool:
+    """Whether a spec is a name alone that is no package; `@:` is no name but any spec."""
+    is_name = bool(spec.name) and spec == AbstractSpec(name=spec.name)
+    return is_name and not matcher.has_package(spec.name)
 
 
 def _of_hash(matcher: Matcher, text: str) -> AbstractSpec:

@@ -144,6 +144,12 @@ class SpecColumns:
         """Which specs have a variant."""
         return self._any_variant(lambda text: _name_of(text) == name)
 
+    def variant_names(self, specs: Mask) -> list[str]:
+        """The names of the variants that some specs have, sorted."""
+        lists = self._variants
+        codes = np.unique(lists.codes[specs[lists.rows]]).tolist()
+        return sorted({_name_of(lists.texts[code]) for code in codes})
+
     def variant(self, wanted: Variant) -> Truth:
         """Which specs have no variant of that name, or have it as is wanted."""
         return ~self._any_variant(

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _BEHIND = 2
 """Lines of a terminal that are left for what is said of further specs, and for the shell."""
 
+_place_options = together(
+    click.option("--stack", metavar="STACK", help="Only what this stack holds."),
+    click.option("--release", metavar="RELEASE", help="Only what is in this release."),
+)
 _list_options = together(
     click.option("-d", "--deps", is_flag=True, help="What each spec needs, too."),
     click.option(
@@ -45,14 +49,16 @@ _list_options = together(
 
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
-@click.option("--release", metavar="RELEASE", help="Only what is in this release.")
+@_place_options
 @_list_options
 def find(specs: tuple[str, ...], stack: str | None, release: str | None, **options: Any) -> None:
     """List the specs that are as one SPEC asks, as 'spack find -lv' does.
 
     SPEC is what Spack takes: hdf5@1.14:+mpi %gcc@12 ^openmpi@5 target=x86_64_v3: /abc123. Words
     are joined as Spack joins them.
+
+    On a terminal, where some of them are externals or not held by the cache, a mark as of
+    'spack find -I' stands before each: [+] held, [e] external, - not held, [?] not known.
 
     \b
     Example:
@@ -73,8 +79,14 @@ def find(specs: tuple[str, ...], stack: str | None, release: str | None, **optio
 @click.option(
     "--os", "os_", metavar="OS", help="Its operating system.  [any with --target, or this one's]"
 )
+@_place_options
 @_list_options
-def usable(specs: tuple[str, ...], target: str | None, os_: str | None, **options: Any) -> None:
+def usable(
+    specs: tuple[str, ...],
+    target: str | None,
+    os_: str | None,
+    **options: Any,
+) -> None:
     """List the binaries that are as one SPEC asks and run on a machine: on this one, or another.
 
     \b
@@ -82,14 +94,21 @@ def usable(specs: tuple[str, ...], target: str | None, os_: str | None, **option
       graphcache usable rocblas --target zen4 --os ubuntu22.04
       graphcache usable hdf5 +mpi --paste
     """
+    from graphcache.analysis.finding import check_os
     from graphcache.analysis.finding import usable as ask
     from graphcache.analysis.machine import this_os, this_target
 
-    if target is None:
-        target, os_ = this_target(), os_ or this_os()
-        click.echo(printable(f"for {target} and {os_}"), err=True)
+    place = {"stack": options["stack"], "release": options["release"]}
     with open_chosen(options) as store:
-        answer = ask(_part(store, specs, ask.reads), specs, target, os_)
+        part = _part(store, specs, ask.reads)
+        if os_ is not None:
+            check_os(part, os_)
+        if target is None:
+            machine = this_target(), os_ or this_os()
+            answer = ask(part, specs, *machine, **place)
+            click.echo(printable(f"for {machine[0]} and {machine[1]}"), err=True)
+        else:
+            answer = ask(part, specs, target, os_, **place)
         _show(answer, store, options)
 
 
@@ -121,18 +140,20 @@ def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
 
 def _print_list(answer: Answer, store: Store, *, deps: bool, every: bool) -> int:
     """List the specs, or as many as the screen has lines for; how many these are."""
-    from graphcache.analysis.finding import needs
+    from graphcache.analysis.finding import marks, needs
     from graphcache.views.specs import listing
 
     on_screen = screen(every=every)
     width, height = (on_screen.width, on_screen.height) if on_screen else (None, None)
     if height is not None:
         answer = replace(answer, rows=answer.rows[:height])
-    below = needs(store.part(needs.reads), _hashes(answer)) if deps else None
+    below = needs(store.part(needs.reads), _hashes(answer)) if deps else {}
+    listed = {*_hashes(answer), *(one["hash"] for lines in below.values() for _, one in lines)}
+    before = marks(store.part(marks.reads), listed)
 
     def lines(count: int) -> list[str]:
         some = replace(answer, rows=answer.rows[:count])
-        return list(listing(some, whole_hashes(), below, width))
+        return list(listing(some, whole_hashes(), below, before, width))
 
     shown = len(answer.rows)
     if height is not None and shown:

@@ -43,6 +43,7 @@ def listing(
     answer: Answer,
     whole: bool = False,
     needs: Mapping[str, Needed] | None = None,
+    marks: Mapping[str, str] | None = None,
     width: int | None = None,
 ) -> Iterator[str]:
     """Lines that list specs below their platform, system, target and compilers.
@@ -53,6 +54,7 @@ def listing(
         answer: what `find` gave.
         whole: whether hashes are shown whole.
         needs: by hash what is shown below a spec.
+        marks: by hash what stands before it; nothing stands before any if there are none.
         width: of the screen; None where there is none to fit.
     """
     specs = sorted(answer.to_dicts(), key=_head)  # which leaves the order within a group
@@ -63,9 +65,9 @@ def listing(
         yield from above
         yield f"{last} ".ljust(min(_WIDTH, width or _WIDTH), "-")
         for spec in group:
-            yield from _spec_lines(spec, whole, width)
-            for depth, needed in (needs or {}).get(spec["hash"], ()):
-                yield from _spec_lines(needed, whole, width, depth)
+            for depth, one in [(0, spec), *(needs or {}).get(spec["hash"], ())]:
+                mark = f"{marks[one['hash']]} " if marks else ""
+                yield from _spec_lines(one, whole, width, depth, mark)
 
 
 def _head(spec: Mapping[str, Any]) -> str:
@@ -74,10 +76,10 @@ def _head(spec: Mapping[str, Any]) -> str:
 
 
 def _spec_lines(
-    spec: Mapping[str, Any], whole: bool, width: int | None, depth: int = 0
+    spec: Mapping[str, Any], whole: bool, width: int | None, depth: int, mark: str
 ) -> list[str]:
     hash_ = spec["hash"] if whole else spec["hash"][:_SHORT]
-    return _lines(f"{hash_} {'    ' * depth}", spec_text(spec), width)
+    return _lines(f"{mark}{hash_} {'    ' * depth}", spec_text(spec), width)
 
 
 def _lines(before: str, text: str, width: int | None) -> list[str]:
