@@ -26,7 +26,7 @@ from command_line import Process, cpu_seconds, environment, open_files, run, suc
 from graphs import NASTY
 from served import Document, Reply, Served, serving
 
-from graphcache import Tables, UsageError, build_store, open_store
+from graphcache import NotKnownError, Tables, UsageError, build_store, open_store
 from graphcache.analysis.folding import MAX_NODES
 from graphcache.queries import load_library
 from graphcache.serving.app import HEADERS, LONGEST
@@ -431,7 +431,7 @@ def test_an_answer_is_the_stores(served: Served, example_store: Path, name: str)
     with open_store(example_store) as store:
         try:
             answer = query.run(store, values, limit=limit)
-        except UsageError as unknown:  # a name of the examples in docs/queries.md
+        except (NotKnownError, UsageError) as unknown:  # pages, and a name of another graph
             assert_refused(served, address, str(unknown))
             return
     for form, media_type in (("json", "application/json"), ("csv", "text/csv; charset=utf-8")):
