@@ -198,8 +198,10 @@ class NamedQuery:
             NotKnownError: it stands on dependencies, and none are known.
         """
         values = values or {}
-        bound = self.bind(values) | self._looked_up(store, values, timeout)
+        bound = self.bind(values)
+        # First, since what dependencies provide is a kind of names too.
         notes = _notes_on_dependencies(store) if "DEPENDS_ON" in self.cypher else []
+        bound |= self._looked_up(store, values, timeout)
         all_rows = limit if not self.order else None
         answer = store.query(self.cypher, bound, limit=all_rows, timeout=timeout)
         rows = self._sorted(answer.rows)

@@ -30,6 +30,7 @@ COMMANDS = (
         "diff",
         "export",
         "fetch",
+        "find",
         "impact",
         "plot",
         "prune-plan",

@@ -76,7 +76,7 @@ def copy(tmp_path: Path) -> Path:
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     shutil.copytree(ROOT / "cypher", tmp_path / "copy/cypher")
-    insert(package / "schema.py", 'Property("namespace"', DECLARED)
+    insert(package / "schema.py", '            Property("namespace"', DECLARED)
     insert(package / "records/specs.py", "namespace: Name | None = None", IN_SPECS)
     return package.parent
 

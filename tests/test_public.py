@@ -43,6 +43,7 @@ PUBLIC = {
         *(
             "diff_specs",
             "duplicate_bytes",
+            "find",
             "find_node",
             "fit",
             "half_life",
@@ -51,7 +52,8 @@ PUBLIC = {
             "prune_plan",
             "rebuilds",
         ),
-        *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity", "why"),
+        *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity"),
+        *("usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
     "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},

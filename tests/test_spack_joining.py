@@ -11,7 +11,7 @@ from typing import Any
 import oracle
 import pyarrow as pa
 import pytest
-from updates import bring_in
+from updates import after_updates
 
 from graphcache import (
     InputError,
@@ -210,11 +210,8 @@ def test_packed_files_are_read(tmp_path: Path, codec: str) -> None:
 
 def updated(tmp_path: Path, *loads: tuple[Json | str, Labels]) -> Tables:
     """The graph of nothing after an update with each document, which has these labels."""
-    tables, file = Tables.empty(), tmp_path / "file"
-    for document, labels in loads:
-        file.write_text(document if isinstance(document, str) else json.dumps(document))
-        tables, _ = bring_in(tables, file, labels)
-    return tables
+    texts = [(doc if isinstance(doc, str) else json.dumps(doc), labels) for doc, labels in loads]
+    return after_updates(tmp_path / "file", *texts)
 
 
 def test_a_lock_file_replaces_what_its_stack_held(tmp_path: Path) -> None:

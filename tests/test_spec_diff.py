@@ -394,6 +394,39 @@ def test_specs_of_two_packages_are_compared_by_what_both_need(tmp_path: Path) ->
     }
 
 
+def spliced(number: str, build: str, *needs: str) -> Json:
+    """A spec made of the binary of another one, with other dependencies."""
+    build_spec = {"name": "app", "hash": key(build)}
+    return spec(number, *needs, build_spec=build_spec)
+
+
+def test_a_spliced_spec_is_compared_with_what_it_was_built_as(tmp_path: Path) -> None:
+    found = compared(
+        tmp_path,
+        *(spliced("app1", "app2", "zlib1"), spec("app2", "zlib2")),
+        *(spec("zlib1"), spec("zlib2", version="1.3")),
+    )
+    assert own(found) == {
+        "app": [("spliced_from", key("app2"), None)],
+        "zlib": [("version", "1.2", "1.3")],
+    }
+
+
+def test_the_builds_of_two_spliced_specs_are_compared_in_turn(tmp_path: Path) -> None:
+    found = compared(
+        tmp_path,
+        *(spliced("app1", "app3", "zlib1"), spliced("app2", "app4", "zlib1")),
+        *(spec("app3", "zlib3"), spec("app4", "zlib4")),
+        *(spec("zlib1"), spec("zlib3", version="1.3"), spec("zlib4", version="1.4")),
+    )
+    assert own(found) == {"zlib": [("version", "1.3", "1.4")]}
+    assert [path for path, _ in found.walk()] == [
+        ("app",),
+        ("app", "app"),
+        ("app", "app", "zlib"),
+    ]
+
+
 # Graphs that no sound data has --------------------------------------------------------------------
 
 

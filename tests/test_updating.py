@@ -13,7 +13,7 @@ from conftest import WriteSnapshot, derived_hashes, tries
 from hypothesis import given
 from hypothesis import strategies as st
 from test_spack_joining import index, lock, node
-from updates import bring_in
+from updates import after_updates, bring_in
 
 from graphcache import InputError, Report, Tables, build_store, open_store, read, update_store
 from graphcache.records import Claim, HeldFile, Labels
@@ -227,15 +227,16 @@ def test_edges_that_a_script_added_stay_while_both_ends_do(tmp_path: Path) -> No
 
 def test_what_only_a_lock_file_tells_a_later_index_and_page_leave_as_it_was(tmp_path: Path) -> None:
     zlib, hdf5 = node("a" * 32), node("b" * 32, "a" * 32, name="hdf5")
-    path = tmp_path / "file"
-    path.write_text(json.dumps(lock(zlib, hdf5, roots=("b" * 32,))))
-    tables, _ = read(path, release="develop", stack="e4s")
     in_e4s = [A | {"stacks": ["e4s"]}, A | {"hash": "b" * 32, "stacks": ["e4s"]}]
-    later = (json.dumps(index(zlib, hdf5)), page(in_e4s[1], package="hdf5"), page(in_e4s[0]))
-    for text in later:
-        path.write_text(text)
-        tables, _ = bring_in(tables, path, Labels("develop", "e4s"))
-        edges = tables.edges["IN_STACK"].to_pylist()
+    texts = [
+        json.dumps(lock(zlib, hdf5, roots=("b" * 32,))),
+        json.dumps(index(zlib, hdf5)),
+        page(in_e4s[1], package="hdf5"),
+        page(in_e4s[0]),
+    ]
+    loads = [(text, Labels("develop", "e4s")) for text in texts]
+    for count in (2, 3, 4):
+        edges = after_updates(tmp_path / "file", *loads[:count]).edges["IN_STACK"].to_pylist()
         assert {edge["from"][0]: edge["root"] for edge in edges} == {"a": False, "b": True}
 
 

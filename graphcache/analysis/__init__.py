@@ -14,6 +14,7 @@ the graph that it reads, for `Store.part`.
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
+from graphcache.analysis.finding import find, usable
 from graphcache.analysis.folding import fit
 from graphcache.analysis.health import check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
@@ -40,6 +41,7 @@ __all__ = [
     "diff",
     "diff_specs",
     "duplicate_bytes",
+    "find",
     "find_node",
     "fit",
     "half_life",
@@ -52,5 +54,6 @@ __all__ = [
     "stack_clusters",
     "stack_combinations",
     "stack_similarity",
+    "usable",
     "why",
 ]

@@ -9,6 +9,7 @@ pairs of a spec and a constraint; `docs/specs.md` has the figures.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any
 
@@ -19,10 +20,11 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows
 from graphcache.analysis.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Selection
-from graphcache.errors import UsageError
+from graphcache.errors import UsageError, no_such
 from graphcache.records import LANGUAGES
 from graphcache.spack.compilers import split_compiler
 from graphcache.spack.specs import COMPILERS, AbstractSpec, Dependency, Variant
+from graphcache.spack.targets import known_targets
 from graphcache.spack.versions import parse_version
 from graphcache.tables import Tables
 from graphcache.tables.columns import flat, look_up
@@ -46,6 +48,9 @@ READS: Selection = {
 }
 """What `Matcher` reads of a graph."""
 
+PLATFORMS = ("cray", "darwin", "freebsd", "linux", "windows")
+"""The platforms of Spack."""
+
 _COMPILERS_NEEDED = 5
 """The form of specs from which on compilers are dependencies."""
 _VIRTUALS_TOLD = 4
@@ -66,8 +71,56 @@ class Matcher:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._specs = SpecColumns(tables)
+        self._columns = SpecColumns(tables)
         self._graph = Dependencies(tables)
+        self.specs = tables.nodes["Spec"]
+
+    def check(self, spec: AbstractSpec) -> None:
+        """Hold the names in a spec against those of the graph.
+
+        Raises:
+            UsageError: the graph, or archspec, has no package, operating system, platform or
+                target of that name. What is not told of dependencies may have any name.
+        """
+        if spec.name and spec.name not in self.packages:
+            self._refuse_provided(spec.name)
+            raise no_such("package", spec.name, self.packages)
+        self._check_arch(spec)
+        for edge in spec.dependencies:
+            self._check_dependency(edge)
+
+    def _check_dependency(self, edge: Dependency) -> None:
+        spec = edge.spec
+        known = [*self.packages, *self.provided]
+        if spec.name and spec.name not in known and self._told.all():
+            raise no_such("package", spec.name, sorted(known))
+        self._check_arch(spec)
+        for below in spec.dependencies:
+            self._check_dependency(below)
+        if edge.when is not None:
+            self._check_arch(edge.when)
+
+    def _check_arch(self, spec: AbstractSpec) -> None:
+        wanted = re.split("[,:]", spec.target or "")
+        targets = {*known_targets(), *self._columns.targets}
+        there = (
+            ("target", wanted, targets),
+            ("operating system", [spec.os or ""], self._columns.values("os")),
+            ("platform", [spec.platform or ""], {*PLATFORMS, *self._columns.values("platform")}),
+        )
+        for what, names, known in there:
+            for name in names:
+                if name not in ("", "*") and name not in known:
+                    raise no_such(what, name, sorted(known))
+
+    @cached_property
+    def packages(self) -> list[str]:
+        """The packages of all specs, sorted."""
+        return self._columns.values("name")
+
+    def has_package(self, name: str) -> bool:
+        """Whether some spec is of a package, or needs another one to provide that."""
+        return name in self.packages or name in self.provided
 
     def match(self, spec: AbstractSpec) -> Truth:
         """Which specs are as is asked.
@@ -76,7 +129,7 @@ class Matcher:
             UsageError: it is asked for what packages provide, such as `mpi`, as if it were one; or
                 for something that graphcache refuses.
         """
-        found = self._specs.all()
+        found = self._columns.all()
         for _, part in self.parts(spec):
             found = found & part
         return found
@@ -92,9 +145,13 @@ class Matcher:
         """What specs need others to provide, and is no package: `mpi`, `c`."""
         texts = pc.drop_null(pc.unique(self._virtuals)).to_pylist()
         found = {name for text in texts for name in text.split(",") if name}
-        return (found | set(LANGUAGES)) - set(pc.unique(self._graph.specs["name"]).to_pylist())
+        return (found | set(LANGUAGES)) - set(self.packages)
 
     def _of_package(self, name: str) -> Mask:
+        self._refuse_provided(name)
+        return self._columns.named(name)
+
+    def _refuse_provided(self, name: str) -> None:
         if name in self.provided:
             rows = np.unique(self._graph.ends[self._providing(name).sure])
             by = sorted(set(self._graph.column("name", rows)))
@@ -103,11 +160,10 @@ class Matcher:
                 f"{name}: no package, but what packages provide, and only their recipes say which "
                 f"do. Expected a package{such}"
             )
-        return self._specs.named(name)
 
     def _node(self, spec: AbstractSpec) -> Truth:
         """Which specs are as is asked but for their packages and dependencies."""
-        found = self._specs.alone(spec)
+        found = self._columns.alone(spec)
         for variant in spec.variants:
             if variant.propagated:
                 found = found & self._everywhere(variant)
@@ -115,8 +171,8 @@ class Matcher:
 
     def _everywhere(self, variant: Variant) -> Truth:
         """Of which specs nothing that they need, whatever for, has the variant in another way."""
-        other = ~self._specs.variant(variant)
-        to_all = Neighbours(self._graph.ends, self._graph.starts, self._specs.size)
+        other = ~self._columns.variant(variant)
+        to_all = Neighbours(self._graph.ends, self._graph.starts, self._columns.size)
         found = self._reached(other.sure, to_all)
         return ~Truth(found, self._reached(other.may | ~self._told, to_all))
 
@@ -166,9 +222,7 @@ class Matcher:
             chosen = chosen & self._typed(type_)
         chosen = chosen & self._provider(edge.spec)
         found = Truth(self._starts(chosen.sure), self._starts(chosen.may) | ~self._told)
-        compiled = by_column(
-            self._compilers, lambda text: _compiler_fits(text, edge.spec, self.provided)
-        )
+        compiled = by_column(self._compilers, lambda text: self._compiler_fits(text, edge.spec))
         # Of a spec of an old form that has no compiler, Spack finds none.
         compiled = compiled & Truth.known(pc.is_valid(self._compilers).to_numpy(False))
         old = Truth.known(self._named_compiler)
@@ -179,7 +233,7 @@ class Matcher:
         if spec.name not in self.provided:
             return self._node(spec).take(self._graph.ends)
         # Of what is provided, Spack asks for the version alone, which only the recipe tells.
-        found = self._specs.alone(AbstractSpec(hash=spec.hash)).take(self._graph.ends)
+        found = self._columns.alone(AbstractSpec(hash=spec.hash)).take(self._graph.ends)
         never = np.zeros(len(found.sure), bool)
         return found if spec.versions is None else Truth(never, found.may)
 
@@ -193,7 +247,7 @@ class Matcher:
         """Whether its end is of the package, or provides it; any end for no name."""
         if not name:
             return self._all_edges
-        return Truth.known(self._specs.named(name)[self._graph.ends]) | self._providing(name)
+        return Truth.known(self._columns.named(name)[self._graph.ends]) | self._providing(name)
 
     def _providing(self, virtual: str) -> Truth:
         """Whether its end is to provide something."""
@@ -223,7 +277,7 @@ class Matcher:
 
     def _starts(self, edges: Mask) -> Mask:
         """The specs from which one of the edges goes out."""
-        found = np.zeros(self._specs.size, bool)
+        found = np.zeros(self._columns.size, bool)
         found[self._graph.starts[edges]] = True
         return found
 
@@ -252,7 +306,7 @@ class Matcher:
         ends = self._graph.ends
         called = self._called(name).sure & wanted[ends]
         linked = self._starts(called & self._typed("link", "run").sure)
-        found = self._distances(self._specs.named(name) & wanted, linked, self._linking)
+        found = self._distances(self._columns.named(name) & wanted, linked, self._linking)
         found[found < _FAR] += 1
         found[self._starts(called & self._typed("build", "test").sure)] = 0
         return found
@@ -261,17 +315,17 @@ class Matcher:
     def _linking(self) -> Neighbours:
         """From each spec to those that are linked to it or need it to run."""
         linked = self._typed("link", "run").sure
-        return Neighbours(self._graph.ends[linked], self._graph.starts[linked], self._specs.size)
+        return Neighbours(self._graph.ends[linked], self._graph.starts[linked], self._columns.size)
 
     def _reached(self, specs: Mask, neighbours: Neighbours) -> Mask:
         """The specs, and all that lie behind them."""
-        nowhere = np.zeros(self._specs.size, bool)
+        nowhere = np.zeros(self._columns.size, bool)
         found: Mask = self._distances(specs, nowhere, neighbours) < _FAR
         return found
 
     def _distances(self, here: Mask, near: Mask, neighbours: Neighbours) -> Rows:
         """The steps from those that are here to each spec; those near are one step away."""
-        found = np.full(self._specs.size, _FAR)
+        found = np.full(self._columns.size, _FAR)
         border, steps = np.flatnonzero(here), 0
         while len(border) or steps == 0:
             found[border] = steps
@@ -287,7 +341,7 @@ class Matcher:
     @cached_property
     def _told(self) -> Mask:
         """Of which specs the dependencies are known."""
-        known: Mask = pc.fill_null(self._graph.specs["dependencies_known"], False).to_numpy()
+        known: Mask = pc.fill_null(self.specs["dependencies_known"], False).to_numpy()
         return known
 
     @cached_property
@@ -299,7 +353,7 @@ class Matcher:
     @cached_property
     def _form(self) -> Rows:
         """The form in which Spack concretized a spec; where it is not known, the newest."""
-        column = self._graph.specs["original_specfile_version"]
+        column = self.specs["original_specfile_version"]
         form: Rows = pc.fill_null(column, _COMPILERS_NEEDED).to_numpy()
         return form
 
@@ -307,12 +361,12 @@ class Matcher:
     def _compilers(self) -> pa.Array:
         """The compiler of each spec that names but one."""
         edges = self._tables.edges["BUILT_WITH"]
-        return look_up(flat(self._graph.specs["hash"]), edges["from"], flat(edges["to"]))
+        return look_up(flat(self.specs["hash"]), edges["from"], flat(edges["to"]))
 
     @cached_property
     def _named_compiler(self) -> Mask:
         """Which specs name their compiler, which then is none of their dependencies."""
-        specs = self._graph.specs
+        specs = self.specs
         needs_nothing = self._told & ~self._starts(self._all_edges.sure)
         external = pc.fill_null(specs["external"], False).to_numpy() & needs_nothing
         told_by_pages = pc.is_null(specs["original_specfile_version"]).to_numpy() & ~self._told
@@ -320,29 +374,35 @@ class Matcher:
         old: Mask = (self._form < _COMPILERS_NEEDED) | external | told_by_pages
         return old
 
+    def _compiler_fits(self, text: str, wanted: AbstractSpec) -> bool | None:
+        """Whether a compiler that a spec names is as is asked; None where only a recipe says."""
+        name, version = split_compiler(text)
+        if wanted.name and wanted.name not in (*self.packages, *self._compiler_names):
+            return None  # it may be what the compiler provides
+        known = AbstractSpec(versions=wanted.versions, namespace=wanted.namespace)
+        if wanted.demands() != known.demands():
+            return False
+        if wanted.name not in ("", name, COMPILERS.get(name)):
+            return False
+        try:
+            if wanted.versions is None:
+                fits = True
+            else:
+                fits = version is not None and parse_version(version) in wanted.versions
+        except UsageError:
+            return None
+        # Spack 1 does not know an old name again, but a user does.
+        return None if fits and wanted.name not in ("", name) else fits
+
+    @cached_property
+    def _compiler_names(self) -> set[str]:
+        """Names that are those of compilers, and of nothing that they provide."""
+        used = {
+            split_compiler(text)[0] for text in pc.unique(self._compilers).drop_null().to_pylist()
+        }
+        return used | {"gcc", *COMPILERS, *COMPILERS.values()}
+
 
 def _joined(lists: Any) -> pa.Array:
     """The texts of each list as one text."""
     return pc.binary_join(flat(lists), ",")
-
-
-def _compiler_fits(text: str, wanted: AbstractSpec, provided: set[str]) -> bool | None:
-    """Whether a compiler that a spec names is as is asked; None where only a recipe can say."""
-    name, version = split_compiler(text)
-    if wanted.name in provided:
-        return None
-    if (
-        wanted.demands()
-        != AbstractSpec(versions=wanted.versions, namespace=wanted.namespace).demands()
-    ):
-        return False
-    if wanted.name not in ("", name, COMPILERS.get(name)):
-        return False
-    if wanted.versions is not None:
-        try:
-            if version is None or parse_version(version) not in wanted.versions:
-                return None if version is None else False
-        except UsageError:
-            return None
-    # Spack 1 does not know an old name again, but a user does.
-    return True if wanted.name in ("", name) else None

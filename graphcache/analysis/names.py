@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from graphcache.answers import reads
+from graphcache.analysis.matching import READS, Matcher
+from graphcache.analysis.spec_columns import Truth
+from graphcache.answers import Selection, reads
 from graphcache.errors import UsageError, no_such
-from graphcache.spack.versions import fitting, parse_constraint, version_key
+from graphcache.spack.spec_parser import parse_spec, parse_specs, with_quotes
+from graphcache.spack.specs import AbstractSpec
+from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
 
@@ -33,16 +35,16 @@ def require(name: str, names: Iterable[str], what: str, place: str = "the graph"
         raise no_such(what, name, names, place)
 
 
-@reads({"Spec": ("name", "version")})
+@reads(READS)
 def the_spec(tables: Tables, text: str) -> str:
-    """The hash of the one spec that a text with a hash means.
+    """The hash of the one spec that a text means.
 
-    The text is `/HASH` or HASH, which may be cut short, and may have a package with its versions
-    before the slash: `zlib/HASH`, `zlib@1.2:1.4/HASH`.
+    The text is `/HASH` or HASH, which may be cut short, or a spec as people type it at Spack:
+    `zlib/HASH`, `zlib@1.2:1.4 +pic/HASH`, `hdf5+mpi ^openmpi@5`.
 
     Raises:
         UsageError: there is no such spec, and the message names what is near; or there are
-            several, and it lists them.
+            several, and it lists them; or the text is no spec.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -53,20 +55,96 @@ def the_spec(tables: Tables, text: str) -> str:
     graphcache.errors.UsageError: hdf5/bu5e: no such spec in the graph. The hash is of:
       zlib-ng@2.3.2/bu5ehkv
     """
-    constraint, slash, prefix = text.strip().rpartition("/")
-    if not prefix:
-        named = f"{text}: nothing after the slash" if slash else "an empty hash"
-        raise UsageError(f"{named}: expected a hash, or its beginning")
-    specs = tables.nodes["Spec"]
-    fits = _fitting(specs, constraint)
-    begins: NDArray[np.bool_] = pc.starts_with(specs["hash"], prefix).to_numpy()
-    found = specs.filter(pa.array(begins & fits))
-    if found.num_rows == 1:
+    matcher = Matcher(tables)
+    spec = parse_spec(text)
+    if spec == AbstractSpec(name=spec.name) and not matcher.has_package(spec.name):
+        spec = AbstractSpec(hash=spec.name)
+    matcher.check(spec)
+    return one_spec(matcher.specs, matcher.match(spec), spec.hash, text)
+
+
+def one_spec(specs: pa.Table, fits: Truth, prefix: str, text: str) -> str:
+    """The hash of the one spec that fits.
+
+    Args:
+        specs: the graph's.
+        fits: of each whether it is as the text asks.
+        prefix: the beginning of a hash that the text has; empty if it has none.
+        text: what the error quotes.
+
+    Raises:
+        UsageError: none does, or several do.
+    """
+    found = specs.filter(pa.array(fits.may))
+    undecided = bool(fits.unknown.any())
+    if found.num_rows == 1 and not undecided:
         return str(found["hash"][0].as_py())
     if found.num_rows:
-        several = f"{text}: expected one spec, found {counted(found.num_rows, 'spec')}:"
-        raise UsageError(several + spec_lines(found))
-    raise _no_spec(text, prefix, specs.filter(pa.array(begins)), specs)
+        several = f"{text}: expected one spec, found {counted(found.num_rows, 'spec')}"
+        reason = "; of some, no source tells all that is asked" if undecided else ""
+        raise UsageError(f"{several}{reason}:{spec_lines(found)}")
+    raise _no_spec(text, prefix, specs)
+
+
+def wanted_specs(matcher: Matcher, words: str | Iterable[str]) -> list[AbstractSpec]:
+    """The specs that words mean, joined as Spack joins them; their names are in the graph.
+
+    A word that is no package, but begins the hash of one spec, stands for that one.
+
+    Raises:
+        UsageError: they are no specs, or the graph has nothing of a name.
+    """
+    specs = joined_specs(words)
+    for at, spec in enumerate(specs):
+        if spec == AbstractSpec(name=spec.name) and not matcher.has_package(spec.name):
+            specs[at] = _of_hash(matcher, spec.name)
+        matcher.check(specs[at])
+    return specs
+
+
+def _of_hash(matcher: Matcher, text: str) -> AbstractSpec:
+    """The spec of a hash that begins so, which is written like a package."""
+    spec = AbstractSpec(hash=text)
+    of_hash = matcher.specs.filter(pa.array(matcher.match(spec).sure))
+    if of_hash.num_rows == 1:
+        return spec
+    error = no_such("package or hash", text, matcher.packages)
+    if of_hash.num_rows:
+        raise UsageError(f"{error}. Hashes begin so of:{spec_lines(of_hash)}")
+    raise error
+
+
+def joined_specs(words: str | Iterable[str]) -> list[AbstractSpec]:
+    """The specs that words mean, joined as Spack joins them.
+
+    Raises:
+        UsageError: they are no specs, or none at all.
+
+    >>> [str(spec) for spec in joined_specs(["hdf5", "+mpi", "zlib"])]
+    ['hdf5+mpi', 'zlib']
+    """
+    text = words if isinstance(words, str) else " ".join(map(with_quotes, words))
+    specs = parse_specs(text)
+    if not specs:
+        raise UsageError("an empty text: expected a spec, such as hdf5@1.14: +mpi")
+    return specs
+
+
+def selection_for(
+    words: str | Iterable[str], packages: Iterable[str], wanted: Selection = READS
+) -> Selection:
+    """What of a selection is read for these words: dependencies only if they are asked for.
+
+    They also tell what a name is that is none of the packages of the graph.
+
+    Raises:
+        UsageError: the words are no specs.
+    """
+    specs, known = joined_specs(words), {"", *packages}
+    asked = any(s.dependencies or any(v.propagated for v in s.variants) for s in specs)
+    if asked or any(s.name not in known for s in specs):
+        return wanted
+    return {name: columns for name, columns in wanted.items() if name != "DEPENDS_ON"}
 
 
 def spec_lines(specs: pa.Table) -> str:
@@ -94,26 +172,12 @@ def _in_order(spec: dict[str, str]) -> tuple[Any, ...]:
     return spec["name"] or "", version_key(spec["version"]), spec["hash"]
 
 
-def _fitting(specs: pa.Table, constraint: str) -> NDArray[np.bool_]:
-    """Of each spec, whether it is of the package and the versions."""
-    if not constraint:
-        return np.ones(specs.num_rows, bool)
-    name, at, versions = (part.strip() for part in constraint.partition("@"))
-    names = specs["name"]
-    fits = pc.equal(names, name)
-    if not pc.any(fits).as_py():
-        raise no_such("package", name, sorted(pc.drop_null(pc.unique(names)).to_pylist()))
-    if at:
-        there = pc.drop_null(pc.unique(specs["version"].filter(fits))).to_pylist()
-        chosen = pa.array(fitting(there, parse_constraint(versions)), pa.string())
-        fits = pc.and_(fits, pc.is_in(specs["version"], chosen))
-    found: NDArray[np.bool_] = pc.fill_null(fits, False).to_numpy()
-    return found
-
-
-def _no_spec(text: str, prefix: str, of_hash: pa.Table, specs: pa.Table) -> UsageError:
+def _no_spec(text: str, prefix: str, specs: pa.Table) -> UsageError:
     """The error that no spec is meant: those that have the hash, or one that is like it."""
     none = f"{text}: no such spec in the graph"
+    if not prefix:
+        return UsageError(none)
+    of_hash = specs.filter(pc.starts_with(specs["hash"], prefix))
     if of_hash.num_rows:
         return UsageError(f"{none}. The hash is of:{spec_lines(of_hash)}")
     for length in range(min(len(prefix) - 1, _LONGEST), _ALIKE - 1, -1):

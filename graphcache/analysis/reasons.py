@@ -11,30 +11,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
+from graphcache.analysis.finding import meant
+from graphcache.analysis.matching import READS
 from graphcache.analysis.memberships import specs_in
-from graphcache.analysis.names import require, the_spec
+from graphcache.analysis.names import require
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
-from graphcache.errors import NotKnownError, UsageError, no_such, none_of
-from graphcache.spack.versions import fitting, parse_constraint, version_key
+from graphcache.errors import NotKnownError, UsageError
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 
 
-@reads(
-    {
-        "Spec": ("name", "version", "label", "dependencies_known"),
-        **NEEDS,
-        "IN_STACK": ("root",),
-    }
-)
-def why(tables: Tables, hashes: Iterable[str]) -> Answer:
+@reads({**NEEDS, **READS, "Spec": (*READS["Spec"], "label"), "IN_STACK": ("root",)})
+def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
     A root is what a stack lists as one; where no stack that holds a spec says so of any, it is a
-    spec that no other needs. A hash is written as `names.the_spec` reads it.
+    spec that no other needs. `specs` are words as `find` takes them, `/HASH` among them.
 
     Raises:
-        UsageError: there is no such spec, or more than one.
+        UsageError: as `find` does; or a hash is of no spec, or of several.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -46,9 +41,8 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
     columns = ["hash", "spec", "root", "stacks", "length", "path"]
     stacks = _names_by_spec(tables, "IN_STACK")
     rows: list[tuple[Any, ...]] = []
-    notes: list[str] = []
-    for text in hashes:
-        row = int(graph.rows(pa.array([the_spec(tables, text)]))[0])
+    wanted, notes = meant(tables, specs)
+    for row in wanted.tolist():
         reach = graph.needing(np.array([row]))
         for root in roots[reach.found[roots]].tolist():
             path = reach.path(root)
@@ -70,23 +64,21 @@ def why(tables: Tables, hashes: Iterable[str]) -> Answer:
 
 @reads(
     {
-        "Spec": ("name", "version", "dependencies_known"),
-        "Stack": (),
         **NEEDS,
+        **READS,
+        "Stack": (),
         "IN_STACK": ("releases",),
         "IN_RELEASE": (),
     }
 )
-def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
-    """How much depends on a package, by stack and release, itself among it.
+def impact(tables: Tables, specs: str | Iterable[str], stack: str | None = None) -> Answer:
+    """How much depends on the specs that are as is asked, by stack and release, with themselves.
 
-    `spec` is a package, or `PACKAGE@VERSIONS` as Spack takes them: `1.2` for 1.2 and all 1.2.x,
-    `=1.2` for 1.2 alone, `1.2:1.4`, `:1.4` or `1.2:` for a range, several of these with commas.
-    What is in no stack or no release counts under an empty name.
+    `specs` are words as `find` takes them. What is in no stack or no release counts under an empty
+    name.
 
     Raises:
-        UsageError: the graph has no such package, version or stack; or it can't be said which
-            versions are meant.
+        UsageError: as `find` does; or a hash is of no spec, or of several.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -94,7 +86,8 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
     [('radiuss.v6', '', 7, 6)]
     """
     graph = Dependencies(tables)
-    touched = graph.needing(_rows_of_package(graph, spec)).rows
+    wanted, notes = meant(tables, specs)
+    touched = graph.needing(wanted).rows
     names = tables.nodes["Stack"]["name"].to_pylist()
     if stack is not None:
         require(stack, names, "stack")
@@ -108,9 +101,9 @@ def impact(tables: Tables, spec: str, stack: str | None = None) -> Answer:
         for place, members in places.items()
         if stack in (None, place[0])
     ]
-    notes = graph.notes()
-    if not rows:
-        notes = [*notes, f"Nothing in stack {stack} is {spec}, or depends on it."]
+    notes = [*graph.notes(), *notes]
+    if not rows and len(wanted):
+        notes = [*notes, f"Nothing in stack {stack} is {_words(specs)}, or depends on it."]
     return Answer(["stack", "release", "specs", "packages"], rows, notes=notes)
 
 
@@ -172,23 +165,6 @@ def _roots(tables: Tables, graph: Dependencies) -> Rows:
     return np.union1d(listed, np.setdiff1d(top, in_such_a_stack))
 
 
-def _rows_of_package(graph: Dependencies, spec: str) -> Rows:
-    name, at, versions = spec.partition("@")
-    name = name.strip()
-    names, version = graph.specs["name"], graph.specs["version"]
-    fits = pc.equal(names, name)
-    if not pc.any(fits).as_py():
-        raise no_such("package", name, sorted(pc.drop_null(pc.unique(names)).to_pylist()))
-    if at:
-        there = pc.drop_null(pc.unique(version.filter(fits))).to_pylist()
-        chosen = fitting(there, parse_constraint(versions))
-        if not chosen:
-            raise none_of("version", spec, sorted(there, key=version_key))
-        fits = pc.and_(fits, pc.is_in(version, pa.array(chosen)))
-    rows: Rows = np.flatnonzero(fits.to_numpy())
-    return rows
-
-
 def _places(
     tables: Tables, graph: Dependencies, rows: Rows
 ) -> Iterable[tuple[int, tuple[str, str]]]:
@@ -223,3 +199,7 @@ def _shown(graph: Dependencies, row: int) -> str:
     """A spec as a person writes it: `zlib@1.3.1/abcdefg`."""
     row_ = np.array([row])
     return f"{graph.column('name', row_)[0]}@{graph.column('label', row_)[0]}"
+
+
+def _words(specs: str | Iterable[str]) -> str:
+    return specs if isinstance(specs, str) else " ".join(specs)

@@ -22,7 +22,7 @@ from graphcache.spack.specs import AbstractSpec, Flag, Variant
 from graphcache.spack.targets import fits_target
 from graphcache.spack.versions import Constraint, parse_version
 from graphcache.tables import Tables
-from graphcache.tables.columns import flat
+from graphcache.tables.columns import flat, sorted_unique
 
 _WHOLE_PATCH = 64
 """Characters of a patch's whole SHA-256; a page may show fewer."""
@@ -83,6 +83,15 @@ class SpecColumns:
     def named(self, name: str) -> Mask:
         """The specs of a package; of each its name is known."""
         return self._equal("name", name).sure
+
+    def values(self, column: str) -> list[str]:
+        """The texts that a column has, sorted."""
+        return list(sorted_unique(self._specs[column]).to_pylist())
+
+    @property
+    def targets(self) -> list[str]:
+        """The targets that specs are for, sorted."""
+        return list(sorted_unique(self._target).to_pylist())
 
     def alone(self, spec: AbstractSpec) -> Truth:
         """Which specs fit, whatever their packages and dependencies are."""

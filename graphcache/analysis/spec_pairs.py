@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import pyarrow as pa
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.schema import EDGE_TYPES, node_type
+from graphcache.schema import node_type
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 
@@ -26,7 +26,6 @@ OF_THE_RECORD = frozenset(
 """Properties of what a cache holds and a source tells of a spec, not of how the spec is built."""
 
 _EDGES = {"target": "FOR_TARGET", "compiler": "BUILT_WITH", "spliced_from": "SPLICED_FROM"}
-_EDGES = {name: edge for name, edge in _EDGES.items() if edge in {t.name for t in EDGE_TYPES}}
 """Settings that are nodes of their own, and the edges that lead to them."""
 _PROPERTIES = tuple(
     p.name
@@ -129,7 +128,7 @@ class Specs:
 
     def build(self, hash_: str) -> str | None:
         """The spec that a spliced one was built as; None where it is not spliced."""
-        return next(iter(self._ends.get("spliced_from", {}).get(hash_, ())), None)
+        return next(iter(self._ends["spliced_from"].get(hash_, ())), None)
 
     def needs_are_known(self, hash_: str) -> bool:
         """Whether a source told what a spec needs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.names import the_spec
+from graphcache.analysis.names import selection_for, the_spec
 from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, UsageError, no_such
 from graphcache.schema import NODE_TYPES, node_type
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 KINDS = {"package": "Package", "hash": "Spec", "stack": "Stack"}
 """What a subgraph may be around: as a user says it, and the node type."""
+
+_MORE_THAN_A_NAME = re.compile(r"[@+~%^=/]")
+"""What a spec has in it that the name of a package or stack has not."""
 
 SAME_ROW = "SAME_ROW"
 """The type of an edge between two nodes that a row of an answer names and no edge joins."""
@@ -57,8 +61,8 @@ class Subgraph:
 def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
     """The package, stack or spec that a name stands for.
 
-    A hash may be cut short, and is written as `names.the_spec` reads it. Without a `/`, a package
-    or stack of that name goes before it.
+    A spec is written as `names.the_spec` reads it; of a hash that has no `/`, a package or stack
+    of that name goes before it.
 
     Raises:
         UsageError: there is none such, or several are.
@@ -71,8 +75,8 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
     ...         find_node(store, "rocblas")
     ('Package', 'rocblas')
     """
-    if kind == "hash" or (kind is None and "/" in name):
-        return "Spec", the_spec(store.part(the_spec.reads), name)
+    if kind == "hash":
+        return "Spec", _spec(store, name)
     kinds = [kind] if kind else ["package", "stack"]
     names = {k: store.table(node_type(KINDS[k]), ())["name"].to_pylist() for k in kinds}
     found = [k for k in kinds if name in names[k]]
@@ -82,12 +86,23 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
         )
     if found:
         return KINDS[found[0]], name
+    if kind is None and _MORE_THAN_A_NAME.search(name):
+        return "Spec", _spec(store, name)
     if kind is None and name:
-        specs = store.part(the_spec.reads)
-        if pc.any(pc.starts_with(specs.nodes["Spec"]["hash"], name)).as_py():
-            return "Spec", the_spec(specs, name)
+        specs = store.part({"Spec": ("name", "version")}).nodes["Spec"]
+        begins = specs.filter(pc.starts_with(specs["hash"], name))
+        if begins.num_rows:
+            return "Spec", _spec(store, f"/{name}")
     wanted = kind or "package, stack or hash"
     raise no_such(wanted, name, [known for k in kinds for known in names[k]])
+
+
+def _spec(store: Store, text: str) -> str:
+    """The hash of the one spec that a text means."""
+    packages = store.table(node_type("Package"), ())["name"].to_pylist()
+    if _MORE_THAN_A_NAME.search(text):
+        return the_spec(store.part(selection_for(text, packages)), text)
+    return the_spec(store.part(selection_for(f"/{text}", packages)), f"/{text}")
 
 
 def around(store: Store, node: NodeId) -> Subgraph:

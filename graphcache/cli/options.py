@@ -194,6 +194,18 @@ def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
         click.echo("No rows.", err=True)
 
 
+def whole_hashes() -> bool:
+    """Whether --very-long asks for them."""
+    return bool(click.get_current_context().meta[_WHOLE])
+
+
+def rows_on_screen() -> int | None:
+    """The lines of the terminal; None where it is none, or --all asks for all that there is."""
+    if not sys.stdout.isatty() or click.get_current_context().meta[_ALL]:
+        return None
+    return size(sys.stdout)[1]
+
+
 def show_rows(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: Any, *, every: bool = False
 ) -> None:

@@ -73,31 +73,32 @@ def check(**options: Any) -> None:
 
 
 @click.command()
-@click.argument("hashes", nargs=-1, required=True, metavar="HASH...")
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @_answer_options
-def why(hashes: tuple[str, ...], **options: Any) -> None:
+def why(specs: tuple[str, ...], **options: Any) -> None:
     """Say why a spec is there: the roots that need it, and a shortest path from each.
 
-    HASH may be cut short and begin with /.
+    SPEC is what 'graphcache find' takes; a hash may be cut short.
 
     \b
     Example:
       graphcache why /bu5ehkv
+      graphcache why zlib-ng@2.3.2 +compat
     """
     from graphcache.analysis.reasons import why as find
 
-    show(find(_graph(options, find.reads), hashes), options["format_"])
+    show(find(_graph(options, find.reads), specs), options["format_"])
 
 
 @click.command()
-@click.argument("spec", metavar="PACKAGE[@VERSIONS]")
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--stack", metavar="STACK", help="Only what this stack holds.")
 @_answer_options
-def impact(spec: str, stack: str | None, **options: Any) -> None:
-    """Count what depends on a package, by stack and release.
+def impact(specs: tuple[str, ...], stack: str | None, **options: Any) -> None:
+    """Count what depends on the specs that are as one SPEC asks, by stack and release.
 
-    VERSIONS are as in Spack: 1.2 stands for 1.2 and all 1.2.x, =1.2 for 1.2 alone, 1.2:1.4, :1.4
-    and 1.2: for a range with both its ends. Commas separate several.
+    SPEC is what 'graphcache find' takes. VERSIONS in it are as in Spack: @1.2 stands for 1.2 and
+    all 1.2.x, @=1.2 for 1.2 alone, @1.2:1.4, @:1.4 and @1.2: for a range with both its ends.
 
     \b
     Example:
@@ -105,7 +106,7 @@ def impact(spec: str, stack: str | None, **options: Any) -> None:
     """
     from graphcache.analysis.reasons import impact as find
 
-    show(find(_graph(options, find.reads), spec, stack), options["format_"])
+    show(find(_graph(options, find.reads), specs, stack), options["format_"])
 
 
 @click.command()
@@ -156,27 +157,6 @@ def _share(held: int, specs: int, rejects: int) -> str:
         return "There is nothing in it that a cache could hold."
     of_all = counted(specs, "spec is", "specs are")
     return f"{held:,} of {of_all} held: {100 * held / specs:.1f} %"
-
-
-@click.command()
-@click.argument("package")
-@click.option("--target", required=True, metavar="TARGET", help="The machine's CPU, such as zen4.")
-@click.option("--os", "os_", default="", metavar="OS", help="Its operating system.  [any]")
-@_answer_options
-def usable(package: str, target: str, os_: str, **options: Any) -> None:
-    """List the binaries of a package that run on a machine.
-
-    \b
-    Example:
-      graphcache usable rocblas --target zen4 --os ubuntu22.04
-    """
-    from graphcache.queries import load_library
-
-    query = load_library()["usable-specs"]
-    with open_chosen(options) as store:
-        warn_of_foreign(store, query.cypher)
-        answer = query.run(store, {"package": package, "target": target, "os": os_})
-    show(answer, options["format_"])
 
 
 @click.command()

@@ -110,14 +110,16 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
     """The index and the spec files of a mirror."""
     fetch = partial(_fetch, root)
     index = os.path.join(root, mirror.INDEX)
-    specs = filter(mirror.is_spec_manifest, _walk(os.path.join(root, mirror.SPECS), report))
+    folder = os.path.join(root, mirror.SPECS)
+    has_specs = os.path.isdir(folder)  # or else its index alone was brought here
+    specs = filter(mirror.is_spec_manifest, _walk(folder, report) if has_specs else ())
     manifests = {path: mirror.hash_of(path) for path in specs}
     read = Mirror()
     with _rejecting_in_mirror(index, report), suppress(FileNotFoundError):
         data, beside = mirror.read_index(fetch, MAX_DOCUMENT)
         if beside:
             report.warn(f"{index}: {beside}")
-        binaries = frozenset(manifests.values())
+        binaries = frozenset(manifests.values()) if has_specs else None
         yield InputFile(one_line(index), data, False, binaries=binaries)
     for path in manifests:
         before = len(report.rejects)

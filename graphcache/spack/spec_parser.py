@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from graphcache.errors import UsageError
+from graphcache.spack.flags import quoted
 from graphcache.spack.specs import (
     COMPILERS,
     FLAGS,
@@ -79,7 +80,7 @@ def parse_specs(text: str) -> list[AbstractSpec]:
     ['hdf5+mpi %c,cxx=gcc@12:', 'zlib@1.2 ^cmake']
     >>> parse_specs("zlib@@1.2")
     Traceback (most recent call last):
-    graphcache.errors.UsageError: zlib@@1.2: expected a part of a spec at character 5, found '@@1.2'
+    graphcache.errors.UsageError: zlib@@1.2: expected a part of a spec, at character 5: '@@1.2'
     """
     if len(text) > _LONGEST:
         raise UsageError(f"{text[:_SHOWN]}…: expected a spec, found {len(text):,} characters")
@@ -103,6 +104,18 @@ def parse_spec(text: str) -> AbstractSpec:
     return specs[0]
 
 
+def with_quotes(word: str) -> str:
+    """A word of a command line as it stands in a spec: its value in quotes again, if it needs any.
+
+    >>> with_quotes("cflags=-O2 -g"), with_quotes("+mpi")
+    ("cflags='-O2 -g'", '+mpi')
+    """
+    parts = _SETTING.fullmatch(word)
+    if parts is None:
+        return word
+    return f"{parts['key']}{parts['exact']}{parts['sign']}{quoted(parts['value'])}"
+
+
 def _tokens(text: str) -> Iterator[re.Match[str]]:
     place = 0
     while place < len(text):
@@ -115,9 +128,9 @@ def _tokens(text: str) -> Iterator[re.Match[str]]:
 
 
 def _error(text: str, place: int, message: str) -> UsageError:
-    rest = text[place:]
-    found = repr(rest[:_SHOWN] + "…" * (len(rest) > _SHOWN)) if rest.strip() else "nothing"
-    return UsageError(f"{text}: {message} at character {place + 1}, found {found}")
+    rest = text[place:].strip()
+    found = repr(rest[:_SHOWN] + "…" * (len(rest) > _SHOWN)) if rest else "the end"
+    return UsageError(f"{text}: {message}, at character {place + 1}: {found}")
 
 
 @dataclass
@@ -156,7 +169,7 @@ class _Node:
 
     def _set_versions(self, text: str) -> None:
         if self.has_versions:
-            raise UsageError("one @VERSIONS for a spec")
+            raise UsageError("expected @VERSIONS once")
         self.has_versions = True
         constraint = parse_constraint(text)
         self.versions = None if str(constraint) == ":" else constraint
@@ -165,14 +178,14 @@ class _Node:
         sign = text[: 2 if text[1] == text[0] else 1]
         name = text[len(sign) :].strip()
         if name in FLAGS or name in _NEVER_PROPAGATED:
-            raise UsageError(f"{name}=VALUE")
+            raise UsageError(f"expected {name}=VALUE")
         self._add(Variant(name, sign[0] == "+", propagated=len(sign) == 2))
 
     def _set(self, parts: re.Match[str]) -> None:
         key, propagated = parts["key"], parts["sign"] == "=="
         value = _unquoted(parts["value"])
         if propagated and key in _NEVER_PROPAGATED:
-            raise UsageError(f"{key}=VALUE: it can't be propagated")
+            raise UsageError(f"{key} can't be propagated: expected {key}=VALUE")
         if key in _ALL_OF_ARCH or key in _ARCH:
             self._set_arch(key, value)
         elif key == "namespace":
@@ -191,20 +204,20 @@ class _Node:
         else:
             wanted = {"target": value}
             if self.arch:
-                raise UsageError(f"target={value}")
+                raise UsageError(f"expected target={value}")
         for name, one in wanted.items():
             if name in self.arch:
-                raise UsageError(f"one {name}, found {self.arch[name]} before")
+                raise UsageError(f"expected one {name}, found {self.arch[name]} before")
             if one in _THIS_MACHINE and name != "platform":
-                raise UsageError(f"a name for {name}=: what {one} is depends on the machine")
+                raise UsageError(f"expected a name: what {one} is depends on the machine")
             # Spack writes arch=linux-None-zen4 where it does not know the system.
             if one in ("", "None") and len(wanted) == 1:
-                raise UsageError(f"a name for {name}=")
+                raise UsageError("expected a name")
         self.arch |= {name: one for name, one in wanted.items() if one not in ("", "None")}
 
     def _add(self, variant: Variant) -> None:
         if variant.name in self.variants:
-            raise UsageError(f"one value for {variant.name}, found {self.variants[variant.name]}")
+            raise UsageError(f"found {self.variants[variant.name]} before")
         self.variants[variant.name] = variant
 
     def spec(self) -> AbstractSpec:
@@ -262,7 +275,7 @@ class _Parser:
                 before = len(edges)
                 edges = with_dependency(edges, edge)
             except UsageError as error:
-                raise _error(self._text, place, f"expected what can be: {error};") from None
+                raise _error(self._text, place, str(error)) from None
             if not edge.direct:
                 above = before if len(edges) > before else -1
         if self._next == begin:
@@ -313,7 +326,7 @@ class _Parser:
         wrong = [one for one in wanted if one not in TYPES]
         if wrong:
             known = ", ".join(TYPES)
-            raise _error(self._text, place, f"expected types among {known}, found {wrong[0]!r}")
+            raise _error(self._text, place, f"expected types among {known}, found {wrong[0]}")
         return tuple(type_ for type_ in TYPES if type_ in wanted)
 
     def _node(self, name: str | None = None) -> AbstractSpec:
@@ -324,13 +337,15 @@ class _Parser:
         elif self.kind == "name":
             node.set_name(self._take().group())
         elif self.kind == "file":
-            raise _error(self._text, self._place(), "expected a spec, not a file of one,")
+            raise _error(
+                self._text, self._place(), "a file of a spec is not read; expected the spec"
+            )
         while self.kind:
             try:
                 if not node.read(self._tokens[self._next]):
                     break
             except UsageError as error:
-                raise _error(self._text, self._place(), f"expected {error}") from None
+                raise _error(self._text, self._place(), str(error)) from None
             self._next += 1
         return node.spec()
 
@@ -349,7 +364,7 @@ def _variant(name: str, value: str, exact: bool, propagated: bool) -> Variant:
         return Variant(name, value.upper() == "TRUE", propagated=propagated)
     values = () if value == "*" else tuple(sorted(set(value.split(","))))
     if "*" in values:
-        raise UsageError(f"{name}=* for any value, or values without *")
+        raise UsageError(f"expected {name}=* for any value, or values without *")
     return Variant(name, values, exact and value != "*", propagated)
 
 

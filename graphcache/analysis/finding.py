@@ -1,0 +1,267 @@
+"""Which specs a graph has of what people ask for in Spack's words, and why where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
+from graphcache.analysis.matching import READS, Matcher
+from graphcache.analysis.memberships import specs_in
+from graphcache.analysis.names import one_spec, wanted_specs
+from graphcache.analysis.spec_columns import Truth
+from graphcache.answers import Answer, Selection, reads
+from graphcache.errors import no_such
+from graphcache.spack.specs import AbstractSpec
+from graphcache.spack.targets import is_known, known_targets, runs_on
+from graphcache.spack.versions import version_key
+from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
+from graphcache.words import counted
+
+_SHOWN = 12
+"""Versions that a sentence lists at most, the newest of them."""
+_READS: Selection = {
+    **READS,
+    "Spec": (*READS["Spec"], "in_buildcache"),
+    "IN_STACK": ("releases",),
+    "IN_RELEASE": (),
+    "Release": (),
+}
+COLUMNS = (
+    "hash",
+    "name",
+    "version",
+    "variants",
+    "compilers",
+    "platform",
+    "os",
+    "target",
+    "in_buildcache",
+    "stacks",
+    "releases",
+)
+"""The columns of what `find` and `usable` answer."""
+
+
+@reads(_READS)
+def find(
+    tables: Tables, specs: str | Iterable[str], stack: str | None = None, release: str | None = None
+) -> Answer:
+    """The specs that are as one of some abstract specs asks, as Spack reads them.
+
+    `specs` are words that Spack would be given: `["hdf5", "+mpi"]` is one spec, and so is
+    `"hdf5 +mpi"`; `"hdf5+mpi zlib"` are two. A word that is no package but begins a hash is one.
+    The answer has the `COLUMNS`, ordered by name, by version in Spack's order, and by hash.
+
+    Raises:
+        UsageError: a text is no spec, or of a kind that is not supported; or the graph has no
+            package, target, operating system, stack or release of a name.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
+    >>> [row[1:3] for row in find(tables, "hdf5@1.14:+mpi ^zlib-ng@2:").rows]
+    [('hdf5', '1.14.6')]
+    """
+    matcher = Matcher(tables)
+    wanted = wanted_specs(matcher, specs)
+    places = _places(tables, stack, release)
+    return _found(tables, [matcher.parts(spec) + places for spec in wanted])
+
+
+@reads(_READS)
+def usable(
+    tables: Tables, specs: str | Iterable[str], target: str, os: str | None = None
+) -> Answer:
+    """The binaries that are as asked and run on a machine: what `find` finds, of them what fits.
+
+    A target runs what is built for it and for all that it extends. Of the operating system, any
+    will do if it is None.
+
+    Raises:
+        UsageError: as `find` does.
+
+    >>> import graphcache
+    >>> tables, _ = graphcache.read("examples/pages")
+    >>> len(usable(tables, "rocblas@6:", "zen4", "ubuntu22.04").rows)
+    2
+    """
+    if not is_known(target):
+        raise no_such("target", target, known_targets(), "archspec")
+    matcher = Matcher(tables)
+    wanted = wanted_specs(matcher, specs)
+    runs = ",".join(runs_on(target))
+    conditions = [(f"for a target that {target} runs", AbstractSpec(target=runs))]
+    if os is not None:
+        matcher.check(AbstractSpec(os=os))
+        conditions.append((f"os={os}", AbstractSpec(os=os)))
+    extra = [(label, matcher.match(condition)) for label, condition in conditions]
+    held = pc.fill_null(tables.nodes["Spec"]["in_buildcache"], False).to_numpy()
+    extra.append(("held by the cache", Truth.known(held)))
+    return _found(tables, [matcher.parts(spec) + extra for spec in wanted])
+
+
+@reads({"Spec": ("name", "version", "variants"), **NEEDS})
+def needs(tables: Tables, hashes: Iterable[str]) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+    """All that specs need, as a tree: by hash the depth, and hash, name, version and variants.
+
+    Each stands once, below the first that needs it on a shortest way.
+    """
+    graph = Dependencies(tables)
+    columns = ["hash", "name", "version", "variants"]
+    found = {}
+    for row in graph.rows(pa.array(list(hashes), pa.string())).tolist():
+        reach = graph.needed(np.array([row]))
+        below: dict[int, list[int]] = {}
+        for one in reach.rows.tolist():
+            below.setdefault(int(reach.came_from[one]), []).append(one)
+        steps = list(_walk(below, row))
+        specs = graph.specs.select(columns).take(pa.array([at for _, at in steps], pa.int64()))
+        depths = [depth for depth, _ in steps]
+        found[graph.hash(row)] = list(zip(depths, specs.to_pylist(), strict=True))
+    return found
+
+
+def _walk(below: Mapping[int, list[int]], row: int) -> Iterator[tuple[int, int]]:
+    """What lies below a row, depth first; no call in a call, since a graph may be deep."""
+    todo = [(1, one) for one in reversed(below.get(row, []))]
+    while todo:
+        depth, one = todo.pop()
+        yield depth, one
+        todo += [(depth + 1, other) for other in reversed(below.get(one, []))]
+
+
+@reads({"Spec": ("in_buildcache", "derived")})
+def installable(tables: Tables, hashes: Iterable[str]) -> list[str]:
+    """Those of the specs that Spack can install from the cache, in the order given.
+
+    It can't where the cache holds no binary, or where the hash is none of Spack's own.
+    """
+    specs = tables.nodes["Spec"]
+    held = pc.fill_null(specs["in_buildcache"], True)
+    own = pc.invert(pc.fill_null(specs["derived"], False))
+    known = set(specs["hash"].filter(pc.and_(held, own)).to_pylist())
+    return [hash_ for hash_ in hashes if hash_ in known]
+
+
+def _places(tables: Tables, stack: str | None, release: str | None) -> list[tuple[str, Truth]]:
+    """What a stack and a release hold, as demands."""
+    chosen = {"stack": stack, "release": release}
+    found = []
+    for kind, name in chosen.items():
+        if name is not None:
+            held = np.zeros(tables.nodes["Spec"].num_rows, bool)
+            of_release = release if kind == "stack" else None
+            held[specs_in(tables, kind, name, of_release)] = True
+            found.append((f"in {kind} {name}", Truth.known(held)))
+    return found
+
+
+def meant(tables: Tables, words: str | Iterable[str]) -> tuple[Rows, list[str]]:
+    """The rows of all specs that words mean, and what there is to say of others; reads `READS`.
+
+    A hash means one spec.
+
+    Raises:
+        UsageError: as `find` does; or a hash is of no spec, or of several.
+    """
+    matcher = Matcher(tables)
+    specs = tables.nodes["Spec"]
+    asked = []
+    for spec in wanted_specs(matcher, words):
+        parts = matcher.parts(spec)
+        if spec.hash:
+            one_spec(specs, _all_of(parts, specs.num_rows), spec.hash, str(spec))
+        asked.append(parts)
+    fits, notes = _together(tables, asked)
+    return np.flatnonzero(fits.sure), notes
+
+
+def _found(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> Answer:
+    """The specs that are as one list of demands asks, and what there is to say of the others."""
+    fits, notes = _together(tables, asked)
+    return replace(_answer(tables, np.flatnonzero(fits.sure)), notes=notes)
+
+
+def _together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Truth, list[str]]:
+    size = tables.nodes["Spec"].num_rows
+    fits = Truth.known(np.zeros(size, bool))
+    notes: list[str] = []
+    for parts in asked:
+        one = _all_of(parts, size)
+        fits = fits | one
+        if not one.may.any():
+            notes.append(f"none: {_why_none(tables, parts)}")
+        for label, part in parts:
+            unknown = int((one.unknown & part.unknown).sum())
+            if unknown:
+                more = counted(unknown, "spec")
+                notes.append(f"{more} may fit too: no source tells whether they are {label}")
+    return fits, notes
+
+
+def _all_of(parts: list[tuple[str, Truth]], size: int) -> Truth:
+    found = Truth.known(np.ones(size, bool))
+    for _, part in parts:
+        found = found & part
+    return found
+
+
+def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
+    """Which demand leaves nothing: one alone if there is such, else the one that comes too much."""
+    (first, left), *others = parts
+    for label, part in others:
+        if not (left & part).may.any():
+            one = first if first[0].isalnum() else f"spec that is {first}"
+            return f"no {one} in the graph is {label}{_versions(tables, left, label)}"
+    so_far = first
+    for label, part in others:
+        if not (left & part).may.any():
+            specs = counted(int(left.may.sum()), "spec is", "specs are")
+            return f"{specs} {so_far}, and none of them {label}"
+        left, so_far = left & part, f"{so_far} {label}"
+    return f"no spec in the graph is {first}"
+
+
+def _versions(tables: Tables, base: Truth, label: str) -> str:
+    """Which versions there are, where a version was asked for."""
+    if not label.startswith("@"):
+        return ""
+    column = tables.nodes["Spec"]["version"].filter(pa.array(base.may))
+    there = sorted(pc.drop_null(pc.unique(column)).to_pylist(), key=version_key)
+    left_out = ["…"] if len(there) > _SHOWN else []
+    return f"; there are {', '.join(left_out + there[-_SHOWN:])}"
+
+
+def _answer(tables: Tables, rows: Rows) -> Answer:
+    """The specs in the rows, in order, with what they were built with and for, and are in."""
+    specs = tables.nodes["Spec"].take(pa.array(rows))
+    places = {
+        "compilers": _names(tables, "BUILT_WITH", specs),
+        "target": _names(tables, "FOR_TARGET", specs),
+        "stacks": _names(tables, "IN_STACK", specs),
+        "releases": _names(tables, "IN_RELEASE", specs),
+    }
+    found = []
+    for spec in specs.select([c for c in COLUMNS if c not in places]).to_pylist():
+        ends = {name: of_spec.get(spec["hash"], []) for name, of_spec in places.items()}
+        target = next(iter(ends["target"]), None)
+        values = {**spec, **ends, "target": target}
+        found.append(tuple(values[column] for column in COLUMNS))
+    found.sort(key=lambda row: (row[1] or "", version_key(row[2]), row[0]))
+    return Answer(list(COLUMNS), found)
+
+
+def _names(tables: Tables, edge: str, specs: pa.Table) -> Mapping[str, list[str]]:
+    """The ends of the edges of each spec."""
+    edges = tables.edges[edge]
+    chosen = semi_join(edges, edges["from"], specs["hash"])
+    found: dict[str, list[str]] = {}
+    for spec, end in zip(chosen["from"].to_pylist(), chosen["to"].to_pylist(), strict=True):
+        found.setdefault(spec, []).append(end)
+    return found

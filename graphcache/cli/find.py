@@ -1,0 +1,161 @@
+"""`find` and `usable`: the specs that are as is asked, in Spack's words."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphcache.cli.options import (
+    format_option,
+    open_chosen,
+    rows_on_screen,
+    server_options,
+    show,
+    store_option,
+    together,
+    whole_hashes,
+)
+from graphcache.schema import node_type
+from graphcache.views.answers import default_format, printable
+from graphcache.words import counted
+
+if TYPE_CHECKING:
+    from graphcache.answers import Answer, Selection
+    from graphcache.stores.base import Store
+    from graphcache.tables import Tables
+
+_AROUND = 4
+"""Lines of a terminal that are left for headings and what comes behind a list."""
+
+_list_options = together(
+    click.option("-d", "--deps", is_flag=True, help="What each spec needs, too."),
+    click.option(
+        "--paste", is_flag=True, help="Only commands to paste: spack install ... of each."
+    ),
+    click.option("--limit", metavar="N", type=click.IntRange(min=1), help="List so many at most."),
+    store_option,
+    server_options,
+    format_option,
+)
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
+@click.option("--release", metavar="RELEASE", help="Only what is in this release.")
+@_list_options
+def find(specs: tuple[str, ...], stack: str | None, release: str | None, **options: Any) -> None:
+    """List the specs that are as one SPEC asks, as 'spack find -lv' does.
+
+    SPEC is what Spack takes: hdf5@1.14:+mpi %gcc@12 ^openmpi@5 target=x86_64_v3: /abc123. Words
+    are joined as Spack joins them.
+
+    \b
+    Example:
+      graphcache find hdf5 +mpi
+      graphcache find 'openssl@1.1.1:1.1.1k' --format csv
+      graphcache find zlib-ng ^cmake@3.30 --paste
+    """
+    from graphcache.analysis.finding import find as ask
+
+    with open_chosen(options) as store:
+        answer = ask(_part(store, specs, ask.reads), specs, stack, release)
+        _show(answer, store, options)
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--target", metavar="TARGET", help="The machine's CPU, such as zen4.  [this one's]")
+@click.option(
+    "--os", "os_", metavar="OS", help="Its operating system.  [any with --target, or this one's]"
+)
+@_list_options
+def usable(specs: tuple[str, ...], target: str | None, os_: str | None, **options: Any) -> None:
+    """List the binaries that are as one SPEC asks and run on a machine: on this one, or another.
+
+    \b
+    Example:
+      graphcache usable rocblas --target zen4 --os ubuntu22.04
+      graphcache usable hdf5 +mpi --paste
+    """
+    from graphcache.analysis.finding import usable as ask
+    from graphcache.analysis.machine import this_os, this_target
+
+    if target is None:
+        target, os_ = this_target(), os_ or this_os()
+        click.echo(printable(f"for {target} and {os_}"), err=True)
+    with open_chosen(options) as store:
+        answer = ask(_part(store, specs, ask.reads), specs, target, os_)
+        _show(answer, store, options)
+
+
+def _part(store: Store, specs: tuple[str, ...], wanted: Selection) -> Tables:
+    """What of the graph is needed to look for these specs."""
+    from graphcache.analysis.names import selection_for
+
+    packages = store.table(node_type("Package"), ())["name"].to_pylist()
+    return store.part(selection_for(specs, packages, wanted))
+
+
+def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
+    limit, format_ = options["limit"], options["format_"] or default_format(sys.stdout)
+    found, height = len(answer.rows), rows_on_screen()
+    answer = replace(answer, rows=answer.rows[:limit], more=limit is not None and found > limit)
+    if options["paste"]:
+        _print_commands(answer, store)
+    elif format_ == "table":
+        if limit is None and height is not None:
+            answer = replace(answer, rows=answer.rows[: max(height - _AROUND, 1)])
+        _print_list(answer, store, deps=options["deps"])
+        if found > len(answer.rows):
+            all_ = "" if limit is not None else " (--all)"
+            click.echo(f"… and {found - len(answer.rows):,} more{all_}")
+    else:
+        show(_with_needs(answer, store) if options["deps"] else answer, format_, limit)
+        return
+    for note in answer.notes:
+        click.echo(printable(note), err=True)
+
+
+def _print_list(answer: Answer, store: Store, *, deps: bool) -> None:
+    from graphcache.analysis.finding import needs
+    from graphcache.views.specs import listing
+
+    below = needs(store.part(needs.reads), _hashes(answer)) if deps else None
+    for line in listing(answer, whole_hashes(), below):
+        click.echo(line)
+
+
+def _print_commands(answer: Answer, store: Store) -> None:
+    from graphcache.analysis.finding import installable
+    from graphcache.views.specs import install_lines
+
+    held = set(installable(store.part(installable.reads), _hashes(answer)))
+    kept = [row for row in answer.rows if row[answer.columns.index("hash")] in held]
+    for line in install_lines(replace(answer, rows=kept)):
+        click.echo(line)
+    left_out = len(answer.rows) - len(kept)
+    if left_out:
+        specs = counted(left_out, "spec is", "specs are")
+        click.echo(f"{specs} left out: the cache holds no binary under a hash of Spack's", err=True)
+
+
+def _with_needs(answer: Answer, store: Store) -> Answer:
+    """The answer with one column more: all that each spec needs, as NAME@VERSION/HASH."""
+    from graphcache.analysis.finding import needs
+
+    below = needs(store.part(needs.reads), _hashes(answer))
+    texts = {
+        hash_: [f"{one['name']}@{one['version'] or ''}/{one['hash']}" for _, one in lines]
+        for hash_, lines in below.items()
+    }
+    rows = [(*row, texts[hash_]) for row, hash_ in zip(answer.rows, _hashes(answer), strict=True)]
+    return replace(answer, columns=[*answer.columns, "dependencies"], rows=rows)
+
+
+def _hashes(answer: Answer) -> list[str]:
+    at = answer.columns.index("hash")
+    return [row[at] for row in answer.rows]
