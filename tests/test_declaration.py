@@ -76,7 +76,7 @@ def copy(tmp_path: Path) -> Path:
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     shutil.copytree(ROOT / "cypher", tmp_path / "copy/cypher")
-    insert(package / "schema.py", '            Property("namespace"', DECLARED)
+    insert(package / "schema.py", '            Property("variants"', DECLARED)
     insert(package / "records/specs.py", "namespace: Name | None = None", IN_SPECS)
     return package.parent
 
@@ -113,9 +113,10 @@ def test_a_new_property_of_each_type_reaches_every_sink(copy: Path, tmp_path: Pa
 
 def test_what_pages_do_not_tell_a_page_does_not_take_back(copy: Path, tmp_path: Path) -> None:
     insert(copy / "graphcache/records/pages.py", "tarball: Text | None = None", IN_PAGES)
-    found = follow(copy, tmp_path, page(new_list_of_text=["z"]))
+    # Of what both tell, the smaller value is kept.
+    found = follow(copy, tmp_path, page(new_list_of_text=["a"]))
     updated = {row["name"]: row for row in found["updated by a page"]}
-    assert updated["zlib"] == {"name": "zlib", **SAID, "new_list_of_text": ["z"]}
+    assert updated["zlib"] == {"name": "zlib", **SAID, "new_list_of_text": ["a"]}
 
 
 def test_a_page_does_not_take_back_what_an_index_said(copy: Path, tmp_path: Path) -> None:

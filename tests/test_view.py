@@ -28,7 +28,7 @@ from conftest import WriteSnapshot
 from graphs import NASTY
 from neo4j_server.grass import read_grass
 
-from graphcache import Store, Tables, UsageError, build_store, open_store
+from graphcache import Store, Tables, UsageError, build_store, open_store, update_store
 from graphcache.analysis.folding import fit
 from graphcache.analysis.subgraphs import SAME_ROW, Subgraph, around, find_node, of_answer, overview
 from graphcache.answers import Answer
@@ -58,7 +58,9 @@ HUBS = ("Stack", "Compiler", "Target", "Release")
 def path(example_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of real pages, and of indexes and lock files, which have dependencies."""
     path = tmp_path_factory.mktemp("view") / "store.lbug"
-    build_store(path, example_pages, ROOT / "tests/data/spack", ROOT / "examples/site")
+    build_store(path, example_pages, ROOT / "tests/data/spack")
+    for release in ("2026-09", "2026-10", "develop"):
+        update_store(path, ROOT / "examples/site" / release, release=release)
     return path
 
 

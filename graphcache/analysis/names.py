@@ -110,7 +110,8 @@ def _of_hash(matcher: Matcher, text: str) -> AbstractSpec:
         return spec
     error = no_such("package or hash", text, matcher.packages)
     if of_hash.num_rows:
-        raise UsageError(f"{error}. Hashes begin so of:{spec_lines(of_hash)}")
+        said = f"{error}" if str(error).endswith("?") else f"{error}."
+        raise UsageError(f"{said} Hashes that begin so are of:{spec_lines(of_hash)}")
     raise error
 
 

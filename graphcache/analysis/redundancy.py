@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.causes import lowest_differences
 from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.finding import meant
+from graphcache.analysis.matching import READS
 from graphcache.analysis.memberships import configuration_codes, specs_in
-from graphcache.analysis.names import require
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 
@@ -18,8 +19,8 @@ COLUMNS = ["cause", "builds", "packages", "example"]
 
 @reads(
     {
-        "Spec": ("name", "version", "configuration", "namespace", "dependencies_known"),
-        "DEPENDS_ON": (),
+        **READS,
+        "Spec": (*READS["Spec"], "configuration"),
         "IN_STACK": (),
     }
 )
@@ -32,7 +33,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
 
     Args:
         tables: the graph.
-        package: only rebuilds of this package.
+        package: only rebuilds of this package, or of what a spec asks for, as `find` takes it.
         stack: only rebuilds in this stack.
 
     Returns:
@@ -40,7 +41,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         built again, and as an example the command that compares two such specs.
 
     Raises:
-        UsageError: the graph has no such package or stack.
+        UsageError: as `find` does, or the graph has no such stack.
         NotKnownError: no dependencies are known.
 
     >>> import graphcache
@@ -49,7 +50,8 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
     ('python: with or without libxcrypt', 22, 21)
     """
     graph = Dependencies(tables)
-    first, other = _pairs(configuration_codes(tables), _chosen(tables, graph, package, stack))
+    chosen, notes = _chosen(tables, graph, package, stack)
+    first, other = _pairs(configuration_codes(tables), chosen)
     found = lowest_differences(graph, first, other)
     # The pairs are in the order of hashes: the first one of a cause is its example.
     causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
@@ -64,7 +66,7 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[1], row[0]))
-    notes = graph.notes()
+    notes = [*graph.notes(), *notes]
     if not rows:
         where = f" in stack {stack}" if stack else ""
         what = f" of {package}" if package else ""
@@ -77,15 +79,18 @@ def _compared(first: str, other: str) -> str:
     return f"graphcache diff /{first} /{other}"
 
 
-def _chosen(tables: Tables, graph: Dependencies, package: str | None, stack: str | None) -> Rows:
-    """The specs to look at, in the order of hashes."""
+def _chosen(
+    tables: Tables, graph: Dependencies, package: str | None, stack: str | None
+) -> tuple[Rows, list[str]]:
+    """The specs to look at, in the order of hashes, and what there is to say of others."""
     rows = np.flatnonzero(pc.is_valid(graph.specs["version"]).to_numpy())
+    notes: list[str] = []
     if stack is not None:
         rows = np.intersect1d(rows, specs_in(tables, "stack", stack))
     if package is not None:
-        require(package, pc.unique(pc.drop_null(graph.specs["name"])).to_pylist(), "package")
-        rows = rows[np.array(graph.column("name", rows), object) == package]
-    return rows
+        asked, notes = meant(tables, package)
+        rows = np.intersect1d(rows, asked)
+    return rows, notes
 
 
 def _pairs(configuration: Rows, rows: Rows) -> tuple[Rows, Rows]:

@@ -160,7 +160,7 @@ def _share(held: int, specs: int, rejects: int) -> str:
 
 
 @click.command()
-@click.option("--package", metavar="PACKAGE", help="Only rebuilds of this package.")
+@click.option("--package", metavar="SPEC", help="Only rebuilds of what is as this asks.")
 @click.option("--stack", metavar="STACK", help="Only rebuilds in this stack.")
 @_answer_options
 def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:

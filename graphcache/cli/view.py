@@ -68,8 +68,8 @@ def view(out: str, max_nodes: int, **options: Any) -> None:
     """Write a page that shows a part of the graph: one HTML file that needs no network.
 
     PACKAGE: its specs, and what they need, are in, for and built with. HASH (may be cut short and
-    begin with /): a spec, and what needs it too. STACK: its specs and packages. With none of these
-    the whole store, by package.
+    begin with /), or another SPEC that is one: the same, and what needs it too. STACK: its specs
+    and packages. With none of these the whole store, by package.
 
     \b
     Example:

@@ -222,7 +222,10 @@ def _tells(before: _Sayings, after: _Sayings) -> pa.Array:
 
 
 def _specs(old: Tables, before: _Sayings, after: _Sayings) -> pa.Table:
-    """Of each spec what is still said: a property stays as long as a source that tells it does."""
+    """Of each spec what is still said: a property stays as long as a source that tells it does.
+
+    And where none ever did, since then a script said it.
+    """
     spec = old.nodes["Spec"]
     columns = _said(spec, node_type("Spec"))
     hashes = flat(spec["hash"])
@@ -240,9 +243,13 @@ def _specs(old: Tables, before: _Sayings, after: _Sayings) -> pa.Table:
     always = pc.or_(pc.invert(before.known), mentioned)
     for property_ in node_type("Spec").properties:
         if property_.name in columns and property_.name not in _OTHERWISE:
-            sayings = after.held if property_.of_binary else after
-            told = sayings.by(kind for kind in _KINDS if property_.is_told_by(kind))
-            columns[property_.name] = where(pc.or_(told, always), columns[property_.name])
+            kinds = [kind for kind in _KINDS if property_.is_told_by(kind)]
+            told, tells = (
+                (sayings.held if property_.of_binary else sayings).by(kinds)
+                for sayings in (before, after)
+            )
+            stays = pc.or_(pc.or_(tells, pc.invert(told)), always)
+            columns[property_.name] = where(stays, columns[property_.name])
     held = after.said.group_by("row", use_threads=False).aggregate([("in_buildcache", "max")])
     rows = pa.array(range(len(hashes)), pa.int64())
     still_held = look_up(rows, held["row"], flat(held["in_buildcache_max"]))

@@ -20,8 +20,16 @@ Values = Mapping[str, str]
 def configuration(spec: Spec) -> str:
     """The digest of what a person sees of a spec."""
     seen = [spec[key] or "" for key in ("name", "version", "platform", "os", "target")]
-    said = [*seen, "\x1f".join(spec["compilers"]), "\x1f".join(spec["variants"])]
+    said = [*seen, "\x1f".join(spec["compilers"]), "\x1f".join(map(_shown, spec["variants"]))]
     return hashlib.sha256("\x1e".join(said).encode()).hexdigest()[:16]
+
+
+def _shown(variant: str) -> str:
+    """Of patches what pages show: seven characters of each."""
+    name, _, values = variant.partition("=")
+    if name != "patches":
+        return variant
+    return "patches=" + ",".join(sorted({patch[:7] for patch in values.split(",")}))
 
 
 def described(specs: Iterable[Spec]) -> list[Spec]:
