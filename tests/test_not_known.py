@@ -161,4 +161,20 @@ def test_what_pages_do_not_tell_is_no_difference(pages: Path) -> None:
     }
     (pages / "spack.lock").write_text(json.dumps(lock(same)))
     printed = run("coverage", "spack.lock", "--format", "jsonl", cwd=pages).out
-    assert json.loads(printed)["differs"] == ["not known: the dependencies of one of them are not"]
+    assert json.loads(printed)["differs"] == ["not known: the dependencies of one of them"]
+
+
+def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) -> None:
+    tables, _ = read(pages / "zlib.md")
+    told = next(iter(tables.nodes["Spec"].to_pylist()))
+    same = node(D, os=told["os"]) | {
+        "arch": {"platform": "linux", "platform_os": "ubuntu24.04", "target": "x86_64_v3"}
+    }
+    same.pop("compiler", None)
+    newer = same | {"hash": "e" * 32, "version": "1.3"}
+    (pages / "spack.lock").write_text(json.dumps(lock(same, newer)))
+    printed = run("coverage", "spack.lock", "--format", "jsonl", cwd=pages).out
+    assert [json.loads(line)["differs"] for line in printed.splitlines()] == [
+        ["not known: the compiler of one of them", "not known: the dependencies of one of them"],
+        ["version: 1.3 -> 1.2"],
+    ]
