@@ -96,6 +96,23 @@ def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) ->
     assert f"such as n@?/{D[:7]}: what could go may be needed" in ended.err
 
 
+def test_of_a_stack_that_only_pages_tell_of_no_roots_are_known(mixture: Path) -> None:
+    page = oracle.page_text("zlib", "v2", [oracle.record(D, stacks=["other"])])
+    (mixture / "other.md").write_text(page)
+    succeed("update", "other.md", "--quiet", cwd=mixture)
+    why = (
+        f"he roots of 1 spec are not known, such as those of zlib@1.2/{D[:7]}: of no spec of its "
+        "stacks it is known what it needs"
+    )
+    ended = run("why", f"/{D}", cwd=mixture)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == f"Error: t{why}; {LOAD}"
+    ended = run("why", "zlib", "--format", "jsonl", cwd=mixture)
+    assert ended.code == 0
+    assert [json.loads(line)["hash"] for line in ended.out.splitlines()] == [A, B]
+    assert f"T{why}." in ended.err.splitlines()
+
+
 # How much of an environment is held ---------------------------------------------------------------
 
 

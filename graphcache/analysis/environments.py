@@ -34,8 +34,9 @@ def coverage(environment: Tables, cache: Tables) -> Answer:
     """For each spec of an environment whether the cache holds it, by hash.
 
     For one that it lacks: the hash of the nearest spec of the package that it holds, and in what
-    that one differs, as far as it is known of both. What is external is in no cache, and left out. A spliced spec is installed
-    from the binary of the spec that it was spliced from, so that is the one to be held.
+    that one differs, as far as it is known of both. What is external is in no cache, and left out.
+    A spliced spec is installed from the binary of the spec that it was spliced from, so that is the
+    one to be held.
 
     Raises:
         NotKnownError: of no spec of the cache it is known whether it is held.
