@@ -195,3 +195,28 @@ def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) ->
         ["not known: the compiler of one of them", "not known: the dependencies of one of them"],
         ["version: 1.3 -> 1.2"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("languages",), "languages of BUILT_WITH"),
+        (("stack-roots", "--stack", "e4s"), "root of IN_STACK"),
+    ],
+)
+def test_an_answer_is_not_empty_since_pages_do_not_tell(
+    asked: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "zlib.md").write_text(oracle.page_text(records=[oracle.record(A, stacks=["e4s"])]))
+    succeed("build", "zlib.md", "--quiet", cwd=tmp_path)
+    ended = run("query", *asked, cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"Error: the answer stands on {told}, which no source told; ")
+
+
+def test_lock_files_do_not_tell_what_is_usable(tmp_path: Path) -> None:
+    (tmp_path / "env.spack.lock").write_text(json.dumps(lock(node(A), roots=(A,))))
+    succeed("build", "env.spack.lock", "--quiet", cwd=tmp_path)
+    ended = run("query", "usable-packages", "--target", "zen2", cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert "in_buildcache of Spec, which no source told; pages, indexes and mirrors" in ended.err
