@@ -220,3 +220,14 @@ def test_lock_files_do_not_tell_what_is_usable(tmp_path: Path) -> None:
     ended = run("query", "usable-packages", "--target", "zen2", cwd=tmp_path)
     assert (ended.code, ended.out) == (1, "")
     assert "in_buildcache of Spec, which no source told; pages, indexes and mirrors" in ended.err
+
+
+def test_an_index_is_no_environment(cache: Path) -> None:
+    ended = run("coverage", "index.json", cwd=cache)
+    assert (ended.code, ended.out) == (2, "")
+    assert "index.json: expected the lock file (spack.lock) of an environment, found " in ended.err
+
+
+def test_an_environment_without_specs_lacks_nothing(cache: Path) -> None:
+    said = ["There is nothing in it that a cache could hold."]
+    assert covered(cache, lock(), "--fail-under", "100") == (0, said)
