@@ -19,7 +19,7 @@ from graphcache.sources.documents import decode_whole
 from graphcache.sources.gather import Reading, Source, gather, labelled
 from graphcache.sources.inputs import MAX_DOCUMENT
 from graphcache.sources.names import Unreadable
-from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load, Store
+from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.stores.embedded.write import write_store
@@ -229,6 +229,7 @@ def _load(command: str, sources: list[Source], reading: Reading, tables: Tables)
         rejects=len(report.rejects),
         digest=tables.digest(),
         warnings=list(report.warnings)[:MAX_WARNINGS],
+        rejected=[one_line(str(reject)) for reject in report.rejects[:MAX_REJECTS]],
     )
 
 

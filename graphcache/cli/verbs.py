@@ -146,7 +146,8 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
 
     First come those that it lacks, each with the nearest that it holds, and in what that one
     differs. Where a file is not read whole, no share is said, and the exit code is 3; it is 1 if
-    less than asked for is held.
+    less than asked for is held. An environment of which a cache could hold nothing lacks
+    nothing: the exit code is 0.
 
     \b
     Example:
@@ -155,8 +156,15 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     from graphcache import read
     from graphcache.analysis.environments import coverage as find
     from graphcache.cli.load import show_report
+    from graphcache.errors import UsageError
 
     environment, report = read(*paths)
+    roots = environment.edges["IN_STACK"]["root"]
+    if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
+        raise UsageError(
+            f"{', '.join(paths)}: expected the lock file (spack.lock) of an environment, found "
+            "an index, pages or spec files, which name no roots"
+        )
     show_report(report, verbose=False, whole="'graphcache build --verbose'")
     answer = find(environment, _graph(options, find.reads))
     show(_in_one_text(answer, "differs", "; ", options), options["format_"])
