@@ -2,6 +2,7 @@
 // Title: Needed only to build
 // Question: Which packages are needed only to build or test others, never to link or run?
 // Example: --limit 10
+// Told: DEPENDS_ON.types by indexes, lock files and spec files
 // Column: package (text): the package
 // Column: specs (integer): its specs that are needed
 // Column: uses (integer): how often a spec needs one of them

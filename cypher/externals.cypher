@@ -3,6 +3,7 @@
 // Question: What comes from the system rather than from Spack, and what needs it?
 // Example: --limit 10
 // Order: needed_by desc, package, version
+// Told: Spec.external by indexes, lock files and spec files
 // Column: package (text): the package
 // Column: version (version): its version
 // Column: specs (integer): specs of it that are external

@@ -2,6 +2,7 @@
 // Title: Holes
 // Question: What do specs of the cache need that the cache does not hold?
 // Example: --limit 10
+// Told: Spec.in_buildcache by pages, indexes and mirrors
 // Column: hash (text): hash of the spec that is missing
 // Column: package (text): its package
 // Column: version (version): its version

@@ -3,6 +3,7 @@
 // Question: Which specs does the cache hold that are in no stack, and that none in a stack is spliced from?
 // Example: --limit 10
 // Order: package, version, hash
+// Told: Spec.in_buildcache by pages, indexes and mirrors
 // Column: hash (text): hash of the spec
 // Column: package (text): its package
 // Column: version (version): its version

@@ -3,6 +3,7 @@
 // Question: Which compilers compile C, C++ and Fortran, and for how many specs?
 // Example: --limit 10
 // Order: language, specs desc, compiler
+// Told: BUILT_WITH.languages by indexes, lock files and spec files of Spack 1
 // Parameter: release (release, default ""): only this release; all of them if empty
 // Column: language (text): c, cxx or fortran
 // Column: compiler (compiler): the compiler

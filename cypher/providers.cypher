@@ -2,6 +2,7 @@
 // Title: Providers of virtual packages
 // Question: Which packages provide mpi, blas and other virtual packages?
 // Example: --virtual mpi
+// Told: DEPENDS_ON.virtuals by indexes, lock files and spec files of Spack 0.21 and later
 // Parameter: virtual (virtual, default ""): only this virtual package; all of them if empty
 // Column: provided (text): the virtual package
 // Column: package (text): a package that provides it to a spec

@@ -3,6 +3,7 @@
 // Question: What does the environment of a stack ask for by name, and does the cache hold it?
 // Example: --stack io
 // Order: package, version, hash
+// Told: IN_STACK.root by lock files
 // Parameter: stack (stack): the stack
 // Column: package (text): the package
 // Column: version (version): its version

@@ -2,6 +2,7 @@
 // Title: Unusable packages
 // Question: Of which packages does the cache hold binaries, but none that runs on my machine?
 // Example: --target neoverse_v1
+// Told: Spec.in_buildcache by pages, indexes and mirrors
 // Parameter: target (target): the machine's CPU, such as zen4: all that it can run counts
 // Parameter: os (os, default ""): only this operating system, such as ubuntu22.04; any if empty
 // Parameter: release (release, default ""): only this release; all of them if empty

@@ -3,6 +3,7 @@
 // Question: Which binaries of a package run on my machine?
 // Example: --package rocblas --target zen4 --os ubuntu22.04
 // Order: version desc, target desc, hash
+// Told: Spec.in_buildcache by pages, indexes and mirrors
 // Parameter: package (package): the package
 // Parameter: target (target): the machine's CPU, such as zen4: all that it can run counts
 // Parameter: os (os, default ""): only this operating system, such as ubuntu22.04; any if empty

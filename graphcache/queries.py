@@ -20,6 +20,11 @@ compilers, the header repeats the statement's ORDER BY, and the rows are put in 
     // Order: package, version desc
     // Column: version (version): its version
 
+An empty answer means nothing where no source told what it stands on. A header names that, with who
+tells it, and an answer without rows is refused where nobody did:
+
+    // Told: BUILT_WITH.languages by indexes, lock files and spec files of Spack 1
+
 The theme is one of `THEMES`. A file may go without: a folder of few queries needs no themes, and
 they are listed under `others`.
 """
@@ -40,6 +45,7 @@ from graphcache.errors import UsageError, did_you_mean
 from graphcache.kinds import KINDS, Kind
 from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
+from graphcache.told import Told, parse_told, require_told
 
 if TYPE_CHECKING:
     from graphcache.stores.base import Store
@@ -86,7 +92,7 @@ _KEYS_OF_ROWS: dict[ColumnType, Callable[[str], Any]] = {
 }
 """How rows are sorted by a column that is not in the order of its values."""
 
-_KEYS = ("Theme", "Title", "Question", "Example", "Order", "Parameter", "Column")
+_KEYS = ("Theme", "Title", "Question", "Example", "Order", "Told", "Parameter", "Column")
 _HEADER = re.compile(rf"// ({'|'.join(_KEYS)}): (.+)")
 _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
@@ -147,6 +153,8 @@ class NamedQuery:
     order: tuple[tuple[str, bool], ...] = ()
     """Columns by which the rows are sorted, each with whether the highest comes first; none where
     the statement's own order is right."""
+    told: Told | None = None
+    """What some source must tell for an empty answer to mean something."""
 
     def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The statement's parameters from the values given, with the defaults of the others.
@@ -195,7 +203,8 @@ class NamedQuery:
         Raises:
             UsageError: the values do not fit; see `bind`.
             QueryError: the store refuses the statement, or it takes too long.
-            NotKnownError: it stands on dependencies, and none are known.
+            NotKnownError: it stands on dependencies, and none are known; or it has no rows, and no
+                source told what it stands on.
         """
         values = values or {}
         bound = self.bind(values)
@@ -204,6 +213,8 @@ class NamedQuery:
         bound |= self._looked_up(store, values, timeout)
         all_rows = limit if not self.order else None
         answer = store.query(self.cypher, bound, limit=all_rows, timeout=timeout)
+        if self.told is not None and not answer.rows:
+            require_told(store, self.told, bound)
         rows = self._sorted(answer.rows)
         more = answer.more or (limit is not None and len(rows) > limit)
         return Answer(answer.columns, rows if limit is None else rows[:limit], more, notes)
@@ -351,6 +362,7 @@ def parse_query(name: str, text: str, file: str) -> NamedQuery:
         cypher,
         said.get("Example"),
         _order(said.get("Order", ""), columns, file),
+        parse_told(said.get("Told", ""), file),
     )
 
 

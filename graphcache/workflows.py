@@ -19,13 +19,13 @@ from graphcache.sources.documents import decode_whole
 from graphcache.sources.gather import Reading, Source, gather, labelled
 from graphcache.sources.inputs import MAX_DOCUMENT
 from graphcache.sources.names import Unreadable
-from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load, Store
+from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.stores.embedded.write import write_store
 from graphcache.tables import Tables
 from graphcache.tables.join import join
-from graphcache.tables.said import lock_claims
+from graphcache.tables.said import holds_no_root, lock_claims
 from graphcache.tables.update import said_of, update
 from graphcache.version import __version__
 
@@ -128,6 +128,13 @@ def update_store(
                 )
         replaced = reading.claimed.keys() - reading.incomplete - reading.unchanged
         tables, said = update(old, said, reading.facts, replaced, reading.report)
+        for claim in sorted((c for c in reading.claimed if c.kind == "index"), key=str):
+            if holds_no_root(said, claim):
+                reading.report.warn(
+                    f"{claim.name} in {claim.release or 'no release'}: the index lists none of the "
+                    f"roots of the stack's lock file: they don't belong together; load the lock "
+                    f"file that the index was made with"
+                )
         load = _load("update", sources, reading, tables)
         files = [
             *(f for f in held if f.claim not in replaced and f.claim not in reading.incomplete),
@@ -229,6 +236,7 @@ def _load(command: str, sources: list[Source], reading: Reading, tables: Tables)
         rejects=len(report.rejects),
         digest=tables.digest(),
         warnings=list(report.warnings)[:MAX_WARNINGS],
+        rejected=[one_line(str(reject)) for reject in report.rejects[:MAX_REJECTS]],
     )
 
 

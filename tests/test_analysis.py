@@ -46,6 +46,7 @@ from graphcache.analysis.sides import kind_of, side
 from graphcache.analysis.spec_diff import SpecDiff, diff_specs
 from graphcache.answers import Answer, Selection
 from graphcache.schema import all_types
+from graphcache.spack.versions import version_key
 from graphcache.tables.columns import key_columns
 
 DATA = Path(__file__).parent / "data/spack"
@@ -264,6 +265,8 @@ def test_coverage_of_a_real_environment() -> None:
     wanted = {s["hash"]: s for s in environment.nodes["Spec"].to_pylist() if not s["external"]}
     assert {row[2]: row[3] for row in answer.rows} == {key: key in held for key in wanted}
     assert Counter(row[3] for row in answer.rows) == {True: 36, False: 21}
+    order = [(row[3], row[0], version_key(row[1]), row[2]) for row in answer.rows]
+    assert order == sorted(order)
     for package, _, spec_hash, is_held, nearest, differs in answer.rows:
         assert wanted[spec_hash]["name"] == package
         assert (nearest is None, differs == []) == ((True, True) if is_held else (not differs or

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +77,18 @@ def test_the_example_of_a_rebuild_is_a_command(site: Path) -> None:
     command = next(row["example"] for row in rows if row["cause"].startswith("zlib-ng: "))
     _, *arguments = command.split()
     assert "zlib-ng (version)" in succeed(*arguments, "--format", "table", cwd=site)
+
+
+def test_the_example_asks_the_same_store(site: Path, tmp_path: Path) -> None:
+    store = tmp_path / "my caches/a.lbug"
+    store.parent.mkdir()
+    shutil.copy(site / "graphcache.lbug", store)
+    asked = ("rebuilds", "--package", "netcdf-c", "--store", store)
+    for printed in ("csv", "table"):
+        assert f" --store '{store}'" in succeed(*asked, "--format", printed, cwd=tmp_path)
+    row, *_ = map(json.loads, succeed(*asked, "--format", "jsonl", cwd=tmp_path).splitlines())
+    _, *arguments = shlex.split(row["example"])
+    assert succeed(*arguments, cwd=tmp_path).startswith(",".join(COLUMNS))
 
 
 def test_exit_code_of_two_specs(site: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import oracle
 import pytest
-from command_line import assert_golden, run, succeed
+from command_line import assert_golden, on_terminal, run, succeed
 
 DATA = Path(__file__).parent / "data/spack"
 SITE = Path(__file__).parents[1] / "examples/site"
@@ -71,6 +71,19 @@ def test_golden_answer_of_a_verb(source: str, verb: str, stores: Path) -> None:
     assert_golden(f"verbs/{source}-{verb}.txt", ended.out + ended.err)
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_a_terminal_shows_the_whole_of_a_path(columns: int, stores: Path) -> None:
+    asked = ("why", "zlib-ng", "--store", "site.lbug")
+    rows = json.loads(succeed(*asked, "--format", "json", cwd=stores))
+    assert max(len(row["path"]) for row in rows) > 3
+    shown = on_terminal(*asked, "--all", cwd=stores, columns=columns).out
+    arrows = sum(len(row["path"]) - 1 for row in rows)
+    assert shown.count("→") == arrows
+    assert all(step in shown for row in rows for step in row["path"])
+    assert " in all" not in shown
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_golden_check(source: str, stores: Path) -> None:
     ended = run("check", "--store", f"{source}.lbug", cwd=stores)
@@ -109,6 +122,35 @@ def test_coverage_fails_under_a_share(under: tuple[str, ...], code: int, stores:
     ]
     rows = [json.loads(line) for line in ended.out.splitlines()]
     assert len(rows) == 57
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_a_list_of_specs_fits_the_screen(columns: int, stores: Path) -> None:
+    asked = ("find", "+shared", "--store", "site.lbug")
+    piped = succeed(*asked, "--format", "table", cwd=stores)
+    shown = on_terminal(*asked, "--all", cwd=stores, columns=columns).out
+    lines = shown.splitlines()
+    assert shown.replace("-", "").split() == piped.replace("-", "").split()
+    assert all(len(line) <= columns or len(line.split()) == 1 for line in lines)
+    for line in lines:
+        # A hash with its name, the rule above a group, or what goes on below a name.
+        assert line == "" or line.startswith(("-- ", " " * 8)) or line[7] == " "
+    lines = on_terminal(*asked, cwd=stores, columns=columns).out.splitlines()
+    assert len(lines) <= 23
+    every = len(json.loads(succeed(*asked, "--format", "json", cwd=stores)))
+    kept = sum(line[:1] not in ("", " ", "-", "…") for line in lines)
+    assert lines[-1] == f"… and {every - kept} more (--all)"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("columns", [60, 160])
+def test_a_terminal_shows_in_what_the_nearest_differs(columns: int, stores: Path) -> None:
+    shown = on_terminal("coverage", MY_ENV, "--store", "site.lbug", cwd=stores, columns=columns)
+    assert " in all" not in shown.out
+    words = " ".join(shown.out.split())
+    assert "compiler: gcc@14.3.0 -> gcc@13.4.0; variants: ~mpi" in words
+    assert "true" not in words  # what a screen has no room for is what the cache holds
 
 
 def test_golden_coverage(stores: Path) -> None:

@@ -93,7 +93,7 @@ def test_check_gives_all_of_it(folder: Path, tmp_path: Path) -> None:
     report = build_store(tmp_path / "s.lbug", folder)
     with open_store(tmp_path / "s.lbug") as store:
         findings = {finding.name: finding for finding in check(store)}
-        assert list(findings) == [*QUERIES, "not-reached", "warnings"]
+        assert list(findings) == [*QUERIES, "not-reached", "warnings", "rejects"]
         found = {name: finding.answer for name, finding in findings.items()}
         for name in QUERIES:
             assert found[name] == load_library()[name].run(store)
@@ -121,6 +121,20 @@ def test_what_stands_on_dependencies_is_not_known_of_pages(tmp_path: Path) -> No
     unknown = [finding.name for finding in findings if finding.answer is None]
     assert unknown == ["holes", "dangling-dependencies", "not-reached"]
     assert not any(finding.is_wrong for finding in findings)
+
+
+def test_what_was_rejected_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphcache.workflows.MAX_REJECTS", 1)
+    nodes = [node(A), node(B, version=1.2), node(C, version=1.3)]
+    (tmp_path / "index.json").write_text(json.dumps(index(*nodes)))
+    report = build_store(tmp_path / "s.lbug", tmp_path / "index.json")
+    assert len(report.rejects) == 2
+    with open_store(tmp_path / "s.lbug") as store:
+        (wrong,) = (finding for finding in check(store) if finding.is_wrong)
+    assert wrong.name == "rejects"
+    assert wrong.answer is not None
+    assert [text for _, text in wrong.answer.rows] == [str(report.rejects[0])]
+    assert wrong.note == "1 more reject: only the first of each load are kept."
 
 
 def test_no_stacks_are_nothing_wrong(tmp_path: Path) -> None:

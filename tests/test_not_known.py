@@ -96,6 +96,23 @@ def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) ->
     assert f"such as n@?/{D[:7]}: what could go may be needed" in ended.err
 
 
+def test_of_a_stack_that_only_pages_tell_of_no_roots_are_known(mixture: Path) -> None:
+    page = oracle.page_text("zlib", "v2", [oracle.record(D, stacks=["other"])])
+    (mixture / "other.md").write_text(page)
+    succeed("update", "other.md", "--quiet", cwd=mixture)
+    why = (
+        f"he roots of 1 spec are not known, such as those of zlib@1.2/{D[:7]}: of no spec of its "
+        "stacks it is known what it needs"
+    )
+    ended = run("why", f"/{D}", cwd=mixture)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == f"Error: t{why}; {LOAD}"
+    ended = run("why", "zlib", "--format", "jsonl", cwd=mixture)
+    assert ended.code == 0
+    assert [json.loads(line)["hash"] for line in ended.out.splitlines()] == [A, B]
+    assert f"T{why}." in ended.err.splitlines()
+
+
 # How much of an environment is held ---------------------------------------------------------------
 
 
@@ -161,4 +178,56 @@ def test_what_pages_do_not_tell_is_no_difference(pages: Path) -> None:
     }
     (pages / "spack.lock").write_text(json.dumps(lock(same)))
     printed = run("coverage", "spack.lock", "--format", "jsonl", cwd=pages).out
-    assert json.loads(printed)["differs"] == ["not known: the dependencies of one of them are not"]
+    assert json.loads(printed)["differs"] == ["not known: the dependencies of one of them"]
+
+
+def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) -> None:
+    tables, _ = read(pages / "zlib.md")
+    told = next(iter(tables.nodes["Spec"].to_pylist()))
+    same = node(D, os=told["os"]) | {
+        "arch": {"platform": "linux", "platform_os": "ubuntu24.04", "target": "x86_64_v3"}
+    }
+    same.pop("compiler", None)
+    newer = same | {"hash": "e" * 32, "version": "1.3"}
+    (pages / "spack.lock").write_text(json.dumps(lock(same, newer)))
+    printed = run("coverage", "spack.lock", "--format", "jsonl", cwd=pages).out
+    assert [json.loads(line)["differs"] for line in printed.splitlines()] == [
+        ["not known: the compiler of one of them", "not known: the dependencies of one of them"],
+        ["version: 1.3 -> 1.2"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("languages",), "languages of BUILT_WITH"),
+        (("stack-roots", "--stack", "e4s"), "root of IN_STACK"),
+    ],
+)
+def test_an_answer_is_not_empty_since_pages_do_not_tell(
+    asked: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "zlib.md").write_text(oracle.page_text(records=[oracle.record(A, stacks=["e4s"])]))
+    succeed("build", "zlib.md", "--quiet", cwd=tmp_path)
+    ended = run("query", *asked, cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith(f"Error: the answer stands on {told}, which no source told; ")
+
+
+def test_lock_files_do_not_tell_what_is_usable(tmp_path: Path) -> None:
+    (tmp_path / "env.spack.lock").write_text(json.dumps(lock(node(A), roots=(A,))))
+    succeed("build", "env.spack.lock", "--quiet", cwd=tmp_path)
+    ended = run("query", "usable-packages", "--target", "zen2", cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert "in_buildcache of Spec, which no source told; pages, indexes and mirrors" in ended.err
+
+
+def test_an_index_is_no_environment(cache: Path) -> None:
+    ended = run("coverage", "index.json", cwd=cache)
+    assert (ended.code, ended.out) == (2, "")
+    assert "index.json: expected the lock file (spack.lock) of an environment, found " in ended.err
+
+
+def test_an_environment_without_specs_lacks_nothing(cache: Path) -> None:
+    said = ["There is nothing in it that a cache could hold."]
+    assert covered(cache, lock(), "--fail-under", "100") == (0, said)

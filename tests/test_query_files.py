@@ -218,7 +218,7 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             "// Title: T\n// Author: me\nRETURN 1",
             "q.cypher:2: expected '// KEY: …' with KEY one of Theme, Title, Question, Example, "
-            "Order, Parameter, Column; found '// Author: me'",
+            "Order, Told, Parameter, Column; found '// Author: me'",
         ),
         ("// Title:\nRETURN 1", "q.cypher:1: expected '// KEY: …' with KEY one of Theme, "),
         (
@@ -258,6 +258,10 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Order: x desc, z\nRETURN 1",
             "q.cypher: Order: expected COLUMN or COLUMN desc, with COLUMN one of x; found z",
+        ),
+        (
+            HEAD + "// Told: Spec.color by all\nRETURN 1",
+            "q.cypher: Told: expected TYPE.PROPERTY by SOURCES, found Spec.color by all",
         ),
         (
             HEAD + "// Parameter: a (version): a\nRETURN 1",

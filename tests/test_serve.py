@@ -91,6 +91,21 @@ def served(example_store: Path, own_library: Path) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
+def spack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of an index of Spack's own, which knows dependencies."""
+    folder = tmp_path_factory.mktemp("spack")
+    build_store(folder / "graphcache.lbug", SITE / "develop/solvers", stack="hpc", release="r")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def spack(spack_folder: Path) -> Iterator[Served]:
+    """A server of that."""
+    with serving(cwd=spack_folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def specs(example_pages: Path) -> list[dict[str, Any]]:
     """The specs of the real pages, as the oracle has them."""
     return oracle.specs(oracle.read_pages(example_pages))
@@ -241,6 +256,39 @@ def test_a_spec_has_all_that_is_known_of_it(tmp_path: Path) -> None:
             assert all(f"/spec/{key}" in page.addresses for key in twins if key != node[1])
             for compiler in graph.successors(node):
                 assert compiler[0] != "Compiler" or compiler[1] in page.text
+
+
+def test_a_spec_has_what_only_files_of_spack_tell(tmp_path: Path) -> None:
+    graph: nx.MultiDiGraph[tuple[str, str]] = nx.MultiDiGraph()
+    told = {
+        "flags": ["cflags='-O2 -g'"],
+        "package_hash": "recipe",
+        "external": True,
+        "external_path": "/opt/app",
+        "external_modules": ["app/1.0", "mpi"],
+    }
+    ones: dict[str, dict[str, Any]] = {
+        "a": {"dependencies_known": True, **told},
+        "b": {"dependencies_known": False},
+        "c": {},
+    }
+    for letter, values in ones.items():
+        key = letter * 32
+        graph.add_node(("Spec", key), hash=key, name="app", version="1.0", **values)
+    graph.add_edge(("Spec", "a" * 32), ("Spec", "b" * 32), key="SPLICED_FROM")
+    graph.add_edge(("Spec", "c" * 32), ("Spec", "b" * 32), key="DEPENDS_ON")
+    put(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
+    with serving(cwd=tmp_path) as running:
+        full, empty, half = (running.page(f"/spec/{letter * 32}") for letter in ones)
+    shown = {cell for (cell,) in full.tables["Properties"]}
+    expected = {as_shown(value) for value in told.values()}
+    assert {*expected, f"app 1.0 {'b' * 7}"} <= shown
+    assert full.links["b" * 7] == f"/spec/{'b' * 32}"
+    assert "It needs nothing." in full.text
+    assert "Not known" not in full.text
+    assert "Not known: none of Spack's own files that were read describes it." in empty.text
+    assert "Not known in full: none of Spack's own files" in half.text
+    assert "It needs nothing." not in empty.text + half.text
 
 
 def pairs(page: Document, properties: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -400,6 +448,93 @@ def test_search_knows_close_names(served: Served) -> None:
     assert reply.document.links["rocblas"] == "/package?name=rocblas"
     assert served.ask("/stack?name=e4ss").document.links["e4s"] == "/stack?name=e4s"
     assert served.ask(f"/search?q={'rocblas' * 1000}").status == 200
+
+
+SEARCHED = [
+    "hdf5 +mpi",
+    "hdf5@1.14: +mpi %gcc ^openmpi",
+    "+mpi target=x86_64_v3:",
+    "os=almalinux9 target=x86_64_v3:",
+    "~mpi",
+    "-mpi",
+    "hdf5@9:",
+    "hdf5 zlib-ng@2:",
+    'hdf5 cflags="-O3 -g"',
+    'cflags="-O3 -g"',
+    "hdf5/zz",
+]
+
+
+def test_search_finds_specs_as_the_command_does(spack: Served, spack_folder: Path) -> None:
+    """The command that the page shows, in the shell that it is for."""
+    total = 0
+    for text in SEARCHED:
+        page = spack.page(f"/search?{urlencode({'q': text})}")
+        _, *words = shlex.split(page.code[0])
+        ended = run(*words, "--format", "json", cwd=spack_folder)
+        assert ended.code == 0
+        found = json.loads(ended.out)
+        assert f"\n{len(found):,} spec{'' if len(found) == 1 else 's'}\n" in page.text
+        assert page.tables.get(SPECS_FOUND, []) == [
+            [one["hash"][:7], *(in_cell(value) for name, value in one.items() if name != "hash")]
+            for one in found[:ROWS_SHOWN]
+        ]
+        assert {f"/spec/{one['hash']}" for one in found} <= set(page.addresses)
+        assert all(note in page.text for note in ended.err.splitlines())
+        assert page.inputs["q"] == [text]
+        total += len(found)
+    assert total
+
+
+SPECS_FOUND = "Specs, by name, version and hash"
+
+
+def test_search_says_what_no_source_tells(served: Served) -> None:
+    page = served.page(f"/search?{urlencode({'q': 'rocblas ^python'})}")
+    assert "4 specs may fit too: no source tells whether they are ^python" in page.text
+    assert SPECS_FOUND not in page.tables
+
+
+def test_search_goes_to_the_one_spec_of_a_hash(served: Served, specs: Any) -> None:
+    spec = specs[0]
+    for text in (
+        f"{spec['name']}/{spec['hash']}",
+        f"{spec['name']}@{spec['version']} os={spec['os']} /{spec['hash'][:9]}",
+    ):
+        reply = served.ask(f"/search?{urlencode({'q': text})}")
+        assert (reply.status, reply.headers["location"]) == (303, f"/spec/{spec['hash']}")
+    other = next(one["name"] for one in specs if one["name"] != spec["name"])
+    page = served.page(f"/search?q={other}/{spec['hash']}")
+    assert f"none: no {other} in the graph is /{spec['hash']}" in page.text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("rocblas @@", "rocblas @@: expected a part of a spec, at character 9: '@@'"),
+        ("rockblas +mpi", "rockblas: no such package in the graph. Did you mean rocblas?"),
+        ("rocblas target=zen44", "zen44: no such target in the graph. Did you mean zen4"),
+        ("rocblas 'or 1=1", "expected a part of a spec, at character 9"),
+        ("rocblas " + "+a" * 500, "expected a spec of at most 1,000 characters, found 1,008"),
+    ],
+)
+def test_search_refuses_what_is_no_spec(served: Served, text: str, why: str) -> None:
+    reply = served.ask(f"/search?{urlencode({'q': text})}")
+    assert reply.status == 400
+    assert why in reply.document.text
+    assert reply.document.inputs["q"] == [text]
+
+
+def test_search_shows_the_first_of_many_specs(tmp_path: Path) -> None:
+    hashes = (f"{number:032}".translate(_LETTERS) for number in range(ROWS_SHOWN + 2))
+    records = [oracle.record(hash_) for hash_ in hashes]
+    (tmp_path / "page.md").write_text(oracle.page_text("zlib", records=records))
+    build_store(tmp_path / "graphcache.lbug", tmp_path / "page.md")
+    with serving(cwd=tmp_path) as running:
+        page = running.page("/search?q=zlib@0:")
+        assert len(page.tables[SPECS_FOUND]) == ROWS_SHOWN
+        assert "\n502 specs\n" in page.text
+        assert "… and 2 more" in page.text
 
 
 # Named queries ------------------------------------------------------------------------------------

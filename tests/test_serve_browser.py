@@ -76,10 +76,10 @@ def rows(page: Page, caption: str) -> int:
 
 def test_a_package_is_found_and_followed(visit: Open, specs: list[dict[str, Any]]) -> None:
     page = visit()
-    page.get_by_label("Package, stack or hash").fill("py")
+    page.get_by_label("Package, stack, hash or spec").fill("py")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Found for “py”")
-    page.get_by_label("Package, stack or hash").fill("rocblas")
+    page.get_by_label("Package, stack, hash or spec").fill("rocblas")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Package rocblas")
     of_package = [spec for spec in specs if spec["name"] == "rocblas"]
@@ -98,7 +98,7 @@ def test_a_package_is_found_and_followed(visit: Open, specs: list[dict[str, Any]
 def test_a_hash_is_pasted(visit: Open, specs: list[dict[str, Any]]) -> None:
     page = visit()
     for text in (specs[3]["hash"], f"/{specs[3]['hash']}", specs[3]["hash"][:9]):
-        page.get_by_label("Package, stack or hash").fill(text)
+        page.get_by_label("Package, stack, hash or spec").fill(text)
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/spec/{specs[3]['hash']}")
 

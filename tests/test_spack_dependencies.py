@@ -163,8 +163,8 @@ ROOTS: dict[str, tuple[Any, str]] = {
              f"found {C}"),
     "null": ({"hash": None, "spec": "x"}, "roots[1].hash: expected str, found null"),
     "missing": ({"spec": "x"}, "roots[1]: object missing required field hash"),
-    "no hash": ({"hash": "x"}, "roots[1].hash: expected str matching regex "
-                "'\\\\A[a-z2-7]{32}\\\\Z'"),
+    "no hash": ({"hash": "x"}, "roots[1].hash: expected 32 characters of a-z2-7, "
+                'found "x"'),
     "no object": ("zlib", "roots[1]: expected object, found str"),
 }  # fmt: skip
 

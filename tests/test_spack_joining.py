@@ -327,11 +327,14 @@ PLACE = f"0.json: database.installs.{A}"
     ("spec_object", "why"),
     [
         (bad(hash=B), ": expected the hash of the spec, " + B + ", as its key"),
-        (bad(name=""), ".spec.name: expected str of length >= 1"),
+        (bad(name=""), '.spec.name: expected text of at least 1 character, found ""'),
         (bad(version=1), ".spec.version: expected str, found int"),
         (bad(arch="x"), ".spec.arch: expected object, found str"),
         (bad(arch=arch(target=1)), ".spec.arch.target: expected str | object, found int"),
-        (bad(dependencies=[{"hash": "x"}]), ".spec.dependencies[0].hash: expected str matching"),
+        (
+            bad(dependencies=[{"hash": "x"}]),
+            ".spec.dependencies[0].hash: expected 32 characters of a-z2-7",
+        ),
         (bad(parameters={"x": {}}), ".spec.parameters[...]: expected "),
         (bad(name="a\u0001"), ": expected text without control characters, found "),
         ({}, ".spec: object missing required field name"),

@@ -621,7 +621,7 @@ def foreign_with_our_names(path: Path, _: bytes) -> None:
 
 def of_another_format(path: Path, whole: bytes) -> None:
     path.write_bytes(whole)
-    ladybug_file(path, "MATCH (l:GraphCacheLoad) SET l.format = 3")
+    ladybug_file(path, "MATCH (l:GraphCacheLoad) SET l.format = 4")
 
 
 def of_a_newer_ladybugdb(path: Path, whole: bytes) -> None:
@@ -662,7 +662,7 @@ DAMAGE: dict[str, tuple[Callable[[Path, bytes], Any], str]] = {
     "with our names": (foreign_with_our_names, "damaged, build it again (Binder exception: "),
     "another format": (
         of_another_format,
-        "expected a store of format 2, found 3: build it again, or install the graphcache that "
+        "expected a store of format 3, found 4: build it again, or install the graphcache that "
         "made it",
     ),
     "newer LadybugDB": (of_a_newer_ladybugdb, "made by another version of LadybugDB: build it ag"),

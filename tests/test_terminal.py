@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.csv
 import pytest
-from command_line import on_terminal
+from command_line import on_terminal, run
 from conftest import tries
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -208,9 +208,23 @@ def plain(shown: str) -> list[str]:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_terminal_shows_whole_words(columns: int, example_store: Path) -> None:
     specs = ("query", "usable-specs", "--package", "rocblas", "--target", "zen4")
-    for command in (PACKAGE, specs, ("query", "shared-specs"), ("check",)):
+    for command in (PACKAGE, specs, ("query", "shared-specs")):
         short = on_terminal(*command, cwd=example_store.parent, columns=columns)
         assert all(cell_len(line) <= columns for line in plain(short.out)), short.out
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_check_shows_every_problem(columns: int, example_store: Path) -> None:
+    shown = on_terminal("check", cwd=example_store.parent, columns=columns).out
+    *lines, note = plain(shown)
+    assert note.startswith("holes, dangling-dependencies, not-reached: ")
+    assert all(cell_len(line) <= columns for line in lines), shown
+    rows = csv.reader(run("check", cwd=example_store.parent).out.splitlines())
+    problems = [row[0] for row in rows][1:]
+    assert len(problems) == 6
+    assert all(problem in shown for problem in problems)
+    assert "more (--all)" not in shown
 
 
 @pytest.mark.process
@@ -237,3 +251,18 @@ def test_a_pipe_has_all_rows_and_whole_hashes(example_store: Path) -> None:
         lines = shown.out.splitlines()
         assert len(lines) == 217 + (form == "table")
         assert {len(line.strip()) for line in lines[-216:]} == {32}
+
+
+# Commands ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [20, 60, 200])
+def test_a_command_is_one_line(width: int) -> None:
+    command = f"graphcache diff /{HASH} /{HASH} --store '/opt/a-{HASH}/my  caches/a.lbug'"
+    shown = command.replace(f" /{HASH}", f" /{HASH[:7]}")
+    rows = [("zlib: 2.2.5 and 2.3.3", number, command) for number in range(2)]
+    for some in (rows, rows[:1]):
+        lines = printed(["cause", "builds", "example"], some, Screen(width))
+        assert any(shown in line for line in lines)
+    whole = printed(["cause", "example"], [rows[0][1:]], Screen(width, whole_hashes=True))
+    assert any(command in line for line in whole)

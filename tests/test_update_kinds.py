@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +276,20 @@ def test_a_manifest_that_is_damaged_takes_nothing_away(tmp_path: Path) -> None:
         report.warnings
     )
     assert set(roots_and_held(store)[0]) == {"zlib", "hdf5", "silo"}
+
+
+def test_an_index_without_any_root_of_the_lock_file_is_told(tmp_path: Path) -> None:
+    lock = {
+        "_meta": {"file-type": "spack-lockfile", "lockfile-version": 5, "specfile-version": 4},
+        "roots": [{"hash": HASHES["hdf5"], "spec": "hdf5"}],
+        "concrete_specs": {HASHES[name]: node(name) for name in closure({"hdf5"})},
+    }
+    store = tmp_path / "store.lbug"
+    (tmp_path / "spack.lock").write_text(json.dumps(lock))
+    build_store(store, tmp_path / "spack.lock", release="r1", stack="io")
+    (tmp_path / "index.json").write_text(index_of({"hdf5"}))
+    update = partial(update_store, store, tmp_path / "index.json", release="r1", stack="io")
+    assert not update().warnings
+    (tmp_path / "index.json").write_text(index_of({"zlib"}))
+    (warning,) = update().warnings
+    assert warning.startswith("io in r1: the index lists none of the roots of the stack's lock")

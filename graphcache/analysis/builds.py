@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -56,8 +56,10 @@ def _shown(variants: Any) -> Any:
     return lists.take(pc.if_else(patched, behind, pa.array(range(len(texts)), pa.int64())))
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """In which of `PARTS` the new row of `as_built` differs from the old one, a line each.
+def differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], parts: Iterable[str] = PARTS
+) -> list[str]:
+    """In which of the parts the new row of `as_built` differs from the old one, a line each.
 
     >>> known = dict.fromkeys(PARTS, "")
     >>> old = known | {"version": "1.2", "variants": ["+mpi", "+shared"]}
@@ -65,7 +67,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ['version: 1.2 -> 1.3', 'variants: +mpi -> ~mpi']
     """
     lines = []
-    for part in PARTS:
+    for part in parts:
         if part == "variants":
             before, after = (frozenset(row[part] or ()) for row in (old, new))
             change = change_of(before, after)

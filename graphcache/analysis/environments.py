@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from graphcache.analysis.builds import as_built, change_of, differences
+from graphcache.analysis.builds import PARTS, as_built, change_of, differences
 from graphcache.analysis.dependencies import NEEDS, Dependencies
 from graphcache.answers import Answer, reads
 from graphcache.errors import NotKnownError
@@ -31,11 +31,12 @@ _Build = dict[str, Any]
     }
 )
 def coverage(environment: Tables, cache: Tables) -> Answer:
-    """For each spec of an environment whether the cache holds it, by hash.
+    """For each spec of an environment whether the cache holds it, by hash; first what it lacks.
 
     For one that it lacks: the hash of the nearest spec of the package that it holds, and in what
-    that one differs. What is external is in no cache, and left out. A spliced spec is installed
-    from the binary of the spec that it was spliced from, so that is the one to be held.
+    that one differs, as far as it is known of both. What is external is in no cache, and left out.
+    A spliced spec is installed from the binary of the spec that it was spliced from, so that is the
+    one to be held.
 
     Raises:
         NotKnownError: of no spec of the cache it is known whether it is held.
@@ -68,7 +69,7 @@ def coverage(environment: Tables, cache: Tables) -> Answer:
         found = built.get(build["hash"], build["hash"]) in hashes
         near, differs = (None, []) if found else _nearest(build, others)
         rows.append((build["name"], build["version"], build["hash"], found, near, differs))
-    rows.sort(key=lambda row: (row[0], version_key(row[1]), row[2]))
+    rows.sort(key=lambda row: (row[3], row[0], version_key(row[1]), row[2]))
     notes = []
     if external:
         notes.append(f"Left out: {counted(external, 'external spec')}, which no cache holds.")
@@ -109,13 +110,23 @@ def _nearest(build: _Build, others: list[_Build]) -> tuple[str | None, list[str]
 
 
 def _differs(build: _Build, other: _Build) -> list[str]:
-    """In what the other one differs, a line each."""
-    found = differences(build, other)
+    """In what the other one differs, a line each; else what is not known of one of them.
+
+    A part that is not known of one of them is no difference.
+    """
+    unknown = [part for part in PARTS if _is_known(build, part) != _is_known(other, part)]
+    found = differences(build, other, [part for part in PARTS if part not in unknown])
+    lines = [f"not known: the {part} of one of them" for part in unknown]
     if not (build["dependencies_known"] and other["dependencies_known"]):
-        return found or ["not known: the dependencies of one of them are not"]
-    if build["needs"] != other["needs"]:
+        lines.append("not known: the dependencies of one of them")
+    elif build["needs"] != other["needs"]:
         found.append(f"dependencies: {change_of(build['needs'], other['needs'])}")
-    return found or ["dependencies of dependencies, or the package's recipe"]
+    return found or lines or ["dependencies of dependencies, or the package's recipe"]
+
+
+def _is_known(build: _Build, part: str) -> bool:
+    # A list without variants is known, an empty text is not.
+    return build[part] is not None if part == "variants" else bool(build[part])
 
 
 def _builds(tables: Tables) -> Iterator[_Build]:

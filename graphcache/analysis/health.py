@@ -14,6 +14,7 @@ from graphcache.errors import NotKnownError
 from graphcache.queries import load_library
 from graphcache.stores.base import Store
 from graphcache.tables import Tables
+from graphcache.words import counted
 
 QUERIES = ("holes", "dangling-dependencies", "in-no-stack", "not-in-root")
 """Named queries of which every row is something wrong."""
@@ -64,6 +65,9 @@ def check(store: Store) -> list[Finding]:
         found.append(Finding("not-reached", reached, None, command, str(problem)))
     said = "What was warned of when the files were read?"
     found.append(Finding("warnings", said, warnings(store), command))
+    said = "What was rejected when the files were read, and is not in the graph?"
+    answer = rejects(store)
+    found.append(Finding("rejects", said, answer, command, _note(answer)))
     return found
 
 
@@ -126,3 +130,12 @@ def warnings(store: Store) -> Answer:
     """What each load warned of, such as files that say two things of one hash."""
     rows = [(load.time, text) for load in store.describe().loads for text in load.warnings]
     return Answer(["time", "warning"], rows)
+
+
+def rejects(store: Store) -> Answer:
+    """What each load rejected, by place; of more than a load keeps, a note says how many."""
+    loads = store.describe().loads
+    rows = [(load.time, text) for load in loads for text in load.rejected]
+    more = sum(load.rejects for load in loads) - len(rows)
+    notes = [f"{counted(more, 'more reject')}: only the first of each load are kept."]
+    return Answer(["time", "rejected"], rows, notes=notes if more else [])

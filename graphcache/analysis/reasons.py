@@ -19,6 +19,7 @@ from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import NotKnownError, UsageError
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
+from graphcache.words import counted
 
 
 @reads({**NEEDS, **READS, "Spec": (*READS["Spec"], "label"), "IN_STACK": ("root",)})
@@ -26,10 +27,12 @@ def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
     """The roots that need each spec, and a shortest path from each root down to it.
 
     A root is what a stack lists as one; where no stack that holds a spec says so of any, it is a
-    spec that no other needs. `specs` are words as `find` takes them, `/HASH` among them.
+    spec that no other needs. Where nobody tells what any spec of a stack needs, its roots are not
+    known. `specs` are words as `find` takes them, `/HASH` among them.
 
     Raises:
         UsageError: as `find` does; or a hash is of no spec, or of several.
+        NotKnownError: of none of the specs it is known which roots need it.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
@@ -37,10 +40,11 @@ def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
     ['lbann@0.104/kxutamr', 'zlib-ng@2.3.2/bu5ehkv']
     """
     graph = Dependencies(tables)
-    roots = _roots(tables, graph)
+    roots, perhaps = _roots(tables, graph)
     columns = ["hash", "spec", "root", "stacks", "length", "path"]
     stacks = _names_by_spec(tables, "IN_STACK")
     rows: list[tuple[Any, ...]] = []
+    unknown: list[int] = []
     wanted, notes = meant(tables, specs)
     for row in wanted.tolist():
         reach = graph.needing(np.array([row]))
@@ -56,10 +60,26 @@ def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
                     [_shown(graph, step) for step in path],
                 )
             )
-        if not roots[reach.found[roots]].size:
-            notes.append(f"No root needs {_shown(graph, row)}.")
+        if not reach.found[roots].any():
+            if reach.found[perhaps].any():
+                unknown.append(row)
+            else:
+                notes.append(f"No root needs {_shown(graph, row)}.")
     rows.sort(key=lambda row: (row[0], row[4], row[2]))
-    return Answer(columns, rows, notes=[*graph.notes(), *notes])
+    return Answer(
+        columns, rows, notes=[*graph.notes(), *notes, *_notes_on_roots(graph, unknown, wanted)]
+    )
+
+
+def _notes_on_roots(graph: Dependencies, unknown: list[int], wanted: Rows) -> list[str]:
+    """Of how many specs the roots are not known; refuse where that is all that was asked for."""
+    if not unknown:
+        return []
+    which = f"the roots of {counted(len(unknown), 'spec')} are not known, such as those of "
+    why = f"{which}{_shown(graph, unknown[0])}: of no spec of its stacks it is known what it needs"
+    if len(unknown) == len(wanted):
+        raise NotKnownError(f"{why}; {LOAD_DEPENDENCIES}")
+    return [f"{why[0].upper()}{why[1:]}."]
 
 
 @reads(
@@ -156,13 +176,21 @@ def _require_known(graph: Dependencies, unknown: Rows) -> None:
         )
 
 
-def _roots(tables: Tables, graph: Dependencies) -> Rows:
+def _roots(tables: Tables, graph: Dependencies) -> tuple[Rows, Rows]:
+    """The roots; and what nothing needs as far as is known, which may be little.
+
+    That nothing needs a spec says nothing where nobody tells what any spec of its stacks needs.
+    """
     edges = tables.edges["IN_STACK"]
     listed = graph.rows(edges["from"].filter(pc.fill_null(edges["root"], False)))
     says = pc.unique(edges["to"].filter(pc.is_valid(edges["root"])))
     in_such_a_stack = graph.rows(edges["from"].filter(pc.is_in(edges["to"], says)))
-    top = graph.not_needed()
-    return np.union1d(listed, np.setdiff1d(top, in_such_a_stack))
+    top = np.setdiff1d(graph.not_needed(), in_such_a_stack)
+    known = pa.array(~graph.unknown[graph.rows(edges["from"])])
+    told = pc.unique(edges["to"].filter(known))
+    of_told = graph.rows(edges["from"].filter(pc.is_in(edges["to"], told)))
+    perhaps = np.setdiff1d(top[graph.unknown[top]], of_told)
+    return np.union1d(listed, np.setdiff1d(top, perhaps)), np.setdiff1d(perhaps, listed)
 
 
 def _places(

@@ -21,11 +21,9 @@ _OPTIONS: dict[str, Kind] = {
     "--target": "target",
     "--os": "os",
 }
-_ARGUMENTS: dict[str, Kind] = {
-    **dict.fromkeys(("package", "spec", "specs", "name"), "package"),
-    **dict.fromkeys(("hash", "hashes"), "hash"),
-}
-"""The kinds of names that options and arguments of these names take, in every command."""
+"""The kinds of names that options of these names take, in every command."""
+_SPECS = frozenset({"specs", "name"})
+"""Arguments that take a spec: a package, or a hash behind a slash."""
 
 _MOST = 1_000
 """Names that are offered."""
@@ -68,14 +66,29 @@ class NameOf(click.types.StringParamType):
             return []
 
 
+class SpecOf(click.types.StringParamType):
+    """A spec, of which the shell completes the package, or the hash behind a slash."""
+
+    name = "spec"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The packages or hashes that begin so."""
+        kind: Kind = "hash" if "/" in incomplete else "package"
+        return NameOf(kind).shell_complete(ctx, param, incomplete)
+
+
 def complete_names(command: click.Command) -> None:
     """Have the shell complete what a command, and those in it, take under the usual names."""
     for param in command.params:
-        named = _OPTIONS if isinstance(param, click.Option) else _ARGUMENTS
-        names_of_param = param.opts if isinstance(param, click.Option) else [param.name or ""]
-        kind = next((named[name] for name in names_of_param if name in named), None)
-        if kind is not None and param.type is click.STRING:
-            param.type = NameOf(kind)
+        if param.type is not click.STRING:
+            continue
+        if isinstance(param, click.Option):
+            kind = next((_OPTIONS[name] for name in param.opts if name in _OPTIONS), None)
+            param.type = NameOf(kind) if kind else param.type
+        elif param.name in _SPECS:
+            param.type = SpecOf()
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             complete_names(inner)

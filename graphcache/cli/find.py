@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 from graphcache.cli.options import (
     format_option,
     open_chosen,
-    rows_on_screen,
+    screen,
     server_options,
     show,
     store_option,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from graphcache.stores.base import Store
     from graphcache.tables import Tables
 
-_AROUND = 4
-"""Lines of a terminal that are left for headings and what comes behind a list."""
+_BEHIND = 2
+"""Lines of a terminal that are left for what is said of further specs, and for the shell."""
 
 _place_options = together(
     click.option("--stack", metavar="STACK", help="Only what this stack holds."),
@@ -121,17 +122,15 @@ def _part(store: Store, specs: tuple[str, ...], wanted: Selection) -> Tables:
 
 def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
     limit, format_ = options["limit"], options["format_"] or default_format(sys.stdout)
-    found, height = len(answer.rows), rows_on_screen()
+    found = len(answer.rows)
     answer = replace(answer, rows=answer.rows[:limit], more=limit is not None and found > limit)
     if options["paste"]:
         _print_commands(answer, store)
     elif format_ == "table":
-        if limit is None and height is not None:
-            answer = replace(answer, rows=answer.rows[: max(height - _AROUND, 1)])
-        _print_list(answer, store, deps=options["deps"])
-        if found > len(answer.rows):
+        shown = _print_list(answer, store, deps=options["deps"], every=limit is not None)
+        if found > shown:
             all_ = "" if limit is not None else " (--all)"
-            click.echo(f"… and {found - len(answer.rows):,} more{all_}")
+            click.echo(f"… and {found - shown:,} more{all_}")
     else:
         show(_with_needs(answer, store) if options["deps"] else answer, format_, limit)
         return
@@ -139,15 +138,32 @@ def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
         click.echo(printable(note), err=True)
 
 
-def _print_list(answer: Answer, store: Store, *, deps: bool) -> None:
+def _print_list(answer: Answer, store: Store, *, deps: bool, every: bool) -> int:
+    """List the specs, or as many as the screen has lines for; how many these are."""
     from graphcache.analysis.finding import marks, needs
     from graphcache.views.specs import listing
 
+    on_screen = screen(every=every)
+    width, height = (on_screen.width, on_screen.height) if on_screen else (None, None)
+    if height is not None:
+        answer = replace(answer, rows=answer.rows[:height])
     below = needs(store.part(needs.reads), _hashes(answer)) if deps else {}
-    shown = {*_hashes(answer), *(one["hash"] for lines in below.values() for _, one in lines)}
-    before = marks(store.part(marks.reads), shown)
-    for line in listing(answer, whole_hashes(), below, before):
+    listed = {*_hashes(answer), *(one["hash"] for lines in below.values() for _, one in lines)}
+    before = marks(store.part(marks.reads), listed)
+
+    def lines(count: int) -> list[str]:
+        some = replace(answer, rows=answer.rows[:count])
+        return list(listing(some, whole_hashes(), below, before, width))
+
+    shown = len(answer.rows)
+    if height is not None and shown:
+        # One spec at least, as there is one at least to be seen of any table.
+        room = height - _BEHIND
+        rest = range(2, shown + 1)
+        shown = 1 + bisect_right(rest, room, key=lambda count: len(lines(count)))
+    for line in lines(shown):
         click.echo(line)
+    return shown
 
 
 def _print_commands(answer: Answer, store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from graphcache.words import counted
 if TYPE_CHECKING:
     from graphcache.answers import Answer
     from graphcache.stores.base import Store
+    from graphcache.views.terminal import Screen
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -161,6 +163,22 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
     )
 
 
+def on_this_store(command: str, options: Mapping[str, Any]) -> str:
+    """A command to paste, that asks the store which was asked here; without any password.
+
+    >>> on_this_store("graphcache check", {"store": DEFAULT_STORE})
+    'graphcache check'
+    >>> on_this_store("graphcache check", {"store": "my caches/a.lbug"})
+    "graphcache check --store 'my caches/a.lbug'"
+    """
+    from graphcache.stores import is_server
+
+    words = [] if options["store"] == DEFAULT_STORE else ["--store", options["store"]]
+    if is_server(options["store"]) and options["database"]:
+        words += ["--database", options["database"]]
+    return " ".join([command, *map(shlex.quote, words)])
+
+
 def warn_of_foreign(store: Store, statement: str) -> None:
     """Say on standard error, before the answer, if nodes of others may be in it."""
     warning = store.foreign(statement)
@@ -179,12 +197,13 @@ def keep_store(out: str, options: Mapping[str, Any]) -> None:
         raise UsageError(f"{out}: is the store that is read, and would be lost: give another path")
 
 
-def show(answer: Answer, format_: Any, limit: int | None = None) -> None:
+def show(answer: Answer, format_: Any, limit: int | None = None, *, every: bool = False) -> None:
     """Print an answer on standard output; on standard error, where it was cut or has no row.
 
-    On a terminal, as many rows as it has lines, unless --all or a limit says how many are wanted.
+    On a terminal, as many rows as it has lines, unless --all or a limit says how many are wanted,
+    or the answer is short by nature, so that every row is.
     """
-    show_rows(answer.columns, answer.rows, format_, every=limit is not None)
+    show_rows(answer.columns, answer.rows, format_, every=every or limit is not None)
     for note in answer.notes:
         click.echo(printable(note), err=True)
     if answer.more:
@@ -199,22 +218,20 @@ def whole_hashes() -> bool:
     return bool(click.get_current_context().meta[_WHOLE])
 
 
-def rows_on_screen() -> int | None:
-    """The lines of the terminal; None where it is none, or --all asks for all that there is."""
-    if not sys.stdout.isatty() or click.get_current_context().meta[_ALL]:
+def screen(*, every: bool = False) -> Screen | None:
+    """The terminal, without a height where every row is wanted, as by --all; None in a pipe."""
+    if not sys.stdout.isatty():
         return None
-    return size(sys.stdout)[1]
+    from graphcache.views.terminal import Screen
+
+    meta = click.get_current_context().meta
+    width, height = size(sys.stdout)
+    return Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
 
 
 def show_rows(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: Any, *, every: bool = False
 ) -> None:
     """Print rows on standard output; on a terminal, as many as it has lines, or every one."""
-    screen = None
-    if sys.stdout.isatty():
-        from graphcache.views.terminal import Screen
-
-        meta = click.get_current_context().meta
-        width, height = size(sys.stdout)
-        screen = Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
-    render(columns, rows, format_ or default_format(sys.stdout), sys.stdout, screen)
+    format_ = format_ or default_format(sys.stdout)
+    render(columns, rows, format_, sys.stdout, screen(every=every))

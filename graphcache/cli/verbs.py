@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphcache.cli.options import (
     format_option,
+    on_this_store,
     open_chosen,
     server_options,
     show,
@@ -16,6 +19,7 @@ from graphcache.cli.options import (
     together,
     warn_of_foreign,
 )
+from graphcache.views.answers import default_format
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -28,6 +32,18 @@ _answer_options = together(store_option, server_options, format_option)
 def _graph(options: dict[str, Any], wanted: Selection) -> Tables:
     with open_chosen(options) as store:
         return store.part(wanted)
+
+
+def _in_one_text(answer: Answer, column: str, between: str, options: dict[str, Any]) -> Answer:
+    """The answer with the lists of a column joined, in a table: all of one is what was asked for.
+
+    A list of names may be shortened on a terminal; a text is wrapped.
+    """
+    if (options["format_"] or default_format(sys.stdout)) != "table":
+        return answer
+    at = answer.columns.index(column)
+    rows = [(*row[:at], between.join(row[at]), *row[at + 1 :]) for row in answer.rows]
+    return replace(answer, rows=rows)
 
 
 @click.command()
@@ -53,7 +69,12 @@ def check(**options: Any) -> None:
         findings = find(store)
     columns = ["problem", "found", "question", "shown_by"]
     rows: list[tuple[Any, ...]] = [
-        (f.name, "not known" if f.answer is None else len(f.answer.rows), f.question, f.shown_by)
+        (
+            f.name,
+            "not known" if f.answer is None else len(f.answer.rows),
+            f.question,
+            on_this_store(f.shown_by, options),
+        )
         for f in findings
     ]
     if options["format_"] in ("json", "jsonl"):
@@ -67,7 +88,7 @@ def check(**options: Any) -> None:
         if finding.note:
             notes.setdefault(finding.note, []).append(finding.name)
     said = [f"{', '.join(names)}: {note}" for note, names in notes.items()]
-    show(Answer(columns, rows, notes=said), options["format_"])
+    show(Answer(columns, rows, notes=said), options["format_"], every=True)
     if any(finding.is_wrong for finding in findings):
         click.get_current_context().exit(1)
 
@@ -87,7 +108,8 @@ def why(specs: tuple[str, ...], **options: Any) -> None:
     """
     from graphcache.analysis.reasons import why as find
 
-    show(find(_graph(options, find.reads), specs), options["format_"])
+    answer = find(_graph(options, find.reads), specs)
+    show(_in_one_text(answer, "path", " → ", options), options["format_"])
 
 
 @click.command()
@@ -122,9 +144,10 @@ def impact(specs: tuple[str, ...], stack: str | None, **options: Any) -> None:
 def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     """Say which specs of an environment the cache holds, by hash.
 
-    For each that it lacks: the nearest that it holds, and in what that one differs. Where a file
-    is not read whole, no share is said, and the exit code is 3; it is 1 if less than asked for is
-    held.
+    First come those that it lacks, each with the nearest that it holds, and in what that one
+    differs. Where a file is not read whole, no share is said, and the exit code is 3; it is 1 if
+    less than asked for is held. An environment of which a cache could hold nothing lacks
+    nothing: the exit code is 0.
 
     \b
     Example:
@@ -133,11 +156,18 @@ def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
     from graphcache import read
     from graphcache.analysis.environments import coverage as find
     from graphcache.cli.load import show_report
+    from graphcache.errors import UsageError
 
     environment, report = read(*paths)
+    roots = environment.edges["IN_STACK"]["root"]
+    if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
+        raise UsageError(
+            f"{', '.join(paths)}: expected the lock file (spack.lock) of an environment, found "
+            "an index, pages or spec files, which name no roots"
+        )
     show_report(report, verbose=False, whole="'graphcache build --verbose'")
     answer = find(environment, _graph(options, find.reads))
-    show(answer, options["format_"])
+    show(_in_one_text(answer, "differs", "; ", options), options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
     percent = 100 * held / len(answer.rows) if answer.rows else 100
@@ -174,7 +204,9 @@ def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     """
     from graphcache.analysis.redundancy import rebuilds as find
 
-    show(find(_graph(options, find.reads), package, stack), options["format_"])
+    answer = find(_graph(options, find.reads), package, stack)
+    rows = [(*row, on_this_store(example, options)) for *row, example in answer.rows]
+    show(replace(answer, rows=rows), options["format_"])
 
 
 @click.command("prune-plan")

@@ -159,4 +159,11 @@ def error_response(
         return Response(content, status, headers, "application/json")
     if form == "csv":
         return PlainTextResponse(f"{text}\n", status, headers)
-    return page("error.html", status=status, headers=headers, title=status.phrase, text=text)
+    return page(
+        "error.html",
+        status=status,
+        headers=headers,
+        searched=request.query_params.get("q", ""),
+        title=status.phrase,
+        text=text,
+    )

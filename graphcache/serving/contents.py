@@ -6,12 +6,16 @@ A text in a statement is always graphcache's own; what comes from a visitor is a
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphcache.errors import QueryError, close_names, no_such
+from graphcache.analysis.finding import find
+from graphcache.analysis.names import joined_specs, selection_for
+from graphcache.answers import Answer
+from graphcache.errors import QueryError, UsageError, close_names, no_such
 from graphcache.schema import NodeType, node_type
 from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
@@ -28,6 +32,11 @@ _KEYS = 1_000_000
 """Keys that a list with several pages is cut from: more than any package or stack has specs."""
 
 _CLOSE = 8
+
+LONGEST_SPEC = 1_000
+"""Characters of a spec: each dependency in it is a walk through the graph."""
+_PLAIN = re.compile(r"/?\w[\w.-]*")
+"""A name, a hash, or a part of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,8 @@ class SpecPage:
     dependents: Listing
     twins: Listing
     """Other specs of the same configuration."""
+    spliced_from: list[tuple[Any, ...]]
+    """Of a spliced spec the one that was built: hash, name and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,40 @@ def hash_in(text: str) -> str:
     ('riu3bsv', 'hdf5')
     """
     return text.lower().rpartition("/")[2].strip()
+
+
+def is_spec(text: str, found: Found) -> bool:
+    """Whether a text is to be read as a spec: more than a name or a hash, and in no name.
+
+    >>> nothing = Found(Listing([], 0), Listing([], 0), Listing([], 0), [])
+    >>> [is_spec(text, nothing) for text in ("hdf5", "/abc", "hdf5/abc", "hdf5 +mpi")]
+    [False, False, True, True]
+    """
+    return not (_PLAIN.fullmatch(text) or found.packages.total or found.stacks.total)
+
+
+def specs_as(store: Store, text: str) -> Answer:
+    """What `find` answers to a text.
+
+    Raises:
+        UsageError: the text is too long, or as `find` does.
+    """
+    if len(text) > LONGEST_SPEC:
+        raise UsageError(
+            f"expected a spec of at most {LONGEST_SPEC:,} characters, found {len(text):,}"
+        )
+    wanted = selection_for(text, names(store, node_type("Package")), find.reads)
+    return find(store.part(wanted), text)
+
+
+def is_of_hash(text: str) -> bool:
+    """Whether a text that is a spec means one by its hash, such as `hdf5@1.14/abc`.
+
+    >>> is_of_hash("hdf5@1.14/abc"), is_of_hash("hdf5@1.14"), is_of_hash("/abc /def")
+    (True, False, False)
+    """
+    specs = joined_specs(text)
+    return len(specs) == 1 and bool(specs[0].hash)
 
 
 def close_to(store: Store, text: str, type_: NodeType) -> list[str]:
@@ -254,6 +299,8 @@ _TIED = {
     "stacks": f"{_SPEC}-[x:IN_STACK]->(k:Stack) "
     "RETURN k.name AS name, x.releases, x.root ORDER BY name",
     "releases": f"{_SPEC}-[x:IN_RELEASE]->(r:Release) RETURN r.name AS name, x.root ORDER BY name",
+    "spliced_from": f"{_SPEC}-[:SPLICED_FROM]->(o:Spec) "
+    "RETURN o.hash AS hash, o.name, o.version ORDER BY hash",
     "dependencies": f"{_SPEC}-[x:DEPENDS_ON]->(o:Spec) "
     "RETURN o.hash AS hash, o.name AS name, o.version, x.types, x.virtuals ORDER BY name, hash",
 }
@@ -290,6 +337,7 @@ def spec_page(store: Store, hash_: str) -> SpecPage | None:
         _cut(tied["dependencies"]),
         Listing(dependents, count),
         _cut(twins),
+        tied["spliced_from"],
     )
 
 

@@ -1,7 +1,8 @@
-"""The form of a named query, and the values that a visitor's query string gives its parameters."""
+"""The form of a named query, the values that a visitor gives it, and the commands that ask so."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from graphcache.queries import NamedQuery, Parameter
 Given = Mapping[str, Sequence[str]]
 """The values of a query string, by name; a name may be given several times."""
 
+_OPTION_OR_SETTING = re.compile(r"-|[\w.-]+:?=")
+"""How a text begins that a shell's command would not read as a spec of several parts."""
 _SPARE = 2
 """Empty fields that a list has besides those that are filled in."""
 
@@ -131,3 +134,14 @@ def command(query: NamedQuery, found: Mapping[str, Any]) -> str:
             for item in value if isinstance(value, list) else [value]:
                 words += [f"--{parameter.name.replace('_', '-')}", _as_text(item)]
     return shlex.join(words)
+
+
+def find_command(text: str) -> str:
+    """The command that finds specs as the search field does.
+
+    >>> find_command("hdf5 +mpi"), find_command("-mpi")
+    ("graphcache find 'hdf5 +mpi'", "graphcache find ' -mpi'")
+    """
+    # A blank in front keeps the text from being an option, or one setting with a long value.
+    blank = " " if _OPTION_OR_SETTING.match(text) else ""
+    return shlex.join(["graphcache", "find", f"{blank}{text}"])

@@ -92,12 +92,18 @@ def home(request: Request) -> Response:
 
 
 def search(request: Request) -> Response:
-    """Where a text is found; a whole name or a hash goes straight to its page."""
+    """Where a text is found; a whole name or a hash goes straight to its page.
+
+    What is more than a name or a hash is a spec, as `find` takes it.
+    """
     text = request.query_params.get("q", "").strip()
     if not text:
         return RedirectResponse("/", HTTPStatus.SEE_OTHER)
     with _store(request).reading() as store:
         found, foreign = contents.search(store, text), store.foreign()
+        specs = contents.specs_as(store, text) if contents.is_spec(text, found) else None
+    if specs is not None:
+        return _specs_page(text, specs, foreign)
     whole = _whole(text, found)
     if len(whole) == 1:
         return RedirectResponse(whole[0], HTTPStatus.SEE_OTHER)
@@ -113,6 +119,24 @@ def _whole(text: str, found: contents.Found) -> list[str]:
         *((key == hash_, links.spec_address(key)) for key, *_ in found.specs.rows),
     ]
     return [page for same, page in pages if same] or [page for _, page in pages]
+
+
+def _specs_page(text: str, answer: Answer, foreign: str | None) -> Response:
+    """The specs that are as a text asks; if it has a hash and there is one, that one's page."""
+    specs = answer.to_dicts()
+    if len(specs) == 1 and contents.is_of_hash(text):
+        return RedirectResponse(links.spec_address(specs[0]["hash"]), HTTPStatus.SEE_OTHER)
+    return page(
+        "specs.html",
+        searched=text,
+        foreign=foreign,
+        text=text,
+        columns=answer.columns,
+        specs=specs[:ROWS_SHOWN],
+        total=len(specs),
+        notes=answer.notes,
+        command=forms.find_command(text),
+    )
 
 
 def package(request: Request) -> Response:

@@ -16,6 +16,7 @@ from msgspec import Raw
 from graphcache.records import FileReport, short
 from graphcache.sources.keys import Place, repeated_key, shown_place, with_plain_target
 from graphcache.sources.names import CONTROL, Unreadable
+from graphcache.words import counted
 
 Document = dict[str, Raw]
 
@@ -30,6 +31,11 @@ _HTML = (b"<!doctype html", b"<html", b"<!--", b"<head")
 _HASH = re.compile("[a-z2-7]{32}")
 _ESCAPE = re.compile(rb"\\[ubf]")
 _PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
+_STEP = re.compile(r"([^.\[\]]+|\.\.\.)|\[(\d+)\]")
+_BOUND = re.compile(
+    r"expected str (?:matching regex .*\[(?P<characters>[^]]+)\]\{(?P<count>\d+)\}.*"
+    r"|of length (?P<sign>[<>]=) (?P<length>\d+))"
+)
 _POSITION = re.compile(r" \(byte (\d+)\)")
 
 
@@ -109,7 +115,7 @@ def decode(data: bytes | Raw, type_: Any, place: str) -> Any:
     try:
         return msgspec.json.decode(data, type=type_)
     except msgspec.ValidationError as error:
-        raise Unreadable(_explain(error, place).removeprefix(": ")) from None
+        raise Unreadable(_explain(error, place, data).removeprefix(": ")) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         position = _POSITION.search(str(error))
         line = bytes(data).count(b"\n", 0, int(position[1])) + 1 if position and not place else None
@@ -167,7 +173,7 @@ def decode_entries(
             _check_characters(data, entry)
             _check_keys(data)
         except msgspec.ValidationError as error:
-            where, _, why = _explain(error, where).partition(": ")
+            where, _, why = _explain(error, where, data).partition(": ")
             report.reject(why, field=where, record=True)
         except _KeyTwice as problem:
             report.reject(str(problem), field=f"{where}.{problem.place}".rstrip("."), record=True)
@@ -228,13 +234,35 @@ def unwrap_node(raw: Raw) -> bytes | None:
     return msgspec.json.encode({"name": name, **body})
 
 
-def _explain(error: msgspec.ValidationError, place: str) -> str:
+def _explain(error: msgspec.ValidationError, place: str, data: bytes | Raw) -> str:
     """The place and what is wrong there."""
     match = _PATH.match(str(error))
     why, path = (match[1], match[2] or "") if match else (str(error), "")
     where = ".".join(part for part in (place, path) if part)
     why = why[:1].lower() + why[1:].replace("`", "").replace(", got ", ", found ")
+    bound = _BOUND.fullmatch(why)
+    if bound:
+        why = f"expected {_in_words(bound)}{_found_at(path, data)}"
     return f"{where}: {why}"
+
+
+def _in_words(bound: re.Match[str]) -> str:
+    """What a text may be, of which msgspec says a regular expression or a length."""
+    if bound["characters"]:
+        return f"{bound['count']} characters of {bound['characters']}"
+    most = "at least" if bound["sign"] == ">=" else "at most"
+    return f"text of {most} {counted(int(bound['length']), 'character')}"
+
+
+def _found_at(path: str, data: bytes | Raw) -> str:
+    """What stands at a place; of some, as of one below any key, msgspec does not say which."""
+    try:
+        value = msgspec.json.decode(data)
+        for key, number in _STEP.findall(path):
+            value = value[int(number)] if number else value[key]
+    except (msgspec.DecodeError, LookupError, TypeError, RecursionError):
+        return ""
+    return f", found {short(value)}" if isinstance(value, str) else ""
 
 
 def _check_characters(data: bytes, entry: Any) -> None:

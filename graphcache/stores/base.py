@@ -34,6 +34,7 @@ HELD_FILES = pa.schema(
 (kind, release and name); of an environment's lock file also a digest of its whole path."""
 
 MAX_WARNINGS = 1_000
+MAX_REJECTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Load:
     """Of the tables after the load."""
     warnings: list[str] = field(default_factory=list)
     """What was warned of, at most `MAX_WARNINGS` lines."""
+    rejected: list[str] = field(default_factory=list)
+    """The places that were rejected, each with why, at most `MAX_REJECTS` of the `rejects`."""
 
     @staticmethod
     def now() -> str:

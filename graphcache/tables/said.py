@@ -47,6 +47,15 @@ def lock_claims(said: pa.Table) -> list[Claim]:
     return [Claim("lock", release or None, name) for kind, release, name in parts if kind == "lock"]
 
 
+def holds_no_root(said: pa.Table, index: Claim) -> bool:
+    """Whether an index lists none of the roots that a lock file names of its stack and release."""
+    lock = claim_text(Claim("lock", index.release, index.name))
+    of_lock = said.filter(pc.equal(said["claim"], lock))
+    roots = of_lock["row"].filter(pc.fill_null(of_lock["root"], False))
+    listed = said["row"].filter(pc.equal(said["claim"], claim_text(index)))
+    return len(roots) > 0 and len(listed) > 0 and not pc.any(pc.is_in(roots, listed)).as_py()
+
+
 def with_names(said: pa.Table, names: Mapping[str, str]) -> pa.Table:
     """Who says what, with other names of stacks."""
 

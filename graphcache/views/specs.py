@@ -9,11 +9,12 @@ from typing import Any
 from graphcache.answers import Answer
 from graphcache.spack.flags import quoted
 from graphcache.views.answers import printable
+from graphcache.views.terminal import wrapped
 
 _SHORT = 7
 """Characters of a hash, or of a patch's, that are shown."""
 _WIDTH = 78
-"""Characters of a line above a group."""
+"""Characters of a line above a group, where a screen has as many."""
 
 Needed = Sequence[tuple[int, Mapping[str, Any]]]
 """What a spec needs: how deep it lies, and its hash, name, version and variants."""
@@ -43,24 +44,30 @@ def listing(
     whole: bool = False,
     needs: Mapping[str, Needed] | None = None,
     marks: Mapping[str, str] | None = None,
+    width: int | None = None,
 ) -> Iterator[str]:
     """Lines that list specs below their platform, system, target and compilers.
+
+    A spec that is wider than a screen goes on below its name; no word of it is broken.
 
     Args:
         answer: what `find` gave.
         whole: whether hashes are shown whole.
         needs: by hash what is shown below a spec.
         marks: by hash what stands before it; nothing stands before any if there are none.
+        width: of the screen; None where there is none to fit.
     """
     specs = sorted(answer.to_dicts(), key=_head)  # which leaves the order within a group
     for number, (head, group) in enumerate(groupby(specs, key=_head)):
         if number:
             yield ""
-        yield printable(f"-- {head} ".ljust(_WIDTH, "-"))
+        *above, last = _lines("-- ", head, width and width - 1)  # a space is behind it
+        yield from above
+        yield f"{last} ".ljust(min(_WIDTH, width or _WIDTH), "-")
         for spec in group:
             for depth, one in [(0, spec), *(needs or {}).get(spec["hash"], ())]:
                 mark = f"{marks[one['hash']]} " if marks else ""
-                yield mark + _line(one, whole, depth)
+                yield from _spec_lines(one, whole, width, depth, mark)
 
 
 def _head(spec: Mapping[str, Any]) -> str:
@@ -68,9 +75,20 @@ def _head(spec: Mapping[str, Any]) -> str:
     return f"{arch} / {', '.join(spec['compilers']) or 'no compiler known'}"
 
 
-def _line(spec: Mapping[str, Any], whole: bool, depth: int) -> str:
+def _spec_lines(
+    spec: Mapping[str, Any], whole: bool, width: int | None, depth: int, mark: str
+) -> list[str]:
     hash_ = spec["hash"] if whole else spec["hash"][:_SHORT]
-    return printable(f"{hash_} {'    ' * depth}{spec_text(spec)}")
+    return _lines(f"{mark}{hash_} {'    ' * depth}", spec_text(spec), width)
+
+
+def _lines(before: str, text: str, width: int | None) -> list[str]:
+    """The text behind what stands before its first line, in lines that a screen has room for."""
+    before, text = printable(before), printable(text)
+    if width is None:
+        return [before + text]
+    first, *others = wrapped(text.split(" "), width - len(before))
+    return [before + first, *(" " * len(before) + line for line in others)]
 
 
 def install_lines(answer: Answer) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """An answer on a terminal: as a table where it fits, else upright, and no more than the screen has.
 
-No name and no hash is broken over lines, so that each can be read and copied. What is too wide is
-shortened where it is a list, and wrapped between words where it is a sentence; where that does not
-suffice, every row stands upright, with a line for each of its columns.
+No name, no hash and no command is broken over lines, so that each can be read and copied. What is
+too wide is shortened where it is a list, and wrapped between words where it is a sentence; where
+that does not suffice, every row stands upright, with a line for each of its columns.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ Rows = Sequence[Sequence[Any]]
 
 _HASH = re.compile(r"(?<![0-9A-Za-z])([a-z2-7]{7})[a-z2-7]{25}(?![0-9A-Za-z])")
 """A hash of Spack's; the group is as much of it as Spack shows."""
+_COMMAND = "graphcache "
+"""How a text begins that is to be pasted into a shell, in which a line end would cut it."""
+_HASH_IN_COMMAND = re.compile(r"(?<= /)([a-z2-7]{7})[a-z2-7]{25}(?!\S)")
+"""A hash that is a word of its own: one in the path of a file has to stay as it is."""
 _GAP = "   "
 """Between two columns."""
 _INDENT = "  "
@@ -75,7 +79,7 @@ class _Cell:
             return self.words
         if self.kind == "list" and not whole:
             return [_shortened(self.words, width)]
-        return _wrapped(self.words, width)
+        return wrapped(self.words, width)
 
 
 def lay_out(
@@ -215,6 +219,9 @@ def _cell(value: Any, screen: Screen, text: Callable[[Any], str]) -> _Cell:
 
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return _Cell([shown(item) for item in value], "list")
+    one = text(value)
+    if one.startswith(_COMMAND):
+        return _Cell([one if screen.whole_hashes else _HASH_IN_COMMAND.sub(r"\1", one)], "lines")
     one = shown(value)
     if "\n" in one:  # as what EXPLAIN gives
         return _Cell(one.splitlines(), "lines")
@@ -246,10 +253,10 @@ def _in_all(words: Sequence[str]) -> str:
     return f"{len(words):,} in all"
 
 
-def _wrapped(words: Sequence[str], width: int) -> list[str]:
+def wrapped(words: Sequence[str], width: int) -> list[str]:
     """The words in lines, none of which is wider unless a word is.
 
-    >>> _wrapped(["build", "it", "again"], 8)
+    >>> wrapped(["build", "it", "again"], 8)
     ['build it', 'again']
     """
     lines: list[str] = []

@@ -37,7 +37,7 @@ from graphcache.stores.statements import (
 from graphcache.tables.columns import conform, sort_table
 from graphcache.tables.said import SAID
 
-FORMAT = 2
+FORMAT = 3
 """The form of graphcache's own tables in a store; a store of another form must be built again."""
 
 _LOG = logging.getLogger(__name__)

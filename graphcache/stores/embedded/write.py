@@ -46,6 +46,7 @@ _LOAD_COLUMNS = {
     "rejects": "INT64",
     "digest": "STRING",
     "warnings": "STRING[]",
+    "rejected": "STRING[]",
 }
 _CREATE_LOADS = (
     "CREATE NODE TABLE GraphCacheLoad("

@@ -38,7 +38,8 @@ class PushNote:
         """
         load = None
         if "digest" in properties:
-            load = Load(**{name: properties[name] for name in Load.__dataclass_fields__})
+            names = Load.__dataclass_fields__.keys() & properties.keys()
+            load = Load(**{name: properties[name] for name in names})
         counts = properties.get("counts")
         return cls(
             load,
