@@ -222,7 +222,7 @@ def test_check_shows_every_problem(columns: int, example_store: Path) -> None:
     assert all(cell_len(line) <= columns for line in lines), shown
     rows = csv.reader(run("check", cwd=example_store.parent).out.splitlines())
     problems = [row[0] for row in rows][1:]
-    assert len(problems) == 6
+    assert len(problems) == 7
     assert all(problem in shown for problem in problems)
     assert "more (--all)" not in shown
 

@@ -59,7 +59,9 @@ class EmbeddedStore(Store):
             self._check_format()
         except QueryError as error:
             self.close()
-            raise StoreError(f"{path}: damaged, build it again ({error})") from error
+            # What graphcache asks itself is not misspelt, whatever the error seems to say.
+            why = error.__cause__ or error
+            raise StoreError(f"{path}: damaged, build it again ({why})") from error
         except BaseException:
             self.close()
             raise
