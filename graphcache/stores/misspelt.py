@@ -23,7 +23,7 @@ def no_such_type(what: What, name: str, cypher: str = "") -> str:
     'no property nam of Stack: did you mean name?'
     >>> no_such_type("edge type", "X")
     'no edge type X: expected OF_PACKAGE, BUILT_WITH, FOR_TARGET, IN_STACK, IN_RELEASE, \
-DEPENDS_ON or EXTENDS'
+DEPENDS_ON, SPLICED_FROM or EXTENDS'
     """
     if what == "property":
         types = _types_asked(name, cypher)
