@@ -19,6 +19,8 @@ from graphcache.spack.versions import fitting, parse_constraint, version_key
 from graphcache.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from graphcache.stores.base import Store
 
 Kind = Literal["package", "stack", "release", "compiler", "os", "virtual", "target", "hash"]
@@ -55,17 +57,17 @@ _CALLED: dict[Kind, str] = {"os": "operating system", "virtual": "virtual packag
 
 _LOOKED_AT = 10_000
 """Names among which one that is close is looked for, and specs that a part of a hash may be of."""
-_LISTED = 10
+LISTED = 10
 """Specs that an error lists."""
 _SHORT = 7
 """Characters of a hash that an error shows."""
-_ALIKE = 3
+ALIKE = 3
 """Characters at their beginning that hashes which are near each other have in common at least."""
 
 _NAME = re.compile(r"[\w-]+")
 """The name of a package at the beginning of a spec."""
 
-_Spec = tuple[str, str | None, str | None]
+Spec = tuple[str, str | None, str | None]
 """Hash, package and version."""
 
 
@@ -181,7 +183,7 @@ def _hash(store: Store, text: str, timeout: float | None) -> str:
     raise UsageError(none + _near(store, prefix, timeout))
 
 
-def _begin_so(store: Store, prefix: str, timeout: float | None) -> list[_Spec]:
+def _begin_so(store: Store, prefix: str, timeout: float | None) -> list[Spec]:
     """The specs whose hashes begin so."""
     statement = (
         f"MATCH {_pattern(store, 'hash')} WHERE n.hash STARTS WITH $prefix "
@@ -193,22 +195,36 @@ def _begin_so(store: Store, prefix: str, timeout: float | None) -> list[_Spec]:
 
 def _near(store: Store, prefix: str, timeout: float | None) -> str:
     """The specs whose hashes are like one that no spec has; nothing where none are."""
-    begins = _begin_so(store, prefix[:_ALIKE], timeout) if len(prefix) > _ALIKE else []
-    for length in range(len(prefix) - 1, _ALIKE - 1, -1):
+    begins = _begin_so(store, prefix[:ALIKE], timeout) if len(prefix) > ALIKE else []
+    for length in range(len(prefix) - 1, ALIKE - 1, -1):
         near = [spec for spec in begins if spec[0].startswith(prefix[:length])]
         if near:
             return f". Hashes that begin with {prefix[:length]}:{_lines(near)}"
     return ""
 
 
-def _lines(specs: list[_Spec]) -> str:
-    """A line for each spec, behind a line's end."""
-    shown = specs[:_LISTED]
+def spec_lines(specs: Iterable[Spec], more: int = 0) -> str:
+    """Lines that name specs, each as `name@version/hash7`, behind a line's end.
+
+    Args:
+        specs: what is listed.
+        more: how many further specs are not.
+
+    >>> print(spec_lines([("bu5ehkv2", "zlib", "1.3")], more=2))
+    <BLANKLINE>
+      zlib@1.3/bu5ehkv
+      … and 2 more
+    """
+    shown = list(specs)
     length = _SHORT if len({hash_[:_SHORT] for hash_, _, _ in shown}) == len(shown) else None
     lines = [
         f"{package or ''}{f'@{version}' if version is not None else ''}/{hash_[:length]}"
         for hash_, package, version in shown
     ]
-    if len(specs) > _LISTED:
-        lines.append(f"… and {len(specs) - _LISTED:,} more")
+    if more:
+        lines.append(f"… and {more:,} more")
     return "".join(f"\n  {line}" for line in lines)
+
+
+def _lines(specs: list[Spec]) -> str:
+    return spec_lines(specs[:LISTED], max(len(specs) - LISTED, 0))

@@ -12,20 +12,15 @@ from graphcache.analysis.matching import READS, Matcher
 from graphcache.analysis.spec_columns import Truth
 from graphcache.answers import Selection, reads
 from graphcache.errors import UsageError, no_such
+from graphcache.kinds import ALIKE, LISTED, Spec, spec_lines
 from graphcache.spack.spec_parser import parse_spec, parse_specs, with_quotes
 from graphcache.spack.specs import AbstractSpec
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
 
-_MANY = 10
-"""Specs that an error lists at most."""
-_SHORT = 7
-"""Characters of a hash that are shown."""
 _LONGEST = 32
 """Characters of a whole hash."""
-_ALIKE = 3
-"""Characters at the beginning that hashes which are near each other share at least."""
 
 
 def require(name: str, names: Iterable[str], what: str, place: str = "the graph") -> None:
@@ -82,7 +77,7 @@ def one_spec(specs: pa.Table, fits: Truth, prefix: str, text: str) -> str:
     if found.num_rows:
         several = f"{text}: expected one spec, found {counted(found.num_rows, 'spec')}"
         reason = "; of some, no source tells all that is asked" if undecided else ""
-        raise UsageError(f"{several}{reason}:{spec_lines(found)}")
+        raise UsageError(f"{several}{reason}:{_lines(found)}")
     raise _no_spec(text, prefix, specs)
 
 
@@ -119,7 +114,7 @@ def _of_hash(matcher: Matcher, text: str) -> AbstractSpec:
     error = no_such("package or hash", text, matcher.packages)
     if of_hash.num_rows:
         said = f"{error}" if str(error).endswith("?") else f"{error}."
-        raise UsageError(f"{said} Hashes that begin so are of:{spec_lines(of_hash)}")
+        raise UsageError(f"{said} Hashes that begin so are of:{_lines(of_hash)}")
     raise error
 
 
@@ -156,29 +151,16 @@ def selection_for(
     return {name: columns for name, columns in wanted.items() if name != "DEPENDS_ON"}
 
 
-def spec_lines(specs: pa.Table) -> str:
-    """Lines that name the specs of a table, each as `name@version/hash7`, behind a line's end.
-
-    >>> print(spec_lines(pa.table({"hash": ["bu5ehkv2"], "name": ["zlib"], "version": ["1.3"]})))
-    <BLANKLINE>
-      zlib@1.3/bu5ehkv
-    """
-    chosen = specs.select(["hash", "name", "version"]).slice(0, _MANY).to_pylist()
-    shorts = [spec["hash"][:_SHORT] for spec in chosen]
-    length = _SHORT if len(set(shorts)) == len(shorts) else None
-    lines = [
-        (spec["name"] or "")
-        + (f"@{spec['version']}" if spec["version"] is not None else "")
-        + f"/{spec['hash'][:length]}"
-        for spec in sorted(chosen, key=_in_order)
-    ]
-    if specs.num_rows > _MANY:
-        lines.append(f"… and {specs.num_rows - _MANY:,} more")
-    return "".join(f"\n  {line}" for line in lines)
+def _lines(specs: pa.Table) -> str:
+    """Lines that name the specs of a table, in order, behind a line's end."""
+    shown = specs.select(["hash", "name", "version"]).slice(0, LISTED).to_pydict().values()
+    more = max(specs.num_rows - LISTED, 0)
+    return spec_lines(sorted(zip(*shown, strict=True), key=_in_order), more)
 
 
-def _in_order(spec: dict[str, str]) -> tuple[Any, ...]:
-    return spec["name"] or "", version_key(spec["version"]), spec["hash"]
+def _in_order(spec: Spec) -> tuple[Any, ...]:
+    hash_, name, version = spec
+    return name or "", version_key(version), hash_
 
 
 def _no_spec(text: str, prefix: str, specs: pa.Table) -> UsageError:
@@ -188,11 +170,9 @@ def _no_spec(text: str, prefix: str, specs: pa.Table) -> UsageError:
         return UsageError(none)
     of_hash = specs.filter(pc.starts_with(specs["hash"], prefix))
     if of_hash.num_rows:
-        return UsageError(f"{none}. The hash is of:{spec_lines(of_hash)}")
-    for length in range(min(len(prefix) - 1, _LONGEST), _ALIKE - 1, -1):
+        return UsageError(f"{none}. The hash is of:{_lines(of_hash)}")
+    for length in range(min(len(prefix) - 1, _LONGEST), ALIKE - 1, -1):
         near = specs.filter(pc.starts_with(specs["hash"], prefix[:length]))
         if near.num_rows:
-            return UsageError(
-                f"{none}. Hashes that begin with {prefix[:length]}:{spec_lines(near)}"
-            )
+            return UsageError(f"{none}. Hashes that begin with {prefix[:length]}:{_lines(near)}")
     return UsageError(f"{none}, whose {counted(specs.num_rows, 'spec')} have other hashes")
