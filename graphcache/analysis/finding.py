@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.matching import READS, Matcher
-from graphcache.analysis.memberships import specs_in
+from graphcache.analysis.memberships import ends_by_spec, specs_in
 from graphcache.analysis.names import one_spec, wanted_specs
 from graphcache.analysis.spec_columns import SpecColumns, Truth
 from graphcache.answers import Answer, Selection, reads
@@ -22,7 +22,6 @@ from graphcache.spack.specs import AbstractSpec
 from graphcache.spack.targets import is_known, known_targets, runs_on
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
-from graphcache.tables.columns import semi_join
 from graphcache.words import counted
 
 _SHOWN = 12
@@ -358,10 +357,10 @@ def _answer(tables: Tables, rows: Rows) -> Answer:
     """The specs in the rows, in order, with what they were built with and for, and are in."""
     specs = tables.nodes["Spec"].take(pa.array(rows))
     places = {
-        "compilers": _names(tables, "BUILT_WITH", specs),
-        "target": _names(tables, "FOR_TARGET", specs),
-        "stacks": _names(tables, "IN_STACK", specs),
-        "releases": _names(tables, "IN_RELEASE", specs),
+        "compilers": ends_by_spec(tables, "BUILT_WITH", specs["hash"]),
+        "target": ends_by_spec(tables, "FOR_TARGET", specs["hash"]),
+        "stacks": ends_by_spec(tables, "IN_STACK", specs["hash"]),
+        "releases": ends_by_spec(tables, "IN_RELEASE", specs["hash"]),
     }
     found = []
     for spec in specs.select([c for c in COLUMNS if c not in places]).to_pylist():
@@ -371,13 +370,3 @@ def _answer(tables: Tables, rows: Rows) -> Answer:
         found.append(tuple(values[column] for column in COLUMNS))
     found.sort(key=lambda row: (row[1] or "", version_key(row[2]), row[0]))
     return Answer(list(COLUMNS), found)
-
-
-def _names(tables: Tables, edge: str, specs: pa.Table) -> Mapping[str, list[str]]:
-    """The ends of the edges of each spec."""
-    edges = tables.edges[edge]
-    chosen = semi_join(edges, edges["from"], specs["hash"])
-    found: dict[str, list[str]] = {}
-    for spec, end in zip(chosen["from"].to_pylist(), chosen["to"].to_pylist(), strict=True):
-        found.setdefault(spec, []).append(end)
-    return found

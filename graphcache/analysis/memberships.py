@@ -35,6 +35,16 @@ class Members:
         return np.sort(self.specs[self.groups == at])
 
 
+def ends_by_spec(tables: Tables, edge: str, hashes: pa.ChunkedArray) -> dict[str, list[str]]:
+    """By hash what specs have an edge of this type to; of those that have none, nothing."""
+    edges = tables.edges[edge]
+    chosen = semi_join(edges, edges["from"], hashes)
+    found: dict[str, list[str]] = {}
+    for spec, end in zip(chosen["from"].to_pylist(), chosen["to"].to_pylist(), strict=True):
+        found.setdefault(spec, []).append(end)
+    return found
+
+
 def members(tables: Tables, edge: str, release: str | None = None) -> Members:
     """The specs with what they have an edge of this type to; in all releases if it is None.
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching import READS
-from graphcache.analysis.memberships import specs_in
+from graphcache.analysis.memberships import ends_by_spec, specs_in
 from graphcache.analysis.names import require
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import NotKnownError, UsageError
@@ -42,7 +42,7 @@ def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
     graph = Dependencies(tables)
     roots, perhaps = _roots(tables, graph)
     columns = ["hash", "spec", "root", "stacks", "length", "path"]
-    stacks = _names_by_spec(tables, "IN_STACK")
+    stacks = ends_by_spec(tables, "IN_STACK", graph.specs["hash"])
     rows: list[tuple[Any, ...]] = []
     unknown: list[int] = []
     wanted, notes = meant(tables, specs)
@@ -111,11 +111,10 @@ def impact(tables: Tables, specs: str | Iterable[str], stack: str | None = None)
     names = tables.nodes["Stack"]["name"].to_pylist()
     if stack is not None:
         require(stack, names, "stack")
-    places: dict[tuple[str, str], Rows] = {}
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, place in _places(tables, graph, touched):
         found[place].append(row)
-    places = {place: np.array(rows) for place, rows in sorted(found.items())}
+    places = {place: np.array(members) for place, members in sorted(found.items())}
     rows = [
         (*place, len(members), len(set(graph.column("name", members))))
         for place, members in places.items()
@@ -213,14 +212,6 @@ def _places(
 def _edges_of(tables: Tables, name: str, hashes: pa.Array) -> list[dict[str, Any]]:
     edges = tables.edges[name]
     return list(semi_join(edges, edges["from"], hashes).to_pylist())
-
-
-def _names_by_spec(tables: Tables, edge: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    ends = (tables.edges[edge][end].to_pylist() for end in ("from", "to"))
-    for spec, name in zip(*ends, strict=True):
-        found[spec].append(name)
-    return found
 
 
 def _shown(graph: Dependencies, row: int) -> str:
