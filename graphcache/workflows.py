@@ -15,9 +15,8 @@ from graphcache.errors import InputError, UsageError, no_such
 from graphcache.records import Claim, HeldFile, Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
-from graphcache.sources.documents import decode_whole
+from graphcache.sources.documents import MAX_DOCUMENT, decode_whole
 from graphcache.sources.gather import Reading, Source, gather, labelled
-from graphcache.sources.inputs import MAX_DOCUMENT
 from graphcache.sources.names import Unreadable
 from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock

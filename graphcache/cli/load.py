@@ -140,7 +140,7 @@ def read_into(
     from graphcache.remote.cache import Cache
     from graphcache.remote.downloads import TIMEOUT
     from graphcache.sources.addresses import Remote
-    from graphcache.sources.inputs import MAX_DOCUMENT
+    from graphcache.sources.documents import MAX_DOCUMENT
     from graphcache.views.progress import progress
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # all that matters is said as a reject

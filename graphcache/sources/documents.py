@@ -20,6 +20,8 @@ from graphcache.words import counted
 
 Document = dict[str, Raw]
 
+MAX_DOCUMENT = 2**30
+"""Bytes of one index or lock file; an index of 60,000 specs has 400 MB."""
 LAST_FORM = 5
 """The last form of the spec object that is known."""
 
