@@ -11,6 +11,7 @@ from pathlib import Path
 import filelock
 
 from graphcache.errors import StoreError
+from graphcache.remote.locations import shown
 
 
 @contextmanager
@@ -24,7 +25,10 @@ def store_lock(path: Path) -> Iterator[None]:
     _is_there(path)
     if not path.parent.exists():  # filelock would make it
         folder = path.parent
-        raise StoreError(f"{path}: there is no folder {folder}: make it, or give another path")
+        raise StoreError(
+            f"{shown(str(path))}: there is no folder {shown(str(folder))}: make it, or give "
+            f"another path"
+        )
     lock_file = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(lock_file, timeout=0)
     try:
@@ -74,7 +78,7 @@ def check_file(path: Path) -> None:
     """
     if not _is_there(path):
         raise StoreError(
-            f"{path}: there is no store: make one by 'graphcache build PATH...', "
+            f"{shown(str(path))}: there is no store: make one by 'graphcache build PATH...', "
             f"or name another by --store"
         )
     if Path(f"{path}.wal").exists():
