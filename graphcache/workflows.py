@@ -80,8 +80,7 @@ def build_from(
     on_file: OnFile | None = None,
 ) -> Report:
     """Do what `build_store` does, with labels of its own for each source."""
-    path = Path(store)
-    with store_lock(path):
+    with store_lock(Path(store)) as path:
         reading = gather(sources, remote=remote, on_file=on_file)
         facts = reading.facts
         tables = join(facts, reading.report)
@@ -110,8 +109,7 @@ def update_store(
         StoreError: there is no such store, or it can't be written; nothing was changed.
     """
     sources = labelled(paths, Labels(release, stack))
-    path = Path(store)
-    with store_lock(path):
+    with store_lock(Path(store)) as path:
         with EmbeddedStore(path) as opened:
             old, said, loads = opened.tables(), opened.said(), opened.loads()
             held = _held_files(opened.held_files())

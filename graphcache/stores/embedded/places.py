@@ -15,14 +15,18 @@ from graphcache.remote.locations import shown
 
 
 @contextmanager
-def store_lock(path: Path) -> Iterator[None]:
+def store_lock(path: Path) -> Iterator[Path]:
     """Keep other writers of this store away; readers are not hindered.
+
+    Yields:
+        Where to write it: a link stays a link, and what it leads to is replaced.
 
     Raises:
         StoreError: another process is writing it, its folder can't be written, or no store can
             be there.
     """
     _is_there(path)
+    path = Path(os.path.realpath(path))
     if not path.parent.exists():  # filelock would make it
         folder = path.parent
         raise StoreError(
@@ -46,7 +50,7 @@ def store_lock(path: Path) -> Iterator[None]:
             _remove(lock, lock_file)
         raise
     try:
-        yield
+        yield path
     finally:
         _remove(lock, lock_file)
 
