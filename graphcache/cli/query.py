@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.completing import NameOf, SpecOf
+from graphcache.cli.completing import NameOf, OneOf
 from graphcache.cli.options import (
     format_option,
     library_option,
@@ -34,7 +34,7 @@ _CLICK_TYPES: dict[str, Any] = {
     "boolean": click.BOOL,
     "list of text": click.STRING,
     "version": click.STRING,
-    "spec": SpecOf(),
+    "spec": OneOf("package", "hash"),
     **{kind: NameOf(kind) for kind in KINDS},
 }
 
