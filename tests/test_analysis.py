@@ -41,10 +41,10 @@ from graphcache.analysis import (
 )
 from graphcache.analysis.changes import Diff, diff
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.health import not_reached
 from graphcache.analysis.sides import kind_of, side
 from graphcache.analysis.spec_diff import SpecDiff, diff_specs
 from graphcache.answers import Answer, Selection
+from graphcache.health import not_reached
 from graphcache.schema import all_types
 from graphcache.spack.versions import version_key
 from graphcache.tables.columns import key_columns

@@ -16,7 +16,6 @@ from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
 from graphcache.analysis.finding import find, usable
 from graphcache.analysis.folding import fit
-from graphcache.analysis.health import check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.reasons import impact, prune_plan, why
 from graphcache.analysis.redundancy import rebuilds
@@ -34,7 +33,6 @@ __all__ = [
     "adoption",
     "around",
     "centrality",
-    "check",
     "churn",
     "coverage",
     "dependents",

@@ -58,9 +58,9 @@ def check(**options: Any) -> None:
     Example:
       graphcache check --store graphcache.lbug
     """
-    from graphcache.analysis.health import QUERIES
-    from graphcache.analysis.health import check as find
     from graphcache.answers import Answer
+    from graphcache.health import QUERIES
+    from graphcache.health import check as find
     from graphcache.queries import load_library
 
     library = load_library()
