@@ -14,7 +14,7 @@ the graph that it reads, for `Store.part`.
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
-from graphcache.analysis.finding import find, usable
+from graphcache.analysis.finding import find
 from graphcache.analysis.folding import fit
 from graphcache.analysis.health import check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
@@ -29,6 +29,7 @@ from graphcache.analysis.stacks import (
     stack_similarity,
 )
 from graphcache.analysis.subgraphs import around, find_node
+from graphcache.analysis.usable import usable
 
 __all__ = [
     "adoption",

@@ -62,30 +62,36 @@ def _set(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
 
 _ALL, _WHOLE = "graphcache.all_rows", "graphcache.whole_hashes"
 
-format_option: Decorator = together(
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice(FORMATS),
-        help="How to print the answer. [default: table on a terminal, csv in a pipe]",
-    ),
-    click.option(
-        "--all",
-        "all_rows",
-        is_flag=True,
-        expose_value=False,
-        callback=_set(_ALL),
-        help="On a terminal: all rows, and not only as many as it has lines.",
-    ),
-    click.option(
-        "-L",
-        "--very-long",
-        is_flag=True,
-        expose_value=False,
-        callback=_set(_WHOLE),
-        help="On a terminal: whole hashes, and not only their beginnings.",
-    ),
-)
+
+def format_options(all_help: str) -> Decorator:
+    """How an answer is printed; the help of --all is the command's, as is what more it does."""
+    return together(
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice(FORMATS),
+            help="How to print the answer. [default: table on a terminal, csv in a pipe]",
+        ),
+        click.option(
+            "--all",
+            "all_rows",
+            is_flag=True,
+            expose_value=False,
+            callback=_set(_ALL),
+            help=all_help,
+        ),
+        click.option(
+            "-L",
+            "--very-long",
+            is_flag=True,
+            expose_value=False,
+            callback=_set(_WHOLE),
+            help="On a terminal: whole hashes, and not only their beginnings.",
+        ),
+    )
+
+
+format_option = format_options("On a terminal: all rows, and not only as many as it has lines.")
 
 library_option: Decorator = click.option(
     "--library",
@@ -216,6 +222,11 @@ def show(answer: Answer, format_: Any, limit: int | None = None, *, every: bool 
 def whole_hashes() -> bool:
     """Whether --very-long asks for them."""
     return bool(click.get_current_context().meta[_WHOLE])
+
+
+def all_rows() -> bool:
+    """Whether --all asks for them."""
+    return bool(click.get_current_context().meta[_ALL])
 
 
 def screen(*, every: bool = False) -> Screen | None:
