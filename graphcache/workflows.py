@@ -15,9 +15,8 @@ from graphcache.errors import InputError, UsageError, no_such
 from graphcache.records import Claim, HeldFile, Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
-from graphcache.sources.documents import decode_whole
+from graphcache.sources.documents import MAX_DOCUMENT, decode_whole
 from graphcache.sources.gather import Reading, Source, gather, labelled
-from graphcache.sources.inputs import MAX_DOCUMENT
 from graphcache.sources.names import Unreadable
 from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock
@@ -81,8 +80,7 @@ def build_from(
     on_file: OnFile | None = None,
 ) -> Report:
     """Do what `build_store` does, with labels of its own for each source."""
-    path = Path(store)
-    with store_lock(path):
+    with store_lock(Path(store)) as path:
         reading = gather(sources, remote=remote, on_file=on_file)
         facts = reading.facts
         tables = join(facts, reading.report)
@@ -111,8 +109,7 @@ def update_store(
         StoreError: there is no such store, or it can't be written; nothing was changed.
     """
     sources = labelled(paths, Labels(release, stack))
-    path = Path(store)
-    with store_lock(path):
+    with store_lock(Path(store)) as path:
         with EmbeddedStore(path) as opened:
             old, said, loads = opened.tables(), opened.said(), opened.loads()
             held = _held_files(opened.held_files())

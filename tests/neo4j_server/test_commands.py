@@ -276,8 +276,11 @@ def test_no_database(server: Server, store: Path) -> None:
     [
         ("http://localhost:7474", "expected a URI of neo4j, neo4j+s, neo4j+ssc, bolt, bolt+s, bo"),
         ("nonsense://localhost", "expected a URI of neo4j, neo4j+s, neo4j+ssc, bolt, bolt+s, bo"),
-        ("neo4j://", "expected a host, and a port of 1 to 65535 if any, found 'neo4j://': for "),
-        ("neo4j://localhost:bolt", "expected a host, and a port of 1 to 65535 if any, found "),
+        ("neo4j://", "expected a host, and a port of 1 to 65535 if any, found '', and no such "),
+        (
+            "neo4j://neo4j:s3cret-1",
+            "expected a host, and a port of 1 to 65535 if any, found 'neo4j'",
+        ),
         ("bolt://localhost:99999", "expected a host, and a port of 1 to 65535 if any, found "),
         ("neo4j://neo4j:s3cret-1@localhost", "expected a URI without user or password: set NEO4J_"),
         ("http://neo4j:s3cret-1@localhost", "expected a URI without user or password: set NEO4J_"),

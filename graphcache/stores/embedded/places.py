@@ -11,20 +11,28 @@ from pathlib import Path
 import filelock
 
 from graphcache.errors import StoreError
+from graphcache.remote.locations import shown
 
 
 @contextmanager
-def store_lock(path: Path) -> Iterator[None]:
+def store_lock(path: Path) -> Iterator[Path]:
     """Keep other writers of this store away; readers are not hindered.
+
+    Yields:
+        Where to write it: a link stays a link, and what it leads to is replaced.
 
     Raises:
         StoreError: another process is writing it, its folder can't be written, or no store can
             be there.
     """
     _is_there(path)
+    path = Path(os.path.realpath(path))
     if not path.parent.exists():  # filelock would make it
         folder = path.parent
-        raise StoreError(f"{path}: there is no folder {folder}: make it, or give another path")
+        raise StoreError(
+            f"{shown(str(path))}: there is no folder {shown(str(folder))}: make it, or give "
+            f"another path"
+        )
     lock_file = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(lock_file, timeout=0)
     try:
@@ -42,7 +50,7 @@ def store_lock(path: Path) -> Iterator[None]:
             _remove(lock, lock_file)
         raise
     try:
-        yield
+        yield path
     finally:
         _remove(lock, lock_file)
 
@@ -74,7 +82,7 @@ def check_file(path: Path) -> None:
     """
     if not _is_there(path):
         raise StoreError(
-            f"{path}: there is no store: make one by 'graphcache build PATH...', "
+            f"{shown(str(path))}: there is no store: make one by 'graphcache build PATH...', "
             f"or name another by --store"
         )
     if Path(f"{path}.wal").exists():
