@@ -11,6 +11,7 @@ the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.binaries import usable
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
@@ -29,7 +30,6 @@ from graphcache.analysis.stacks import (
     stack_similarity,
 )
 from graphcache.analysis.subgraphs import around, find_node
-from graphcache.analysis.usable import usable
 
 __all__ = [
     "adoption",

@@ -142,6 +142,7 @@ class Reuse:
         silent: Mask = built.to_numpy() & self.told & ~asked & ~self._external.sure
         return silent
 
+    @cached_property
     def externals(self) -> dict[int, list[str]]:
         """By row what is installed there by others that the spec is linked to or needs to run.
 

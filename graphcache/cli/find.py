@@ -120,8 +120,8 @@ def usable(
       graphcache usable hdf5 --target zen3 --libc glibc@2.35 --all
       graphcache usable hdf5 +mpi --paste
     """
-    from graphcache.analysis.usable import check_os
-    from graphcache.analysis.usable import usable as ask
+    from graphcache.analysis.binaries import check_os
+    from graphcache.analysis.binaries import usable as ask
 
     place = {"stack": options["stack"], "release": options["release"]}
     with open_chosen(options) as store:

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -252,3 +253,15 @@ def show_rows(
     """Print rows on standard output; on a terminal, as many as it has lines, or every one."""
     format_ = format_ or default_format(sys.stdout)
     render(columns, rows, format_, sys.stdout, screen(every=every))
+
+
+def in_one_text(answer: Answer, column: str, between: str, options: dict[str, Any]) -> Answer:
+    """The answer with the lists of a column joined, in a table: all of one is what was asked for.
+
+    A list of names may be shortened on a terminal; a text is wrapped.
+    """
+    if (options["format_"] or default_format(sys.stdout)) != "table":
+        return answer
+    at = answer.columns.index(column)
+    rows = [(*row[:at], between.join(row[at]), *row[at + 1 :]) for row in answer.rows]
+    return replace(answer, rows=rows)

@@ -132,6 +132,7 @@ def _notes(reuse: Reuse, usable: Mask, fitting: Mask) -> list[str]:
         *_by_system(host, int((usable & ~reuse.told).sum())),
         *_silent(int((usable & reuse.silent).sum()) if host.libc else 0),
         *_elsewhere(reuse, usable),
+        *_with_externals(reuse, usable),
         *([] if host.libc or host.platform else _other_systems(reuse, usable, fitting)),
     ]
 
@@ -172,6 +173,17 @@ def _elsewhere(reuse: Reuse, usable: Mask) -> list[str]:
     ]
 
 
+def _with_externals(reuse: Reuse, usable: Mask) -> list[str]:
+    needing = sum(bool(usable[row]) for row in reuse.externals)
+    if not needing:
+        return []
+    binaries = counted(needing, "binary is", "binaries are")
+    return [
+        f"{binaries} taken by Spack only where packages.yaml has the same externals, which they "
+        "are linked to or need to run"
+    ]
+
+
 def _other_systems(reuse: Reuse, usable: Mask, fitting: Mask) -> list[str]:
     """How many binaries would do but for their operating system, which Spack does not ask for."""
     if reuse.host.os is None:
@@ -200,7 +212,6 @@ def _answer(tables: Tables, reuse: Reuse, rows: Rows, every: bool) -> Answer:
     """The specs in the rows, with what `find` says of them and what a user asks next."""
     found = listed(tables, rows)
     specs = tables.nodes["Spec"]
-    externals = reuse.externals()
     mpi = _providers(tables, "mpi")
     derived = pc.fill_null(specs["derived"], False).to_numpy()
     of_row = {specs["hash"][row].as_py(): row for row in rows.tolist()}
@@ -212,7 +223,7 @@ def _answer(tables: Tables, reuse: Reuse, rows: Rows, every: bool) -> Answer:
         values: tuple[Any, ...] = (
             " ".join(map(str, reuse.libcs(row))) or None,
             mpi.get(hash_),
-            externals.get(row, []),
+            reuse.externals.get(row, []),
             f"spack install --cache-only {name}/{hash_}" if taken else None,
         )
         more.append((*values, refused) if every else values)
