@@ -12,7 +12,6 @@ from test_usable import TRUTH, cache_of, lock
 
 from graphcache import Tables, read
 from graphcache.analysis import coverage, usable
-from graphcache.analysis.environments import Machine
 from graphcache.errors import UsageError
 from graphcache.spack.libc import Libc
 
@@ -42,7 +41,7 @@ def by_package(answer: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_what_could_be_taken_is_the_same_and_usable(my_env: Tables, develop: Tables) -> None:
-    rows = coverage(my_env, develop, reuse=Machine()).to_dicts()
+    rows = coverage(my_env, develop, reuse=True).to_dicts()
     assert sum(row["held"] for row in rows) == 36
     taken = [row for row in rows if row["reuse"] and not row["held"]]
     assert len(taken) == 16
@@ -68,32 +67,30 @@ def test_what_could_be_taken_is_the_same_and_usable(my_env: Tables, develop: Tab
 
 
 @pytest.mark.parametrize(
-    ("machine", "taken"),
+    ("target", "libc", "taken"),
     [
-        (Machine(), 52),
-        (Machine("zen4"), 52),
-        (Machine("x86_64"), 36),
-        (Machine(libc=Libc("glibc", "2.28")), 36),
-        (Machine(libc=Libc("glibc", "2.39")), 52),
-        (Machine(libc=Libc("musl", "1.2.5")), 36),
+        (None, None, 52),
+        ("zen4", None, 52),
+        ("x86_64", None, 36),
+        (None, "glibc@2.28", 36),
+        (None, "glibc@2.39", 52),
+        (None, "musl@1.2.5", 36),
     ],
 )
 def test_what_could_be_taken_is_for_the_machine(
-    machine: Machine, taken: int, my_env: Tables, develop: Tables
+    target: str | None, libc: str | None, taken: int, my_env: Tables, develop: Tables
 ) -> None:
-    rows = coverage(my_env, develop, reuse=machine).to_dicts()
+    rows = coverage(my_env, develop, reuse=True, target=target, libc=libc).to_dicts()
     assert sum(row["reuse"] is not None for row in rows) == taken
 
 
 def test_what_has_other_flags_is_not_taken(tmp_path: Path) -> None:
     """Flags that the environment asks for have to be there; others do no harm."""
-    asked = coverage(
-        environment("base"), cache_of(flagged(lock("base")), tmp_path), reuse=Machine()
-    )
+    asked = coverage(environment("base"), cache_of(flagged(lock("base")), tmp_path), reuse=True)
     assert by_package(asked)["zlib-ng"]["reuse"] == "f" * 32
     lacking = cache_of(lock("base"), tmp_path)
     (tmp_path / "flags.spack.lock").write_text(lock_text(flagged(lock("base"))))
-    row = by_package(coverage(read(tmp_path / "flags.spack.lock")[0], lacking, reuse=Machine()))[
+    row = by_package(coverage(read(tmp_path / "flags.spack.lock")[0], lacking, reuse=True))[
         "zlib-ng"
     ]
     assert row["reuse"] is None
@@ -121,7 +118,7 @@ def lock_text(nodes: dict[str, Any]) -> str:
 
 def test_a_changed_recipe_is_told_apart_from_a_changed_dependency(tmp_path: Path) -> None:
     cache = cache_of(lock("base"), tmp_path)
-    rows = by_package(coverage(environment("recipe_zlibng"), cache, reuse=Machine()))
+    rows = by_package(coverage(environment("recipe_zlibng"), cache, reuse=True))
     changed = {name: row for name, row in rows.items() if not row["held"]}
     assert len(changed) == 13
     recipe = changed["zlib-ng"]["differs"]
@@ -192,4 +189,4 @@ def test_the_share_that_could_be_taken_is_told_and_the_exit_code_is_of_what_is_h
 def test_a_machine_without_reuse_is_an_error(site: Path) -> None:
     ended = run("coverage", MY_ENV, "--libc", "glibc@2.35", cwd=site)
     assert (ended.code, ended.out) == (2, "")
-    assert "tell a machine for --reuse" in ended.err
+    assert "target and libc tell for which machine reuse is asked" in ended.err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from graphcache.analysis.nearest import Differences
 from graphcache.analysis.reuse import READS as ASKED
 from graphcache.analysis.reuse import Host, Reuse
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import NotKnownError
-from graphcache.spack.libc import Libc
+from graphcache.errors import NotKnownError, UsageError
+from graphcache.spack.libc import Libc, parse_libc
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
@@ -43,21 +42,15 @@ def _union(*selections: Selection) -> Selection:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What machine an environment is for; what is None is as the environment itself says."""
-
-    target: str | None = None
-    libc: Libc | None = None
-
-
 @reads(_union(as_built.reads, ASKED, COMPARED, NEEDS, {"IN_STACK": ()}))
 def coverage(
     environment: Tables,
     cache: Tables,
     *,
     specs: str | Iterable[str] | None = None,
-    reuse: Machine | None = None,
+    reuse: bool = False,
+    target: str | None = None,
+    libc: str | Libc | None = None,
 ) -> Answer:
     """For each spec of an environment whether the cache holds it, by hash; first what it lacks.
 
@@ -78,24 +71,35 @@ def coverage(
         environment: of a lock file.
         cache: what holds binaries.
         specs: only those that are as one of these asks; all if None.
-        reuse: the machine, whose target is that of each spec itself and whose C library is the
-            newest of the environment, if it does not say others.
+        reuse: whether it is asked what Spack could take.
+        target: of the machine that it is asked for; that of each spec if None.
+        libc: the C library there, such as `glibc@2.35`; the newest of the environment if None.
 
     Raises:
         NotKnownError: of no spec of the cache it is known whether it is held.
-        UsageError: `specs` are none, or the environment has nothing of a name.
+        UsageError: `specs` are none, or the environment has nothing of a name; target or library
+            is none, or given without `reuse`.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
     >>> pages, _ = graphcache.read("examples/pages")
     >>> coverage(tables, pages).rows[0][3:]
     (False, None, ['no spec of this package'], [])
+    >>> tables, _ = graphcache.read("examples/site/my-env")
+    >>> cache, _ = graphcache.read("examples/site/develop")
+    >>> answer = coverage(tables, cache, specs="python", reuse=True)
+    >>> row = answer.to_dicts()[0]
+    >>> row["reuse"][:7], row["differs"]
+    ('m5ih3p6', ['compiler: gcc@14.3.0 -> gcc@13.4.0'])
     """
+    if not reuse and (target or libc):
+        raise UsageError("target and libc tell for which machine reuse is asked: expected that too")
     _require_held_known(cache)
     wanted, external = _wanted(environment, specs)
     held = _Held(cache)
     built = _spliced_from(environment)
-    takes = _Takes(environment, cache, reuse) if reuse else None
+    library = parse_libc(libc) if isinstance(libc, str) else libc
+    takes = _Takes(environment, cache, target, library) if reuse else None
     found = []
     for build in wanted:
         others = held.of_package[build["name"]]
@@ -186,15 +190,17 @@ def _as_asked(environment: Tables, specs: str | Iterable[str] | None) -> Collect
 class _Takes:
     """What of a cache Spack could take for an environment."""
 
-    def __init__(self, environment: Tables, cache: Tables, machine: Machine) -> None:
-        self._cache, self._machine = cache, machine
-        self._libc = machine.libc or _newest_libc(environment)
+    def __init__(
+        self, environment: Tables, cache: Tables, target: str | None, libc: Libc | None
+    ) -> None:
+        self._cache, self._target = cache, target
+        self._libc = libc or _newest_libc(environment)
         self._flags = _flags(environment) | _flags(cache)
         self._fitting: dict[str, set[str]] = {}
 
     def of(self, build: _Build, others: list[_Build]) -> list[_Build]:
         """Those of the others that it could take for a spec."""
-        fitting = self._on(self._machine.target or build["target"], build["os"])
+        fitting = self._on(self._target or build["target"], build["os"])
         wanted = _chosen(build["variants"])
         return [
             other

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,9 +18,6 @@ from graphcache.cli.options import (
 )
 from graphcache.errors import UsageError
 from graphcache.words import counted
-
-if TYPE_CHECKING:
-    from graphcache.analysis.environments import Machine
 
 
 @click.command()
@@ -75,7 +72,6 @@ def coverage(
     from graphcache.analysis.environments import coverage as find
     from graphcache.cli.load import show_report
 
-    machine = _machine(options["target"], options["libc"], reuse=reuse)
     environment, report = read(*paths)
     roots = environment.edges["IN_STACK"]["root"]
     if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
@@ -85,7 +81,9 @@ def coverage(
         )
     show_report(report, verbose=False, whole="'graphcache build --verbose'")
     with open_chosen(options) as store:
-        answer = find(environment, store.part(find.reads), specs=specs or None, reuse=machine)
+        machine = {"target": options["target"], "libc": options["libc"]}
+        cache = store.part(find.reads)
+        answer = find(environment, cache, specs=specs or None, reuse=reuse, **machine)
     shown = in_one_text(in_one_text(answer, "differs", "; ", options), "below", "; ", options)
     show(shown, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
@@ -103,22 +101,6 @@ def coverage(
         click.get_current_context().exit(1)
     if report.rejects:
         click.get_current_context().exit(3)
-
-
-def _machine(target: str | None, libc: str | None, *, reuse: bool) -> Machine | None:
-    """The machine that is meant, if it is asked what fits one.
-
-    Raises:
-        UsageError: a machine is told, and not what it is asked for.
-    """
-    from graphcache.analysis.environments import Machine
-    from graphcache.spack.libc import parse_libc
-
-    if not reuse:
-        if target or libc:
-            raise UsageError("--target and --libc tell a machine for --reuse: expected that too")
-        return None
-    return Machine(target, None if libc is None else parse_libc(libc))
 
 
 def _share(held: int, specs: int, rejects: int) -> str:
