@@ -11,10 +11,11 @@ the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.binaries import usable
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
-from graphcache.analysis.finding import find, usable
+from graphcache.analysis.finding import find
 from graphcache.analysis.folding import fit
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.reasons import impact, prune_plan, why

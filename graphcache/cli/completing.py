@@ -20,6 +20,7 @@ _OPTIONS: dict[str, Kind] = {
     "--keep-release": "release",
     "--target": "target",
     "--os": "os",
+    "--libc": "libc",
 }
 """The kinds of names that options of these names take, in every command."""
 _ARGUMENTS: dict[str, tuple[Kind, ...]] = {
