@@ -18,7 +18,8 @@ from graphcache.analysis.finding import find, usable
 from graphcache.analysis.folding import fit
 from graphcache.analysis.health import check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
-from graphcache.analysis.reasons import impact, prune_plan, why
+from graphcache.analysis.pruning import keeplist, prune_plan
+from graphcache.analysis.reasons import why
 from graphcache.analysis.redundancy import rebuilds
 from graphcache.analysis.releases import adoption, churn, half_life
 from graphcache.analysis.sides import side
@@ -29,6 +30,7 @@ from graphcache.analysis.stacks import (
     stack_similarity,
 )
 from graphcache.analysis.subgraphs import around, find_node
+from graphcache.analysis.touching import impact
 
 __all__ = [
     "adoption",
@@ -46,6 +48,7 @@ __all__ = [
     "fit",
     "half_life",
     "impact",
+    "keeplist",
     "package_graph",
     "prune_plan",
     "rebuilds",

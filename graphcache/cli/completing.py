@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -10,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from graphcache.errors import GraphcacheError
 from graphcache.kinds import Kind, names
+from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.spack.targets import known_targets
 
 _OPTIONS: dict[str, Kind] = {
@@ -77,6 +79,33 @@ class SpecOf(click.types.StringParamType):
         """The packages or hashes that begin so."""
         kind: Kind = "hash" if "/" in incomplete else "package"
         return NameOf(kind).shell_complete(ctx, param, incomplete)
+
+
+class DepTypes(click.ParamType[tuple[str, ...]]):
+    """Types of dependencies, separated by commas; the shell completes the last of them."""
+
+    name = "deptypes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The types that are named."""
+        return parse_deptypes(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The types that begin so and are not named yet; `all` stands alone."""
+        *before, last = incomplete.split(",")
+        names = DEPTYPES if before else (*DEPTYPES, ALL)
+        return [
+            CompletionItem(",".join([*before, name]))
+            for name in names
+            if name.startswith(last) and name not in before
+        ]
+
+
+DEPTYPE = DepTypes()
 
 
 def complete_names(command: click.Command) -> None:

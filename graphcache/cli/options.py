@@ -218,15 +218,19 @@ def whole_hashes() -> bool:
     return bool(click.get_current_context().meta[_WHOLE])
 
 
+def all_rows() -> bool:
+    """Whether --all asks for every row."""
+    return bool(click.get_current_context().meta[_ALL])
+
+
 def screen(*, every: bool = False) -> Screen | None:
     """The terminal, without a height where every row is wanted, as by --all; None in a pipe."""
     if not sys.stdout.isatty():
         return None
     from graphcache.views.terminal import Screen
 
-    meta = click.get_current_context().meta
     width, height = size(sys.stdout)
-    return Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
+    return Screen(width, None if every or all_rows() else height, whole_hashes())
 
 
 def show_rows(
