@@ -399,6 +399,9 @@ def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -
         ("usable rocblas --target", "zen4", ["zen4"]),
         ("rebuilds --stack", "e4s-o", ["e4s-oneapi"]),
         ("prune-plan --keep-release", "v", ["v0.18.0"]),
+        ("prune-plan --deptype", "link,b", ["link,build"]),
+        ("impact rocblas --deptype", "", ["build", "link", "run", "test", "all"]),
+        ("impact rocblas --release", "v", ["v0.18.0"]),
         ("query package --package", "no-such", []),
     ],
 )

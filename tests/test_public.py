@@ -48,6 +48,7 @@ PUBLIC = {
             "fit",
             "half_life",
             "impact",
+            "keeplist",
             "package_graph",
             "prune_plan",
             "rebuilds",

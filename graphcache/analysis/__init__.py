@@ -18,7 +18,8 @@ from graphcache.analysis.environments import coverage
 from graphcache.analysis.finding import find
 from graphcache.analysis.folding import fit
 from graphcache.analysis.hubs import centrality, dependents, package_graph
-from graphcache.analysis.reasons import impact, prune_plan, why
+from graphcache.analysis.pruning import keeplist, prune_plan
+from graphcache.analysis.reasons import why
 from graphcache.analysis.redundancy import rebuilds
 from graphcache.analysis.releases import adoption, churn, half_life
 from graphcache.analysis.sides import side
@@ -29,6 +30,7 @@ from graphcache.analysis.stacks import (
     stack_similarity,
 )
 from graphcache.analysis.subgraphs import around, find_node
+from graphcache.analysis.touching import impact
 
 __all__ = [
     "adoption",
@@ -45,6 +47,7 @@ __all__ = [
     "fit",
     "half_life",
     "impact",
+    "keeplist",
     "package_graph",
     "prune_plan",
     "rebuilds",

@@ -18,12 +18,13 @@ from graphcache.cli.fetch import fetch
 from graphcache.cli.find import find, usable
 from graphcache.cli.load import build, update
 from graphcache.cli.logs import start_log
+from graphcache.cli.needs import impact, prune_plan, why
 from graphcache.cli.plot import plot
 from graphcache.cli.query import query
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
-from graphcache.cli.verbs import check, impact, prune_plan, rebuilds, why
+from graphcache.cli.verbs import check, rebuilds
 from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
 from graphcache.version import __version__

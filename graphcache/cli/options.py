@@ -232,7 +232,7 @@ def whole_hashes() -> bool:
 
 
 def all_rows() -> bool:
-    """Whether --all asks for them."""
+    """Whether --all asks for every row."""
     return bool(click.get_current_context().meta[_ALL])
 
 
@@ -242,9 +242,8 @@ def screen(*, every: bool = False) -> Screen | None:
         return None
     from graphcache.views.terminal import Screen
 
-    meta = click.get_current_context().meta
     width, height = size(sys.stdout)
-    return Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
+    return Screen(width, None if every or all_rows() else height, whole_hashes())
 
 
 def show_rows(
