@@ -53,7 +53,7 @@ PUBLIC = {
             "rebuilds",
         ),
         *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity"),
-        *("usable", "why"),
+        *("unify", "usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
     "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},

@@ -29,6 +29,7 @@ from graphcache.analysis.stacks import (
     stack_similarity,
 )
 from graphcache.analysis.subgraphs import around, find_node
+from graphcache.analysis.unifying import unify
 
 __all__ = [
     "adoption",
@@ -54,6 +55,7 @@ __all__ = [
     "stack_clusters",
     "stack_combinations",
     "stack_similarity",
+    "unify",
     "usable",
     "why",
 ]

@@ -62,30 +62,36 @@ def _set(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
 
 _ALL, _WHOLE = "graphcache.all_rows", "graphcache.whole_hashes"
 
-format_option: Decorator = together(
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice(FORMATS),
-        help="How to print the answer. [default: table on a terminal, csv in a pipe]",
-    ),
-    click.option(
-        "--all",
-        "all_rows",
-        is_flag=True,
-        expose_value=False,
-        callback=_set(_ALL),
-        help="On a terminal: all rows, and not only as many as it has lines.",
-    ),
-    click.option(
-        "-L",
-        "--very-long",
-        is_flag=True,
-        expose_value=False,
-        callback=_set(_WHOLE),
-        help="On a terminal: whole hashes, and not only their beginnings.",
-    ),
-)
+
+def format_options(*more: str) -> Decorator:
+    """How an answer is printed: one of the usual formats, or of those that a command has more."""
+    return together(
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice([*FORMATS, *more]),
+            help="How to print the answer. [default: table on a terminal, csv in a pipe]",
+        ),
+        click.option(
+            "--all",
+            "all_rows",
+            is_flag=True,
+            expose_value=False,
+            callback=_set(_ALL),
+            help="On a terminal: all rows, and not only as many as it has lines.",
+        ),
+        click.option(
+            "-L",
+            "--very-long",
+            is_flag=True,
+            expose_value=False,
+            callback=_set(_WHOLE),
+            help="On a terminal: whole hashes, and not only their beginnings.",
+        ),
+    )
+
+
+format_option = format_options()
 
 library_option: Decorator = click.option(
     "--library",
