@@ -180,10 +180,12 @@ def _told_apart(graph: BuildGraph) -> BuildGraph:
         graph.codes,
     )
     found = identities(leaves)[: len(rows)]
-    _, group, count = np.unique(found, return_inverse=True, return_counts=True)
-    alike = count[group] > 1
-    if not alike.any():
+    order = np.argsort(found)
+    same = np.flatnonzero(found[order][1:] == found[order][:-1])
+    if not len(same):
         return graph
+    alike = np.zeros(len(rows), bool)
+    alike[order[same]] = alike[order[same + 1]] = True
     own = graph.own.copy()
     _number(own, alike, graph.codes["unknown"])
     return BuildGraph.of(own, (graph.starts, graph.ends, graph.hows), graph.codes)

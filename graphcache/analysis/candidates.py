@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.holding import BUILT, Changes, Pin, variant_name
-from graphcache.analysis.identities import AT, BuildGraph
+from graphcache.analysis.holding import BUILT, Pin, variant_name
+from graphcache.analysis.identities import AT, BuildGraph, Changes
 from graphcache.spack.versions import version_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})

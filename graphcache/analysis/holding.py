@@ -8,14 +8,26 @@ are its own, so that a held version of zlib-ng brings no other cmake along.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.identities import AT, FIELDS, BuildGraph, Codes, How, Need, both_hows
+from graphcache.analysis.identities import (
+    AT,
+    FIELDS,
+    BuildGraph,
+    Changes,
+    Codes,
+    How,
+    Identities,
+    Need,
+    both_hows,
+    own_settings,
+)
 
 Kind = Literal["version", "variant", "flags", "namespace", "recipe", "external", "provider", "spec"]
 
@@ -48,28 +60,6 @@ class Pin:
     """Of a `spec`: the fields that it tells, and `variant NAME`."""
 
 
-class Changes(NamedTuple):
-    """What of a graph is otherwise where a package is held."""
-
-    own: dict[int, Rows]
-    """Rows with other settings."""
-    needs: dict[int, list[Need]]
-    """Rows that need something else."""
-
-    def __bool__(self) -> bool:
-        """Whether anything is."""
-        return bool(self.own or self.needs)
-
-    @property
-    def rows(self) -> Rows:
-        """The rows that change themselves, in order."""
-        return np.array(sorted(self.own.keys() | self.needs.keys()), np.int64)
-
-    def made(self, graph: BuildGraph) -> BuildGraph:
-        """The graph with these changes."""
-        return graph.with_settings(self.own).with_needs(self.needs)
-
-
 class _Build(NamedTuple):
     """Builds of a package that have the same settings, and need the same packages."""
 
@@ -84,37 +74,94 @@ _Found = tuple[Rows, list[Need] | None]
 """The settings of a build, and what it needs where that is not what it needed."""
 
 
-def hold(graph: BuildGraph, pin: Pin) -> Changes:
+class Packages:
+    """The builds of a graph by package, and what can be told of their needs at once."""
+
+    def __init__(self, graph: BuildGraph) -> None:
+        self.graph = graph
+        self._order = np.argsort(graph.column("name"), kind="stable")
+        self._sorted = graph.column("name")[self._order]
+        self._builds: dict[str, list[_Build]] = {}
+        needed = graph.sums(np.zeros_like(graph.hows))
+        self.needed = needed
+        """A number for each build, equal for those that need the same packages."""
+        self.needed_alike = graph.sums(graph.hows)
+        """Equal for those that need them for the same."""
+
+    @cached_property
+    def needed_by_recipe(self) -> Identities:
+        """The same, but for what is needed for tests: for these a user asks, and no recipe."""
+        kinds = Codes()
+        return self.graph.sums(
+            self._kinds(
+                lambda how: (
+                    -1
+                    if how[0] == ("test",)
+                    else kinds.code(
+                        (
+                            None if how[0] is None else tuple(t for t in how[0] if t != "test"),
+                            how[1],
+                        )
+                    )
+                )
+            )
+        )
+
+    @cached_property
+    def providers(self) -> Identities:
+        """A number for each build, equal where the same packages provide the same virtuals."""
+        kinds = Codes()
+        return self.graph.sums(self._kinds(lambda how: kinds.code(how[1]) if how[1] else -1))
+
+    def _kinds(self, kind: Callable[[How], int]) -> Rows:
+        """A kind of each dependency, by how it is needed."""
+        of_how = np.array([kind(how) for how in self.graph.codes["how"].values], np.int64)
+        found: Rows = of_how[self.graph.hows]
+        return found
+
+    def rows(self, package: str) -> Rows:
+        """The builds of a package, in order."""
+        code = self.graph.codes["name"].code(package)
+        return self._order[slice(*np.searchsorted(self._sorted, [code, code + 1]))]
+
+    def builds(self, package: str) -> list[_Build]:
+        """The builds of a package, those together that have the same settings and needs."""
+        if package not in self._builds:
+            rows, names = self.rows(package), self.graph.column("name")
+            keys = zip(map(tuple, self.graph.own[rows].tolist()), self.needed[rows], strict=True)
+            found: dict[tuple[tuple[int, ...], int], list[int]] = defaultdict(list)
+            for row, key in zip(rows.tolist(), keys, strict=True):
+                found[key].append(row)
+            self._builds[package] = [
+                _Build(of[0], own, frozenset(names[_ends(self.graph, of[0])].tolist()), tuple(of))
+                for (own, _), of in found.items()
+            ]
+        return self._builds[package]
+
+
+def _ends(graph: BuildGraph, row: int) -> list[int]:
+    return [end for end, _ in graph.needs(row)]
+
+
+def hold(packages: Packages, pin: Pin) -> Changes:
     """What changes where a package is held; nothing where all of it is as it should be.
 
     To what no build of the graph is as, nothing is held.
     """
-    changes = Changes({}, {})
+    graph = packages.graph
     if pin.kind == "provider":
-        changes.needs.update(_provided_by(graph, pin))
-        return changes
-    moves = list(_moves(graph, _builds(graph, pin.package), pin))
+        return Changes({}, _provided_by(packages, pin))
+    moves = list(_moves(packages, pin))
     for runtime in _runtime(graph, pin, moves):
-        moves += _moves(graph, _builds(graph, runtime.package), runtime)
+        moves += _moves(packages, runtime)
+    changes = Changes()
     for move in moves:
-        _move(graph, move, changes)
+        _move(packages, move, changes)
     return changes
 
 
 _Move = tuple[list[_Build], list[_Build], frozenset[str]]
 """The builds that become as one of the others; and the fields that they take over from it."""
-
-
-def _builds(graph: BuildGraph, package: str) -> list[_Build]:
-    """The builds of a package; nothing that is said of it can tell those of one apart."""
-    rows = np.flatnonzero(graph.column("name") == graph.codes["name"].code(package))
-    names = graph.column("name")
-    found: dict[tuple[tuple[int, ...], frozenset[int]], list[int]] = defaultdict(list)
-    for row in rows.tolist():
-        ends = [end for end, _ in graph.needs(row)]
-        key = tuple(graph.own[row].tolist()), frozenset(names[ends].tolist())
-        found[key].append(row)
-    return [_Build(rows[0], *key, tuple(rows)) for key, rows in found.items()]
 
 
 def _runtime(graph: BuildGraph, pin: Pin, moves: list[_Move]) -> list[Pin]:
@@ -130,9 +177,10 @@ def _runtime(graph: BuildGraph, pin: Pin, moves: list[_Move]) -> list[Pin]:
 # Which builds become as which ---------------------------------------------------------------------
 
 
-def _moves(graph: BuildGraph, builds: list[_Build], pin: Pin) -> Iterable[_Move]:
+def _moves(packages: Packages, pin: Pin) -> Iterable[_Move]:
+    graph, builds = packages.graph, packages.builds(pin.package)
     if pin.kind == "recipe":
-        yield from _recipes(graph, builds)
+        yield from _recipes(packages, pin.package)
     elif pin.kind == "external":
         yield from _externals(graph, builds, pin)
     elif pin.kind == "spec":
@@ -173,38 +221,23 @@ def variant_name(text: str) -> str:
     return text[1:] if text[:1] in ("+", "~") else text.partition("=")[0]
 
 
-def _recipes(graph: BuildGraph, builds: list[_Build]) -> Iterable[_Move]:
+def _recipes(packages: Packages, package: str) -> Iterable[_Move]:
     """Of builds that differ in nothing but the recipe: all become as most are."""
-    alike: dict[object, dict[object, list[_Build]]] = defaultdict(lambda: defaultdict(list))
-    of_recipe = {AT[name] for name in (*_RECIPE, "unknown")}
-    for build in builds:
-        settings = tuple(code for at, code in enumerate(build.own) if at not in of_recipe)
-        told = tuple(build.own[at] for at in sorted(of_recipe))
-        for row in build.rows:
-            one = build._replace(row=row, rows=(row,))
-            recipe = told, _needed_as(graph, row)
-            alike[settings, _providers(graph, row)][recipe].append(one)
-    for recipes in alike.values():
-        most = max(recipes.values(), key=lambda ones: (len(ones), -ones[0].row))
-        moved = [
-            one
-            for ones in recipes.values()
-            for one in ones
-            if ones is not most and _differ_by_recipe(graph, one, most[0])
-        ]
+    graph, rows = packages.graph, packages.rows(package)
+    of_recipe = [AT[name] for name in (*_RECIPE, "unknown")]
+    rest = np.delete(graph.own[rows], of_recipe, axis=1)
+    alike = own_settings(np.column_stack([rest, packages.providers[rows].view(np.int64)]))
+    needed = packages.needed_by_recipe[rows].view(np.int64)
+    recipes = own_settings(np.column_stack([graph.own[rows][:, of_recipe], needed]))
+    groups: dict[int, dict[int, list[_Build]]] = defaultdict(lambda: defaultdict(list))
+    for row, group, recipe in zip(rows.tolist(), alike.tolist(), recipes.tolist(), strict=True):
+        one = _Build(row, tuple(graph.own[row].tolist()), frozenset(), (row,))
+        groups[group][recipe].append(one)
+    for group in groups.values():
+        most = max(group.values(), key=lambda ones: (len(ones), -ones[0].row))
+        others = [one for ones in group.values() for one in ones if ones is not most]
+        moved = [one for one in others if _differ_by_recipe(graph, one, most[0])]
         yield moved, most[:1], frozenset({*_RECIPE, "unknown", "needs"})
-
-
-def _needed_as(graph: BuildGraph, row: int) -> frozenset[tuple[int, How]]:
-    """Which packages a build needs, and how; for tests a user asks, and no recipe."""
-    names, hows = graph.column("name"), graph.codes["how"].values
-    found = set()
-    for end, how in graph.needs(row):
-        types, virtuals = hows[how]
-        if types != ("test",):
-            types = None if types is None else tuple(t for t in types if t != "test")
-            found.add((int(names[end]), (types, virtuals)))
-    return frozenset(found)
 
 
 def _differ_by_recipe(graph: BuildGraph, one: _Build, other: _Build) -> bool:
@@ -220,13 +253,6 @@ def _differ_by_recipe(graph: BuildGraph, one: _Build, other: _Build) -> bool:
         {int(names[end]): end for end, _ in graph.needs(build.row)} for build in (one, other)
     )
     return all(mine[name] == theirs[name] for name in mine.keys() & theirs)
-
-
-def _providers(graph: BuildGraph, row: int) -> frozenset[tuple[str, int]]:
-    """What provides each virtual that a build needs."""
-    names, hows = graph.column("name"), graph.codes["how"].values
-    needs = [(int(names[end]), hows[how][1] or ()) for end, how in graph.needs(row)]
-    return frozenset((virtual, name) for name, virtuals in needs for virtual in virtuals)
 
 
 BUILT = "built by Spack"
@@ -252,8 +278,9 @@ def _externals(graph: BuildGraph, builds: list[_Build], pin: Pin) -> Iterable[_M
 # What a build becomes -----------------------------------------------------------------------------
 
 
-def _move(graph: BuildGraph, move: _Move, changes: Changes) -> None:
+def _move(packages: Packages, move: _Move, changes: Changes) -> None:
     """Note what builds become as the nearest of those that fit."""
+    graph = packages.graph
     moved, fits, held = move
     if not moved or not fits:
         return
@@ -263,11 +290,14 @@ def _move(graph: BuildGraph, move: _Move, changes: Changes) -> None:
         settings, shape = _settings(graph, (build, model), held, possible)
         for row in build.rows:
             changes.own[row] = settings
-            if shape is not None:
-                mine = graph.needs(row)
-                new = shape if "external" in held else _filled(graph, shape, mine)
-                if sorted(new) != sorted(mine):
-                    changes.needs[row] = new
+            if shape is None:
+                continue
+            mine, whole = graph.needs(row), "external" in held
+            if not whole and packages.needed_alike[row] == packages.needed_alike[model.row]:
+                continue  # each of what it would need is its own one
+            new = shape if whole else _filled(graph, shape, mine)
+            if sorted(new) != sorted(mine):
+                changes.needs[row] = new
 
 
 def _nearest(graph: BuildGraph, moved: list[_Build], fits: list[_Build]) -> list[_Build]:
@@ -338,72 +368,87 @@ def _variants(
 
 def _filled(graph: BuildGraph, shape: list[Need], mine: list[Need]) -> list[Need]:
     """What a build needs that needs what another does: of a package or virtual its own one."""
-    names, hows = graph.column("name"), graph.codes["how"].values
-    found: dict[int, list[How]] = defaultdict(list)
-    for end, how in shape:
-        found[_own_one(names, hows, (end, how), mine)].append(hows[how])
-    return _together(graph.codes["how"], found)
+    names, hows = graph.column("name"), graph.codes["how"]
+    of_package: dict[int, list[Need]] = defaultdict(list)
+    for need, name in zip(mine, names[[end for end, _ in mine]].tolist(), strict=True):
+        of_package[name].append(need)
+    found: dict[int, int] = {}
+    for (end, how), name in zip(shape, names[[end for end, _ in shape]].tolist(), strict=True):
+        own = of_package.get(name) or _providing(hows, how, mine)
+        best = own[0] if len(own) == 1 else max(own, key=_alike(hows, how), default=(end, how))
+        _add(hows, found, (best[0], how))
+    return list(found.items())
 
 
-def _together(hows: Codes, found: dict[int, list[How]]) -> list[Need]:
-    """One dependency on each row, for all that it is needed for."""
-    return [
-        (end, hows.code(told[0] if len(told) == 1 else both_hows(told)))
-        for end, told in found.items()
-    ]
+def _providing(hows: Codes, how: int, needs: list[Need]) -> list[Need]:
+    """The dependencies that provide a virtual that one provides which is needed as given."""
+    virtuals = set(hows.values[how][1] or ())
+    return [need for need in needs if virtuals & {*(hows.values[need[1]][1] or ())}]
 
 
-def _own_one(names: Rows, hows: Sequence[How], need: Need, mine: list[Need]) -> int:
+def _alike(hows: Codes, how: int) -> Callable[[Need], tuple[int, int]]:
+    """For how many of the same virtuals, and types, something is needed."""
+
+    def alike(need: Need) -> tuple[int, int]:
+        pairs = zip(hows.values[how], hows.values[need[1]], strict=True)
+        types, virtuals = (len({*(a or ())} & {*(b or ())}) for a, b in pairs)
+        return virtuals, types
+
+    return alike
+
+
+def _add(hows: Codes, found: dict[int, int], need: Need) -> None:
+    """Add a dependency; where there is one on that build already, they become one, for both."""
     end, how = need
-
-    def alike(other: Need) -> tuple[bool, int, int]:
-        types, virtuals = (
-            len({*(a or ())} & {*(b or ())}) for a, b in zip(hows[how], hows[other[1]], strict=True)
-        )
-        return bool(names[other[0]] == names[end]), virtuals, types
-
-    best = max(mine, key=alike, default=need)
-    same, virtuals, _ = alike(best)
-    return best[0] if same or virtuals else end
+    if end in found and found[end] != how:
+        how = hows.code(both_hows([hows.values[found[end]], hows.values[how]]))
+    found[end] = how
 
 
 # Providers ----------------------------------------------------------------------------------------
 
 
-def _provided_by(graph: BuildGraph, pin: Pin) -> dict[int, list[Need]]:
+def _provided_by(packages: Packages, pin: Pin) -> dict[int, list[Need]]:
     """What each build needs that takes a virtual from another package than the held one."""
-    hows, names = graph.codes["how"], graph.column("name")
-    wanted, package = set(pin.value.split(",")), graph.codes["name"].code(pin.package)
-    with_them = [code for code, how in enumerate(hows.values) if wanted & {*(how[1] or ())}]
-    edges = np.isin(graph.hows, with_them) & (names[graph.ends] != package)
-    fits = np.flatnonzero(names == package)
-    models: dict[int, int] = {}
+    graph, hows = packages.graph, packages.graph.codes["how"]
+    fits, wanted = packages.rows(pin.package), set(pin.value.split(","))
+    with_it = {code for code, how in enumerate(hows.values) if wanted & {*(how[1] or ())}}
+    others = np.ones(len(graph.own), bool)
+    others[fits] = False
+    edges = np.isin(graph.hows, list(with_it)) & others[graph.ends]
+    models = _Models(graph, fits)
     needs: dict[int, list[Need]] = {}
-    for row in np.unique(graph.starts[edges]).tolist() if len(fits) else []:
-        found: dict[int, list[How]] = defaultdict(list)
+    for row in sorted(set(graph.starts[edges].tolist())) if len(fits) else []:
+        found: dict[int, int] = {}
         for end, code in graph.needs(row):
-            types, virtuals = hows.values[code]
-            swapped = wanted & {*(virtuals or ())}
-            if not swapped or names[end] == package:
-                found[end].append((types, virtuals))
+            if code not in with_it or not others[end]:
+                _add(hows, found, (end, code))
                 continue
-            if end not in models:
-                models[end] = _same_machine(graph, end, fits)
-            found[models[end]].append((types, tuple(sorted(swapped))))
-            if rest := tuple(sorted({*(virtuals or ())} - wanted)):
-                found[end].append((types, rest))
-        needs[row] = _together(hows, found)
+            types, virtuals = hows.values[code]
+            swapped = tuple(virtual for virtual in virtuals or () if virtual in wanted)
+            _add(hows, found, (models.of(end), hows.code((types, swapped))))
+            if rest := tuple(virtual for virtual in virtuals or () if virtual not in wanted):
+                _add(hows, found, (end, hows.code((types, rest))))
+        needs[row] = list(found.items())
     return needs
 
 
-def _same_machine(graph: BuildGraph, row: int, fits: Rows) -> int:
-    """Of the builds of another package the one for the same machine; then that needs the same."""
-    below = {end for end, _ in graph.needs(row)}
-    machine = [AT[name] for name in _OF_THE_MACHINE]
+class _Models:
+    """Of the builds of a package the one to take in the place of another package's."""
 
-    def far(one: int) -> tuple[int, int, int]:
-        differ = int((graph.own[one, machine] != graph.own[row, machine]).sum())
-        return differ, -len(below & {end for end, _ in graph.needs(one)}), one
+    def __init__(self, graph: BuildGraph, fits: Rows) -> None:
+        self._graph, self._fits = graph, fits
+        self._machines = graph.own[:, [AT[name] for name in _OF_THE_MACHINE]]
+        self._needed = graph.needed_by_rows(fits)
+        self._found: dict[int, int] = {}
 
-    nearest: int = min(fits.tolist(), key=far)
-    return nearest
+    def of(self, row: int) -> int:
+        """The one for the same machine; of such, which needs most of what the other does."""
+        if row not in self._found:
+            differ = (self._machines[self._fits] != self._machines[row]).sum(axis=1)
+            needed = np.zeros(len(self._machines), bool)
+            needed[[end for end, _ in self._graph.needs(row)]] = True
+            which, ends = self._needed
+            same = np.bincount(which, needed[ends], minlength=len(self._fits))
+            self._found[row] = int(self._fits[np.lexsort((-same, differ))[0]])
+        return self._found[row]

@@ -7,10 +7,10 @@ Spack's own hash says of a spec, and is asked here of graphs that nobody concret
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,8 @@ FIELDS = (
 )
 """What a build is of itself, a column each; `variants` are without the patches.
 
-`external` is null of what Spack built, and else path, modules and so on. `unknown` is zero, or a
-number of its own for a spec of which nobody tells all that its hash is of.
+`external` is null of what Spack built, and else path, modules and so on. `unknown` is null, or of
+its own for a spec of which nobody tells all that its hash is of.
 """
 AT = {name: at for at, name in enumerate(FIELDS)}
 
@@ -57,6 +57,49 @@ class Codes:
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What of some builds is otherwise."""
+
+    own: dict[int, Rows] = field(default_factory=dict)
+    """Rows with other settings."""
+    needs: dict[int, list[Need]] = field(default_factory=dict)
+    """Rows that need something else."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is."""
+        return bool(self.own or self.needs)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The rows that change themselves, in order."""
+        return np.array(sorted(self.own.keys() | self.needs.keys()), np.int64)
+
+
+class _Edges(NamedTuple):
+    """Dependencies: of which build each is, by position; where it ends; and how."""
+
+    which: Rows
+    ends: Rows
+    hows: Rows
+    several: Flags
+    """Whether the build needs several of that package, which may become one."""
+
+    def of(self, at: slice | Rows | Flags) -> _Edges:
+        """Some of the dependencies."""
+        return _Edges(self.which[at], self.ends[at], self.hows[at], self.several[at])
+
+    def and_of(self, other: _Edges) -> _Edges:
+        """These and others, in the order of builds."""
+        both = _Edges(
+            np.concatenate([self.which, other.which]),
+            np.concatenate([self.ends, other.ends]),
+            np.concatenate([self.hows, other.hows]),
+            np.concatenate([self.several, other.several]),
+        )
+        return both.of(np.argsort(both.which, kind="stable"))
+
+
 @dataclass(frozen=True)
 class BuildGraph:
     """Builds and what they need; a build is a row."""
@@ -80,10 +123,19 @@ class BuildGraph:
         order = np.argsort(starts, kind="stable")
         return cls(own, starts[order], ends[order], hows[order], codes)
 
+    def with_changes(self, changes: Changes) -> BuildGraph:
+        """The graph in which some builds are otherwise."""
+        own = self.own.copy()
+        own[list(changes.own)] = _array(changes.own.values(), len(FIELDS))
+        if not changes.needs:
+            return replace(self, own=own)
+        edges = self._edges(np.arange(len(own)), changes)
+        return BuildGraph.of(own, (edges.which, edges.ends, edges.hows), self.codes)
+
     @cached_property
-    def runs(self) -> Runs:
-        """The dependencies of each build, as positions in `starts`, `ends` and `hows`."""
-        return Runs(self.starts, len(self.own))
+    def settings(self) -> Identities:
+        """A number for each build, equal for those that agree in their own settings."""
+        return own_settings(self.own)
 
     def column(self, name: str) -> Rows:
         """The codes of a field."""
@@ -94,11 +146,14 @@ class BuildGraph:
         """The value of a field of a build."""
         return self.codes[name].values[self.own[row, AT[name]]]
 
-    @property
+    @cached_property
     def external(self) -> Flags:
         """Of each build whether it is external, and so none that a cache could hold."""
-        none = self.codes["external"].code(None)
-        return np.asarray(self.column("external") != none)
+        return self.is_external(self.own)
+
+    def is_external(self, own: Rows) -> Flags:
+        """Of settings whether they are of an external."""
+        return np.asarray(own[:, AT["external"]] != self.codes["external"].code(None))
 
     @cached_property
     def _lists(self) -> tuple[list[int], list[Need]]:
@@ -112,57 +167,65 @@ class BuildGraph:
         begins, needs = self._lists
         return needs[begins[row] : begins[row + 1]]
 
-    def with_settings(self, own: Mapping[int, Rows]) -> BuildGraph:
-        """The graph in which some rows have other settings."""
-        if not own:
-            return self
-        changed = self.own.copy()
-        changed[list(own)] = list(own.values())
-        return replace(self, own=changed)
+    def sums(self, kinds: Rows) -> Identities:
+        """A number for each build, of the packages that it needs and a kind of each dependency.
 
-    def with_needs(self, needs: Mapping[int, Iterable[Need]]) -> BuildGraph:
-        """The graph in which some rows need something else."""
-        if not needs:
-            return self
-        kept = np.ones(len(self.starts), bool)
-        kept[self.runs.of(np.array(sorted(needs)))[1]] = False
-        new = [(row, *need) for row, found in needs.items() for need in found]
-        added = np.array(new, np.int64).reshape(-1, 3).T
-        edges = np.concatenate([np.stack([self.starts, self.ends, self.hows])[:, kept], added], 1)
-        return self.of(self.own, (edges[0], edges[1], edges[2]), self.codes)
+        Two builds have the same if they need packages of the same names, each of the same kind. A
+        dependency of a kind below zero is left out.
+        """
+        kept = kinds >= 0
+        starts, names = self.starts[kept], self.column("name")[self.ends[kept]]
+        parts = _mix(names.astype(np.uint64) + _mix(kinds[kept].astype(np.uint64)))
+        first = np.flatnonzero(np.diff(starts, prepend=-1))
+        found = np.zeros(len(self.own), np.uint64)
+        if len(first):
+            found[starts[first]] = np.add.reduceat(parts, first)
+        return found
 
     @cached_property
-    def needed_by(self) -> Neighbours:
+    def _runs(self) -> Runs:
+        return Runs(self.starts, len(self.own))
+
+    def needed_by_rows(self, rows: Rows) -> tuple[Rows, Rows]:
+        """What builds need themselves: of which of them each is, by position, and where it ends."""
+        which, edges = self._runs.of(rows)
+        return which, self.ends[edges]
+
+    @cached_property
+    def _needing(self) -> Neighbours:
         """For each build those that need it."""
         return Neighbours(self.ends, self.starts, len(self.own))
-
-    def _needed(self, rows: Rows) -> tuple[Rows, Rows]:
-        which, edges = self.runs.of(rows)
-        return which, self.ends[edges]
 
     def reached(self, rows: Rows, *, upward: bool = False) -> Flags:
         """Of each build whether it is among the rows, or needed by them; upward, or needs them."""
         found = np.zeros(len(self.own), bool)
+        of = self._needing.of if upward else self.needed_by_rows
         border = np.asarray(rows)
+        found[border] = True
         while len(border):
+            ends = of(border)[1]
+            border = _distinct(ends[~found[ends]])
             found[border] = True
-            needs = self.needed_by.of if upward else self._needed
-            ends = needs(border)[1]
-            new = np.zeros(len(self.own), bool)
-            new[ends] = True
-            border = np.flatnonzero(new & ~found)
         return found
 
-    @cached_property
-    def several(self) -> Flags:
-        """Of each dependency whether its build needs several of that package, which may be one."""
-        packages = self.column("name")[self.ends]
-        pairs = self.starts * (int(packages.max(initial=0)) + 1) + packages
-        order = np.argsort(pairs, kind="stable")
-        same = pairs[order][1:] == pairs[order][:-1]
-        found = np.zeros(len(pairs), bool)
-        found[order[1:][same]] = found[order[:-1][same]] = True
-        return found
+    def spread(self, bits: NDArray[np.uint64]) -> None:
+        """Give each build the bits of all that it needs, besides its own; in place."""
+        rows = np.argsort(self.levels, kind="stable")
+        which, ends = self.needed_by_rows(rows)
+        for at, run in self._by_level(rows, which):
+            first = np.flatnonzero(np.diff(which[run], prepend=-1))
+            if len(first):
+                below = np.bitwise_or.reduceat(bits[ends[run]], first, axis=0)
+                bits[rows[at][which[run][first] - at.start]] |= below
+
+    def _by_level(self, rows: Rows, which: Rows) -> Iterator[tuple[slice, slice]]:
+        """Of each level the rows and their dependencies, of rows that are sorted by it."""
+        levels = self.levels[rows]
+        begins = np.searchsorted(levels, np.arange(levels.max(initial=-1) + 2))
+        edges = np.searchsorted(which, begins)
+        for at in range(len(begins) - 1):
+            if begins[at] < begins[at + 1]:
+                yield slice(*begins[at : at + 2]), slice(*edges[at : at + 2])
 
     @cached_property
     def levels(self) -> Rows:
@@ -172,9 +235,9 @@ class BuildGraph:
         border, level = np.flatnonzero(waits == 0), 0
         while len(border):
             levels[border] = level
-            above = self.needed_by.of(border)[1]
-            waits = waits - np.bincount(above, minlength=len(waits))
-            border = np.unique(above)
+            above = self._needing.of(border)[1]
+            np.subtract.at(waits, above, 1)
+            border = _distinct(above)
             border = border[waits[border] == 0]
             level += 1
         return levels
@@ -184,50 +247,84 @@ class BuildGraph:
         """Whether a build needs itself, through others or not."""
         return bool((self.levels < 0).any())
 
+    @cached_property
+    def _several(self) -> Flags:
+        return _of_one_package(self.starts, self.column("name")[self.ends])
 
-def identities(
-    graph: BuildGraph, before: Identities | None = None, changed: Flags | None = None
-) -> Identities:
+    def _edges(self, rows: Rows, changes: Changes) -> _Edges:
+        """The dependencies of some builds, in the order of rows, with changes."""
+        which, edges = self._runs.of(rows)
+        found = _Edges(which, self.ends[edges], self.hows[edges], self._several[edges])
+        if not changes.needs:
+            return found
+        position = np.full(len(self.own), -1)
+        position[rows] = np.arange(len(rows))
+        changed = np.zeros(len(rows), bool)
+        changed[position[list(changes.needs)]] = True
+        new = [(row, *need) for row, needs in changes.needs.items() for need in needs]
+        starts, ends, hows = _array(new, 3).T
+        several = _of_one_package(starts, self.column("name")[ends])
+        added = _Edges(position[starts], ends, hows, several)
+        return found.of(~changed[which]).and_of(added)
+
+
+def identities(graph: BuildGraph) -> Identities:
     """A number for each build, equal for those that are one.
 
     The numbers have 64 bits, mixed of all that a build is: of 100,000 builds, two that are not one
-    get the same by a chance of one in 10**9.
+    get the same by a chance of one in 10**9. The graph has no circles.
+    """
+    found = np.zeros(len(graph.own), np.uint64)
+    _renew(graph, np.arange(len(found)), found, Changes())
+    return found
+
+
+def identities_then(graph: BuildGraph, before: Identities, changes: Changes) -> Identities | None:
+    """The identities with some changes; None if a build would then need itself.
+
+    Only what changes, and what is above it, is gone through, and no whole graph is made.
 
     Args:
-        graph: the builds; it has no circles.
-        before: the identities of another graph, which hold but for the rows that are changed.
-        changed: these rows, with all that needs them.
+        graph: the builds without the changes.
+        before: the identities of these.
+        changes: what is otherwise.
     """
     levels = graph.levels
-    found = np.zeros(len(levels), np.uint64) if before is None else before.copy()
-    rows = np.arange(len(levels)) if changed is None else np.flatnonzero(changed)
-    rows = rows[np.argsort(levels[rows], kind="stable")]
-    own = own_settings(graph.own[rows])
-    which, edges = graph.runs.of(rows)
-    ends, hows = graph.ends[edges], graph.hows[edges]
-    twice = graph.several[edges]
-    begins = np.searchsorted(levels[rows], np.arange(levels.max(initial=-1) + 2))
-    edge_begins = np.searchsorted(which, begins)
-    for level in range(len(begins) - 1):
-        at, run = (slice(*of[level : level + 2]) for of in (begins, edge_begins))
-        if at.start == at.stop:
-            continue
-        parts = _mix(found[ends[run]] + _mix(hows[run].astype(np.uint64) + _ODD))
-        if twice[run].any():
-            _unite(parts, (which[run], found[ends[run]], hows[run]), twice[run], graph.codes["how"])
-        total = own[at]
-        if run.start != run.stop:  # the lowest level needs nothing, any other something
-            first = np.searchsorted(which[run], np.arange(at.start, at.stop))
-            total = total + np.add.reduceat(parts, first)
-        found[rows[at]] = _mix(total)
+    if any(levels[end] >= levels[row] for row, needs in changes.needs.items() for end, _ in needs):
+        changed = graph.with_changes(changes)
+        return None if changed.has_circles else identities(changed)
+    found = before.copy()
+    above = graph.reached(changes.rows, upward=True)
+    _renew(graph, np.flatnonzero(above), found, changes)
     return found
+
+
+def _renew(graph: BuildGraph, rows: Rows, found: Identities, changes: Changes) -> None:
+    """Make the identities of some builds, level by level, of those of all others; in place."""
+    levels = graph.levels
+    rows = rows[np.argsort(levels[rows], kind="stable")]
+    edges = graph._edges(rows, changes)
+    own = graph.settings.copy()
+    own[list(changes.own)] = own_settings(_array(changes.own.values(), len(FIELDS)))
+    kinds = _mix(edges.hows.astype(np.uint64))
+    for at, run in graph._by_level(rows, edges.which):
+        total = own[rows[at]]
+        if run.start != run.stop:  # the lowest level needs nothing
+            which, ends = edges.which[run], found[edges.ends[run]]
+            parts = _mix(ends + kinds[run])
+            if edges.several[run].any():
+                _unite(parts, ends, edges.of(run), graph.codes["how"])
+            # A build of a level may need nothing any more, and reduceat takes no empty run.
+            first = np.flatnonzero(np.diff(which, prepend=-1))
+            total[which[first] - at.start] += np.add.reduceat(parts, first)
+        found[rows[at]] = _mix(total)
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _mix(numbers: Identities) -> Identities:
     """Numbers of which each bit hangs on all bits of the given ones (splitmix64, by Vigna)."""
     numbers = numbers + _ODD
     numbers = (numbers ^ (numbers >> np.uint64(30))) * _FIRST
@@ -243,27 +340,22 @@ def own_settings(own: Rows) -> Identities:
     return total
 
 
-def _unite(
-    parts: NDArray[np.uint64],
-    edges: tuple[Rows, Identities, Rows],
-    twice: Flags,
-    known: Codes,
-) -> None:
+def _unite(parts: Identities, ends: Identities, edges: _Edges, known: Codes) -> None:
     """Of two edges to what is one build make one, for all that either is for; in place."""
-    which, ends, hows = edges
     first: dict[tuple[int, int], int] = {}
     united: dict[int, set[int]] = {}
-    for at in np.flatnonzero(twice).tolist():
-        key = int(which[at]), int(ends[at])
+    for at in np.flatnonzero(edges.several).tolist():
+        key = int(edges.which[at]), int(ends[at])
         if key in first:
-            united.setdefault(first[key], {int(hows[first[key]])}).add(int(hows[at]))
+            of_first = {int(edges.hows[first[key]])}
+            united.setdefault(first[key], of_first).add(int(edges.hows[at]))
             parts[at] = 0
         else:
             first[key] = at
     for at, codes in united.items():
         how = both_hows(known.values[code] for code in codes)
-        code = np.array([known.code(how)], np.uint64)
-        parts[at] = _mix(ends[at : at + 1] + _mix(code + _ODD))[0]
+        kind = _mix(np.array([known.code(how)], np.uint64))
+        parts[at] = _mix(ends[at : at + 1] + kind)[0]
 
 
 def both_hows(hows: Iterable[How]) -> How:
@@ -279,3 +371,36 @@ def both_hows(hows: Iterable[How]) -> How:
         for found in told
     )
     return types, virtuals
+
+
+def _of_one_package(starts: Rows, packages: Rows) -> Flags:
+    """Of each edge whether another one leads from the same build to the same package."""
+    pairs = starts * (int(packages.max(initial=0)) + 1) + packages
+    order = np.argsort(pairs)
+    same = np.flatnonzero(pairs[order][1:] == pairs[order][:-1])
+    found = np.zeros(len(pairs), bool)
+    found[order[same]] = found[order[same + 1]] = True
+    return found
+
+
+def _distinct(rows: Rows) -> Rows:
+    """The distinct ones, sorted. `np.unique` has been seen to take ten times as long."""
+    rows = np.sort(rows)
+    first = np.ones(len(rows), bool)
+    first[1:] = rows[1:] != rows[:-1]
+    return rows[first]
+
+
+def count_distinct(numbers: Identities) -> int:
+    """How many distinct ones there are.
+
+    >>> count_distinct(np.array([5, 3, 5], np.uint64))
+    2
+    """
+    numbers = np.sort(numbers)
+    return int((numbers[1:] != numbers[:-1]).sum()) + (len(numbers) > 0)
+
+
+def _array(rows: Iterable[Iterable[int]], width: int) -> Rows:
+    """Rows of numbers as an array, which has its width where there are none, too."""
+    return np.array(list(rows), np.int64).reshape(-1, width)

@@ -3,61 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.compute as pc
 
 from graphcache.analysis.build_graphs import build_graph
-from graphcache.analysis.candidates import candidates, told
+from graphcache.analysis.candidates import told
 from graphcache.analysis.dependencies import Dependencies, Rows
-from graphcache.analysis.holding import Changes, Pin, hold
-from graphcache.analysis.identities import BuildGraph, Flags, Identities, identities, own_settings
+from graphcache.analysis.holding import Pin
+from graphcache.analysis.identities import BuildGraph, Flags, identities
 from graphcache.analysis.memberships import specs_in
+from graphcache.analysis.remaining import Builds
+from graphcache.analysis.trying import Trial
 from graphcache.answers import Answer, reads
 from graphcache.spack.flags import quoted
 from graphcache.tables import Tables
 from graphcache.words import counted
 
 COLUMNS = ["package", "kind", "held_to", "instead_of", "saves", "bytes", "remain", "require"]
-
-MOST_TRIED = 400
-"""Pins of which the graphs are compared for each that is chosen."""
-
-
-@dataclass(frozen=True)
-class _Builds:
-    """Builds, and which of them count."""
-
-    graph: BuildGraph
-    identities: Identities
-    chosen: Flags
-    """The specs that were asked for."""
-    roots: Rows
-    """Those that are there of themselves, and not because another needs them."""
-    at_first: Flags
-    """What was needed before anything was held."""
-    needed: Flags
-
-    @property
-    def counts(self) -> Flags:
-        """The builds to be made: the chosen that are still needed, and what only now is."""
-        return self.needed & ~self.graph.external & (self.chosen | ~self.at_first)
-
-    @property
-    def distinct(self) -> int:
-        """How many builds these are."""
-        return len(np.unique(self.identities[self.counts]))
-
-    def with_changes(self, changes: Changes) -> _Builds | None:
-        """The builds with a package held; None if one would then need itself."""
-        graph = changes.made(self.graph)
-        if changes.needs and graph.has_circles:
-            return None
-        above = self.graph.reached(changes.rows, upward=True)
-        found = identities(graph, self.identities, above)
-        needed = graph.reached(self.roots) if changes.needs else self.needed
-        return _Builds(graph, found, self.chosen, self.roots, self.at_first, needed)
 
 
 @reads(
@@ -108,16 +71,13 @@ def unify(
     graph = Dependencies(tables)
     notes = graph.notes()
     rows = _chosen(tables, graph, stacks, release)
-    builds, sizes = _first(tables, graph, rows)
+    builds, sizes = first_builds(tables, graph, rows)
     first = builds.distinct
     found: list[tuple[object, ...]] = []
-    for _ in range(max_pins):
-        best, cut = _best(builds)
-        if cut:
-            notes.append(f"Of {cut[1]:,} pins the {cut[0]:,} with most builds above were tried.")
-        if best is None:
-            break
-        pin, changes, after = best
+    trial = Trial()
+    while len(found) < max_pins and (best := trial.best(builds)):
+        pin, changes = best
+        after = builds.then(changes)
         package, held_to, instead_of = told(builds.graph, pin, changes)
         saved = builds.distinct - after.distinct
         bytes_ = _bytes_saved(builds, after, sizes)
@@ -126,7 +86,8 @@ def unify(
             (package, pin.kind, held_to, instead_of, saved, bytes_, remain, requirement(pin))
         )
         builds = after
-    return Answer(COLUMNS, found, notes=[*notes, *_said(first, builds.distinct, len(found))])
+    notes += [*trial.notes, *_said(first, builds.distinct, len(found))]
+    return Answer(COLUMNS, found, notes=notes)
 
 
 def _said(first: int, remain: int, pins: int) -> list[str]:
@@ -174,7 +135,7 @@ def _chosen(
     return rows
 
 
-def _first(tables: Tables, graph: Dependencies, rows: Rows) -> tuple[_Builds, Rows]:
+def first_builds(tables: Tables, graph: Dependencies, rows: Rows) -> tuple[Builds, Rows]:
     """The builds of the chosen specs with all that they need, and their sizes, -1 if not known."""
     every = graph.needed(rows).rows
     builds = build_graph(tables, graph, every)
@@ -182,7 +143,7 @@ def _first(tables: Tables, graph: Dependencies, rows: Rows) -> tuple[_Builds, Ro
     roots = _roots(tables, graph, builds, every, chosen)
     needed = builds.reached(roots)
     sizes = pc.fill_null(graph.specs["size"], -1).to_numpy()[every]
-    return _Builds(builds, identities(builds), chosen, roots, needed, needed), sizes
+    return Builds(builds, identities(builds), chosen, roots, needed, needed), sizes
 
 
 def _roots(
@@ -196,55 +157,7 @@ def _roots(
     return np.flatnonzero(chosen & (is_root | ~needed))
 
 
-# Which pin is best --------------------------------------------------------------------------------
-
-
-_Best = tuple[Pin, Changes, _Builds]
-
-
-def _best(builds: _Builds) -> tuple[_Best | None, tuple[int, int] | None]:
-    """The pin that leaves fewest builds, if one leaves fewer; and where not all were tried."""
-    held = [
-        (pin, changes) for pin in candidates(builds.graph) if (changes := hold(builds.graph, pin))
-    ]
-    most = _at_most(builds, [changes for _, changes in held])
-    order = np.lexsort((np.arange(len(held)), -most))
-    best: _Best | None = None
-    fewest = builds.distinct
-    for tried, at in enumerate(order.tolist()):
-        pin, changes = held[at]
-        if builds.distinct - most[at] >= fewest:
-            break
-        if tried == MOST_TRIED:
-            return best, (tried, len(held))
-        after = builds.with_changes(changes)
-        if after is not None and after.distinct < fewest:
-            best, fewest = (pin, changes, after), after.distinct
-    return best, None
-
-
-def _at_most(builds: _Builds, changes: list[Changes]) -> Rows:
-    """How many builds each of some changes can save at most.
-
-    Only what changes, and what is above it, can become one with another; and only with what agrees
-    with it in its own settings. Where something is needed no more, it may be any.
-    """
-    graph, counts = builds.graph, builds.counts
-    alike, width = own_settings(graph.own), len(graph.own)
-    found = np.full(len(changes), width)
-    for at, change in enumerate(changes):
-        if change.needs:
-            continue
-        above = graph.reached(change.rows, upward=True) & counts
-        then = alike.copy()
-        moved = list(change.own)
-        then[moved] = own_settings(np.array(list(change.own.values())))
-        stay = np.setdiff1d(then[above], then[counts & ~above])
-        found[at] = len(np.unique(builds.identities[above])) - len(stay)
-    return found
-
-
-def _bytes_saved(before: _Builds, after: _Builds, sizes: Rows) -> int | None:
+def _bytes_saved(before: Builds, after: Builds, sizes: Rows) -> int | None:
     """The bytes of builds that are there no more; of some that become one, the largest stays."""
     rows = np.flatnonzero(before.counts)
     _, first = np.unique(before.identities[rows], return_index=True)
