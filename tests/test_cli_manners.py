@@ -281,6 +281,39 @@ def test_ctrl_c_is_for_who_is_in_front(tmp_path: Path) -> None:
     assert build.end(PAGE.encode()).code == 0
 
 
+def test_sigterm_leaves_nothing_behind(made_pages: Path, tmp_path: Path) -> None:
+    """And ends the process as it does where nobody minds it."""
+    build = start("build", made_pages, cwd=tmp_path)
+    wait_for((tmp_path / ".graphcache.lbug.new").exists)
+    build.send_signal(signal.SIGTERM)
+    ended = build.end()
+    assert (ended.code, ended.out) == (-signal.SIGTERM, "")
+    assert os.listdir(tmp_path) == []
+
+
+EXPORT = """
+import signal
+import graphcache.exports.json
+from graphcache.cli.main import main
+
+def write(tables, path):
+    path.write_text("a part")
+    signal.pause()
+
+graphcache.exports.json.write = write
+main()
+"""
+
+
+def test_sigterm_leaves_nothing_of_an_export(example_store: Path, tmp_path: Path) -> None:
+    options = ("json", "graph.json", "--store", example_store)
+    export = Process([sys.executable, "-c", EXPORT, "export", *options], tmp_path, environment())
+    wait_for(lambda: any(tmp_path.glob(".graphcache-export-*/new")))
+    export.send_signal(signal.SIGTERM)
+    assert export.end().code == -signal.SIGTERM
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_second_writer_is_told(tmp_path: Path) -> None:
     first = start("build", "-", cwd=tmp_path)
     wait_for((tmp_path / ".graphcache.lbug.lock").exists)

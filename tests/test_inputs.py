@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import socket
 import sys
@@ -16,8 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import oracle
+import pyarrow as pa
 import pytest
 from conftest import within
+from test_spack_dependencies import body, lock
 
 from graphcache import InputError, Report, Tables, read
 from graphcache.sources.inputs import MAX_FILE
@@ -373,6 +376,146 @@ def test_only_the_files_of_a_tar_archive_are_read(tmp_path: Path) -> None:
     tables, report = read(tmp_path)
     assert kept(tables) == {"zlib"}
     assert rejects(report) == [f"{tmp_path}/a.tar/empty \\udcff: the file is empty"]
+
+
+def tar_of(out: Path, members: list[tuple[tarfile.TarInfo, bytes]], mode: str = "w") -> Path:
+    with tarfile.open(out, mode) as archive:  # type: ignore[call-overload]
+        for member, content in members:
+            member.size = member.size or len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return out
+
+
+def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tuple[tarfile.TarInfo, bytes]:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member, b""
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_link_in_a_tar_archive_is_read_as_in_a_folder(tmp_path: Path, mode: str) -> None:
+    archive = tar_of(
+        tmp_path / "a.tar",
+        [
+            link("envs/tools/spack.lock", "../io/spack.lock"),
+            link("envs/io/spack.lock", "./../hep/spack.lock"),
+            (tarfile.TarInfo("./envs/hep/spack.lock"), environment()),
+            link("envs/science/spack.lock", "envs/hep/spack.lock", tarfile.LNKTYPE),
+        ],
+        mode,
+    )
+    tables, report = read(archive)
+    assert tables.nodes["Stack"]["name"].to_pylist() == ["hep", "io", "science", "tools"]
+    assert (report.files, report.skipped) == (4, [])
+
+
+def test_a_link_in_a_tar_archive_of_zstd(tmp_path: Path) -> None:
+    plain = tar_of(
+        tmp_path / "a.tar",
+        [
+            (tarfile.TarInfo("io/spack.lock"), environment()),
+            link("hep/spack.lock", "../io/spack.lock"),
+        ],
+    )
+    packed = tmp_path / "a.tar.zst"
+    packed.write_bytes(pa.compress(plain.read_bytes(), "zstd", asbytes=True))
+    tables, _ = read(packed)
+    assert tables.nodes["Stack"]["name"].to_pylist() == ["hep", "io"]
+
+
+def environment() -> bytes:
+    return json.dumps(lock(body("zlib", "a" * 32), roots=[{"hash": "a" * 32}])).encode()
+
+
+def test_a_link_that_leads_to_no_file_of_the_archive_is_listed(tmp_path: Path) -> None:
+    archive = tar_of(
+        tmp_path / "a.tar",
+        [
+            (tarfile.TarInfo("page"), PAGE),
+            link("out", "../../etc/passwd"),
+            link("absolute", "/etc/passwd"),
+            link("loop", "pool"),
+            link("pool", "loop"),
+            link("later", "nothing", tarfile.LNKTYPE),
+        ],
+    )
+    tables, report = read(archive)
+    assert kept(tables) == {"zlib"}
+    assert report.skipped == [
+        f"{archive}/{name}: a link to what is no file of the archive"
+        for name in ("absolute", "later", "loop", "out", "pool")
+    ]
+
+
+def test_links_of_an_archive_can_not_make_it_large(tmp_path: Path) -> None:
+    page = tarfile.TarInfo("page")
+    members = [(page, PAGE + b"\n" * 2**20), *(link(f"{n}", "page") for n in range(2**14))]
+    archive = tar_of(tmp_path / "a.tar", members)
+    _, report = read(archive)
+    assert rejects(report) == [f"{archive}: a damaged archive: more than 17,179,869,184 bytes"]
+
+
+SAYS = "a damaged archive: "
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "why"),
+    [
+        (b"V", 2**60, "x: a sparse file, or one of 1,152,921,504,606,846,976 bytes"),
+        (b"V", 2**33, "unexpected end of data"),
+        (tarfile.REGTYPE, 2**33, "unexpected end of data"),
+        (tarfile.REGTYPE, -512, "x: a sparse file, or one of -512 bytes"),
+        (tarfile.GNUTYPE_SPARSE, 512, "x: a sparse file, or one of 512 bytes"),
+        (tarfile.GNUTYPE_LONGNAME, 2**30, "a header of 1,073,741,824 bytes, more than 65,536"),
+        (tarfile.GNUTYPE_LONGLINK, 2**30, "a header of 1,073,741,824 bytes, more than 65,536"),
+        (tarfile.XHDTYPE, 2**30, "a header of 1,073,741,824 bytes, more than 65,536"),
+        (tarfile.XGLTYPE, 65_537, "a header of 65,537 bytes, more than 65,536"),
+        (tarfile.XHDTYPE, -1, "a header of -1 bytes, more than 65,536"),
+    ],
+)
+def test_what_a_header_of_a_tar_archive_says_costs_nothing(
+    tmp_path: Path, kind: bytes, size: int, why: str
+) -> None:
+    member = tarfile.TarInfo("x")
+    member.type, member.size = kind, size
+    archive = tmp_path / "a.tar"
+    archive.write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(BLOCK))
+    assert why_not(archive) == f"{archive}: {SAYS}{why}"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"path": "é" * 2000}, {"comment": "1" * 60_000}, {"path": "a\nb=c"}]
+)
+def test_extended_headers_of_a_tar_archive(tmp_path: Path, headers: dict[str, str]) -> None:
+    member = tarfile.TarInfo("page")
+    member.pax_headers = headers
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.pax_headers = {"comment": "of the whole"}
+        member.size = len(PAGE)
+        archive.addfile(member, io.BytesIO(PAGE))
+        archive.addfile(tarfile.TarInfo("empty"))
+    tables, report = read(tmp_path / "a.tar")
+    assert kept(tables) == {"zlib"}
+    assert rejects(report) == [f"{tmp_path}/a.tar/empty: the file is empty"]
+
+
+@pytest.mark.parametrize(
+    ("header", "why"),
+    [
+        (b"99 path=a\n", "an extended header is damaged"),
+        (b"2 path=a\n", "an extended header is damaged"),
+        (b"22 GNU.sparse.major=1\n", "page: a sparse file, or one of over 8 GiB"),
+        (b"10 size=1\n", "page: a sparse file, or one of over 8 GiB"),
+    ],
+)
+def test_a_damaged_extended_header_of_a_tar_archive(
+    tmp_path: Path, header: bytes, why: str
+) -> None:
+    first, page = tarfile.TarInfo("x"), tarfile.TarInfo("page")
+    first.type, first.size, page.size = tarfile.XHDTYPE, len(header), len(PAGE)
+    archive = tmp_path / "a.tar"
+    archive.write_bytes(first.tobuf() + header.ljust(BLOCK, b"\0") + page.tobuf() + PAGE)
+    assert why_not(archive) == f"{archive}: {SAYS}{why}"
 
 
 def test_an_archive_in_an_archive_is_skipped(example_pages: Path, tmp_path: Path) -> None:

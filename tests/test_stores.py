@@ -522,6 +522,55 @@ def test_a_full_disk_leaves_the_old_store_where_none_can_be_reserved(
     assert os.listdir(store.parent) == ["store.lbug"]
 
 
+def test_a_link_stays_a_link(tmp_path: Path, example_pages: Path, made_pages: Path) -> None:
+    (tmp_path / "data").mkdir()
+    link, place = tmp_path / "link.lbug", tmp_path / "data" / "store.lbug"
+    link.symlink_to(Path("data", "store.lbug"))
+    build_store(link, example_pages)
+    update_store(link, made_pages)
+    assert link.is_symlink()
+    assert os.listdir(place.parent) == ["store.lbug"]
+    with open_store(place) as store:
+        assert [load.command for load in store.describe().loads] == ["build", "update"]
+
+
+def test_two_names_of_a_store_have_one_lock(tmp_path: Path, example_pages: Path) -> None:
+    (tmp_path / "link.lbug").symlink_to("store.lbug")
+    with store_lock(tmp_path / "store.lbug"), pytest.raises(StoreError, match="is writing it"):
+        build_store(tmp_path / "link.lbug", example_pages)
+
+
+UNDER_LIMIT = """
+import resource, sys
+from graphcache import StoreError, build_store, open_store
+
+limit, size, verb, path, pages = sys.argv[1:]
+kind = getattr(resource, limit)
+resource.setrlimit(kind, (int(size), resource.getrlimit(kind)[1]))
+try:
+    open_store(path).describe() if verb == "open" else build_store(path, pages)
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("limit", "verb", "said"),
+    [
+        ("RLIMIT_AS 8000000000", "open", "too little address space: raise its limit, as by 'uli"),
+        ("RLIMIT_AS 8000000000", "build", "too little address space: raise its limit, as by 'ul"),
+        ("RLIMIT_NOFILE 10", "build", "can't be written: Too many open files"),
+    ],
+)
+def test_a_limit_is_named(old: Path, example_pages: Path, limit: str, verb: str, said: str) -> None:
+    before = old.read_bytes()
+    words: list[str | Path] = [sys.executable, "-c", UNDER_LIMIT, *limit.split(), verb, old]
+    ended = subprocess.run([*words, example_pages], capture_output=True, text=True, check=True)
+    assert ended.stdout.startswith(f"{old}: {said}")
+    assert old.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", [".", "folder", "pipe"])
 def test_only_a_file_is_replaced(
     name: str, tmp_path: Path, example_pages: Path, monkeypatch: pytest.MonkeyPatch

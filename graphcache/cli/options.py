@@ -192,15 +192,21 @@ def warn_of_foreign(store: Store, statement: str) -> None:
         click.echo(f"Warning: {printable(warning)}", err=True)
 
 
-def keep_store(out: str, options: Mapping[str, Any]) -> None:
-    """Refuse to write over the store that is read.
+def keep_store(out: str, store: str) -> None:
+    """Refuse to write over the store.
 
     Raises:
         UsageError: the output is that file.
     """
-    store = options["store"]
-    if os.path.isfile(store) and os.path.exists(out) and os.path.samefile(store, out):
-        raise UsageError(f"{out}: is the store that is read, and would be lost: give another path")
+    if is_same_file(out, store):
+        raise UsageError(f"{out}: is the store, and would be lost: give another path")
+
+
+def is_same_file(one: str, other: str) -> bool:
+    """Whether two paths are of one file, be it there or not."""
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.isfile(one) and os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def show(answer: Answer, format_: Any, limit: int | None = None, *, every: bool = False) -> None:

@@ -7,11 +7,18 @@ document.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from graphcache.records import FileReport, Labels, Page, SpecList
 from graphcache.sources import index, legacy, lockfile, pages, specfile
-from graphcache.sources.documents import Document, is_html, may_be_document, parse_document
+from graphcache.sources.documents import (
+    Document,
+    is_html,
+    may_be_document,
+    parse_document,
+    replace_lone_surrogates,
+)
 from graphcache.sources.frontmatter import FrontMatter, front_matter, has_front_matter
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.names import Unreadable
@@ -96,7 +103,12 @@ def _read_document(
     except Unreadable:
         if not file.asked_for and not any(key in file.data[:_HEAD] for key in _SPACK_KEYS):
             return None  # JSON of something else
-        raise
+        data, half = replace_lone_surrogates(file.data)
+        if not half:
+            raise
+        document = parse_document(data)
+        file = replace(file, data=data)
+        report.warn(f"{file.name}: {half} is half of a character: it is read as \\uffff")
     source = next((source for source in DOCUMENTS if source.can_read(document)), None)
     return source.read(document, file, labels, report) if source else None
 

@@ -6,25 +6,28 @@ stand in messages.
 
 from __future__ import annotations
 
-import lzma
 import os
 import stat
 import sys
-import tarfile
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Self, cast
+from typing import IO, cast
 
 from graphcache.records import Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources import binaries, mirror
 from graphcache.sources.addresses import Remote
-from graphcache.sources.documents import may_be_document
+from graphcache.sources.archives import (
+    MAX_ARCHIVE,
+    rejecting_damage,
+    tar_members,
+    zip_members,
+)
+from graphcache.sources.documents import MAX_DOCUMENT, may_be_document
 from graphcache.sources.frontmatter import has_front_matter
 from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable
@@ -32,23 +35,7 @@ from graphcache.sources.packed import GZIP, ZSTD, unpacking
 
 MAX_FILE = 16 * 2**20
 """Bytes of one page; the largest real ones have 1 MB."""
-MAX_DOCUMENT = 2**30
-"""Bytes of one index or lock file; an index of 60,000 specs has 400 MB."""
-MAX_ARCHIVE = 16 * 2**30
-"""Bytes of what one archive, or standard input, holds unpacked."""
-MAX_PACKED = 2**20
-"""Members of one archive; the largest real snapshot has 225,000 pages."""
 
-_DAMAGED = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    ValueError,
-)
-_UNSUPPORTED = (NotImplementedError, RuntimeError)  # an unknown method, a password
 _CHUNK = 2**20
 _ZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
 
@@ -213,6 +200,8 @@ def _open_file(
                     return
             file.seek(0)
             yield from _open_content(file, name, status.st_size, report, asked_for=asked_for)
+    except FileNotFoundError as error:
+        report.reject(shown(path), _reason(error))  # which may be a mistyped address
     except (OSError, ValueError) as error:  # the latter is a path with a null character
         report.reject(name, _reason(error))
 
@@ -244,26 +233,17 @@ def _open_content(
 ) -> Iterator[InputFile]:
     head = file.read(512)
     file.seek(0)
-    with _rejecting(name, report):
+    with rejecting_damage(name, report):
         if binaries.is_binary(name) and _is_archive(head):
             report.reject(name, f"{binaries.BINARY}: expected its spec file, or an index")
         elif head.startswith(_ZIP):
-            yield from _zip_members(file, name, report)
+            for member in zip_members(file, name, report):
+                with rejecting_damage(member.name, report):
+                    yield from _take(member.content, member.name, member.size, report)
         elif _is_archive(head):
             yield from _packed(file, head, name, report, asked_for=asked_for)
         else:
             yield from _take(file, name, size, report, asked_for=asked_for)
-
-
-@contextmanager
-def _rejecting(name: str, report: Report) -> Iterator[None]:
-    """Reject an archive, or a member of it, that turns out not to be readable."""
-    try:
-        yield
-    except _UNSUPPORTED as error:
-        report.reject(name, f"an archive that can't be read: {error}")
-    except _DAMAGED as error:
-        report.reject(name, f"a damaged archive: {error}")
 
 
 def _packed(
@@ -272,71 +252,11 @@ def _packed(
     """A tar archive, or a packed one, or one packed file."""
     if head.startswith((GZIP, ZSTD)):
         unpacked = unpacking(file, head)
-        file = cast(IO[bytes], unpacked)
         if not _is_archive(unpacked.peek(512)):
-            yield from _take(file, name, 0, report, asked_for=asked_for)
+            yield from _take(cast(IO[bytes], unpacked), name, 0, report, asked_for=asked_for)
             return
-    with tarfile.open(fileobj=file, mode="r|", tarinfo=_Member) as archive:
-        for member in _files_of(archive, name, report):
-            content = archive.extractfile(member)
-            if content is not None:
-                member_name = one_line(f"{name}/{member.name}")
-                yield from _take(content, member_name, member.size, report)
-    file.read(MAX_FILE)  # to the end, where gzip has its checksum
-
-
-def _files_of(archive: tarfile.TarFile, name: str, report: Report) -> Iterator[tarfile.TarInfo]:
-    """The files of an archive, but for binaries, and for packages that Spack installed.
-
-    Of such a package `.spack` is packed before all else, and no other package comes between.
-    """
-    installed: str | None = None
-    for number, member in enumerate(archive):
-        if number >= MAX_PACKED or member.offset > MAX_ARCHIVE:
-            raise ValueError(f"more than {MAX_PACKED:,} files or {MAX_ARCHIVE:,} bytes")
-        if not member.isreg():
-            continue
-        folder = binaries.installed_in(member.name)
-        if folder is not None and folder != installed:
-            report.skip(one_line(f"{name}/{folder}"), binaries.INSTALLED)
-            installed = folder
-        if binaries.is_binary(member.name):
-            report.skip(one_line(f"{name}/{member.name}"), binaries.BINARY)
-        elif installed is None or not member.name.startswith(installed):
-            yield member
-
-
-class _Member(tarfile.TarInfo):
-    """A member of a tar archive; where `tarfile` would stop in silence, it reports damage."""
-
-    @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(archive)
-        except tarfile.HeaderError as error:
-            if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
-                raise
-            raise tarfile.ReadError(str(error)) from None
-
-
-def _zip_members(file: IO[bytes], name: str, report: Report) -> Iterator[InputFile]:
-    with zipfile.ZipFile(file) as archive:
-        members = sorted(archive.infolist(), key=lambda member: member.filename)
-        if len(members) > MAX_PACKED:
-            raise ValueError(f"more than {MAX_PACKED:,} files")
-        if sum(member.file_size for member in members) > MAX_ARCHIVE:
-            raise ValueError(f"more than {MAX_ARCHIVE:,} bytes")
-        for member in members:
-            member_name = one_line(f"{name}/{member.filename}")
-            if not member.is_dir():
-                with _rejecting(member_name, report), _open_member(archive, member) as content:
-                    yield from _take(content, member_name, member.file_size, report)
-
-
-def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
-    if member.flag_bits & 1:
-        raise NotImplementedError("it is encrypted")
-    return archive.open(member)
+    for member in tar_members(file, head, name, report):
+        yield from _take(member.content, member.name, member.size, report)
 
 
 def _take(

@@ -22,7 +22,7 @@ from graphcache.sources.frontmatter import (
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.keys import RepeatedKeys
 from graphcache.sources.meta import check_meta
-from graphcache.sources.names import CONTROL, Unreadable, check_name
+from graphcache.sources.names import Unreadable, character_problem, check_name
 from graphcache.sources.pages import read_title
 from graphcache.spack.spectext import SpecText, parse_spec
 
@@ -109,8 +109,8 @@ def _specs(item: Item, package: str) -> list[SpecText]:
         raise ValueError(item.problem or f"expected a spec text, found {short(item.value)}")
     if len(text) > MAX_TEXT:
         raise ValueError(f"expected at most {MAX_TEXT:,} characters, found {short(text)}")
-    if CONTROL.search(text):
-        raise ValueError(f"expected text without control characters, found {short(text)}")
+    if problem := character_problem(text):
+        raise ValueError(problem)
     specs = parse_spec(text)
     for spec in specs:
         check_name(spec.name, "name", item.line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from graphcache.records import MAX_NAME, short
@@ -25,7 +26,30 @@ def check_name(value: Any, field: str, line: int) -> str:
     """The value, if it can be a name; else Unreadable."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME:
         raise Unreadable(f"{field}: expected {A_NAME}, found {short(value)}", line)
-    if CONTROL.search(value):
-        why = f"{field}: expected text without control characters, found {short(value)}"
-        raise Unreadable(why, line)
+    if problem := character_problem(value):
+        raise Unreadable(f"{field}: {problem}", line)
     return value
+
+
+def character_problem(value: Any) -> str:
+    r"""What is wrong with the characters of the texts in a value, keys too; empty if nothing is.
+
+    >>> character_problem({"os": ["ubuntu", "a\x1bb"]})
+    'expected text without control characters, found "a\\u001bb"'
+    """
+    found = next((text for text in _texts_in(value) if CONTROL.search(text)), None)
+    return (
+        "" if found is None else f"expected text without control characters, found {short(found)}"
+    )
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            todo += reversed([part for pair in one.items() for part in pair])
+        elif isinstance(one, list):
+            todo += reversed(one)

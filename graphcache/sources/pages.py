@@ -26,7 +26,7 @@ from graphcache.sources.frontmatter import (
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.keys import RepeatedKeys
 from graphcache.sources.meta import check_meta
-from graphcache.sources.names import A_NAME, CONTROL, Unreadable, check_name
+from graphcache.sources.names import A_NAME, Unreadable, character_problem, check_name
 
 KEYS = frozenset({"title", "layout", "categories", "category", "meta", "spec_details"})
 
@@ -154,14 +154,13 @@ def _check_item(item: Item, report: FileReport) -> tuple[str, str, PageRecord | 
             known[key] = value
         else:
             report.warn(f"unknown key {short(key)} of a record: not read")
+    for field, value in known.items():
+        if problem := character_problem(value):
+            return field, problem, None
     try:
         record = msgspec.convert(known, PageRecord)
     except msgspec.ValidationError as error:
         return (*_explain(error, known), None)
-    for field, value in known.items():
-        for text in [value] if isinstance(value, str) else value or ():
-            if CONTROL.search(text):
-                return field, f"expected text without control characters, found {short(text)}", None
     return "", "", record
 
 

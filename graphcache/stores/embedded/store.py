@@ -212,6 +212,8 @@ def errors_of(path: Path, otherwise: str = "damaged, build it again") -> Iterato
             why = f"made by another version of LadybugDB: build it again ({text})"
         elif "ermission" in text:
             why = "no permission to read it"
+        elif "Mmap for size" in text:
+            why = f"too little address space: raise its limit, as by 'ulimit -v unlimited' ({text})"
         else:
             # Of a full disk, LadybugDB says first that what it could not write is durable.
             why = f"{otherwise} ({text[max(0, text.rfind('IO exception')) :]})"
