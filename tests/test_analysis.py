@@ -37,6 +37,7 @@ from graphcache.analysis import (
     stack_clusters,
     stack_combinations,
     stack_similarity,
+    unify,
     why,
 )
 from graphcache.analysis.changes import Diff, diff
@@ -397,6 +398,7 @@ def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
         (not_reached.reads, not_reached),
         (rebuilds.reads, rebuilds),
         (rebuilds.reads, lambda tables: rebuilds(tables, stack="env")),
+        (unify.reads, lambda tables: unify(tables, ["env"], "develop", max_pins=2)),
         (dependents.reads, dependents),
         (package_graph.reads, lambda tables: centrality(package_graph(tables), sample=10)),
         (stack_similarity.reads, lambda tables: stack_similarity(tables, "configurations")),

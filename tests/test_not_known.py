@@ -57,6 +57,7 @@ STANDING_ON_DEPENDENCIES = [
     ("why", f"/{A}"),
     ("impact", "zlib"),
     ("rebuilds",),
+    ("unify",),
     ("query", "dependents-of", "--package", "zlib"),
     ("query", "holes"),
 ]

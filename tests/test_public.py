@@ -54,7 +54,7 @@ PUBLIC = {
             "rebuilds",
         ),
         *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity"),
-        *("usable", "why"),
+        *("unify", "usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
     "graphcache.health": {"check"},

@@ -31,6 +31,7 @@ from graphcache.analysis.stacks import (
 )
 from graphcache.analysis.subgraphs import around, find_node
 from graphcache.analysis.touching import impact
+from graphcache.analysis.unifying import unify
 
 __all__ = [
     "adoption",
@@ -56,6 +57,7 @@ __all__ = [
     "stack_clusters",
     "stack_combinations",
     "stack_similarity",
+    "unify",
     "usable",
     "why",
 ]

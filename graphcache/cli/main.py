@@ -24,6 +24,7 @@ from graphcache.cli.query import query
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
+from graphcache.cli.unify import unify
 from graphcache.cli.verbs import check, rebuilds
 from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
@@ -82,7 +83,7 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, fetch, stats)
-_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan)
+_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan, unify)
 _VIEWS = (view, plot, serve)
 for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
     cli.add_command(command)

@@ -62,15 +62,16 @@ def _set(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
 
 
 _ALL, _WHOLE = "graphcache.all_rows", "graphcache.whole_hashes"
+_ALL_HELP = "On a terminal: all rows, and not only as many as it has lines."
 
 
-def format_options(all_help: str) -> Decorator:
-    """How an answer is printed; the help of --all is the command's, as is what more it does."""
+def format_options(*more: str, all_help: str = _ALL_HELP) -> Decorator:
+    """How an answer is printed: what formats a command has more, and what --all does in it."""
     return together(
         click.option(
             "--format",
             "format_",
-            type=click.Choice(FORMATS),
+            type=click.Choice([*FORMATS, *more]),
             help="How to print the answer. [default: table on a terminal, csv in a pipe]",
         ),
         click.option(
@@ -92,7 +93,7 @@ def format_options(all_help: str) -> Decorator:
     )
 
 
-format_option = format_options("On a terminal: all rows, and not only as many as it has lines.")
+format_option = format_options()
 
 library_option: Decorator = click.option(
     "--library",
