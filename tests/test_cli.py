@@ -37,7 +37,8 @@ COMMANDS = (
         "push",
         "query",
     ),
-    *("rebuilds", "schema", "serve", "stats", "update", "usable", "verify", "view", "why"),
+    *("rebuilds", "schema", "serve", "stats", "unify", "update", "usable", "verify"),
+    *("view", "why"),
 )
 PLOTS = tuple(f"plot {name}" for name in plot.commands)
 QUERIES = load_library()
@@ -200,6 +201,24 @@ def test_a_build_of_nothing_changes_nothing(tmp_path: Path) -> None:
         (reject,) = (tmp_path / "rejects.jsonl").read_text().splitlines()
         assert json.loads(reject)["why"] == "the file is empty"
     assert (tmp_path / "graphcache.lbug").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["build", "update", "fetch"])
+@pytest.mark.parametrize("place", ["there.lbug", "new.lbug", "link", "page.md"])
+def test_rejects_are_not_written_over_what_is_read_or_made(
+    tmp_path: Path, command: str, place: str, example_store: Path
+) -> None:
+    (tmp_path / "page.md").write_text(BAD)
+    shutil.copy(example_store, tmp_path / "there.lbug")
+    (tmp_path / "link").symlink_to("there.lbug")
+    store = "new.lbug" if place == "new.lbug" else "there.lbug"
+    release = ["--release", "r"] if command == "fetch" else []
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    ended = run(command, "page.md", "--store", store, "--rejects", place, *release, cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    lost = "page.md" if place == "page.md" else store
+    assert ended.err == f"Error: --rejects: {lost} would be lost: give another path\n"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_many_rejects_are_cut_unless_all_are_asked_for(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from graphs import graphs, small_tables, xml_text
 from hypothesis import given
 
 from graphcache import ExportError, GraphcacheError, Tables, UsageError
-from graphcache.exports import FORMATS, export
+from graphcache.exports import FORMATS, export, write_file
 
 GOLDEN = Path(__file__).parent / "golden/exports"
 OF_A_FILE = ("graphml", "json", "cypher")
@@ -362,7 +362,18 @@ def test_a_killed_export_leaves_the_earlier_one(
     command: list[str | Path] = [sys.executable, "-c", KILLED, example_pages, format_, out]
     assert subprocess.run(command, check=False).returncode == -signal.SIGXFSZ
     assert content(out) == before
-    # What is left is hidden, and in the way of no later export.
+    # What is left is hidden, and the next export removes it.
     assert all(path == out or path.name.startswith(".") for path in tmp_path.iterdir())
     export(small_tables(), format_, out)
     assert content(out) != before
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_what_another_export_is_writing_is_left_to_it(tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        export(Tables.empty(), "json", tmp_path / "other")
+        path.write_text("whole")
+
+    write_file(tmp_path / "out", write)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
+    assert (tmp_path / "out").read_text() == "whole"

@@ -34,7 +34,7 @@ from web_server import (
 
 from graphcache import InputError, Report, Tables, read
 from graphcache.remote.cache import Cache
-from graphcache.remote.locations import NotFetched
+from graphcache.remote.locations import NO_ADDRESS, NotFetched
 from graphcache.sources import inputs
 from graphcache.sources.addresses import Remote
 from graphcache.sources.gather import gather, labelled
@@ -193,7 +193,62 @@ def test_a_proxy_is_asked_for_other_hosts(
     assert "expected a proxy at http:// or https://" in said
 
 
+PASSWORDS = [
+    "s/ecret",
+    "s?ecret",
+    "s#ecret",
+    "ecret@",
+    "[ecret",
+    "ecret%",
+    "ecret\u2100",
+]
+
+
+@pytest.mark.parametrize(
+    "scheme", ["http://", "https://", "s3://", "oci://", "htps://", "http:/", ""]
+)
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.network
+def test_no_password_is_shown(folder: Path, scheme: str, password: str) -> None:
+    """Also where it has what ends the host of an address, or the scheme is mistyped."""
+    address = f"{scheme}me:{password}@127.0.0.1:1/x"
+    with pytest.raises(InputError) as caught:
+        load(address, remote(folder, tries=1))
+    told = [str(caught.value), *map(str, caught.value.report.rejects)]
+    assert all("ecret" not in text and "127.0.0.1:1/x" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://me:s/ecret@127.0.0.1:1", "me:ecret@127.0.0.1:x", "x://ecret"]
+)
+def test_no_password_of_a_proxy_is_shown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    said = why_not("http://mirror.example.org/x", remote(folder, tries=1))
+    assert "expected a proxy at http:// or https://" in said
+    assert "ecret" not in said
+
+
 # Kept ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        *(b"", b"{", b"\xff", b'{"etag": "\xff", "digest": ""}'),
+        json.dumps({"etag": '"x"\r\nHost: other', "digest": "0" * 64}).encode(),
+        json.dumps({"etag": '"x"', "digest": "../../x\0"}).encode(),
+    ],
+)
+def test_a_damaged_note_is_no_note(web: Web, folder: Path, note: bytes) -> None:
+    load(f"{web.url}/v2", remote(folder))
+    notes = list((folder / "downloads/addresses").iterdir())
+    assert notes
+    for one in notes:
+        one.write_bytes(note)
+    assert load(f"{web.url}/v2", remote(folder))[1].kept == 50
+    assert all(one.read_bytes() != note for one in notes)
 
 
 def test_what_has_not_changed_is_not_sent_again(web: Web, folder: Path) -> None:
@@ -380,9 +435,9 @@ def test_an_outage_does_not_make_a_mirror_an_older_one(web: Web, folder: Path) -
         ("gs://example.org/x", "gs:// is not supported: expected file://, http://, https:// or s3"),
         ("file://elsewhere/x", "expected file:///PATH, a path on this machine"),
         ("https:///x", "expected a host after https://"),
-        ("http://[::1/x", "not an address: Invalid IPv6 URL"),
-        ("http://127.0.0.1:port/x", "not an address: Port could not be cast"),
-        ("http://127.0.0.1:99999/x", "not an address: Port out of range"),
+        ("http://[::1/x", NO_ADDRESS),
+        ("http://127.0.0.1:port/x", NO_ADDRESS),
+        ("http://127.0.0.1:99999/x", NO_ADDRESS),
     ],
 )
 def test_addresses_that_are_not_read(url: str, why: str, folder: Path) -> None:
@@ -540,10 +595,24 @@ def test_they_are_under_way_at_the_same_time(web: Web, folder: Path) -> None:
             b'{"x": [{"label": "a", "url": "file:///etc/passwd"}]}',
             "a: file:///etc/passwd: expected http://, https:// or s3://",
         ),
+        (
+            rb'{"x": [{"label": "a\u001b[31m", "url": "v3"}]}',
+            r'label: expected text without control characters, found "a\u001b[31m"',
+        ),
         (b"<html>", "neither a mirror nor a file: "),
         (b" " * 2**24 + b"{}", "expected at most 16,777,216 bytes, found more; expected a man"),
     ],
-    ids=["cut off", "a list", "a number", "no url", "a path", "a file", "a page", "too long"],
+    ids=[
+        "cut off",
+        "a list",
+        "a number",
+        "no url",
+        "a path",
+        "a file",
+        "a label",
+        "a page",
+        "too long",
+    ],
 )
 def test_manifests_that_do_not_serve(
     given: bytes, why: str, web: Web, folder: Path, tmp_path: Path

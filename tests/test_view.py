@@ -553,7 +553,7 @@ def test_the_store_that_is_read_is_not_written_over(
     for name in ("graphcache.lbug", "link", str(store)):
         ended = run(*command.split(), name, cwd=tmp_path)
         assert (ended.code, ended.out) == (2, "")
-        assert f"{name}: is the store that is read, and would be lost" in ended.err
+        assert f"{name}: is the store, and would be lost" in ended.err
     assert store.read_bytes() == path.read_bytes()
 
 

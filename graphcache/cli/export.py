@@ -44,7 +44,7 @@ def export_command(format_: str, out: str, **options: Any) -> None:
     """
     from graphcache.exports import export
 
-    keep_store(out, options)
+    keep_store(out, options["store"])
     with open_chosen(options) as opened:
         tables = opened.tables(around=options["around"], hops=options["hops"])
     export(tables, format_, out)

@@ -44,4 +44,4 @@ def fetch(
     from graphcache.workflows import JOBS, fetch_store
 
     load = partial(fetch_store, options["store"], manifest, release, stacks, jobs=jobs or JOBS)
-    read_into(load, **options)
+    read_into(load, [manifest], **options)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,14 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from graphcache.cli.options import (
+    is_same_file,
     output_path,
     shown_path,
     store_option,
     together,
     verbosity_options,
 )
-from graphcache.errors import InputError
+from graphcache.errors import InputError, UsageError
 from graphcache.views.answers import printable
 from graphcache.words import counted
 
@@ -124,11 +126,13 @@ def _load(
     if not paths and not mirrors:
         raise click.UsageError("Missing argument 'PATH...'.")
     everything = [*paths, *map(mirror_address, mirrors)]
-    read_into(partial(load, options["store"], *everything, release=release, stack=stack), **options)
+    load_all = partial(load, options["store"], *everything, release=release, stack=stack)
+    read_into(load_all, paths, **options)
 
 
 def read_into(
     load: Callable[..., Report],
+    paths: Iterable[str],
     *,
     store: str,
     rejects_file: Path | None,
@@ -136,7 +140,7 @@ def read_into(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Load a store, show how it goes on, and say what was not read."""
+    """Load a store from the paths, show how it goes on, and say what was not read."""
     from graphcache.remote.cache import Cache
     from graphcache.remote.downloads import TIMEOUT
     from graphcache.sources.addresses import Remote
@@ -144,6 +148,7 @@ def read_into(
     from graphcache.views.progress import progress
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # all that matters is said as a reject
+    _keep((store, *paths), rejects_file)
     # Opened first: a list of rejects that can't be written is found out before anything changes.
     rejects = _open_rejects(rejects_file)
     try:
@@ -176,6 +181,13 @@ def _check_name(name: str | None, option: str) -> None:
         raise click.BadParameter(
             "expected a name of 1 to 1,000 printable characters", param_hint=option
         )
+
+
+def _keep(files: Iterable[str], rejects_file: Path | None) -> None:
+    """Refuse to write rejects over what is read or written."""
+    for file in files:
+        if rejects_file is not None and is_same_file(os.fspath(rejects_file), file):
+            raise UsageError(f"--rejects: {file} would be lost: give another path")
 
 
 def _open_rejects(path: Path | None) -> IO[str] | None:

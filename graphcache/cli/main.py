@@ -11,18 +11,21 @@ import click
 from click.shell_completion import get_completion_class
 
 from graphcache.cli.completing import complete_names
+from graphcache.cli.coverage import coverage
 from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.find import find, usable
 from graphcache.cli.load import build, update
 from graphcache.cli.logs import start_log
+from graphcache.cli.needs import impact, prune_plan, why
 from graphcache.cli.plot import plot
 from graphcache.cli.query import query
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
-from graphcache.cli.verbs import check, coverage, impact, prune_plan, rebuilds, why
+from graphcache.cli.unify import unify
+from graphcache.cli.verbs import check, rebuilds
 from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
 from graphcache.version import __version__
@@ -80,7 +83,7 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, fetch, stats)
-_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan)
+_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan, unify)
 _VIEWS = (view, plot, serve)
 for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
     cli.add_command(command)
@@ -95,8 +98,8 @@ def main() -> None:
         code = cli.main(prog_name="graphcache", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
-        # What runs when Ctrl-C comes may make another error of it, of an import for one.
-        code = _without_output(130) if interrupts else _end_by(error)
+        # What runs when a signal comes may make another error of it, of an import for one.
+        code = _end_by_signal(interrupts[0]) if interrupts else _end_by(error)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: nothing is left to be ended
     sys.exit(code or 0)
 
@@ -134,18 +137,27 @@ def _say(text: str) -> None:
 
 
 def _watch_interrupts() -> list[int]:
-    """A list that is empty until Ctrl-C; the second time, that ends the process at once."""
+    """A list that is empty until Ctrl-C or SIGTERM; the second one ends the process at once."""
     interrupts: list[int] = []
 
     def interrupt(number: int, _: object) -> None:
         interrupts.append(number)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_DFL)
         raise KeyboardInterrupt
 
-    # A shell has a command in the background ignore it.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
+    # A shell has a command in the background ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(number, interrupt)
     return interrupts
+
+
+def _end_by_signal(number: int) -> int:
+    """After all is cleaned up: 130 for Ctrl-C; another signal ends the process as it would have."""
+    code = _without_output(128 + number)
+    if number != signal.SIGINT:
+        signal.raise_signal(number)
+    return code
 
 
 def _open_streams() -> None:

@@ -82,7 +82,7 @@ def view(out: str, max_nodes: int, **options: Any) -> None:
     from graphcache.exports import write_file
     from graphcache.views.html import standalone_page
 
-    keep_store(out, options)
+    keep_store(out, options["store"])
     with open_chosen(options) as store:
         shown = fit(_chosen(store, options), max_nodes)
     page = standalone_page(shown).encode()

@@ -9,13 +9,15 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from graphcache.errors import ExportError, UsageError
 from graphcache.files import put_in_place, sync
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from graphcache.tables import Tables
 
 __all__ = ["FORMATS", "export"]
+
+_STAGING = ".graphcache-export-"
+_LOCK = "lock"
 
 FORMATS: dict[str, str] = {
     "graphml": "one GraphML file, for Gephi, yEd and networkx",
@@ -151,10 +156,24 @@ def _check_folder(target: Path, format: str, files: frozenset[str]) -> None:
 @contextmanager
 def _folder_beside(target: Path) -> Iterator[Path]:
     """A folder on the target's file system, so that a rename puts what was written in its place."""
-    with TemporaryDirectory(
-        prefix=".graphcache-export-", dir=target.parent, ignore_cleanup_errors=True
-    ) as folder:
+    for left in target.parent.glob(f"{_STAGING}*"):
+        _remove_if_left(left)
+    with (
+        TemporaryDirectory(
+            prefix=_STAGING, dir=target.parent, ignore_cleanup_errors=True
+        ) as folder,
+        FileLock(Path(folder, _LOCK)),
+    ):
         yield Path(folder)
+
+
+def _remove_if_left(folder: Path) -> None:
+    """Remove what a killed export left: such a folder has a lock that nobody holds."""
+    lock = folder / _LOCK
+    with suppress(OSError, Timeout):
+        if lock.is_file():
+            with FileLock(lock, timeout=0):
+                shutil.rmtree(folder)
 
 
 def _put(new: Path, target: Path, old: Path) -> None:

@@ -11,7 +11,15 @@ from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from graphcache.records import one_line
-from graphcache.remote.locations import NotFetched, check_address, is_url, shown, without_user
+from graphcache.remote.locations import (
+    ESCAPES,
+    NO_ADDRESS,
+    NotFetched,
+    check_address,
+    is_url,
+    shown,
+    without_user,
+)
 from graphcache.version import __version__
 from graphcache.words import counted
 
@@ -193,10 +201,8 @@ def _in_words(error: Exception, timeout: float) -> Exception:
     """What went wrong, and whether it may be over soon."""
     from urllib3 import exceptions as http
 
-    if isinstance(error, http.ProxySchemeUnknown):
-        return NotFetched(f"expected a proxy at http:// or https://: {error}")
-    if isinstance(error, ValueError):
-        return NotFetched(f"not an address: {error}")
+    if isinstance(error, ValueError):  # whose text may have a password
+        return NotFetched(NO_ADDRESS)
     if isinstance(error, http.SSLError):
         return NotFetched(f"no trust in the server: {error}; SSL_CERT_FILE can name a certificate")
     return _Passing(_broken(error, timeout))
@@ -234,8 +240,22 @@ def _pool_by(proxy: str | None) -> PoolManager:
     if proxy is None:
         return PoolManager(maxsize=_CONNECTIONS)
     proxy = proxy if is_url(proxy) else f"http://{proxy}"
+    _check_proxy(proxy)
     headers = make_headers(proxy_basic_auth=_secret(proxy))
     return ProxyManager(without_user(proxy), maxsize=_CONNECTIONS, proxy_headers=headers)
+
+
+def _check_proxy(proxy: str) -> None:
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise NotFetched(
+            "expected a proxy at http:// or https://, found another in HTTP_PROXY or HTTPS_PROXY: "
+            f"http://USER:PASSWORD@HOST:PORT; {ESCAPES}"
+        )
 
 
 def _secret(url: str) -> str | None:

@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from graphcache.files import put_in_place
 
@@ -29,8 +29,8 @@ _PARTIAL_KEPT = 24 * 3600
 class Note(Struct):
     """What an address had when it was asked last."""
 
-    etag: str
-    digest: str
+    etag: Annotated[str, Meta(pattern="^[ -~]*$")]
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Folder:
@@ -58,7 +58,7 @@ class Folder:
         """What is noted of an address, as long as its content is here."""
         try:
             note = msgspec.json.decode(self._note(url).read_bytes(), type=Note)
-        except (FileNotFoundError, msgspec.DecodeError):
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         return note if self.holds(note.digest) else None
 

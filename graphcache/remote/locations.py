@@ -11,6 +11,10 @@ from graphcache.records import one_line
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HERE = ("", "localhost", "127.0.0.1")
+_UNSAFE = re.compile("[/?#]")
+ESCAPES = "in a user or a password, / is written %2F, ? %3F, # %23 and @ %40"
+NO_ADDRESS = f"not an address: expected SCHEME://HOST:PORT/PATH; {ESCAPES}"
+"""What is said of an address that can't be taken apart, since a part of it may be secret."""
 _READ = "expected file://, http://, https:// or s3://BUCKET/"
 
 
@@ -58,8 +62,8 @@ def check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise NotFetched(f"not an address: {error}") from None
+    except ValueError:  # whose text may have a password
+        raise NotFetched(NO_ADDRESS) from None
     if parts.scheme == "file":
         raise NotFetched("expected file:///PATH, a path on this machine")
     if parts.scheme.startswith("oci"):
@@ -121,17 +125,24 @@ def without_user(url: str) -> str:
 def shown(url: str) -> str:
     """The address as messages and the store may have it: without what may be secret.
 
+    A password may have been written with what ends the host (`/`, `?`, `#`), or the scheme with a
+    letter less: where there is an `@`, what stands before it is not shown if there is any doubt.
+
     >>> shown("https://me:secret@example.org/x?signature=secret"), shown("a/path?")
     ('https://example.org/x?…', 'a/path?')
     >>> shown("https://example.org?key=secret"), shown("https://me:se?ret@example.org/x")
-    ('https://example.org?…', 'https://…/x')
+    ('https://example.org?…', 'https://…@example.org/x')
+    >>> shown("http:/me:secret@example.org"), shown("http://me:1/secret@example.org")
+    ('http:…@example.org', 'http://…@example.org')
     """
+    before, at, place = url.rpartition("@")
     if not is_url(url):
-        return one_line(url)
-    scheme, _, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    user, _, host = authority.rpartition("@")
-    if "?" in user or "#" in user:
-        host = "…"  # a password, or what is asked for? Either may be secret
-    place, query, _ = f"{host}{slash}{path}".partition("#")[0].partition("?")
+        hidden = at and ":" in before
+        return one_line(f"{before.partition(':')[0]}:…@{place}" if hidden else url)
+    scheme, _, user = before.partition("://") if at else url.partition("://")
+    if not at:
+        place = user
+    elif _UNSAFE.search(user):
+        place = f"…@{place}"
+    place, query, _ = place.partition("#")[0].partition("?")
     return one_line(f"{scheme}://{place}{query and '?…'}")

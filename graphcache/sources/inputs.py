@@ -200,6 +200,8 @@ def _open_file(
                     return
             file.seek(0)
             yield from _open_content(file, name, status.st_size, report, asked_for=asked_for)
+    except FileNotFoundError as error:
+        report.reject(shown(path), _reason(error))  # which may be a mistyped address
     except (OSError, ValueError) as error:  # the latter is a path with a null character
         report.reject(name, _reason(error))
 

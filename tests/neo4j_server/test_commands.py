@@ -276,8 +276,11 @@ def test_no_database(server: Server, store: Path) -> None:
     [
         ("http://localhost:7474", "expected a URI of neo4j, neo4j+s, neo4j+ssc, bolt, bolt+s, bo"),
         ("nonsense://localhost", "expected a URI of neo4j, neo4j+s, neo4j+ssc, bolt, bolt+s, bo"),
-        ("neo4j://", "expected a host, and a port of 1 to 65535 if any, found 'neo4j://': for "),
-        ("neo4j://localhost:bolt", "expected a host, and a port of 1 to 65535 if any, found "),
+        ("neo4j://", "expected a host, and a port of 1 to 65535 if any, found '', and no such "),
+        (
+            "neo4j://neo4j:s3cret-1",
+            "expected a host, and a port of 1 to 65535 if any, found 'neo4j'",
+        ),
         ("bolt://localhost:99999", "expected a host, and a port of 1 to 65535 if any, found "),
         ("neo4j://neo4j:s3cret-1@localhost", "expected a URI without user or password: set NEO4J_"),
         ("http://neo4j:s3cret-1@localhost", "expected a URI without user or password: set NEO4J_"),
@@ -285,6 +288,12 @@ def test_no_database(server: Server, store: Path) -> None:
 )
 def test_a_uri_that_is_none(uri: str, said: str, server: Server, store: Path) -> None:
     refused(uri, 2, said, store, {**login(server), "NEO4J_PASSWORD": "s3cret-1"})
+
+
+def test_a_user_or_password_that_is_not_utf_8(server: Server, store: Path) -> None:
+    said = "expected a user and a password in UTF-8: the server takes no others"
+    for name in ("NEO4J_PASSWORD", "NEO4J_USERNAME"):
+        refused(server.uri, 2, said, store, {**login(server), name: "a\udcffb"})
 
 
 def test_a_password_that_must_be_changed(neo4j_own: Neo4jServer, store: Path) -> None:

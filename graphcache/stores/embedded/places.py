@@ -5,26 +5,38 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
 from graphcache.errors import StoreError
+from graphcache.remote.locations import shown
+
+_FILES = 16
+"""Files that LadybugDB opens at once, and some to spare; where it can't, it says no reason."""
 
 
 @contextmanager
-def store_lock(path: Path) -> Iterator[None]:
+def store_lock(path: Path) -> Iterator[Path]:
     """Keep other writers of this store away; readers are not hindered.
+
+    Yields:
+        Where to write it: a link stays a link, and what it leads to is replaced.
 
     Raises:
         StoreError: another process is writing it, its folder can't be written, or no store can
             be there.
     """
     _is_there(path)
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     if not path.parent.exists():  # filelock would make it
         folder = path.parent
-        raise StoreError(f"{path}: there is no folder {folder}: make it, or give another path")
+        raise StoreError(
+            f"{shown(str(path))}: there is no folder {shown(str(folder))}: make it, or give "
+            f"another path"
+        )
     lock_file = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(lock_file, timeout=0)
     try:
@@ -42,7 +54,7 @@ def store_lock(path: Path) -> Iterator[None]:
             _remove(lock, lock_file)
         raise
     try:
-        yield
+        yield path
     finally:
         _remove(lock, lock_file)
 
@@ -57,8 +69,11 @@ def reserve(path: Path, size: int) -> None:
     """Fail while it is easy: LadybugDB ends the process where it can't write its log.
 
     Raises:
-        OSError: the disk or a quota has less than that many bytes.
+        OSError: the disk or a quota has less than that many bytes, or few more files can be opened.
     """
+    with ExitStack() as files:
+        for _ in range(_FILES):
+            files.enter_context(open(os.devnull, "rb"))
     if not hasattr(os, "posix_fallocate"):
         return  # macOS
     with path.open("wb") as file:
@@ -74,7 +89,7 @@ def check_file(path: Path) -> None:
     """
     if not _is_there(path):
         raise StoreError(
-            f"{path}: there is no store: make one by 'graphcache build PATH...', "
+            f"{shown(str(path))}: there is no store: make one by 'graphcache build PATH...', "
             f"or name another by --store"
         )
     if Path(f"{path}.wal").exists():

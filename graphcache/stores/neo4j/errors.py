@@ -93,8 +93,10 @@ bolt+ssc, found 'http': for example neo4j://localhost:7687
     except ValueError:
         well_formed = False
     if not well_formed:
+        # What stands in the place of the port may be a password.
+        found = uri.partition("://")[2].partition(":")[0]
         raise UsageError(
-            f"expected a host, and a port of 1 to 65535 if any, found {uri!r}: "
+            f"expected a host, and a port of 1 to 65535 if any, found {found!r}, and no such port: "
             f"for example neo4j://localhost:7687"
         )
 
