@@ -17,7 +17,7 @@ from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
 from graphcache.sources.documents import MAX_DOCUMENT, decode_whole
 from graphcache.sources.gather import Reading, Source, gather, labelled
-from graphcache.sources.names import Unreadable
+from graphcache.sources.names import Unreadable, check_name
 from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.store import EmbeddedStore
@@ -169,7 +169,7 @@ def fetch_store(
     """
     remote = remote or Remote(MAX_DOCUMENT)
     indexes = _chosen(read_manifest(manifest, remote), release, list(stacks))
-    _check_addresses(indexes, manifest)
+    _check_indexes(indexes, manifest)
     sources = [(index.url, Labels(release, index.label)) for index in indexes]
     remote.fetch_all((url for url, _ in sources if local_path(url) is None), jobs)
     return build_from(store, sources, command="fetch", remote=remote, on_file=on_file)
@@ -289,11 +289,15 @@ def _chosen(releases: dict[str, list[_Index]], release: str, stacks: list[str]) 
     return [index for index in indexes if not stacks or index.label in stacks]
 
 
-def _check_addresses(indexes: list[_Index], manifest: str) -> None:
+def _check_indexes(indexes: list[_Index], manifest: str) -> None:
     """What a server says must not make this machine read its own files."""
     from_server = is_url(manifest) and local_path(manifest) is None
     local = "" if from_server else ", or file:// with a whole path"
     for index in indexes:
+        try:
+            check_name(index.label, "label", 0)
+        except Unreadable as problem:
+            raise InputError(f"{shown(manifest)}: {problem}") from None
         if not is_url(index.url) or (from_server and local_path(index.url) is not None):
             expected = f"expected http://, https:// or s3://{local}"
             raise InputError(f"{shown(manifest)}: {index.label}: {shown(index.url)}: {expected}")

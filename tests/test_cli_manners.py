@@ -398,7 +398,11 @@ def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -
         ("usable rocblas --os", "ubuntu22", ["ubuntu22.04"]),
         ("usable rocblas --target", "zen4", ["zen4"]),
         ("rebuilds --stack", "e4s-o", ["e4s-oneapi"]),
+        ("unify --release", "v", ["v0.18.0"]),
         ("prune-plan --keep-release", "v", ["v0.18.0"]),
+        ("prune-plan --deptype", "link,b", ["link,build"]),
+        ("impact rocblas --deptype", "", ["build", "link", "run", "test", "all"]),
+        ("impact rocblas --release", "v", ["v0.18.0"]),
         ("query package --package", "no-such", []),
     ],
 )

@@ -595,10 +595,24 @@ def test_they_are_under_way_at_the_same_time(web: Web, folder: Path) -> None:
             b'{"x": [{"label": "a", "url": "file:///etc/passwd"}]}',
             "a: file:///etc/passwd: expected http://, https:// or s3://",
         ),
+        (
+            rb'{"x": [{"label": "a\u001b[31m", "url": "v3"}]}',
+            r'label: expected text without control characters, found "a\u001b[31m"',
+        ),
         (b"<html>", "neither a mirror nor a file: "),
         (b" " * 2**24 + b"{}", "expected at most 16,777,216 bytes, found more; expected a man"),
     ],
-    ids=["cut off", "a list", "a number", "no url", "a path", "a file", "a page", "too long"],
+    ids=[
+        "cut off",
+        "a list",
+        "a number",
+        "no url",
+        "a path",
+        "a file",
+        "a label",
+        "a page",
+        "too long",
+    ],
 )
 def test_manifests_that_do_not_serve(
     given: bytes, why: str, web: Web, folder: Path, tmp_path: Path

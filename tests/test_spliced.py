@@ -230,7 +230,8 @@ def test_why_impact_and_prune_plan_follow_the_splice(tmp_path: Path) -> None:
     assert row["path"] == ["app@1.0/aaaaaaa", "app@1.0/bbbbbbb"]
     [row] = why(tables, [MPICH]).to_dicts()
     assert row["path"] == ["app@1.0/aaaaaaa", "app@1.0/bbbbbbb", "mpich@1.0/mmmmmmm"]
-    assert ("env", "", 1, 1) in impact(tables, "mpich").rows
+    assert ("env", "", 1, 1, 0, 0, 1, 0) in impact(tables, "mpich").rows
+    assert impact(tables, "mpich", deptype="run").rows[0][-1] == 0
     assert prune_plan(tables, [], ["env"]).rows == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -10,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from graphcache.errors import GraphcacheError
 from graphcache.kinds import Kind, names
+from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.spack.targets import known_targets
 
 _OPTIONS: dict[str, Kind] = {
@@ -20,6 +22,7 @@ _OPTIONS: dict[str, Kind] = {
     "--keep-release": "release",
     "--target": "target",
     "--os": "os",
+    "--libc": "libc",
 }
 """The kinds of names that options of these names take, in every command."""
 _ARGUMENTS: dict[str, tuple[Kind, ...]] = {
@@ -98,6 +101,33 @@ class OneOf(click.types.StringParamType):
         ]
         is_file = self.files and chosen in (None, "store")
         return [CompletionItem(incomplete, type="file"), *found] if is_file else found
+
+
+class DepTypes(click.ParamType[tuple[str, ...]]):
+    """Types of dependencies, separated by commas; the shell completes the last of them."""
+
+    name = "deptypes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The types that are named."""
+        return parse_deptypes(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The types that begin so and are not named yet; `all` stands alone."""
+        *before, last = incomplete.split(",")
+        names = DEPTYPES if before else (*DEPTYPES, ALL)
+        return [
+            CompletionItem(",".join([*before, name]))
+            for name in names
+            if name.startswith(last) and name not in before
+        ]
+
+
+DEPTYPE = DepTypes()
 
 
 def complete_names(command: click.Command) -> None:

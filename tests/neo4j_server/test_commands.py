@@ -290,6 +290,12 @@ def test_a_uri_that_is_none(uri: str, said: str, server: Server, store: Path) ->
     refused(uri, 2, said, store, {**login(server), "NEO4J_PASSWORD": "s3cret-1"})
 
 
+def test_a_user_or_password_that_is_not_utf_8(server: Server, store: Path) -> None:
+    said = "expected a user and a password in UTF-8: the server takes no others"
+    for name in ("NEO4J_PASSWORD", "NEO4J_USERNAME"):
+        refused(server.uri, 2, said, store, {**login(server), name: "a\udcffb"})
+
+
 def test_a_password_that_must_be_changed(neo4j_own: Neo4jServer, store: Path) -> None:
     """As the one that a server is delivered with."""
     with driver_of(neo4j_own) as driver, driver.session(database="system") as session:

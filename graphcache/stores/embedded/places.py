@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
 from graphcache.errors import StoreError
 from graphcache.remote.locations import shown
+
+_FILES = 16
+"""Files that LadybugDB opens at once, and some to spare; where it can't, it says no reason."""
 
 
 @contextmanager
@@ -26,7 +29,8 @@ def store_lock(path: Path) -> Iterator[Path]:
             be there.
     """
     _is_there(path)
-    path = Path(os.path.realpath(path))
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     if not path.parent.exists():  # filelock would make it
         folder = path.parent
         raise StoreError(
@@ -65,8 +69,11 @@ def reserve(path: Path, size: int) -> None:
     """Fail while it is easy: LadybugDB ends the process where it can't write its log.
 
     Raises:
-        OSError: the disk or a quota has less than that many bytes.
+        OSError: the disk or a quota has less than that many bytes, or few more files can be opened.
     """
+    with ExitStack() as files:
+        for _ in range(_FILES):
+            files.enter_context(open(os.devnull, "rb"))
     if not hasattr(os, "posix_fallocate"):
         return  # macOS
     with path.open("wb") as file:

@@ -78,14 +78,25 @@ class Login:
         """By the names that Neo4j's own tools use: NEO4J_USERNAME, and NEO4J_PASSWORD if not given.
 
         Raises:
-            UsageError: there is no password.
+            UsageError: there is no password, or what is said is not UTF-8.
         """
         password = password or os.environ.get("NEO4J_PASSWORD")
         if not password:
             raise UsageError(
                 "no password: set NEO4J_PASSWORD, or name a file that holds it by --password-file"
             )
-        return cls(os.environ.get("NEO4J_USERNAME", "neo4j"), password)
+        username = os.environ.get("NEO4J_USERNAME", "neo4j")
+        if not (_is_utf_8(password) and _is_utf_8(username)):
+            raise UsageError("expected a user and a password in UTF-8: the server takes no others")
+        return cls(username, password)
+
+
+def _is_utf_8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Neo4jStore(Store):
