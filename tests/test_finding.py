@@ -192,8 +192,8 @@ VARIANTS = graph(
         ("zlib build_sistem=x", ["zlib has no variant build_sistem. Did you mean build_system?"]),
         ("+sharedd", ["No spec has a variant sharedd. Did you mean shared?"]),
         ("zlib~pic", []),
-        ("zlib+cuda", []),
-        ("zlib %hdf5+mpii", []),
+        ("zlib+cuda", ["zlib has no variant cuda."]),
+        ("zlib %hdf5+mpii", ["hdf5 has no variant mpii. Did you mean mpi?"]),
     ],
 )
 def test_a_misspelt_variant_is_answered_with_the_nearest(text: str, hints: list[str]) -> None:

@@ -18,6 +18,7 @@ from graphcache.analysis.spec_columns import SpecColumns, Truth
 from graphcache.answers import Answer, Selection, reads
 from graphcache.errors import UsageError, did_you_mean
 from graphcache.spack.spec_parser import parse_spec
+from graphcache.spack.specs import FLAGS
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
@@ -224,27 +225,27 @@ def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
 
 
 def _misspelt(tables: Tables, parts: list[tuple[str, Truth]]) -> list[str]:
-    """Which variants are like those that were asked for, and that nothing of the package has."""
-    (first, named), *_ = parts
-    of_package = bool(first[:1].isalnum()) and "=" not in first
-    base = named.may if of_package else np.ones(tables.nodes["Spec"].num_rows, bool)
-    there = SpecColumns(tables).variant_names(base)
-    wanted = [_variant(label) for label, _ in parts]
-    no_such_variant = f"{first} has no variant" if of_package else "No spec has a variant"
-    return [
-        f"{no_such_variant} {name}.{hint}"
-        for name in wanted
-        if name and name not in there and (hint := did_you_mean(name, there))
-    ]
+    """Which variants are asked for that no spec of their package has, and what is like them."""
+    (first, _), *_ = parts
+    package = first if first[:1].isalnum() and "=" not in first else ""
+    columns, found = SpecColumns(tables), []
+    for owner, name in dict.fromkeys(one for label, _ in parts for one in _variants(label)):
+        of = owner or package
+        base = columns.named(of) if of else columns.all().sure
+        if base.any() and not (columns.has_variant(name).may & base).any():
+            hint = did_you_mean(name, [*columns.variant_names(base), *FLAGS])
+            found.append(f"{of or 'No spec'} has {'no' if of else 'a'} variant {name}.{hint}")
+    return found
 
 
-def _variant(label: str) -> str:
-    """The name of the variant that a demand is on; empty if it is on something else."""
+def _variants(label: str) -> list[tuple[str, str]]:
+    """The variants that a demand is on, each behind its package, if that is another one's."""
     try:
         spec = parse_spec(label)
     except UsageError:
-        return ""
-    return spec.variants[0].name if spec.variants and not spec.name else ""
+        return []
+    nodes = [spec, *(edge.spec for edge in spec.dependencies)]
+    return [(node.name, variant.name) for node in nodes for variant in node.variants]
 
 
 def _there_is(tables: Tables, base: Truth, label: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from graphcache.cli.completing import SpecOf
+from graphcache.cli.completing import OneOf
 from graphcache.cli.options import (
     format_option,
     in_one_text,
@@ -27,7 +27,7 @@ from graphcache.words import counted
     "specs",
     metavar="SPEC",
     multiple=True,
-    type=SpecOf(),
+    type=OneOf("package", "hash"),
     help="Only those of its specs that are as this asks, as in 'graphcache find'.",
 )
 @click.option("--reuse", is_flag=True, help="Also what Spack could take in place of a build.")

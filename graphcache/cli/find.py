@@ -98,7 +98,9 @@ def find(specs: tuple[str, ...], stack: str | None, release: str | None, **optio
 )
 @_place_options
 @_list_options(
-    format_options("Those that Spack does not take too, with why not; on a terminal, all rows.")
+    format_options(
+        all_help="Those that Spack does not take too, with why not; on a terminal, all rows."
+    )
 )
 def usable(
     specs: tuple[str, ...],

@@ -62,15 +62,16 @@ def _set(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
 
 
 _ALL, _WHOLE = "graphcache.all_rows", "graphcache.whole_hashes"
+_ALL_HELP = "On a terminal: all rows, and not only as many as it has lines."
 
 
-def format_options(all_help: str) -> Decorator:
-    """How an answer is printed; the help of --all is the command's, as is what more it does."""
+def format_options(*more: str, all_help: str = _ALL_HELP) -> Decorator:
+    """How an answer is printed: what formats a command has more, and what --all does in it."""
     return together(
         click.option(
             "--format",
             "format_",
-            type=click.Choice(FORMATS),
+            type=click.Choice([*FORMATS, *more]),
             help="How to print the answer. [default: table on a terminal, csv in a pipe]",
         ),
         click.option(
@@ -92,7 +93,7 @@ def format_options(all_help: str) -> Decorator:
     )
 
 
-format_option = format_options("On a terminal: all rows, and not only as many as it has lines.")
+format_option = format_options()
 
 library_option: Decorator = click.option(
     "--library",
@@ -232,7 +233,7 @@ def whole_hashes() -> bool:
 
 
 def all_rows() -> bool:
-    """Whether --all asks for them."""
+    """Whether --all asks for every row."""
     return bool(click.get_current_context().meta[_ALL])
 
 
@@ -242,9 +243,8 @@ def screen(*, every: bool = False) -> Screen | None:
         return None
     from graphcache.views.terminal import Screen
 
-    meta = click.get_current_context().meta
     width, height = size(sys.stdout)
-    return Screen(width, None if every or meta[_ALL] else height, meta[_WHOLE])
+    return Screen(width, None if every or all_rows() else height, whole_hashes())
 
 
 def show_rows(

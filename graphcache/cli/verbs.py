@@ -1,4 +1,4 @@
-"""Questions that have commands of their own."""
+"""Questions that have commands of their own: `check`, `coverage`, `rebuilds`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import click
 
 from graphcache.cli.options import (
     format_option,
-    in_one_text,
     on_this_store,
     open_chosen,
     server_options,
@@ -18,10 +17,9 @@ from graphcache.cli.options import (
     together,
     warn_of_foreign,
 )
-from graphcache.words import counted
 
 if TYPE_CHECKING:
-    from graphcache.answers import Answer, Selection
+    from graphcache.answers import Selection
     from graphcache.tables import Tables
 
 _answer_options = together(store_option, server_options, format_option)
@@ -44,9 +42,9 @@ def check(**options: Any) -> None:
     Example:
       graphcache check --store graphcache.lbug
     """
-    from graphcache.analysis.health import QUERIES
-    from graphcache.analysis.health import check as find
     from graphcache.answers import Answer
+    from graphcache.health import QUERIES
+    from graphcache.health import check as find
     from graphcache.queries import load_library
 
     library = load_library()
@@ -80,44 +78,6 @@ def check(**options: Any) -> None:
 
 
 @click.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@_answer_options
-def why(specs: tuple[str, ...], **options: Any) -> None:
-    """Say why a spec is there: the roots that need it, and a shortest path from each.
-
-    SPEC is what 'graphcache find' takes; a hash may be cut short.
-
-    \b
-    Example:
-      graphcache why /bu5ehkv
-      graphcache why zlib-ng@2.3.2 +compat
-    """
-    from graphcache.analysis.reasons import why as find
-
-    answer = find(_graph(options, find.reads), specs)
-    show(in_one_text(answer, "path", " → ", options), options["format_"])
-
-
-@click.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
-@_answer_options
-def impact(specs: tuple[str, ...], stack: str | None, **options: Any) -> None:
-    """Count what depends on the specs that are as one SPEC asks, by stack and release.
-
-    SPEC is what 'graphcache find' takes. VERSIONS in it are as in Spack: @1.2 stands for 1.2 and
-    all 1.2.x, @=1.2 for 1.2 alone, @1.2:1.4, @:1.4 and @1.2: for a range with both its ends.
-
-    \b
-    Example:
-      graphcache impact curl@7.69.0:8.3.0 --stack e4s
-    """
-    from graphcache.analysis.reasons import impact as find
-
-    show(find(_graph(options, find.reads), specs, stack), options["format_"])
-
-
-@click.command()
 @click.option("--package", metavar="SPEC", help="Only rebuilds of what is as this asks.")
 @click.option("--stack", metavar="STACK", help="Only rebuilds in this stack.")
 @_answer_options
@@ -135,34 +95,3 @@ def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     answer = find(_graph(options, find.reads), package, stack)
     rows = [(*row, on_this_store(example, options)) for *row, example in answer.rows]
     show(replace(answer, rows=rows), options["format_"])
-
-
-@click.command("prune-plan")
-@click.option("--keep-release", "releases", multiple=True, metavar="RELEASE", help="Keep this one.")
-@click.option("--keep-stack", "stacks", multiple=True, metavar="STACK", help="Keep this one.")
-@_answer_options
-def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: Any) -> None:
-    """List the specs that nothing kept needs, and that could go. Deletes nothing.
-
-    Kept is what is in a kept release or stack, with all that it needs.
-
-    \b
-    Example:
-      graphcache prune-plan --keep-release develop
-    """
-    from graphcache.analysis.reasons import prune_plan as find
-
-    answer = find(_graph(options, find.reads), releases, stacks)
-    show(answer, options["format_"])
-    click.echo(_sum_of_sizes(answer), err=True)
-
-
-def _sum_of_sizes(answer: Answer) -> str:
-    sizes = [row[answer.columns.index("size")] for row in answer.rows]
-    known = [size for size in sizes if size is not None]
-    unknown = len(sizes) - len(known)
-    specs = f"{counted(len(sizes), 'spec')} could go"
-    if sizes and not known:
-        return f"{specs}: of none the size is known"
-    rest = f", and {unknown:,} whose size is not known" if unknown else ""
-    return f"{specs}: {counted(sum(known), 'byte')}{rest}"
