@@ -127,7 +127,9 @@ def test_a_query_ends_at_its_time_limit(example_store: Path) -> None:
     asked = ("query", "-c", heavy + "RETURN count(*)", "--timeout", "0.2")
     ended = run(*asked, cwd=example_store.parent)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == ("Error: it took longer than 0.2 seconds: narrow it, or raise --timeout\n")
+    assert ended.err == (
+        "Error: it took longer than 0.2 seconds: narrow it, or raise the timeout\n"
+    )
 
 
 MINE = """\

@@ -39,6 +39,7 @@ PUBLIC = {
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
+        "Finding",
         *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
         *(
             "diff_specs",

@@ -16,7 +16,7 @@ from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
 from graphcache.analysis.finding import find, usable
 from graphcache.analysis.folding import fit
-from graphcache.analysis.health import check
+from graphcache.analysis.health import Finding, check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.pruning import keeplist, prune_plan
 from graphcache.analysis.reasons import why
@@ -33,6 +33,7 @@ from graphcache.analysis.subgraphs import around, find_node
 from graphcache.analysis.touching import impact
 
 __all__ = [
+    "Finding",
     "adoption",
     "around",
     "centrality",

@@ -143,7 +143,7 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
 
     out: Path | None = options["keeplist"]
     if out is not None:
-        keep_store(str(out), options)
+        keep_store(str(out), options["store"])
     graph = _graph(options, find.reads)
     asked = (releases, stacks, options["deptype"])
     answer = find(graph, *asked)

@@ -151,6 +151,11 @@ class EmbeddedStore(Store):
         """The label by which this store knows its own nodes of a type: the type's name."""
         return type_name
 
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
     def close(self) -> None:
         """Release the file."""
         self._database.close()
@@ -159,8 +164,7 @@ class EmbeddedStore(Store):
         tables = {row[0] for row in self.query("CALL show_tables() RETURN name").rows}
         if "GraphCacheLoad" not in tables:
             raise StoreError(
-                f"{self.path}: a LadybugDB database that graphcache did not make: "
-                f"give another file by --store"
+                f"{self.path}: a LadybugDB database that graphcache did not make: give another file"
             )
         found = self.query("MATCH (l:GraphCacheLoad) RETURN max(l.format)").rows[0][0]
         if found != FORMAT:
@@ -254,7 +258,7 @@ def _misspelt(error: str, cypher: str) -> str | None:
 
 
 def _too_long(timeout: float | None) -> str:
-    return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise --timeout"
+    return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise the timeout"
 
 
 def interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> Any:
