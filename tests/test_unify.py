@@ -185,9 +185,8 @@ _Edges = list[tuple[int, int, int]]
 def small_graph(own: list[tuple[int, ...]], edges: _Edges) -> BuildGraph:
     """Builds with a name, a version and variants, of which one in a few is external."""
     codes = {name: Codes() for name in (*FIELDS, "how")}
-    for values in codes.values():
-        values.code(None)
-    codes["name"] = Codes([], {})
+    for name in {*FIELDS} - {"name"}:
+        codes[name].code(None)
     for letter in "abcd":
         codes["name"].code(letter)
     for version in ("1", "2", "10"):
@@ -195,7 +194,6 @@ def small_graph(own: list[tuple[int, ...]], edges: _Edges) -> BuildGraph:
     for variants in (("+x", "y=1"), ("+x", "y=2"), ("y=2", "~x")):
         codes["variants"].code(variants)
     codes["external"].code(("/usr",))
-    codes["how"] = Codes([], {})
     for how in _HOWS:
         codes["how"].code(how)
     matrix = np.zeros((len(own), len(FIELDS)), np.int64)
@@ -206,7 +204,7 @@ def small_graph(own: list[tuple[int, ...]], edges: _Edges) -> BuildGraph:
     return BuildGraph.of(matrix, (columns[0], columns[1], columns[2]), codes)
 
 
-settings = st.tuples(
+settings: st.SearchStrategy[tuple[int, ...]] = st.tuples(
     st.integers(0, 3), st.integers(1, 3), st.integers(1, 3), st.sampled_from([0, 0, 0, 1])
 )
 
@@ -257,7 +255,7 @@ def alike(numbers: Any) -> list[int]:
     return [values.index(value) for value in values]
 
 
-@tries(300)
+@tries(100)
 @given(build_graphs())
 def test_identities_are_those_of_plain_recursion(graph: BuildGraph) -> None:
     assert alike(identities(graph).tolist()) == alike(naive_identities(graph))
@@ -280,7 +278,7 @@ def changed_graphs(draw: st.DrawFn) -> tuple[BuildGraph, Changes]:
     return graph, changes
 
 
-@tries(500)
+@tries(150)
 @given(changed_graphs())
 def test_changed_identities_are_those_of_the_changed_graph(
     made: tuple[BuildGraph, Changes],
@@ -309,7 +307,7 @@ def naive_remain(graph: BuildGraph, roots: list[int]) -> int:
     return len({written[r] for r in naive_reached(graph, roots) if not graph.external[r]})
 
 
-@tries(500)
+@tries(150)
 @given(changed_graphs())
 def test_what_remains_is_what_plain_recursion_counts(made: tuple[BuildGraph, Changes]) -> None:
     graph, changes = made
@@ -326,7 +324,7 @@ def test_what_remains_is_what_plain_recursion_counts(made: tuple[BuildGraph, Cha
     assert np.flatnonzero(builds.then(changes).needed).tolist() == sorted(needed)
 
 
-@tries(500)
+@tries(150)
 @given(build_graphs())
 def test_the_best_pin_is_the_best_of_all_that_are_tried(graph: BuildGraph) -> None:
     builds, trial = all_builds(graph), Trial()
