@@ -39,7 +39,7 @@ PUBLIC = {
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
-        *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
+        *("adoption", "around", "centrality", "churn", "coverage", "dependents", "diff"),
         *(
             "diff_specs",
             "duplicate_bytes",
@@ -48,6 +48,7 @@ PUBLIC = {
             "fit",
             "half_life",
             "impact",
+            "keeplist",
             "package_graph",
             "prune_plan",
             "rebuilds",
@@ -56,6 +57,7 @@ PUBLIC = {
         *("unify", "usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
+    "graphcache.health": {"check"},
     "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},
     "graphcache.schema": {
         *("EDGE_TYPES", "NODE_TYPES", "EdgeType", "NodeType", "Property"),
