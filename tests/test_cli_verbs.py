@@ -27,13 +27,13 @@ QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "impact": ("impact", "demo-compress@1.3"),
         "usable": ("usable", "demo-core", "--target", "zen4", "--os", "debian12"),
         "rebuilds": ("rebuilds",),
+        "unify": ("unify",),
         "prune-plan": ("prune-plan", "--keep-release", "develop"),
     },
     "radiuss": {
         "why": ("why", "bu5ehkv"),
         "impact": ("impact", "hdf5"),
         "rebuilds": ("rebuilds", "--stack", "radiuss.v6"),
-        "prune-plan": ("prune-plan", "--keep-stack", "radiuss.v6"),
     },
     "site": {
         "why": ("why", "egijrst"),
@@ -47,7 +47,13 @@ QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "find-none-of-all": ("find", "hdf5+szip~mpi", "target=x86_64_v4", "--format", "table"),
         "find-paste": ("find", "hdf5", "glibc", "--release", "develop", "--paste"),
         "rebuilds": ("rebuilds", "--package", "ncurses@6: %gcc@13"),
+        "unify": ("unify", "--stack", "io", "--stack", "tools", "--release", "develop"),
+        "unify-yaml": ("unify", "--stack", "solvers", "--max-pins", "3", "--format", "yaml"),
         "prune-plan": ("prune-plan", "--keep-stack", "io", "--keep-stack", "solvers"),
+        "prune-plan-deptype": ("prune-plan", "--keep-stack", "tools", "--deptype", "link,run"),
+        "impact-deptype": ("impact", "openssl@3.6", "--deptype", "link", "--stack", "io"),
+        "impact-release": ("impact", "cmake", "--release", "develop", "--format", "table"),
+        "why-table": ("why", "zlib-ng@2.3: ^glibc", "--format", "table"),
     },
 }
 
@@ -171,6 +177,8 @@ def test_golden_coverage(stores: Path) -> None:
         (("impact", "zlib-ng@1.2.:"), 2, "zlib-ng@1.2.:: expected a part of a spec, at character "),
         (("impact", "mpi"), 2, "mpi: no package, but what packages provide"),
         (("impact", "zlib-ng", "--stack", "x"), 2, "Error: x: no such stack in the graph"),
+        (("impact", "zlib-ng", "--release", "developp"), 2, "Did you mean develop?"),
+        (("impact", "zlib-ng", "--deptype", "lnk"), 2, "Error: lnk: no such dependency type in "),
         (("coverage", "nowhere"), 1, "nowhere: there is no such file or folder"),
         (("coverage", "site.lbug"), 1, "not a page, index, lock file or spec file of Spack"),
         (("usable", "hdf5", "--target", "zen44"), 2, "Did you mean zen4"),
@@ -189,6 +197,7 @@ def test_golden_coverage(stores: Path) -> None:
         (("rebuilds", "--package", "x"), 2, "Error: x: no such package or hash in the graph"),
         (("prune-plan",), 2, "Error: expected a release or a stack to keep: else all could go"),
         (("prune-plan", "--keep-release", "x"), 2, "Error: x: no such release in the graph"),
+        (("prune-plan", "--keep-stack", "io", "--deptype", "runn"), 2, "Did you mean run?"),
     ],
 )
 def test_what_a_verb_cannot_answer(

@@ -39,7 +39,7 @@ PUBLIC = {
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
-        *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
+        *("adoption", "around", "centrality", "churn", "coverage", "dependents", "diff"),
         *(
             "diff_specs",
             "duplicate_bytes",
@@ -48,14 +48,16 @@ PUBLIC = {
             "fit",
             "half_life",
             "impact",
+            "keeplist",
             "package_graph",
             "prune_plan",
             "rebuilds",
         ),
         *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity"),
-        *("usable", "why"),
+        *("unify", "usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
+    "graphcache.health": {"check"},
     "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},
     "graphcache.schema": {
         *("EDGE_TYPES", "NODE_TYPES", "EdgeType", "NodeType", "Property"),

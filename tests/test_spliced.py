@@ -12,7 +12,8 @@ import pytest
 from test_spack_joining import Json, index, lock, read_json, spec
 
 from graphcache import Tables, build_store, open_store, read, update_store
-from graphcache.analysis import check, coverage, impact, prune_plan, rebuilds, why
+from graphcache.analysis import coverage, impact, prune_plan, rebuilds, why
+from graphcache.health import check
 
 APP, BUILT, MPICH, OTHER, GCC, DOC = (letter * 32 for letter in "abmogd")
 
@@ -229,7 +230,8 @@ def test_why_impact_and_prune_plan_follow_the_splice(tmp_path: Path) -> None:
     assert row["path"] == ["app@1.0/aaaaaaa", "app@1.0/bbbbbbb"]
     [row] = why(tables, [MPICH]).to_dicts()
     assert row["path"] == ["app@1.0/aaaaaaa", "app@1.0/bbbbbbb", "mpich@1.0/mmmmmmm"]
-    assert ("env", "", 1, 1) in impact(tables, "mpich").rows
+    assert ("env", "", 1, 1, 0, 0, 1, 0) in impact(tables, "mpich").rows
+    assert impact(tables, "mpich", deptype="run").rows[0][-1] == 0
     assert prune_plan(tables, [], ["env"]).rows == []
 
 

@@ -11,14 +11,15 @@ the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.binaries import usable
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
-from graphcache.analysis.finding import find, usable
+from graphcache.analysis.finding import find
 from graphcache.analysis.folding import fit
-from graphcache.analysis.health import check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
-from graphcache.analysis.reasons import impact, prune_plan, why
+from graphcache.analysis.pruning import keeplist, prune_plan
+from graphcache.analysis.reasons import why
 from graphcache.analysis.redundancy import rebuilds
 from graphcache.analysis.releases import adoption, churn, half_life
 from graphcache.analysis.sides import side
@@ -29,12 +30,13 @@ from graphcache.analysis.stacks import (
     stack_similarity,
 )
 from graphcache.analysis.subgraphs import around, find_node
+from graphcache.analysis.touching import impact
+from graphcache.analysis.unifying import unify
 
 __all__ = [
     "adoption",
     "around",
     "centrality",
-    "check",
     "churn",
     "coverage",
     "dependents",
@@ -46,6 +48,7 @@ __all__ = [
     "fit",
     "half_life",
     "impact",
+    "keeplist",
     "package_graph",
     "prune_plan",
     "rebuilds",
@@ -54,6 +57,7 @@ __all__ = [
     "stack_clusters",
     "stack_combinations",
     "stack_similarity",
+    "unify",
     "usable",
     "why",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,12 +84,17 @@ class Dependencies:
 
     A spliced spec also needs the one that it was spliced from, since it is installed from its
     binary. What is said of dependencies alone (`starts`, `ends`) leaves that out.
+
+    Of `types`, if given, are the dependencies, or of a type that no source tells: it may be one of
+    them.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, types: Collection[str] | None = None) -> None:
         self.specs = tables.nodes["Spec"]
         self._hashes = self.specs["hash"].combine_chunks()
         edges = tables.edges["DEPENDS_ON"]
+        if types is not None:
+            edges = edges.filter(pa.array(_may_be_of(edges["types"], types)))
         self.starts, self.ends = self.rows(edges["from"]), self.rows(edges["to"])
         spliced = tables.edges["SPLICED_FROM"]
         self._built = self.rows(spliced["to"])
@@ -128,6 +134,17 @@ class Dependencies:
         """The hash of the spec in a row."""
         return str(self._hashes[row].as_py())
 
+    def shown(self, row: int) -> str:
+        """The spec in a row as a person writes it, `zlib@1.3.1/abcdefg`; reads `name` and `label`.
+
+        >>> from graphcache import read
+        >>> graph = Dependencies(read("tests/data/spack/radiuss.v6.spack.lock.gz")[0])
+        >>> graph.shown(0)
+        'py-redis@4.5.1/23mkiv3'
+        """
+        name, label = (self.specs[column][row].as_py() for column in ("name", "label"))
+        return f"{name}@{label}"
+
     def column(self, name: str, rows: Rows) -> list[Any]:
         """A property of the specs in the rows."""
         return list(self.specs[name].take(pa.array(rows)).to_pylist())
@@ -143,6 +160,12 @@ class Dependencies:
     def needing(self, rows: Rows) -> Reach:
         """The rows, and all that needs them."""
         return self._reach(rows, self._needed_by)
+
+    def needing_directly(self, rows: Rows) -> NDArray[np.bool_]:
+        """Of each spec whether it needs one of the rows itself."""
+        found = np.zeros(self.specs.num_rows, bool)
+        found[self._needed_by.of(rows)[1]] = True
+        return found
 
     def not_needed(self) -> Rows:
         """The specs that no other needs."""
@@ -174,3 +197,18 @@ class Dependencies:
             found[border] = True
             came_from[border] = before[first]
         return Reach(found, came_from)
+
+
+def untold(types: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Of each dependency whether no source tells its types."""
+    told = pc.fill_null(pc.list_value_length(types), 0)
+    return np.asarray(told.to_numpy() == 0)
+
+
+def _may_be_of(column: pa.ChunkedArray, types: Collection[str]) -> NDArray[np.bool_]:
+    """Of each dependency whether it is of one of the types, as far as is known."""
+    found = untold(column)
+    lists = column.combine_chunks()
+    of_these = pc.is_in(pc.list_flatten(lists), pa.array(sorted(types), pa.string()))
+    found[pc.list_parent_indices(lists).filter(of_these).to_numpy()] = True
+    return found

@@ -1,8 +1,7 @@
-"""Questions that have commands of their own."""
+"""Questions that have commands of their own: `check`, `coverage`, `rebuilds`."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +13,13 @@ from graphcache.cli.options import (
     open_chosen,
     server_options,
     show,
-    shown_path,
     store_option,
     together,
     warn_of_foreign,
 )
-from graphcache.views.answers import default_format
-from graphcache.words import counted
 
 if TYPE_CHECKING:
-    from graphcache.answers import Answer, Selection
+    from graphcache.answers import Selection
     from graphcache.tables import Tables
 
 _answer_options = together(store_option, server_options, format_option)
@@ -32,18 +28,6 @@ _answer_options = together(store_option, server_options, format_option)
 def _graph(options: dict[str, Any], wanted: Selection) -> Tables:
     with open_chosen(options) as store:
         return store.part(wanted)
-
-
-def _in_one_text(answer: Answer, column: str, between: str, options: dict[str, Any]) -> Answer:
-    """The answer with the lists of a column joined, in a table: all of one is what was asked for.
-
-    A list of names may be shortened on a terminal; a text is wrapped.
-    """
-    if (options["format_"] or default_format(sys.stdout)) != "table":
-        return answer
-    at = answer.columns.index(column)
-    rows = [(*row[:at], between.join(row[at]), *row[at + 1 :]) for row in answer.rows]
-    return replace(answer, rows=rows)
 
 
 @click.command()
@@ -58,9 +42,9 @@ def check(**options: Any) -> None:
     Example:
       graphcache check --store graphcache.lbug
     """
-    from graphcache.analysis.health import QUERIES
-    from graphcache.analysis.health import check as find
     from graphcache.answers import Answer
+    from graphcache.health import QUERIES
+    from graphcache.health import check as find
     from graphcache.queries import load_library
 
     library = load_library()
@@ -94,102 +78,6 @@ def check(**options: Any) -> None:
 
 
 @click.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@_answer_options
-def why(specs: tuple[str, ...], **options: Any) -> None:
-    """Say why a spec is there: the roots that need it, and a shortest path from each.
-
-    SPEC is what 'graphcache find' takes; a hash may be cut short.
-
-    \b
-    Example:
-      graphcache why /bu5ehkv
-      graphcache why zlib-ng@2.3.2 +compat
-    """
-    from graphcache.analysis.reasons import why as find
-
-    answer = find(_graph(options, find.reads), specs)
-    show(_in_one_text(answer, "path", " → ", options), options["format_"])
-
-
-@click.command()
-@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
-@_answer_options
-def impact(specs: tuple[str, ...], stack: str | None, **options: Any) -> None:
-    """Count what depends on the specs that are as one SPEC asks, by stack and release.
-
-    SPEC is what 'graphcache find' takes. VERSIONS in it are as in Spack: @1.2 stands for 1.2 and
-    all 1.2.x, @=1.2 for 1.2 alone, @1.2:1.4, @:1.4 and @1.2: for a range with both its ends.
-
-    \b
-    Example:
-      graphcache impact curl@7.69.0:8.3.0 --stack e4s
-    """
-    from graphcache.analysis.reasons import impact as find
-
-    show(find(_graph(options, find.reads), specs, stack), options["format_"])
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="LOCKFILE...", type=shown_path)
-@click.option(
-    "--fail-under",
-    metavar="PERCENT",
-    type=click.FloatRange(0, 100),
-    default=0,
-    help="End with exit code 1 if less of it is held.",
-)
-@_answer_options
-def coverage(paths: tuple[str, ...], fail_under: float, **options: Any) -> None:
-    """Say which specs of an environment the cache holds, by hash.
-
-    First come those that it lacks, each with the nearest that it holds, and in what that one
-    differs. Where a file is not read whole, no share is said, and the exit code is 3; it is 1 if
-    less than asked for is held. An environment of which a cache could hold nothing lacks
-    nothing: the exit code is 0.
-
-    \b
-    Example:
-      graphcache coverage spack.lock --fail-under 90
-    """
-    from graphcache import read
-    from graphcache.analysis.environments import coverage as find
-    from graphcache.cli.load import show_report
-    from graphcache.errors import UsageError
-
-    environment, report = read(*paths)
-    roots = environment.edges["IN_STACK"]["root"]
-    if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
-        raise UsageError(
-            f"{', '.join(paths)}: expected the lock file (spack.lock) of an environment, found "
-            "an index, pages or spec files, which name no roots"
-        )
-    show_report(report, verbose=False, whole="'graphcache build --verbose'")
-    answer = find(environment, _graph(options, find.reads))
-    show(_in_one_text(answer, "differs", "; ", options), options["format_"])
-    held = sum(row[answer.columns.index("held")] for row in answer.rows)
-    click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
-    percent = 100 * held / len(answer.rows) if answer.rows else 100
-    if percent < fail_under:
-        click.get_current_context().exit(1)
-    if report.rejects:
-        click.get_current_context().exit(3)
-
-
-def _share(held: int, specs: int, rejects: int) -> str:
-    """How much is held; of what was not read whole, the share is not known."""
-    if rejects:
-        of_these = counted(specs, "spec that was read is", "specs that were read are")
-        why = counted(rejects, "reject")
-        return f"{held:,} of {of_these} held; of the whole it is not known: {why}"
-    if not specs:
-        return "There is nothing in it that a cache could hold."
-    of_all = counted(specs, "spec is", "specs are")
-    return f"{held:,} of {of_all} held: {100 * held / specs:.1f} %"
-
-
-@click.command()
 @click.option("--package", metavar="SPEC", help="Only rebuilds of what is as this asks.")
 @click.option("--stack", metavar="STACK", help="Only rebuilds in this stack.")
 @_answer_options
@@ -207,34 +95,3 @@ def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     answer = find(_graph(options, find.reads), package, stack)
     rows = [(*row, on_this_store(example, options)) for *row, example in answer.rows]
     show(replace(answer, rows=rows), options["format_"])
-
-
-@click.command("prune-plan")
-@click.option("--keep-release", "releases", multiple=True, metavar="RELEASE", help="Keep this one.")
-@click.option("--keep-stack", "stacks", multiple=True, metavar="STACK", help="Keep this one.")
-@_answer_options
-def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: Any) -> None:
-    """List the specs that nothing kept needs, and that could go. Deletes nothing.
-
-    Kept is what is in a kept release or stack, with all that it needs.
-
-    \b
-    Example:
-      graphcache prune-plan --keep-release develop
-    """
-    from graphcache.analysis.reasons import prune_plan as find
-
-    answer = find(_graph(options, find.reads), releases, stacks)
-    show(answer, options["format_"])
-    click.echo(_sum_of_sizes(answer), err=True)
-
-
-def _sum_of_sizes(answer: Answer) -> str:
-    sizes = [row[answer.columns.index("size")] for row in answer.rows]
-    known = [size for size in sizes if size is not None]
-    unknown = len(sizes) - len(known)
-    specs = f"{counted(len(sizes), 'spec')} could go"
-    if sizes and not known:
-        return f"{specs}: of none the size is known"
-    rest = f", and {unknown:,} whose size is not known" if unknown else ""
-    return f"{specs}: {counted(sum(known), 'byte')}{rest}"

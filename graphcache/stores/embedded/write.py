@@ -21,6 +21,7 @@ from graphcache.files import put_in_place
 from graphcache.schema import all_types, quote
 from graphcache.stores.base import Load
 from graphcache.stores.embedded.places import reserve
+from graphcache.stores.embedded.seal import seal
 from graphcache.stores.embedded.store import (
     FORMAT,
     EmbeddedStore,
@@ -98,6 +99,7 @@ def write_store(
         reserve(folder / "reserve", _RESERVE + rows)
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
             _fill(new, tables, loads, files, said, pool=_POOL if rows <= _POOL // 16 else 0)
+        seal(new)
         _check_written(new, path, tables)
         size = new.stat().st_size
         put_in_place(new, path)

@@ -86,9 +86,8 @@ class Login:
                 "no password: set NEO4J_PASSWORD, or name a file that holds it by --password-file"
             )
         username = os.environ.get("NEO4J_USERNAME", "neo4j")
-        for what, text in (("password", password), ("user, NEO4J_USERNAME", username)):
-            if not _is_utf_8(text):
-                raise UsageError(f"the {what}: expected text in UTF-8: the server takes no other")
+        if not (_is_utf_8(password) and _is_utf_8(username)):
+            raise UsageError("expected a user and a password in UTF-8: the server takes no others")
         return cls(username, password)
 
 
