@@ -14,8 +14,9 @@ from query_data import KINDS, STORES, Given, embedded, given, of_kind, of_pages
 from query_oracles import oracle_of
 from query_oracles.common import described, held_by, named
 
-from graphcache import NotKnownError, Store, UsageError
+from graphcache import NotKnownError, UsageError
 from graphcache.queries import NamedQuery, load_library
+from graphcache.stores import Store
 from graphcache.stores.embedded.store import EmbeddedStore
 
 LIBRARY = load_library()

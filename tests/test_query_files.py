@@ -16,7 +16,7 @@ import pytest
 from neo4j_server.pushing import opened
 from query_data import STORES
 
-from graphcache import Store, UsageError, open_store
+from graphcache import UsageError, open_store
 from graphcache.queries import (
     THEMES,
     builtin_folder,
@@ -24,6 +24,7 @@ from graphcache.queries import (
     load_library,
     parse_query,
 )
+from graphcache.stores import Store
 from graphcache.stores.embedded.store import EmbeddedStore
 
 ROOT = Path(__file__).parents[1]
