@@ -2,7 +2,7 @@
 // Title: Dependencies of a package
 // Question: What does a package need directly, in which versions and what for?
 // Example: --package hdf5
-// Parameter: package (package): the package
+// Parameter: package (spec): the package, or a spec of it such as hdf5@1.14: +mpi
 // Parameter: release (release, default ""): only this release; all of them if empty
 // Column: dependency (text): the package that is needed
 // Column: versions (list of versions): its versions
@@ -11,7 +11,8 @@
 // Column: link (integer): those that link with it
 // Column: run (integer): those that need it to run
 MATCH (s:Spec {name: $package})-[d:DEPENDS_ON]->(o:Spec)
-WHERE $release = '' OR EXISTS { MATCH (s)-[:IN_RELEASE]->(:Release {name: $release}) }
+WHERE (size($hashes) = 0 OR s.hash IN $hashes)
+  AND ($release = '' OR EXISTS { MATCH (s)-[:IN_RELEASE]->(:Release {name: $release}) })
 RETURN o.name AS dependency, collect(DISTINCT o.version) AS versions,
        count(DISTINCT s.hash) AS specs,
        count(DISTINCT CASE WHEN 'build' IN d.types THEN s.hash ELSE null END) AS build,

@@ -3,7 +3,7 @@
 // Question: Which versions of a package does each release hold, built how, and for whom?
 // Example: --package rocblas
 // Order: release, version
-// Parameter: package (package): the package
+// Parameter: package (spec): the package, or a spec of it such as hdf5@1.14: +mpi
 // Column: release (text): release, empty for specs that are in none
 // Column: version (version): version of the package
 // Column: specs (integer): specs
@@ -13,6 +13,7 @@
 // Column: compilers (list of compilers): compilers, where a source says
 // Column: stacks (list of text): stacks that hold a spec of this version, in any release
 MATCH (s:Spec {name: $package})-[:FOR_TARGET]->(t:Target)
+WHERE (size($hashes) = 0 OR s.hash IN $hashes)
 OPTIONAL MATCH (s)-[:IN_RELEASE]->(r:Release)
 OPTIONAL MATCH (s)-[:BUILT_WITH]->(c:Compiler)
 OPTIONAL MATCH (s)-[:IN_STACK]->(k:Stack)

@@ -4,7 +4,7 @@
 // Example: --package rocblas --target zen4 --os ubuntu22.04
 // Order: version desc, target desc, hash
 // Told: Spec.in_buildcache by pages, indexes and mirrors
-// Parameter: package (package): the package
+// Parameter: package (spec): the package, or a spec of it such as hdf5@1.14: +mpi
 // Parameter: target (target): the machine's CPU, such as zen4: all that it can run counts
 // Parameter: os (os, default ""): only this operating system, such as ubuntu22.04; any if empty
 // Column: version (version): version of the package
@@ -15,7 +15,8 @@
 // Column: stacks (list of text): stacks that hold it
 // Column: releases (list of text): releases that hold it
 MATCH (s:Spec {name: $package})-[:FOR_TARGET]->(t:Target)
-WHERE s.in_buildcache AND t.name IN $target AND ($os = '' OR s.os = $os)
+WHERE (size($hashes) = 0 OR s.hash IN $hashes)
+  AND s.in_buildcache AND t.name IN $target AND ($os = '' OR s.os = $os)
 OPTIONAL MATCH (s)-[:IN_STACK]->(k:Stack)
 OPTIONAL MATCH (s)-[:IN_RELEASE]->(r:Release)
 RETURN s.version AS version, s.hash AS hash, s.os AS os, t.name AS target, s.variants AS variants,

@@ -5,7 +5,7 @@
 
 Each ```sh and ```python block of a page runs in the order in which a reader meets them, in a folder
 that holds examples/ and tests/, as a checkout does. A ```text block right behind one is what it
-prints on a terminal of 80 columns.
+prints on a terminal of 80 columns. `graphcache` is that of `preloaded.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from preloaded import preloaded
+
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(
     r"^```(?P<language>sh|python)\n(?P<code>.*?)^```\n(?P<shown>\n```text\n.*?^```\n)?",
@@ -29,29 +31,29 @@ BLOCK = re.compile(
 _OF_THE_READER = ("GRAPHCACHE_", "NEO4J_", "SPACK_", "AWS_")
 
 
-def renewed(page: str) -> str:
-    """The page's text, with what its blocks print now."""
+def renewed(page: str, tools: Path) -> str:
+    """The page's text, with what its blocks print now, by the programs of a folder first."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "examples", folder / "examples")
         (folder / "tests").symlink_to(ROOT / "tests")
 
         def run(block: re.Match[str]) -> str:
-            printed = _run(block["language"], block["code"], folder)
+            printed = _run(block["language"], block["code"], folder, tools)
             code = f"```{block['language']}\n{block['code']}```\n"
             return code + (f"\n```text\n{printed}```\n" if block["shown"] else "")
 
         return BLOCK.sub(run, page)
 
 
-def _run(language: str, code: str, folder: Path) -> str:
+def _run(language: str, code: str, folder: Path, tools: Path) -> str:
     """What it prints on a terminal, from both streams; it has to end well."""
     command = ["bash", "-eu"] if language == "sh" else [sys.executable]
     terminal, end = pty.openpty()
     process = subprocess.Popen(
         [*command, "-c", code],
         cwd=folder,
-        env=_environment(),
+        env=_environment(tools),
         stdin=subprocess.DEVNULL,
         stdout=end,
         stderr=end,
@@ -64,12 +66,12 @@ def _run(language: str, code: str, folder: Path) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _environment() -> dict[str, str]:
+def _environment(tools: Path) -> dict[str, str]:
     """The reader's, without what would lead a command to another store, server or mirror."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_OF_THE_READER)}
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
     # On a dumb terminal nothing is coloured, and no progress is drawn.
-    return {**kept, "PATH": tools, "TERM": "dumb"}
+    return {**kept, "PATH": path, "TERM": "dumb"}
 
 
 def _read(terminal: int) -> str:
@@ -84,11 +86,16 @@ def _read(terminal: int) -> str:
 
 def main(arguments: list[str]) -> int:
     """Check or renew some pages."""
-    check = "--check" in arguments
+    pages = [Path(argument) for argument in arguments if argument != "--check"]
+    with tempfile.TemporaryDirectory() as name, preloaded(tools := Path(name)):
+        return _renew(pages, tools, check="--check" in arguments)
+
+
+def _renew(pages: list[Path], tools: Path, *, check: bool) -> int:
     differ = False
-    for path in map(Path, (a for a in arguments if a != "--check")):
+    for path in pages:
         old = path.read_text(encoding="utf-8")
-        new = renewed(old)
+        new = renewed(old, tools)
         if old != new and check:
             differ = True
             lines = difflib.unified_diff(old.splitlines(), new.splitlines(), str(path), "now")

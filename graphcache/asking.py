@@ -7,13 +7,14 @@ reads of the store what that function reads; its arguments, types and words are 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from graphcache import analysis, stores
+from graphcache import analysis, health, stores
+from graphcache.analysis.machine import this_libc, this_os, this_target
 from graphcache.answers import Answer, Verb
 from graphcache.errors import UsageError
 from graphcache.queries import load_library, named_query
@@ -111,8 +112,33 @@ class Store(stores.Store):
     find = _asked(analysis.find)
     """The specs that are as is asked; see `graphcache.analysis.find`."""
 
-    usable = _asked(analysis.usable)
-    """The binaries that run on a machine; see `graphcache.analysis.usable`."""
+    _usable = _asked(analysis.usable)
+
+    def usable(
+        self,
+        specs: str | Iterable[str],
+        target: str | None = None,
+        os: str | None = None,
+        *,
+        libc: str | None = None,
+        stack: str | None = None,
+        release: str | None = None,
+        every: bool = False,
+    ) -> Answer:
+        """The binaries that Spack would take on a machine; see `graphcache.analysis.usable`.
+
+        What is not told is taken from this machine: the target, and if neither `os` nor `libc` is
+        given, its C library, or its operating system where it has none that is known.
+
+        Raises:
+            UsageError: as `find` does; or the library is none, or this machine not known.
+            NotKnownError: of none of what would do it is known whether the cache holds it.
+        """
+        if os is None and libc is None:
+            here = this_libc()
+            libc, os = (str(here), None) if here else (None, this_os())
+        place: dict[str, Any] = {"stack": stack, "release": release, "every": every}
+        return self._usable(specs, target or this_target(), os, libc=libc, **place)
 
     why = _asked(analysis.why)
     """The roots that need specs; see `graphcache.analysis.why`."""
@@ -122,6 +148,9 @@ class Store(stores.Store):
 
     rebuilds = _asked(analysis.rebuilds)
     """The causes of rebuilds; see `graphcache.analysis.rebuilds`."""
+
+    unify = _asked(analysis.unify)
+    """What would make most builds one; see `graphcache.analysis.unify`."""
 
     prune_plan = _asked(analysis.prune_plan)
     """What nothing that is kept needs; see `graphcache.analysis.prune_plan`."""
@@ -136,9 +165,9 @@ class Store(stores.Store):
     """Which specs of an environment, or of its lock file, the cache holds; see
     `graphcache.analysis.coverage`."""
 
-    def check(self) -> list[analysis.Finding]:
-        """All that may be wrong, with what was found of it; see `graphcache.analysis.check`."""
-        return analysis.check(self)
+    def check(self) -> list[health.Finding]:
+        """All that may be wrong, with what was found of it; see `graphcache.health.check`."""
+        return health.check(self)
 
     def run(
         self,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from graphcache.stores.base import Store
 
-Kind = Literal["package", "stack", "release", "compiler", "os", "virtual", "target", "hash"]
+Kind = Literal["package", "stack", "release", "compiler", "os", "libc", "virtual", "target", "hash"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -43,6 +43,12 @@ _PLACES: dict[Kind, _Place] = {
     "release": _Place("(n:{Release})", "n.name = {name}", "WITH n.name AS name"),
     "compiler": _Place("(n:{Compiler})", "n.spec = {name}", "WITH n.spec AS name"),
     "os": _Place("(n:{Spec})", "n.os = {name}", "WITH n.os AS name"),
+    "libc": _Place(
+        "(:{Spec})-[d:DEPENDS_ON]->(n:{Spec})",
+        "'libc' IN d.virtuals AND n.name + '@' + n.version = {name}",
+        "UNWIND d.virtuals AS virtual WITH n, virtual WHERE virtual = 'libc' "
+        "WITH n.name + '@' + n.version AS name",
+    ),
     "virtual": _Place(
         "(:{Spec})-[d:DEPENDS_ON]->(:{Spec})",
         "{name} IN d.virtuals",
@@ -52,7 +58,11 @@ _PLACES: dict[Kind, _Place] = {
 }
 """Of each kind but the targets, which are those of archspec."""
 
-_CALLED: dict[Kind, str] = {"os": "operating system", "virtual": "virtual package"}
+_CALLED: dict[Kind, str] = {
+    "os": "operating system",
+    "libc": "C library",
+    "virtual": "virtual package",
+}
 """What an error calls a kind, where it is not by its own name."""
 
 _LOOKED_AT = 10_000

@@ -12,7 +12,12 @@ what it is about, what it answers, which parameters it takes and which columns i
 
 A parameter's type may be a kind of names (`graphcache.kinds`): what is given is then held against
 the graph before the statement is asked, but for the empty text where that is the default, which
-stands for any.
+stands for any. A `spec` is a package, or some of its specs as Spack takes them (`hdf5@1.14: +mpi`):
+the statement gets the package, and as `$hashes` those of the specs that are as asked, or none where
+the package alone was given:
+
+    // Parameter: package (spec): the package, or a spec of it
+    MATCH (s:Spec {name: $package}) WHERE size($hashes) = 0 OR s.hash IN $hashes
 
 A store orders versions as text. Where rows are ordered by a column that holds versions or
 compilers, the header repeats the statement's ORDER BY, and the rows are put in Spack's order:
@@ -48,6 +53,7 @@ from graphcache.spack.versions import version_key
 from graphcache.told import Told, parse_told, require_told
 
 if TYPE_CHECKING:
+    from graphcache.analysis.choosing import Chosen
     from graphcache.stores.base import Store
 
 __all__ = ["Column", "NamedQuery", "Parameter", "load_library", "named_query"]
@@ -66,7 +72,7 @@ Theme = Literal[
 THEMES: tuple[Theme, ...] = get_args(Theme)
 """What a query can be about, in the order in which lists show them."""
 
-_PlainType = Literal["text", "integer", "boolean", "list of text", "version"]
+_PlainType = Literal["text", "integer", "boolean", "list of text", "version", "spec"]
 ParameterType = _PlainType | Kind
 PARAMETER_TYPES: tuple[ParameterType, ...] = (*get_args(_PlainType), *KINDS)
 ColumnType = Literal[
@@ -98,9 +104,13 @@ _PARAMETER = re.compile(
     r"(?P<name>[a-z]\w*) \((?P<type>[a-z ]+)(?:, default (?P<default>.+?))?\): (?P<doc>.+)"
 )
 _PACKAGE = "package"
-"""The parameter that says of which package a version is; it stands before it."""
+"""The parameter that a spec is, and that says of which package a version is: the first one."""
+_HASHES = "hashes"
+"""What a statement knows the specs by that are as a spec asks."""
 _ORDER = re.compile(r"(?P<name>\w+)(?P<desc> desc)?")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_MORE_THAN_A_NAME = re.compile(r"[\s/@%^+~=]|^-")
+"""What a package's name has not, and any other spec has."""
 _TAKEN = frozenset(
     (
         *("store", "database", "password_file", "wait", "format", "all", "very_long"),
@@ -118,7 +128,8 @@ class Parameter:
 
     A `target` is a CPU's name; the statement gets the list of all targets whose binaries run there.
     A `hash` may be cut short, and have a package before it, as in `zlib@1.2/bu5`; the statement
-    gets the whole one. A `version` is one that the package has which the query is asked of.
+    gets the whole one. Of a `spec` it gets the package, and as `hashes` those that are as asked. A
+    `version` is one that the package has which the query is asked of.
     """
 
     name: str
@@ -163,20 +174,34 @@ class NamedQuery:
             UsageError: a value is missing, unknown, of another type, or no known target.
 
         >>> load_library()["variants-of"].bind({"package": "hdf5"})
-        {'package': 'hdf5', 'release': ''}
+        {'package': 'hdf5', 'release': '', 'hashes': []}
         """
         known = {parameter.name for parameter in self.parameters}
         for name in values:
             if name not in known:
                 expected = ", ".join(sorted(known)) or "none"
                 raise UsageError(f"{self.name}: no parameter {name}: expected {expected}")
-        return {p.name: _bind(self.name, p, values) for p in self.parameters}
+        bound = {p.name: _bind(self.name, p, values) for p in self.parameters}
+        return bound | ({_HASHES: []} if self._takes_spec else {})
 
-    def explain(self, values: Mapping[str, Any] | None = None, *, limit: int | None = None) -> str:
+    @property
+    def _takes_spec(self) -> bool:
+        return any(p.type == "spec" for p in self.parameters)
+
+    def explain(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        store: Store | None = None,
+    ) -> str:
         """The statement that `run` asks, with the values written in: for Neo4j Browser, or to read.
 
+        A store is asked nothing but which hashes a spec stands for, if that is more than a package.
+
         Raises:
-            UsageError: the values do not fit; see `bind`. Or no LIMIT can be added to it.
+            UsageError: the values do not fit; see `bind`. Or no LIMIT can be added to it; or a
+                spec is given and no store.
 
         >>> print(load_library()["stack-roots"].explain({"stack": "e4s"}, limit=3))
         MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: 'e4s'})
@@ -188,7 +213,27 @@ class NamedQuery:
         """
         from graphcache.stores.literals import fill_in
 
-        return fill_in(self.cypher, self.bind(values or {}), limit)
+        bound = self.bind(values or {})
+        if self.needs_store(bound):
+            if store is None:
+                raise UsageError(
+                    f"{bound[_PACKAGE]}: expected the name of a package, since no store is given: "
+                    "only that says which hashes a spec stands for"
+                )
+            found, notes = self._looked_up(store, bound, None)
+            if found[_HASHES] == []:
+                raise UsageError(f"{bound[_PACKAGE]}: {'. '.join(notes)}")
+            bound |= found
+        return fill_in(self.cypher, bound, limit)
+
+    def needs_store(self, values: Mapping[str, Any]) -> bool:
+        """Whether a statement can be written for the values only with a store: for a spec.
+
+        >>> query = load_library()["variants-of"]
+        >>> query.needs_store({"package": "hdf5"}), query.needs_store({"package": "hdf5+mpi"})
+        (False, True)
+        """
+        return self._takes_spec and bool(_MORE_THAN_A_NAME.search(str(values.get(_PACKAGE, ""))))
 
     def run(
         self,
@@ -210,20 +255,27 @@ class NamedQuery:
         bound = self.bind(values)
         # First, since what dependencies provide is a kind of names too.
         notes = _notes_on_dependencies(store) if "DEPENDS_ON" in self.cypher else []
-        bound |= self._looked_up(store, values, timeout)
+        found, on_specs = self._looked_up(store, values, timeout)
+        notes += on_specs
+        if found.get(_HASHES) == []:
+            return Answer([column.name for column in self.columns], [], notes=notes)
         all_rows = limit if not self.order else None
-        answer = store.query(self.cypher, bound, limit=all_rows, timeout=timeout)
+        answer = store.query(self.cypher, bound | found, limit=all_rows, timeout=timeout)
         if self.told is not None and not answer.rows:
-            require_told(store, self.told, bound)
+            require_told(store, self.told, bound | found)
         rows = self._sorted(answer.rows)
         more = answer.more or (limit is not None and len(rows) > limit)
         return Answer(answer.columns, rows if limit is None else rows[:limit], more, notes)
 
     def _looked_up(
         self, store: Store, values: Mapping[str, Any], timeout: float | None
-    ) -> dict[str, str]:
-        """The names that parameters have in the graph."""
-        found = {}
+    ) -> tuple[dict[str, Any], list[str]]:
+        """What parameters are in the graph, and what there is to say of specs that may be meant.
+
+        Of a spec that nothing is like there are no hashes; a package alone is not among them.
+        """
+        found: dict[str, Any] = {}
+        notes: list[str] = []
         for p in self.parameters:
             text, kind = values.get(p.name, p.default), _kind_in_graph(p)
             if kind is not None and (text or p.default != ""):
@@ -231,7 +283,10 @@ class NamedQuery:
             elif p.type == "version" and text:
                 package = found[_PACKAGE]
                 found[p.name] = kinds.look_up_version(store, package, text, timeout=timeout)
-        return found
+            elif p.type == "spec":
+                found[_PACKAGE], hashes, notes = _specs_of_package(store, text)
+                found |= {} if hashes is None else {_HASHES: hashes}
+        return found, notes
 
     def _sorted(self, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """The rows in their order, and lists in theirs: stores collect in any."""
@@ -245,6 +300,12 @@ class NamedQuery:
             at = places[name]
             ordered.sort(key=_row_key(at, self.columns[at].type), reverse=highest_first)
         return ordered
+
+
+def _specs_of_package(store: Store, text: str) -> Chosen:
+    from graphcache.analysis.choosing import specs_of_package
+
+    return specs_of_package(store, text)
 
 
 def _notes_on_dependencies(store: Store) -> list[str]:
@@ -384,6 +445,9 @@ def _check_parameters(parameters: Sequence[Parameter], file: str) -> None:
         raise UsageError(f"{file}: parameter {taken}: an option of every query has this name")
     if any(p.type == "version" for p in parameters) and parameters[0].name != _PACKAGE:
         raise UsageError(f"{file}: expected the package of a version as the first parameter")
+    specs = [p.name for p in parameters if p.type == "spec"]
+    if specs not in ([], [_PACKAGE]) or (specs and parameters[0].name != _PACKAGE):
+        raise UsageError(f"{file}: expected one spec, called package, as the first parameter")
 
 
 def _theme(text: str, file: str) -> Theme:

@@ -13,15 +13,15 @@ import pytest
 from command_line import succeed
 
 import graphcache as gc
-from graphcache import analysis
-from graphcache.analysis import Finding
+from graphcache import analysis, health
+from graphcache.analysis.machine import this_libc, this_os, this_target
 from graphcache.analysis.spec_diff import SpecDiff
 
 SITE = Path(__file__).parents[1] / "examples/site"
 MY_ENV = SITE / "my-env/spack.lock.gz"
 QUESTIONS = (
     *("coverage", "diff_specs", "find", "impact", "keeplist"),
-    *("prune_plan", "rebuilds", "usable", "why"),
+    *("prune_plan", "rebuilds", "unify", "why"),
 )
 """Methods that are functions of `graphcache.analysis`."""
 
@@ -49,7 +49,14 @@ def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
     pairs: list[tuple[Any, Any]] = [
         (store.find("hdf5+mpi"), analysis.find(tables, "hdf5+mpi")),
         (store.find(["hdf5", "+mpi"], stack="io"), analysis.find(tables, "hdf5+mpi", "io")),
-        (store.usable("hdf5", "zen4"), analysis.usable(tables, "hdf5", "zen4")),
+        (
+            store.usable("hdf5", "zen4", libc="glibc@2.40"),
+            analysis.usable(tables, "hdf5", "zen4", libc="glibc@2.40"),
+        ),
+        (
+            store.usable("hdf5", "zen4", "almalinux9", stack="io"),
+            analysis.usable(tables, "hdf5", "zen4", "almalinux9", stack="io"),
+        ),
         (store.why("zlib-ng"), analysis.why(tables, "zlib-ng")),
         (
             store.impact("openssl", release="develop", deptype="link"),
@@ -62,6 +69,14 @@ def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
     for found, expected in pairs:
         assert found == expected
         assert len(found) > 0
+
+
+def test_what_is_usable_is_asked_for_this_machine(store: gc.Store) -> None:
+    """By its C library, as the command is; by its system, where it has none that is known."""
+    libc = this_libc()
+    here = {"libc": str(libc)} if libc else {"os": this_os()}
+    assert store.usable("hdf5", "zen4") == store.usable("hdf5", "zen4", **here)
+    assert store.usable("hdf5") == store.usable("hdf5", this_target())
 
 
 def test_a_lock_file_is_held_against_a_store(store: gc.Store) -> None:
@@ -80,8 +95,8 @@ def test_two_specs_are_compared(store: gc.Store) -> None:
 
 def test_check_finds_what_the_function_finds(store: gc.Store) -> None:
     found = store.check()
-    assert all(isinstance(finding, Finding) for finding in found)
-    assert found == analysis.check(store)
+    assert all(isinstance(finding, health.Finding) for finding in found)
+    assert found == health.check(store)
 
 
 def test_a_named_query_is_run_by_its_name(store: gc.Store) -> None:
@@ -92,7 +107,7 @@ def test_a_named_query_is_run_by_its_name(store: gc.Store) -> None:
 
 
 def test_methods_are_as_the_functions_that_they_ask() -> None:
-    assert set(QUESTIONS) | {"check", "run", "query"} <= set(dir(gc.Store))
+    assert set(QUESTIONS) | {"check", "run", "query", "usable"} <= set(dir(gc.Store))
     for name in QUESTIONS:
         method, function = getattr(gc.Store, name), getattr(analysis, name)
         assert method.__name__ == name
@@ -129,7 +144,7 @@ def test_methods_go_by_the_names_of_the_commands(path: Path) -> None:
         (lambda s: s.find("hdf5", release="devel"), "release='devel': no such release in the g"),
         (lambda s: s.why("/zzzz"), "specs='/zzzz': no such spec in the graph, whose "),
         (lambda s: s.run("redundant-build"), "No query named 'redundant-build'. Did you mean re"),
-        (lambda s: s.run("variants-of", package="hdf"), "package='hdf': no such package in the "),
+        (lambda s: s.run("variants-of", package="hdf"), "package='hdf': no such package or hash"),
         (lambda s: s.run("variants-of", packag="hdf5"), "variants-of: no parameter packag: expec"),
         (lambda s: s.run("variants-of"), "variants-of: package is missing: "),
     ],

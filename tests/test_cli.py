@@ -37,7 +37,8 @@ COMMANDS = (
         "push",
         "query",
     ),
-    *("rebuilds", "schema", "serve", "stats", "update", "usable", "verify", "view", "why"),
+    *("rebuilds", "schema", "serve", "stats", "unify", "update", "usable", "verify"),
+    *("view", "why"),
 )
 PLOTS = tuple(f"plot {name}" for name in plot.commands)
 QUERIES = load_library()

@@ -91,8 +91,12 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (("stats", "--store", "binary"), 1, "binary: not a store: graphcache makes one by"),
     (("stats", "--store", "ftp://x"), 2, "Error: "),
     (("stats", *WHOLE, "--format", "xml"), 2, "'xml' is not one of 'table', 'json'."),
-    (("verify", "--store", "damaged.lbug"), 1, "damaged.lbug: damaged, build it again"),
-    (("update", "pages", "--store", "damaged.lbug"), 1, "damaged.lbug: damaged, build it again"),
+    (("verify", "--store", "damaged.lbug"), 1, "damaged.lbug: not a whole store: graphcache"),
+    (
+        ("update", "pages", "--store", "damaged.lbug"),
+        1,
+        "damaged.lbug: not a whole store: graphcache",
+    ),
     (("push",), 2, "no server: give its URI, or set NEO4J_URI"),
     (("schema", "--format", "xml"), 2, "'xml' is not one of 'text', 'json', 'cypher'."),
     # Queries

@@ -389,9 +389,16 @@ def test_completion(words: str, last: str, offered: list[str], tmp_path: Path) -
         ("diff --release", "v", ["v0.18.0"]),
         ("impact", "rocb", ["rocblas"]),
         ("why", "/27m4", [f"/{NAMED}"]),
+        ("query package --package", "py-pdm-backend/27m4", [f"py-pdm-backend/{NAMED}"]),
+        ("diff --as stack", "e4s-o", ["e4s-oneapi"]),
+        ("diff --as release v0.18.0", "develop-2025-03-3", ["develop-2025-03-30"]),
+        ("diff --as spec", "27m4", [NAMED]),
+        ("view", "e4s-o", ["e4s-oneapi"]),
+        ("view --as stack", "py", []),
         ("usable rocblas --os", "ubuntu22", ["ubuntu22.04"]),
         ("usable rocblas --target", "zen4", ["zen4"]),
         ("rebuilds --stack", "e4s-o", ["e4s-oneapi"]),
+        ("unify --release", "v", ["v0.18.0"]),
         ("prune-plan --keep-release", "v", ["v0.18.0"]),
         ("prune-plan --deptype", "link,b", ["link,build"]),
         ("impact rocblas --deptype", "", ["build", "link", "run", "test", "all"]),
@@ -410,6 +417,23 @@ def test_completion_knows_the_names_of_the_store(
     named = f"graphcache {command} --store {store} {' '.join(rest)}"
     if command != "plot":
         assert completed("bash", named, last, folder / "..") == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "last", "offered"),
+    [
+        ("diff", "e4s-o", ["e4s-oneapi"]),
+        ("diff v0.18.0", "develop-2025-03-3", ["develop-2025-03-30"]),
+        ("diff", "/27m4", [f"/{NAMED}"]),
+        ("diff /27m4hfs", "py-pdm-backend/27m4", [f"py-pdm-backend/{NAMED}"]),
+        ("diff --as store", "e4s", []),
+    ],
+)
+def test_sides_of_a_diff_are_completed_and_may_be_files(
+    words: str, last: str, offered: list[str], example_store: Path
+) -> None:
+    found = completed("bash", f"graphcache {words}", last, example_store.parent)
+    assert found == [f"file,{last}", *(f"plain,{name}" for name in offered)]
 
 
 def test_completion_is_silent_where_there_is_no_store(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "impact": ("impact", "demo-compress@1.3"),
         "usable": ("usable", "demo-core", "--target", "zen4", "--os", "debian12"),
         "rebuilds": ("rebuilds",),
+        "unify": ("unify",),
         "prune-plan": ("prune-plan", "--keep-release", "develop"),
     },
     "radiuss": {
@@ -46,6 +47,8 @@ QUESTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "find-none-of-all": ("find", "hdf5+szip~mpi", "target=x86_64_v4", "--format", "table"),
         "find-paste": ("find", "hdf5", "glibc", "--release", "develop", "--paste"),
         "rebuilds": ("rebuilds", "--package", "ncurses@6: %gcc@13"),
+        "unify": ("unify", "--stack", "io", "--stack", "tools", "--release", "develop"),
+        "unify-yaml": ("unify", "--stack", "solvers", "--max-pins", "3", "--format", "yaml"),
         "prune-plan": ("prune-plan", "--keep-stack", "io", "--keep-stack", "solvers"),
         "prune-plan-deptype": ("prune-plan", "--keep-stack", "tools", "--deptype", "link,run"),
         "impact-deptype": ("impact", "openssl@3.6", "--deptype", "link", "--stack", "io"),

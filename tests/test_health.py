@@ -14,7 +14,7 @@ from test_spack_files import MIRRORS, mirror_index
 from test_spack_joining import A, B, C, index, lock, node
 
 from graphcache import NotKnownError, build_store, open_store
-from graphcache.analysis.health import QUERIES, check
+from graphcache.health import QUERIES, check
 from graphcache.queries import load_library
 from graphcache.stores import Store
 

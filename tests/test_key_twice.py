@@ -97,11 +97,14 @@ CASES = [(kind, place) for kind, said in DOCUMENTS.items() for place in objects(
 
 @pytest.mark.parametrize("style", [{}, {"spaced": " "}, {"spaced": "\n"}, {"escaped": True}])
 def test_a_key_twice_in_any_object_is_rejected(tmp_path: Path, style: Json) -> None:
-    for kind, place in CASES:
-        _, report = read_text(tmp_path, text_of(DOCUMENTS[kind], place, style))
-        said = [str(reject) for reject in report.rejects if "stands twice" in reject.why]
-        assert said or "stands twice" in str(report.rejects[0]), (kind, place)
-        assert report.records == report.kept + sum(reject.record for reject in report.rejects)
+    """A file for each object, all read in one go: that takes a tenth of the time."""
+    cases = {str(tmp_path / str(number)): case for number, case in enumerate(CASES)}
+    for path, (kind, place) in cases.items():
+        Path(path).write_text(text_of(DOCUMENTS[kind], place, style))
+    _, report = read(*cases)
+    said = {reject.file for reject in report.rejects if "stands twice" in reject.why}
+    assert [case for path, case in cases.items() if path not in said] == []
+    assert report.records == report.kept + sum(reject.record for reject in report.rejects)
 
 
 @pytest.mark.parametrize("style", [{}, {"spaced": " "}])

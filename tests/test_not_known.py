@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import copytree
 
 import oracle
 import pytest
@@ -19,29 +20,44 @@ LOAD = (
 D = "d" * 32
 
 
-@pytest.fixture
-def pages(tmp_path: Path) -> Path:
-    """A folder with a store of two pages."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of two pages, which no test changes."""
+    folder = tmp_path_factory.mktemp("pages")
     records = [oracle.record(A), oracle.record(B)]
-    (tmp_path / "zlib.md").write_text(oracle.page_text(records=records))
-    (tmp_path / "hdf5.md").write_text(oracle.page_text("hdf5", "v1", [oracle.record(C)]))
-    succeed("build", "zlib.md", "hdf5.md", "--quiet", cwd=tmp_path)
-    return tmp_path
+    (folder / "zlib.md").write_text(oracle.page_text(records=records))
+    (folder / "hdf5.md").write_text(oracle.page_text("hdf5", "v1", [oracle.record(C)]))
+    succeed("build", "zlib.md", "hdf5.md", "--quiet", cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mixed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with an index that tells of hdf5 what it needs: one of the two zlibs."""
+    folder = copytree(built, tmp_path_factory.mktemp("mixture"), dirs_exist_ok=True)
+    nodes = [node(C, A, name="hdf5"), node(A)]
+    (folder / "index.json").write_text(json.dumps(index(*nodes)))
+    succeed("update", "index.json", "--release", "v1", "--quiet", cwd=folder)
+    return folder
 
 
 @pytest.fixture
-def mixture(pages: Path) -> Path:
-    """The same, with an index that tells of hdf5 what it needs: one of the two zlibs."""
-    nodes = [node(C, A, name="hdf5"), node(A)]
-    (pages / "index.json").write_text(json.dumps(index(*nodes)))
-    succeed("update", "index.json", "--release", "v1", "--quiet", cwd=pages)
-    return pages
+def pages(built: Path, tmp_path: Path) -> Path:
+    """A copy of the folder with pages, for one test."""
+    return copytree(built, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def mixture(mixed: Path, tmp_path: Path) -> Path:
+    """A copy of the folder with pages and an index, for one test."""
+    return copytree(mixed, tmp_path, dirs_exist_ok=True)
 
 
 STANDING_ON_DEPENDENCIES = [
     ("why", f"/{A}"),
     ("impact", "zlib"),
     ("rebuilds",),
+    ("unify",),
     ("query", "dependents-of", "--package", "zlib"),
     ("query", "holes"),
 ]
@@ -123,12 +139,19 @@ def covered(folder: Path, environment: object, *options: str) -> tuple[int, list
     return ended.code, ended.err.splitlines()
 
 
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of an index of two specs, which no test changes."""
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "index.json").write_text(json.dumps(index(node(A), node(C, A, name="hdf5"))))
+    succeed("build", "index.json", "--release", "develop", "--quiet", cwd=folder)
+    return folder
+
+
 @pytest.fixture
-def cache(tmp_path: Path) -> Path:
-    """A folder with a store of an index of two specs."""
-    (tmp_path / "index.json").write_text(json.dumps(index(node(A), node(C, A, name="hdf5"))))
-    succeed("build", "index.json", "--release", "develop", "--quiet", cwd=tmp_path)
-    return tmp_path
+def cache(indexed: Path, tmp_path: Path) -> Path:
+    """A copy of the folder with an index, for one test."""
+    return copytree(indexed, tmp_path, dirs_exist_ok=True)
 
 
 def test_no_share_is_said_of_a_file_that_was_not_read_whole(cache: Path) -> None:

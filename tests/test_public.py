@@ -39,8 +39,7 @@ PUBLIC = {
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
-        "Finding",
-        *("adoption", "around", "centrality", "check", "churn", "coverage", "dependents", "diff"),
+        *("adoption", "around", "centrality", "churn", "coverage", "dependents", "diff"),
         *(
             "diff_specs",
             "duplicate_bytes",
@@ -55,9 +54,10 @@ PUBLIC = {
             "rebuilds",
         ),
         *("side", "splits", "stack_clusters", "stack_combinations", "stack_similarity"),
-        *("usable", "why"),
+        *("unify", "usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
+    "graphcache.health": {"Finding", "check"},
     "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},
     "graphcache.schema": {
         *("EDGE_TYPES", "NODE_TYPES", "EdgeType", "NodeType", "Property"),

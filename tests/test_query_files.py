@@ -47,7 +47,7 @@ def store(request: pytest.FixtureRequest, example_store: Path) -> Iterator[Store
 def test_a_target_becomes_all_that_runs_there() -> None:
     def runs_on(target: str) -> list[str]:
         bound = LIBRARY["usable-specs"].bind({"package": "hdf5", "target": target})
-        assert bound.keys() == {"package", "target", "os"}
+        assert bound.keys() == {"package", "hashes", "target", "os"}
         return list(bound["target"])
 
     assert {"zen4", "zen3", "x86_64_v4", "x86_64_v3", "x86_64"} <= set(runs_on("zen4"))
@@ -230,8 +230,8 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Parameter: a (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, or NAME (TYPE, default JSON): MEANING, "
-            "with TYPE one of text, integer, boolean, list of text, version, package, stack, "
-            "release, compiler, os, virtual, target, hash",
+            "with TYPE one of text, integer, boolean, list of text, version, spec, package, "
+            "stack, release, compiler, os, virtual, target, hash",
         ),
         (HEAD + "// Parameter: A (text): a\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANI"),
         (HEAD + "// Parameter: a text\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANING, or"),
@@ -267,6 +267,10 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         (
             HEAD + "// Parameter: a (version): a\nRETURN 1",
             "q.cypher: expected the package of a version as the first parameter",
+        ),
+        (
+            HEAD + "// Parameter: of (spec): a spec\nRETURN 1",
+            "q.cypher: expected one spec, called package, as the first parameter",
         ),
         (HEAD + "// Order: x DESC\nRETURN 1", "q.cypher: Order: expected COLUMN or COLUMN desc, "),
         (

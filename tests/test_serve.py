@@ -659,7 +659,7 @@ def test_every_kind_of_parameter_goes_through_a_form(served: Served) -> None:
         ("/query/package?package=", "package is missing"),
         (
             "/query/package?package=rocblass",
-            "rocblass: no such package in the graph. Did you mean rocblas?",
+            "rocblass: no such package or hash in the graph. Did you mean rocblas?",
         ),
         ("/query/stacks?release=develp", "develp: no such release in the graph. Did you mean deve"),
         ("/query/stack-roots?stack=e4ss", "e4ss: no such stack in the graph. Did you mean e4s"),

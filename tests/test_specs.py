@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables, read
+from graphcache.analysis.checking import check_names
 from graphcache.analysis.matching import Matcher
 from graphcache.errors import UsageError
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
@@ -229,7 +230,7 @@ ANNOTATED = graph(
 )
 def test_a_compiler_need_be_no_package(text: str, fits: bool) -> None:
     matcher, wanted = Matcher(ANNOTATED), parse_spec(text)
-    matcher.check(wanted)
+    check_names(matcher, wanted)
     assert bool(matcher.match(wanted).sure[0]) is fits
 
 
@@ -243,7 +244,7 @@ def test_a_compiler_need_be_no_package(text: str, fits: bool) -> None:
 )
 def test_what_is_neither_package_nor_compiler_is_an_error(text: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
-        Matcher(ANNOTATED).check(parse_spec(text))
+        check_names(Matcher(ANNOTATED), parse_spec(text))
     assert said in str(caught.value)
 
 

@@ -12,7 +12,8 @@ import pytest
 from test_spack_joining import Json, index, lock, read_json, spec
 
 from graphcache import Tables, build_store, open_store, read, update_store
-from graphcache.analysis import check, coverage, impact, prune_plan, rebuilds, why
+from graphcache.analysis import coverage, impact, prune_plan, rebuilds, why
+from graphcache.health import check
 
 APP, BUILT, MPICH, OTHER, GCC, DOC = (letter * 32 for letter in "abmogd")
 

@@ -11,12 +11,12 @@ the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.binaries import usable
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.environments import coverage
-from graphcache.analysis.finding import find, usable
+from graphcache.analysis.finding import find
 from graphcache.analysis.folding import fit
-from graphcache.analysis.health import Finding, check
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.pruning import keeplist, prune_plan
 from graphcache.analysis.reasons import why
@@ -31,13 +31,12 @@ from graphcache.analysis.stacks import (
 )
 from graphcache.analysis.subgraphs import around, find_node
 from graphcache.analysis.touching import impact
+from graphcache.analysis.unifying import unify
 
 __all__ = [
-    "Finding",
     "adoption",
     "around",
     "centrality",
-    "check",
     "churn",
     "coverage",
     "dependents",
@@ -58,6 +57,7 @@ __all__ = [
     "stack_clusters",
     "stack_combinations",
     "stack_similarity",
+    "unify",
     "usable",
     "why",
 ]

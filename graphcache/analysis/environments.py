@@ -3,80 +3,248 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.builds import PARTS, as_built, change_of, differences
+from graphcache.analysis.builds import PARTS, as_built, differences
 from graphcache.analysis.dependencies import NEEDS, Dependencies
-from graphcache.answers import Answer, reads
-from graphcache.errors import NotKnownError
+from graphcache.analysis.matching import Matcher
+from graphcache.analysis.names import wanted_specs
+from graphcache.analysis.nearest import READS as COMPARED
+from graphcache.analysis.nearest import Differences
+from graphcache.analysis.reuse import READS as ASKED
+from graphcache.analysis.reuse import Host, Reuse
+from graphcache.answers import Answer, Selection, reads
+from graphcache.errors import NotKnownError, UsageError
+from graphcache.spack.libc import Libc, parse_libc
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
 
-COLUMNS = ["package", "version", "hash", "held", "nearest", "differs"]
+COLUMNS = ["package", "version", "hash", "held", "nearest", "differs", "below"]
+"""The columns of what `coverage` answers; where reuse is asked for, with `reuse` behind `held`."""
 
 _Build = dict[str, Any]
 """A row of `as_built`, whether its dependencies are known, and `needs`, each `PACKAGE@VERSION`."""
+_PATCHES = "patches="
 
 
-@reads(
-    {
-        **as_built.reads,
-        "Spec": (*as_built.reads["Spec"], "dependencies_known"),
-        **NEEDS,
-        "IN_STACK": (),
+def _union(*selections: Selection) -> Selection:
+    """What several selections read."""
+    names = {name for selection in selections for name in selection}
+    return {
+        name: tuple(dict.fromkeys(c for one in selections for c in one.get(name, ())))
+        for name in sorted(names)
     }
-)
-def coverage(environment: Tables, cache: Tables) -> Answer:
+
+
+@reads(_union(as_built.reads, ASKED, COMPARED, NEEDS, {"IN_STACK": ()}))
+def coverage(
+    environment: Tables,
+    cache: Tables,
+    *,
+    specs: str | Iterable[str] | None = None,
+    reuse: bool = False,
+    target: str | None = None,
+    libc: str | Libc | None = None,
+) -> Answer:
     """For each spec of an environment whether the cache holds it, by hash; first what it lacks.
 
-    For one that it lacks: the hash of the nearest spec of the package that it holds, and in what
-    that one differs, as far as it is known of both. What is external is in no cache, and left out.
-    A spliced spec is installed from the binary of the spec that it was spliced from, so that is the
-    one to be held.
+    For one that it lacks: the hash of the nearest spec of the package that it holds; in what that
+    one `differs` itself, as far as it is known of both; and what differs `below`, in dependencies,
+    each where it differs of its own. What is external is in no cache, and left out. A spliced spec
+    is installed from the binary of the spec that it was spliced from, so that is the one to be
+    held.
+
+    With `reuse` there is one more column: what Spack could take in place of a build. That is the
+    spec itself where it is held; else a spec of the package that is held, has the version and all
+    variants and flags of the one in the environment, and fits the machine, with all that it is
+    linked to or needs to run, as `usable` asks it. Of several it is the one that differs least. Its
+    dependencies may be others than those of the environment: Spack decides for all specs together,
+    so this is what it could take, and no promise that it does.
+
+    Args:
+        environment: of a lock file.
+        cache: what holds binaries.
+        specs: only those that are as one of these asks; all if None.
+        reuse: whether it is asked what Spack could take.
+        target: of the machine that it is asked for; that of each spec if None.
+        libc: the C library there, such as `glibc@2.35`; the newest of the environment if None.
 
     Raises:
         NotKnownError: of no spec of the cache it is known whether it is held.
+        UsageError: `specs` are none, or the environment has nothing of a name; target or library
+            is none, or given without `reuse`.
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
     >>> pages, _ = graphcache.read("examples/pages")
     >>> coverage(tables, pages).rows[0][3:]
-    (False, None, ['no spec of this package'])
+    (False, None, ['no spec of this package'], [])
+    >>> tables, _ = graphcache.read("examples/site/my-env")
+    >>> cache, _ = graphcache.read("examples/site/develop")
+    >>> answer = coverage(tables, cache, specs="python", reuse=True)
+    >>> row = answer.to_dicts()[0]
+    >>> row["reuse"][:7], row["differs"]
+    ('m5ih3p6', ['compiler: gcc@14.3.0 -> gcc@13.4.0'])
     """
+    if not reuse and (target or libc):
+        raise UsageError("target and libc tell for which machine reuse is asked: expected that too")
     _require_held_known(cache)
-    held: dict[str, list[_Build]] = defaultdict(list)
-    unknown = set()
-    for build in _builds(cache):
-        if build["in_buildcache"]:
-            held[build["name"]].append(build)
-        elif build["in_buildcache"] is None:
-            unknown.add(build["hash"])
-    hashes = {build["hash"] for builds in held.values() for build in builds}
-    built, not_installed = _spliced_from(environment), _only_built(environment)
+    wanted, external = _wanted(environment, specs)
+    held = _Held(cache)
+    built = _spliced_from(environment)
+    library = parse_libc(libc) if isinstance(libc, str) else libc
+    takes = _Takes(environment, cache, target, library) if reuse else None
+    found = []
+    for build in wanted:
+        others = held.of_package[build["name"]]
+        is_held = built.get(build["hash"], build["hash"]) in held.hashes
+        fits = takes.of(build, others) if takes and not is_held else []
+        found.append((build, is_held, None if is_held else _nearest(build, fits or others), fits))
+    compared = Differences(
+        environment, cache, [(b["hash"], near["hash"]) for b, _, near, _ in found if near]
+    )
     rows = []
-    external = 0
-    for build in _builds(environment):
-        if build["hash"] in not_installed:
-            continue
-        if build["external"]:
-            external += 1
-            continue
-        others = held[build["name"]]
-        found = built.get(build["hash"], build["hash"]) in hashes
-        near, differs = (None, []) if found else _nearest(build, others)
-        rows.append((build["name"], build["version"], build["hash"], found, near, differs))
+    for build, is_held, near, fits in found:
+        differs: tuple[list[str], list[str]] = [], []
+        if not is_held:
+            differs = ["no spec of this package"], []
+        if near:
+            differs = _differs(build, near, compared)
+        taken = [build["hash"] if is_held else near["hash"] if near and fits else None]
+        near_hash = near["hash"] if near else None
+        rows.append(
+            (
+                *(build["name"], build["version"], build["hash"], is_held),
+                *(taken if reuse else []),
+                *(near_hash, *differs),
+            )
+        )
     rows.sort(key=lambda row: (row[3], row[0], version_key(row[1]), row[2]))
+    columns = [*COLUMNS[:4], *(["reuse"] if reuse else []), *COLUMNS[4:]]
+    unknown = [row for row in rows if built.get(row[2], row[2]) in held.unknown]
+    notes = _notes(external, len(unknown))
+    if specs is not None and not rows and not external:
+        notes.append("No spec of the environment is as is asked.")
+    return Answer(columns, rows, notes=notes)
+
+
+def _notes(external: int, not_said: int) -> list[str]:
     notes = []
     if external:
         notes.append(f"Left out: {counted(external, 'external spec')}, which no cache holds.")
-    if not_said := sum(built.get(row[2], row[2]) in unknown for row in rows):
+    if not_said:
         specs = "spec of it is" if not_said == 1 else "specs of it are"
         notes.append(f"{not_said:,} {specs} in the store, but not known to be in the cache.")
-    return Answer(COLUMNS, rows, notes=notes)
+    return notes
+
+
+class _Held:
+    """What a cache holds, by package."""
+
+    def __init__(self, cache: Tables) -> None:
+        self.of_package: dict[str, list[_Build]] = defaultdict(list)
+        self.unknown = set()
+        """Specs of which it is not known."""
+        for build in _builds(cache):
+            if build["in_buildcache"]:
+                self.of_package[build["name"]].append(build)
+            elif build["in_buildcache"] is None:
+                self.unknown.add(build["hash"])
+        self.hashes = {build["hash"] for builds in self.of_package.values() for build in builds}
+
+
+def _wanted(environment: Tables, specs: str | Iterable[str] | None) -> tuple[list[_Build], int]:
+    """What of an environment is installed from a cache; and how many externals there are."""
+    asked = _as_asked(environment, specs)
+    not_installed = _only_built(environment)
+    found = [
+        build
+        for build in _builds(environment)
+        if build["hash"] not in not_installed and (asked is None or build["hash"] in asked)
+    ]
+    kept = [build for build in found if not build["external"]]
+    return kept, len(found) - len(kept)
+
+
+def _as_asked(environment: Tables, specs: str | Iterable[str] | None) -> Collection[str] | None:
+    """The hashes of the specs that are as one of some abstract specs asks."""
+    if specs is None:
+        return None
+    matcher = Matcher(environment)
+    found: set[str] = set()
+    for spec in wanted_specs(matcher, specs):
+        fits = matcher.match(spec).sure
+        found.update(matcher.specs["hash"].filter(pa.array(fits)).to_pylist())
+    return found
+
+
+# What Spack could take ----------------------------------------------------------------------------
+
+
+class _Takes:
+    """What of a cache Spack could take for an environment."""
+
+    def __init__(
+        self, environment: Tables, cache: Tables, target: str | None, libc: Libc | None
+    ) -> None:
+        self._cache, self._target = cache, target
+        self._libc = libc or _newest_libc(environment)
+        self._flags = _flags(environment) | _flags(cache)
+        self._fitting: dict[str, set[str]] = {}
+
+    def of(self, build: _Build, others: list[_Build]) -> list[_Build]:
+        """Those of the others that it could take for a spec."""
+        fitting = self._on(self._target or build["target"], build["os"])
+        wanted = _chosen(build["variants"])
+        return [
+            other
+            for other in others
+            if other["hash"] in fitting
+            and other["version"] == build["version"]
+            and wanted is not None
+            and wanted <= (_chosen(other["variants"]) or set())
+            and self._flags.get(build["hash"], set()) <= self._flags.get(other["hash"], set())
+        ]
+
+    def _on(self, target: str, os: str) -> set[str]:
+        """The hashes of what fits a target."""
+        if target not in self._fitting:
+            reuse = Reuse(self._cache, Host(target, self._libc, None if self._libc else os or None))
+            fits = reuse.held.sure.copy()
+            for demand in reuse.demands:
+                fits &= demand.fits.sure
+            hashes = self._cache.nodes["Spec"]["hash"].filter(pa.array(fits))
+            self._fitting[target] = set(hashes.to_pylist())
+        return self._fitting[target]
+
+
+def _newest_libc(environment: Tables) -> Libc | None:
+    """The newest C library of an environment; None where it names none, as on macOS."""
+    reuse = Reuse(environment, Host("x86_64"))
+    libcs = {libc for row in np.flatnonzero(reuse.told).tolist() for libc in reuse.libcs(row)}
+    return max(libcs, key=lambda libc: version_key(libc.version), default=None)
+
+
+def _flags(tables: Tables) -> dict[str, set[str]]:
+    """By hash the compiler flags, where there are any."""
+    specs = tables.nodes["Spec"]
+    given = specs.filter(pc.greater(pc.fill_null(pc.list_value_length(specs["flags"]), 0), 0))
+    pairs = zip(given["hash"].to_pylist(), given["flags"].to_pylist(), strict=True)
+    return {hash_: set(flags) for hash_, flags in pairs}
+
+
+def _chosen(variants: list[str] | None) -> set[str] | None:
+    """The variants, without the patches, which nobody chooses; None where they are not known."""
+    return None if variants is None else {v for v in variants if not v.startswith(_PATCHES)}
+
+
+# What is near -------------------------------------------------------------------------------------
 
 
 def _require_held_known(cache: Tables) -> None:
@@ -100,28 +268,40 @@ def _only_built(tables: Tables) -> set[str]:
     return {graph.hash(row) for row in graph.only_built(members).tolist()}
 
 
-def _nearest(build: _Build, others: list[_Build]) -> tuple[str | None, list[str]]:
+def _nearest(build: _Build, others: list[_Build]) -> _Build | None:
     def distance(other: _Build) -> tuple[int, int, str]:
         variants = set(build["variants"] or ()) ^ set(other["variants"] or ())
-        return len(_differs(build, other)), len(variants), other["hash"]
+        needs = build["needs"] != other["needs"] and _needs_are_known(build, other)
+        return len(_own(build, other)) + needs, len(variants), other["hash"]
 
-    near = min(others, key=distance, default=None)
-    return (near["hash"], _differs(build, near)) if near else (None, ["no spec of this package"])
+    return min(others, key=distance, default=None)
 
 
-def _differs(build: _Build, other: _Build) -> list[str]:
-    """In what the other one differs, a line each; else what is not known of one of them.
+def _differs(build: _Build, near: _Build, compared: Differences) -> tuple[list[str], list[str]]:
+    """In what the nearest one differs itself, and what differs below it, a line each.
 
-    A part that is not known of one of them is no difference.
+    A part that is not known of one of them is no difference; where nothing is known that differs,
+    the lines say what is not known.
     """
-    unknown = [part for part in PARTS if _is_known(build, part) != _is_known(other, part)]
-    found = differences(build, other, [part for part in PARTS if part not in unknown])
+    hidden, below, unexplained = compared.of(build["hash"], near["hash"])
+    own = [*_own(build, near), *hidden]
+    unknown = [part for part in PARTS if _is_known(build, part) != _is_known(near, part)]
     lines = [f"not known: the {part} of one of them" for part in unknown]
-    if not (build["dependencies_known"] and other["dependencies_known"]):
+    if not _needs_are_known(build, near):
         lines.append("not known: the dependencies of one of them")
-    elif build["needs"] != other["needs"]:
-        found.append(f"dependencies: {change_of(build['needs'], other['needs'])}")
-    return found or lines or ["dependencies of dependencies, or the package's recipe"]
+    elif unexplained:
+        lines.append(f"not told: {unexplained}")
+    return (own if own or below else lines), below
+
+
+def _own(build: _Build, other: _Build) -> list[str]:
+    """In which of the parts that are known of both they differ."""
+    parts = [part for part in PARTS if _is_known(build, part) == _is_known(other, part)]
+    return differences(build, other, parts)
+
+
+def _needs_are_known(build: _Build, other: _Build) -> bool:
+    return bool(build["dependencies_known"] and other["dependencies_known"])
 
 
 def _is_known(build: _Build, part: str) -> bool:

@@ -16,10 +16,9 @@ from graphcache.analysis.memberships import ends_by_spec, specs_in
 from graphcache.analysis.names import one_spec, wanted_specs
 from graphcache.analysis.spec_columns import SpecColumns, Truth
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import NotKnownError, UsageError, close_names, did_you_mean, no_such
+from graphcache.errors import UsageError, did_you_mean
 from graphcache.spack.spec_parser import parse_spec
-from graphcache.spack.specs import AbstractSpec
-from graphcache.spack.targets import is_known, known_targets, runs_on
+from graphcache.spack.specs import FLAGS
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
@@ -49,7 +48,7 @@ COLUMNS = (
     "stacks",
     "releases",
 )
-"""The columns of what `find` and `usable` answer."""
+"""The columns of what `find` answers."""
 
 
 @reads(_READS)
@@ -73,104 +72,8 @@ def find(
     """
     matcher = Matcher(tables)
     wanted = wanted_specs(matcher, specs)
-    places = _places(tables, stack, release)
-    return _found(tables, [matcher.parts(spec) + places for spec in wanted])
-
-
-@reads(_READS)
-def usable(
-    tables: Tables,
-    specs: str | Iterable[str],
-    target: str,
-    os: str | None = None,
-    *,
-    stack: str | None = None,
-    release: str | None = None,
-) -> Answer:
-    """The binaries that are as asked and run on a machine: what `find` finds, of them what fits.
-
-    A target runs what is built for it and for all that it extends. Of the operating system, any
-    will do if it is None; one that the graph lacks is no error. `stack` and `release` are as with
-    `find`.
-
-    Raises:
-        UsageError: as `find` does.
-        NotKnownError: of none of what would do it is known whether the cache holds it.
-
-    >>> import graphcache
-    >>> tables, _ = graphcache.read("examples/pages")
-    >>> len(usable(tables, "rocblas@6:", "zen4", "ubuntu22.04").rows)
-    2
-    """
-    if not is_known(target):
-        raise no_such("target", target, known_targets(), "archspec")
-    matcher = Matcher(tables)
-    wanted = wanted_specs(matcher, specs)
-    runs_here = matcher.match(AbstractSpec(target=",".join(runs_on(target))))
-    extra = [(f"for a target that {target} runs", runs_here)]
-    extra += _places(tables, stack, release)
-    of_any_os = [matcher.parts(spec) + extra for spec in wanted]
-    held = ("held by the cache", _held(tables))
-    if os is None:
-        _require_held(tables, of_any_os, held[1])
-        return _found(tables, [[*parts, held] for parts in of_any_os])
-    of_os = (f"os={os}", matcher.match(AbstractSpec(os=os)))
-    asked = [[*parts, of_os] for parts in of_any_os]
-    _require_held(tables, asked, held[1])
-    answer = _found(tables, [[*parts, held] for parts in asked])
-    notes = _other_systems(tables, [[*parts, held] for parts in of_any_os], of_os[1])
-    return replace(answer, notes=[*answer.notes, *notes])
-
-
-def _other_systems(tables: Tables, asked: list[list[tuple[str, Truth]]], of_os: Truth) -> list[str]:
-    """How many binaries would do but for their operating system, which Spack may reuse too."""
-    size = tables.nodes["Spec"].num_rows
-    others = int((_any_of([_all_of(parts, size) for parts in asked], size) & ~of_os).sure.sum())
-    if not others:
-        return []
-    binaries = counted(others, "binary is", "binaries are")
-    return [
-        f"{binaries} left out, being for other operating systems: Spack may reuse what needs no "
-        "newer libc than the machine has"
-    ]
-
-
-def check_os(tables: Tables, os: str) -> None:
-    """Refuse the name of an operating system that looks like a misspelling; reads `READS`.
-
-    One that the graph lacks may be right all the same, as another version of one that it has is.
-
-    Raises:
-        UsageError: it is none of the graph's, but like one of them.
-    """
-    there = SpecColumns(tables).values("os")
-    systems = {_without_version(name) for name in there}
-    known = os in there or _without_version(os) in systems
-    if not os or (not known and close_names(os, there)):
-        raise no_such("operating system", os, there)
-
-
-def _without_version(os: str) -> str:
-    return os.rstrip("0123456789.")
-
-
-def _held(tables: Tables) -> Truth:
-    """Which specs the cache holds, as far as a source says."""
-    column = tables.nodes["Spec"]["in_buildcache"]
-    sure, may = (pc.fill_null(column, value).to_numpy() for value in (False, True))
-    return Truth(sure, may)
-
-
-def _require_held(tables: Tables, asked: list[list[tuple[str, Truth]]], held: Truth) -> None:
-    """Refuse where of nothing that would do it is known whether the cache holds it."""
-    size = tables.nodes["Spec"].num_rows
-    fits = _any_of([_all_of(parts, size) for parts in asked], size).may
-    if fits.any() and held.unknown[fits].all():
-        specs = counted(int(fits.sum()), "spec that may do", "specs that may do")
-        raise NotKnownError(
-            f"whether the cache holds a binary is not known of {specs}: lock files and spec "
-            "files don't tell; load the index or pages of the cache, by 'graphcache update PATH...'"
-        )
+    held = places(tables, stack, release)
+    return _found(tables, [matcher.parts(spec) + held for spec in wanted])
 
 
 @reads({"Spec": ("name", "version", "variants"), **NEEDS})
@@ -233,7 +136,7 @@ def marks(tables: Tables, hashes: Iterable[str]) -> dict[str, str]:
     return found if {_EXTERNAL, _MARKS[False]} & set(found.values()) else {}
 
 
-def _places(tables: Tables, stack: str | None, release: str | None) -> list[tuple[str, Truth]]:
+def places(tables: Tables, stack: str | None, release: str | None) -> list[tuple[str, Truth]]:
     """What a stack and a release hold, as demands."""
     chosen = {"stack": stack, "release": release}
     found = []
@@ -260,21 +163,22 @@ def meant(tables: Tables, words: str | Iterable[str]) -> tuple[Rows, list[str]]:
     for spec in wanted_specs(matcher, words):
         parts = matcher.parts(spec)
         if spec.hash:
-            one_spec(specs, _all_of(parts, specs.num_rows), spec.hash, str(spec))
+            one_spec(specs, all_of(parts, specs.num_rows), spec.hash, str(spec))
         asked.append(parts)
-    fits, notes = _together(tables, asked)
+    fits, notes = together(tables, asked)
     return np.flatnonzero(fits.sure), notes
 
 
 def _found(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> Answer:
     """The specs that are as one list of demands asks, and what there is to say of the others."""
-    fits, notes = _together(tables, asked)
-    return replace(_answer(tables, np.flatnonzero(fits.sure)), notes=notes)
+    fits, notes = together(tables, asked)
+    return replace(listed(tables, np.flatnonzero(fits.sure)), notes=notes)
 
 
-def _together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Truth, list[str]]:
+def together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Truth, list[str]]:
+    """Which specs are as one list of demands asks, and what there is to say of the others."""
     size = tables.nodes["Spec"].num_rows
-    found = [_all_of(parts, size) for parts in asked]
+    found = [all_of(parts, size) for parts in asked]
     notes: list[str] = []
     for parts, one in zip(asked, found, strict=True):
         if not one.may.any():
@@ -285,17 +189,19 @@ def _together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Tru
             if unknown:
                 more = counted(unknown, "spec")
                 notes.append(f"{more} may fit too: no source tells whether they are {label}")
-    return _any_of(found, size), notes
+    return any_of(found, size), notes
 
 
-def _any_of(asked: list[Truth], size: int) -> Truth:
+def any_of(asked: list[Truth], size: int) -> Truth:
+    """Where one of several is true."""
     found = Truth.known(np.zeros(size, bool))
     for one in asked:
         found = found | one
     return found
 
 
-def _all_of(parts: list[tuple[str, Truth]], size: int) -> Truth:
+def all_of(parts: list[tuple[str, Truth]], size: int) -> Truth:
+    """Where all demands are fulfilled."""
     found = Truth.known(np.ones(size, bool))
     for _, part in parts:
         found = found & part
@@ -319,27 +225,27 @@ def _why_none(tables: Tables, parts: list[tuple[str, Truth]]) -> str:
 
 
 def _misspelt(tables: Tables, parts: list[tuple[str, Truth]]) -> list[str]:
-    """Which variants are like those that were asked for, and that nothing of the package has."""
-    (first, named), *_ = parts
-    of_package = bool(first[:1].isalnum()) and "=" not in first
-    base = named.may if of_package else np.ones(tables.nodes["Spec"].num_rows, bool)
-    there = SpecColumns(tables).variant_names(base)
-    wanted = [_variant(label) for label, _ in parts]
-    no_such_variant = f"{first} has no variant" if of_package else "No spec has a variant"
-    return [
-        f"{no_such_variant} {name}.{hint}"
-        for name in wanted
-        if name and name not in there and (hint := did_you_mean(name, there))
-    ]
+    """Which variants are asked for that no spec of their package has, and what is like them."""
+    (first, _), *_ = parts
+    package = first if first[:1].isalnum() and "=" not in first else ""
+    columns, found = SpecColumns(tables), []
+    for owner, name in dict.fromkeys(one for label, _ in parts for one in _variants(label)):
+        of = owner or package
+        base = columns.named(of) if of else columns.all().sure
+        if base.any() and not (columns.has_variant(name).may & base).any():
+            hint = did_you_mean(name, [*columns.variant_names(base), *FLAGS])
+            found.append(f"{of or 'No spec'} has {'no' if of else 'a'} variant {name}.{hint}")
+    return found
 
 
-def _variant(label: str) -> str:
-    """The name of the variant that a demand is on; empty if it is on something else."""
+def _variants(label: str) -> list[tuple[str, str]]:
+    """The variants that a demand is on, each behind its package, if that is another one's."""
     try:
         spec = parse_spec(label)
     except UsageError:
-        return ""
-    return spec.variants[0].name if spec.variants and not spec.name else ""
+        return []
+    nodes = [spec, *(edge.spec for edge in spec.dependencies)]
+    return [(node.name, variant.name) for node in nodes for variant in node.variants]
 
 
 def _there_is(tables: Tables, base: Truth, label: str) -> str:
@@ -353,7 +259,7 @@ def _there_is(tables: Tables, base: Truth, label: str) -> str:
     return f"; there are {', '.join(left_out + there[-_SHOWN:])}"
 
 
-def _answer(tables: Tables, rows: Rows) -> Answer:
+def listed(tables: Tables, rows: Rows) -> Answer:
     """The specs in the rows, in order, with what they were built with and for, and are in."""
     specs = tables.nodes["Spec"].take(pa.array(rows))
     places = {

@@ -9,7 +9,6 @@ pairs of a spec and a constraint; `docs/specs.md` has the figures.
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import Any
 
@@ -20,11 +19,10 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows
 from graphcache.analysis.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Selection
-from graphcache.errors import UsageError, no_such
+from graphcache.errors import UsageError
 from graphcache.records import LANGUAGES
 from graphcache.spack.compilers import split_compiler
 from graphcache.spack.specs import COMPILERS, AbstractSpec, Dependency, Variant
-from graphcache.spack.targets import known_targets
 from graphcache.spack.versions import parse_version
 from graphcache.tables import Tables
 from graphcache.tables.columns import flat, look_up
@@ -47,9 +45,6 @@ READS: Selection = {
     "DEPENDS_ON": ("types", "virtuals"),
 }
 """What `Matcher` reads of a graph."""
-
-PLATFORMS = ("cray", "darwin", "freebsd", "linux", "windows")
-"""The platforms of Spack."""
 
 _COMPILERS_NEEDED = 5
 """The form of specs from which on compilers are dependencies."""
@@ -75,46 +70,20 @@ class Matcher:
         self._graph = Dependencies(tables)
         self.specs = tables.nodes["Spec"]
 
-    def check(self, spec: AbstractSpec) -> None:
-        """Hold the names in a spec against those of the graph.
+    def values(self, column: str) -> list[str]:
+        """The texts that a column has, sorted; of `target` the targets that specs are for."""
+        return self._columns.targets if column == "target" else self._columns.values(column)
 
-        Raises:
-            UsageError: the graph, or archspec, has no package, compiler, operating system, platform
-                or target of that name. What is not told of dependencies may have any name.
-        """
-        if spec.name and spec.name not in self.packages:
-            self._refuse_provided(spec.name)
-            raise no_such("package", spec.name, self.packages)
-        self._check_arch(spec)
-        for edge in spec.dependencies:
-            self._check_dependency(edge)
+    def variant_names(self, package: str) -> list[str]:
+        """The variants that the specs of a package have, or any specs for no name, sorted."""
+        return self._columns.variant_names(self._named(package))
 
-    def _check_dependency(self, edge: Dependency) -> None:
-        spec = edge.spec
-        what, there = "package", {*self.packages, *self.provided}
-        if edge.direct:
-            what, there = "package or compiler", there | self._used_compilers
-        is_compiler = edge.direct and spec.name in self._compiler_names
-        if spec.name and spec.name not in there and not is_compiler and self._told.all():
-            raise no_such(what, spec.name, sorted(there))
-        self._check_arch(spec)
-        for below in spec.dependencies:
-            self._check_dependency(below)
-        if edge.when is not None:
-            self._check_arch(edge.when)
+    def may_have_variant(self, name: str, package: str) -> bool:
+        """Whether some spec of a package, or any for no name, may have a variant."""
+        return bool((self._columns.has_variant(name).may & self._named(package)).any())
 
-    def _check_arch(self, spec: AbstractSpec) -> None:
-        wanted = re.split("[,:]", spec.target or "")
-        targets = {*known_targets(), *self._columns.targets}
-        there = (
-            ("target", wanted, targets),
-            ("operating system", [spec.os or ""], self._columns.values("os")),
-            ("platform", [spec.platform or ""], {*PLATFORMS, *self._columns.values("platform")}),
-        )
-        for what, names, known in there:
-            for name in names:
-                if name not in ("", "*") and name not in known:
-                    raise no_such(what, name, sorted(known))
+    def _named(self, package: str) -> Mask:
+        return self._columns.named(package) if package else self._columns.all().sure
 
     @cached_property
     def packages(self) -> list[str]:
@@ -152,10 +121,15 @@ class Matcher:
         return (found | set(LANGUAGES)) - set(self.packages)
 
     def _of_package(self, name: str) -> Mask:
-        self._refuse_provided(name)
+        self.refuse_provided(name)
         return self._columns.named(name)
 
-    def _refuse_provided(self, name: str) -> None:
+    def refuse_provided(self, name: str) -> None:
+        """Refuse the name of what packages provide, such as `mpi`, as if it were a package's.
+
+        Raises:
+            UsageError: it is; the message names packages that provide it.
+        """
         if name in self.provided:
             rows = np.unique(self._graph.ends[self._providing(name).sure])
             by = sorted(set(self._graph.column("name", rows)))
@@ -352,6 +326,19 @@ class Matcher:
         known: Mask = pc.fill_null(self.specs["dependencies_known"], False).to_numpy()
         return known
 
+    def told_below(self, package: str) -> bool:
+        """Whether it is known of specs of a package what they and all below them need.
+
+        No name stands for any specs.
+        """
+        to_all = Neighbours(self._graph.ends, self._graph.starts, self._columns.size)
+        return not (self._reached(~self._told, to_all) & self._named(package)).any()
+
+    @cached_property
+    def virtuals_told(self) -> bool:
+        """Whether of each dependency it is told what it provides."""
+        return not self._virtuals.null_count
+
     @cached_property
     def _unsure(self) -> Mask:
         """Which specs are linked to something whose dependencies, or their types, nobody told."""
@@ -385,7 +372,7 @@ class Matcher:
     def _compiler_fits(self, text: str, wanted: AbstractSpec) -> bool | None:
         """Whether a compiler that a spec names is as is asked; None where only a recipe says."""
         name, version = split_compiler(text)
-        if wanted.name and wanted.name not in (*self.packages, *self._compiler_names):
+        if wanted.name and wanted.name not in (*self.packages, *self.compiler_names):
             return None  # it may be what the compiler provides
         known = AbstractSpec(versions=wanted.versions, namespace=wanted.namespace)
         if wanted.demands() != known.demands():
@@ -403,12 +390,12 @@ class Matcher:
         return None if fits and wanted.name not in ("", name) else fits
 
     @cached_property
-    def _compiler_names(self) -> set[str]:
+    def compiler_names(self) -> set[str]:
         """Names that are those of compilers, and of nothing that they provide."""
-        return self._used_compilers | {"gcc", *COMPILERS, *COMPILERS.values()}
+        return self.used_compilers | {"gcc", *COMPILERS, *COMPILERS.values()}
 
     @cached_property
-    def _used_compilers(self) -> set[str]:
+    def used_compilers(self) -> set[str]:
         """The names of the compilers that specs name."""
         texts = pc.unique(self._tables.edges["BUILT_WITH"]["to"]).to_pylist()
         return {split_compiler(text)[0] for text in texts}

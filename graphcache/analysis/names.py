@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from graphcache.analysis.checking import check_names, lines_of, no_spec
 from graphcache.analysis.matching import READS, Matcher
 from graphcache.analysis.spec_columns import Truth
 from graphcache.answers import Selection, reads
 from graphcache.errors import UsageError, no_such
-from graphcache.kinds import ALIKE, LISTED, Spec, spec_lines
 from graphcache.spack.spec_parser import parse_spec, parse_specs, with_quotes
 from graphcache.spack.specs import AbstractSpec
-from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
-
-_LONGEST = 32
-"""Characters of a whole hash."""
 
 
 def require(name: str, names: Iterable[str], what: str, place: str = "the graph") -> None:
@@ -54,7 +48,7 @@ def the_spec(tables: Tables, text: str) -> str:
     spec = parse_spec(text)
     if _is_unknown_name(matcher, spec):
         spec = AbstractSpec(hash=spec.name)
-    matcher.check(spec)
+    check_names(matcher, spec)
     return one_spec(matcher.specs, matcher.match(spec), spec.hash, text)
 
 
@@ -77,8 +71,8 @@ def one_spec(specs: pa.Table, fits: Truth, prefix: str, text: str) -> str:
     if found.num_rows:
         several = f"{text}: expected one spec, found {counted(found.num_rows, 'spec')}"
         reason = "; of some, no source tells all that is asked" if undecided else ""
-        raise UsageError(f"{several}{reason}:{_lines(found)}")
-    raise _no_spec(text, prefix, specs)
+        raise UsageError(f"{several}{reason}:{lines_of(found)}")
+    raise no_spec(text, prefix, specs)
 
 
 def wanted_specs(matcher: Matcher, words: str | Iterable[str]) -> list[AbstractSpec]:
@@ -93,9 +87,9 @@ def wanted_specs(matcher: Matcher, words: str | Iterable[str]) -> list[AbstractS
     for at, spec in enumerate(specs):
         if _is_unknown_name(matcher, spec):
             specs[at] = _of_hash(matcher, spec.name)
-        matcher.check(specs[at])
+        check_names(matcher, specs[at])
         if specs[at].hash and not matcher.match(specs[at]).may.any():
-            raise _no_spec(str(specs[at]), specs[at].hash, matcher.specs)
+            raise no_spec(str(specs[at]), specs[at].hash, matcher.specs)
     return specs
 
 
@@ -114,7 +108,7 @@ def _of_hash(matcher: Matcher, text: str) -> AbstractSpec:
     error = no_such("package or hash", text, matcher.packages)
     if of_hash.num_rows:
         said = f"{error}" if str(error).endswith("?") else f"{error}."
-        raise UsageError(f"{said} Hashes that begin so are of:{_lines(of_hash)}")
+        raise UsageError(f"{said} Hashes that begin so are of:{lines_of(of_hash)}")
     raise error
 
 
@@ -149,30 +143,3 @@ def selection_for(
     if asked or any(s.name not in known for s in specs):
         return wanted
     return {name: columns for name, columns in wanted.items() if name != "DEPENDS_ON"}
-
-
-def _lines(specs: pa.Table) -> str:
-    """Lines that name the specs of a table, in order, behind a line's end."""
-    shown = specs.select(["hash", "name", "version"]).slice(0, LISTED).to_pydict().values()
-    more = max(specs.num_rows - LISTED, 0)
-    return spec_lines(sorted(zip(*shown, strict=True), key=_in_order), more)
-
-
-def _in_order(spec: Spec) -> tuple[Any, ...]:
-    hash_, name, version = spec
-    return name or "", version_key(version), hash_
-
-
-def _no_spec(text: str, prefix: str, specs: pa.Table) -> UsageError:
-    """The error that no spec is meant: those that have the hash, or one that is like it."""
-    none = f"{text}: no such spec in the graph"
-    if not prefix:
-        return UsageError(none)
-    of_hash = specs.filter(pc.starts_with(specs["hash"], prefix))
-    if of_hash.num_rows:
-        return UsageError(f"{none}. The hash is of:{_lines(of_hash)}")
-    for length in range(min(len(prefix) - 1, _LONGEST), ALIKE - 1, -1):
-        near = specs.filter(pc.starts_with(specs["hash"], prefix[:length]))
-        if near.num_rows:
-            return UsageError(f"{none}. Hashes that begin with {prefix[:length]}:{_lines(near)}")
-    return UsageError(f"{none}, whose {counted(specs.num_rows, 'spec')} have other hashes")

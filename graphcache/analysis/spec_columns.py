@@ -91,7 +91,7 @@ class SpecColumns:
     @property
     def targets(self) -> list[str]:
         """The targets that specs are for, sorted."""
-        return list(sorted_unique(self._target).to_pylist())
+        return list(sorted_unique(self.target).to_pylist())
 
     def alone(self, spec: AbstractSpec) -> Truth:
         """Which specs fit, whatever their packages and dependencies are."""
@@ -132,10 +132,10 @@ class SpecColumns:
         if spec.target is None:
             return found
         wanted = spec.target
-        return found & by_column(self._target, lambda name: fits_target(name, wanted))
+        return found & by_column(self.target, lambda name: fits_target(name, wanted))
 
     @cached_property
-    def _target(self) -> pa.Array:
+    def target(self) -> pa.Array:
         """The target of each spec; null where it is not known."""
         edges = self._tables.edges["FOR_TARGET"]
         return flat(edges["to"]).take(pc.index_in(self._specs["hash"], flat(edges["from"])))

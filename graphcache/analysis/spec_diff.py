@@ -141,10 +141,14 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     """
     a, b = the_spec(tables, left), the_spec(tables, right)
     graph = Dependencies(tables)
-    specs = Specs(tables, graph.needed(graph.rows(pa.array([a, b]))).rows)
-    nodes, left_out = _nodes(specs, a, b) if a != b else ([], 0)
+    return compare_specs(Specs(tables, graph.needed(graph.rows(pa.array([a, b]))).rows), a, b)
+
+
+def compare_specs(specs: Specs, left: str, right: str) -> SpecDiff:
+    """In what two specs differ, given by hash; `specs` has both, and all that they need."""
+    nodes, left_out = _nodes(specs, left, right) if left != right else ([], 0)
     tree = _tree(specs, nodes) if nodes else None
-    return SpecDiff(_named(specs, a), _named(specs, b), tree, left_out)
+    return SpecDiff(_named(specs, left), _named(specs, right), tree, left_out)
 
 
 # The comparison -----------------------------------------------------------------------------------

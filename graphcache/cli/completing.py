@@ -22,10 +22,18 @@ _OPTIONS: dict[str, Kind] = {
     "--keep-release": "release",
     "--target": "target",
     "--os": "os",
+    "--libc": "libc",
 }
 """The kinds of names that options of these names take, in every command."""
-_SPECS = frozenset({"specs", "name"})
-"""Arguments that take a spec: a package, or a hash behind a slash."""
+_ARGUMENTS: dict[str, tuple[Kind, ...]] = {
+    "specs": ("package", "hash"),
+    "name": ("package", "stack", "hash"),
+    "old": ("release", "stack", "hash"),
+    "new": ("release", "stack", "hash"),
+}
+"""The kinds of names that arguments of these names take; a hash stands behind a slash."""
+_SIDES = ("old", "new")
+"""Arguments that may be files too, which are stores."""
 
 _MOST = 1_000
 """Names that are offered."""
@@ -68,17 +76,31 @@ class NameOf(click.types.StringParamType):
             return []
 
 
-class SpecOf(click.types.StringParamType):
-    """A spec, of which the shell completes the package, or the hash behind a slash."""
+class OneOf(click.types.StringParamType):
+    """A name of one of several kinds, of which --as may say which; or a file.
 
-    name = "spec"
+    A spec is completed so too: its package, or its hash behind a slash.
+    """
+
+    def __init__(self, *kinds: Kind, files: bool = False) -> None:
+        self.kinds, self.files = kinds, files
+        self.name = kinds[0]
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The packages or hashes that begin so."""
-        kind: Kind = "hash" if "/" in incomplete else "package"
-        return NameOf(kind).shell_complete(ctx, param, incomplete)
+        """The names that begin so; a shell offers files, if they may be meant, where none does."""
+        chosen = ctx.params.get("kind")
+        kinds = [kind for kind in self.kinds if chosen in (None, kind)]
+        if "hash" in self.kinds and ("/" in incomplete or chosen == "spec"):
+            kinds = ["hash"]
+        elif chosen is None:
+            kinds = [kind for kind in kinds if kind != "hash"]
+        found = [
+            item for kind in kinds for item in NameOf(kind).shell_complete(ctx, param, incomplete)
+        ]
+        is_file = self.files and chosen in (None, "store")
+        return [CompletionItem(incomplete, type="file"), *found] if is_file else found
 
 
 class DepTypes(click.ParamType[tuple[str, ...]]):
@@ -116,8 +138,8 @@ def complete_names(command: click.Command) -> None:
         if isinstance(param, click.Option):
             kind = next((_OPTIONS[name] for name in param.opts if name in _OPTIONS), None)
             param.type = NameOf(kind) if kind else param.type
-        elif param.name in _SPECS:
-            param.type = SpecOf()
+        elif param.name in _ARGUMENTS:
+            param.type = OneOf(*_ARGUMENTS[param.name], files=param.name in _SIDES)
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             complete_names(inner)

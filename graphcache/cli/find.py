@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from graphcache.cli.options import (
+    Decorator,
+    all_rows,
     format_option,
+    format_options,
     open_chosen,
     screen,
     server_options,
@@ -25,6 +28,7 @@ from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer, Selection
+    from graphcache.spack.libc import Libc
     from graphcache.stores.base import Store
     from graphcache.tables import Tables
 
@@ -35,22 +39,27 @@ _place_options = together(
     click.option("--stack", metavar="STACK", help="Only what this stack holds."),
     click.option("--release", metavar="RELEASE", help="Only what is in this release."),
 )
-_list_options = together(
-    click.option("-d", "--deps", is_flag=True, help="What each spec needs, too."),
-    click.option(
-        "--paste", is_flag=True, help="Only commands to paste: spack install ... of each."
-    ),
-    click.option("--limit", metavar="N", type=click.IntRange(min=1), help="List so many at most."),
-    store_option,
-    server_options,
-    format_option,
-)
+
+
+def _list_options(formats: Decorator) -> Decorator:
+    return together(
+        click.option("-d", "--deps", is_flag=True, help="What each spec needs, too."),
+        click.option(
+            "--paste", is_flag=True, help="Only commands to paste: spack install ... of each."
+        ),
+        click.option(
+            "--limit", metavar="N", type=click.IntRange(min=1), help="List so many at most."
+        ),
+        store_option,
+        server_options,
+        formats,
+    )
 
 
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @_place_options
-@_list_options
+@_list_options(format_option)
 def find(specs: tuple[str, ...], stack: str | None, release: str | None, **options: Any) -> None:
     """List the specs that are as one SPEC asks, as 'spack find -lv' does.
 
@@ -77,39 +86,94 @@ def find(specs: tuple[str, ...], stack: str | None, release: str | None, **optio
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--target", metavar="TARGET", help="The machine's CPU, such as zen4.  [this one's]")
 @click.option(
-    "--os", "os_", metavar="OS", help="Its operating system.  [any with --target, or this one's]"
+    "--libc",
+    metavar="LIBC",
+    help="Its C library, such as glibc@2.35.  [this one's, or not asked with --os]",
+)
+@click.option(
+    "--os",
+    "os_",
+    metavar="OS",
+    help="Its operating system, where no library is known.  [any with --target, or this one's]",
 )
 @_place_options
-@_list_options
+@_list_options(
+    format_options(
+        all_help="Those that Spack does not take too, with why not; on a terminal, all rows."
+    )
+)
 def usable(
     specs: tuple[str, ...],
     target: str | None,
+    libc: str | None,
     os_: str | None,
     **options: Any,
 ) -> None:
     """List the binaries that are as one SPEC asks and run on a machine: on this one, or another.
 
+    As Spack does before it takes a binary, it is asked on Linux for a C library that is not newer
+    than the machine's, and on macOS for an operating system that is not; for the target or one that
+    it extends; and the same of what a binary is linked to or needs to run. Of a binary of which
+    nobody tells what it needs, as pages don't, it is asked for the operating system.
+
     \b
     Example:
       graphcache usable rocblas --target zen4 --os ubuntu22.04
+      graphcache usable hdf5 --target zen3 --libc glibc@2.35 --all
       graphcache usable hdf5 +mpi --paste
     """
-    from graphcache.analysis.finding import check_os
-    from graphcache.analysis.finding import usable as ask
-    from graphcache.analysis.machine import this_os, this_target
+    from graphcache.analysis.binaries import check_os
+    from graphcache.analysis.binaries import usable as ask
 
     place = {"stack": options["stack"], "release": options["release"]}
     with open_chosen(options) as store:
-        part = _part(store, specs, ask.reads)
+        part = store.part(ask.reads)  # a C library is a dependency
         if os_ is not None:
             check_os(part, os_)
-        if target is None:
-            machine = this_target(), os_ or this_os()
-            answer = ask(part, specs, *machine, **place)
-            click.echo(printable(f"for {machine[0]} and {machine[1]}"), err=True)
-        else:
-            answer = ask(part, specs, target, os_, **place)
+        machine = _machine(target, libc, os_)
+        answer = ask(
+            part, specs, machine.target, machine.os, libc=machine.libc, every=all_rows(), **place
+        )
+        if machine.said:
+            click.echo(printable(machine.said), err=True)
         _show(answer, store, options)
+
+
+class _Machine(NamedTuple):
+    """What machine is meant, and what there is to say of what was found out of this one."""
+
+    target: str
+    libc: Libc | None
+    os: str | None
+    said: str
+
+
+def _machine(target: str | None, libc: str | None, os_: str | None) -> _Machine:
+    """The machine that the options tell, with what is not told taken from this one."""
+    from graphcache.analysis.machine import this_libc, this_os, this_target
+    from graphcache.spack.libc import parse_libc
+
+    here: list[str] = []
+    note = ""
+    library = None if libc is None else parse_libc(libc)
+    if libc is None and os_ is None:
+        library = this_libc()
+        if library:
+            here.append(str(library))
+        else:
+            note = "; no C library of this machine is known (--libc tells one)"
+    if target is None:
+        target = this_target()
+        here.insert(0, target)
+        if os_ is None and libc is None:
+            os_ = this_os()
+            here.append(os_)
+    if not here and not note:
+        return _Machine(target, library, os_, "")
+    known = [target, *([str(library)] if library else []), *([os_] if os_ else [])]
+    if known != here and here:
+        note += f"; of this machine: {', '.join(here)}"
+    return _Machine(target, library, os_, f"for {', '.join(known)}{note}")
 
 
 def _part(store: Store, specs: tuple[str, ...], wanted: Selection) -> Tables:
@@ -170,6 +234,7 @@ def _print_commands(answer: Answer, store: Store) -> None:
     from graphcache.analysis.finding import installable
     from graphcache.views.specs import install_lines
 
+    answer = _without_refused(answer)
     held = set(installable(store.part(installable.reads), _hashes(answer)))
     kept = [row for row in answer.rows if row[answer.columns.index("hash")] in held]
     for line in install_lines(replace(answer, rows=kept)):
@@ -178,6 +243,14 @@ def _print_commands(answer: Answer, store: Store) -> None:
     if left_out:
         specs = counted(left_out, "spec is", "specs are")
         click.echo(f"{specs} left out: the cache holds no binary under a hash of Spack's", err=True)
+
+
+def _without_refused(answer: Answer) -> Answer:
+    """The answer without what `usable` lists and Spack does not take."""
+    if "why_not" not in answer.columns:
+        return answer
+    at = answer.columns.index("why_not")
+    return replace(answer, rows=[row for row in answer.rows if not row[at]])
 
 
 def _with_needs(answer: Answer, store: Store) -> Answer:

@@ -11,6 +11,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from graphcache.cli.completing import complete_names
+from graphcache.cli.coverage import coverage
 from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
@@ -23,7 +24,8 @@ from graphcache.cli.query import query
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
-from graphcache.cli.verbs import check, coverage, rebuilds
+from graphcache.cli.unify import unify
+from graphcache.cli.verbs import check, rebuilds
 from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
 from graphcache.version import __version__
@@ -81,7 +83,7 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, fetch, stats)
-_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan)
+_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan, unify)
 _VIEWS = (view, plot, serve)
 for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
     cli.add_command(command)

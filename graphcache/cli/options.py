@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,31 +62,38 @@ def _set(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
 
 
 _ALL, _WHOLE = "graphcache.all_rows", "graphcache.whole_hashes"
+_ALL_HELP = "On a terminal: all rows, and not only as many as it has lines."
 
-format_option: Decorator = together(
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice(FORMATS),
-        help="How to print the answer. [default: table on a terminal, csv in a pipe]",
-    ),
-    click.option(
-        "--all",
-        "all_rows",
-        is_flag=True,
-        expose_value=False,
-        callback=_set(_ALL),
-        help="On a terminal: all rows, and not only as many as it has lines.",
-    ),
-    click.option(
-        "-L",
-        "--very-long",
-        is_flag=True,
-        expose_value=False,
-        callback=_set(_WHOLE),
-        help="On a terminal: whole hashes, and not only their beginnings.",
-    ),
-)
+
+def format_options(*more: str, all_help: str = _ALL_HELP) -> Decorator:
+    """How an answer is printed: what formats a command has more, and what --all does in it."""
+    return together(
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice([*FORMATS, *more]),
+            help="How to print the answer. [default: table on a terminal, csv in a pipe]",
+        ),
+        click.option(
+            "--all",
+            "all_rows",
+            is_flag=True,
+            expose_value=False,
+            callback=_set(_ALL),
+            help=all_help,
+        ),
+        click.option(
+            "-L",
+            "--very-long",
+            is_flag=True,
+            expose_value=False,
+            callback=_set(_WHOLE),
+            help="On a terminal: whole hashes, and not only their beginnings.",
+        ),
+    )
+
+
+format_option = format_options()
 
 library_option: Decorator = click.option(
     "--library",
@@ -245,3 +253,15 @@ def show_rows(
     """Print rows on standard output; on a terminal, as many as it has lines, or every one."""
     format_ = format_ or default_format(sys.stdout)
     render(columns, rows, format_, sys.stdout, screen(every=every))
+
+
+def in_one_text(answer: Answer, column: str, between: str, options: dict[str, Any]) -> Answer:
+    """The answer with the lists of a column joined, in a table: all of one is what was asked for.
+
+    A list of names may be shortened on a terminal; a text is wrapped.
+    """
+    if (options["format_"] or default_format(sys.stdout)) != "table":
+        return answer
+    at = answer.columns.index(column)
+    rows = [(*row[:at], between.join(row[at]), *row[at + 1 :]) for row in answer.rows]
+    return replace(answer, rows=rows)

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.completing import NameOf
+from graphcache.cli.completing import NameOf, OneOf
 from graphcache.cli.options import (
     format_option,
     library_option,
@@ -34,6 +34,7 @@ _CLICK_TYPES: dict[str, Any] = {
     "boolean": click.BOOL,
     "list of text": click.STRING,
     "version": click.STRING,
+    "spec": OneOf("package", "hash"),
     **{kind: NameOf(kind) for kind in KINDS},
 }
 
@@ -60,7 +61,7 @@ _answer_options = together(
 _explain_option = click.option(
     "--explain",
     is_flag=True,
-    help="Print the Cypher with the parameters filled in, and ask nothing.",
+    help="Print the Cypher with the parameters filled in, and do not ask it.",
 )
 
 
@@ -166,7 +167,7 @@ def _command(named: NamedQuery) -> click.Command:
         values = {p.name: _value(p, options[p.name]) for p in named.parameters}
         values = {name: value for name, value in values.items() if value is not None}
         if options["explain"]:
-            click.echo(named.explain(values, limit=options["limit"]))
+            click.echo(_explained(named, values, options))
             return
         _ask(named.cypher, lambda store, **limits: named.run(store, values, **limits), options)
 
@@ -175,6 +176,14 @@ def _command(named: NamedQuery) -> click.Command:
     )
     command.params = [_option(p) for p in named.parameters] + command.params
     return command
+
+
+def _explained(named: NamedQuery, values: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    """The statement with the values in it; which hashes a spec stands for is asked of the store."""
+    if not named.needs_store(values):
+        return named.explain(values, limit=options["limit"])
+    with open_chosen(options) as store:
+        return named.explain(values, limit=options["limit"], store=store)
 
 
 def _help_of(named: NamedQuery) -> str:

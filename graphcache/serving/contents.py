@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphcache.analysis.choosing import check_length
 from graphcache.analysis.finding import find
 from graphcache.analysis.names import joined_specs, selection_for
 from graphcache.answers import Answer
-from graphcache.errors import QueryError, UsageError, close_names, no_such
+from graphcache.errors import QueryError, close_names, no_such
 from graphcache.schema import NodeType, node_type
 from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
@@ -33,8 +34,6 @@ _KEYS = 1_000_000
 
 _CLOSE = 8
 
-LONGEST_SPEC = 1_000
-"""Characters of a spec: each dependency in it is a walk through the graph."""
 _PLAIN = re.compile(r"/?\w[\w.-]*")
 """A name, a hash, or a part of one."""
 
@@ -171,10 +170,7 @@ def specs_as(store: Store, text: str) -> Answer:
     Raises:
         UsageError: the text is too long, or as `find` does.
     """
-    if len(text) > LONGEST_SPEC:
-        raise UsageError(
-            f"expected a spec of at most {LONGEST_SPEC:,} characters, found {len(text):,}"
-        )
+    check_length(text)
     wanted = selection_for(text, names(store, node_type("Package")), find.reads)
     return find(store.part(wanted), text)
 

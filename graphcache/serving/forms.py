@@ -57,7 +57,8 @@ def _field(parameter: Parameter, given: Given) -> Field:
         texts = [text for text in texts if text] + [""] * _SPARE
     else:
         texts = texts[-1:]
-    suggested = next((k for k in KINDS if k == parameter.type and k != "hash"), None)
+    kind = "package" if parameter.type == "spec" else parameter.type
+    suggested = next((k for k in KINDS if k == kind and k != "hash"), None)
     return Field(
         parameter.name, parameter.type, parameter.doc, parameter.required, texts, suggested
     )

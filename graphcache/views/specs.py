@@ -68,6 +68,8 @@ def listing(
             for depth, one in [(0, spec), *(needs or {}).get(spec["hash"], ())]:
                 mark = f"{marks[one['hash']]} " if marks else ""
                 yield from _spec_lines(one, whole, width, depth, mark)
+                if one.get("why_not"):
+                    yield from _lines("    not here: ", "; ".join(one["why_not"]), width)
 
 
 def _head(spec: Mapping[str, Any]) -> str:
@@ -79,7 +81,10 @@ def _spec_lines(
     spec: Mapping[str, Any], whole: bool, width: int | None, depth: int, mark: str
 ) -> list[str]:
     hash_ = spec["hash"] if whole else spec["hash"][:_SHORT]
-    return _lines(f"{mark}{hash_} {'    ' * depth}", spec_text(spec), width)
+    text = spec_text(spec)
+    if spec.get("mpi"):
+        text += f" ^{spec['mpi']}"
+    return _lines(f"{mark}{hash_} {'    ' * depth}", text, width)
 
 
 def _lines(before: str, text: str, width: int | None) -> list[str]:

@@ -291,11 +291,9 @@ def test_a_uri_that_is_none(uri: str, said: str, server: Server, store: Path) ->
 
 
 def test_a_user_or_password_that_is_not_utf_8(server: Server, store: Path) -> None:
-    said = "expected text in UTF-8: the server takes no other"
-    env = login(server)
-    refused(server.uri, 2, f"the password: {said}", store, {**env, "NEO4J_PASSWORD": "a\udcffb"})
-    user = {**env, "NEO4J_USERNAME": "a\udcffb"}
-    refused(server.uri, 2, f"the user, NEO4J_USERNAME: {said}", store, user)
+    said = "expected a user and a password in UTF-8: the server takes no others"
+    for name in ("NEO4J_PASSWORD", "NEO4J_USERNAME"):
+        refused(server.uri, 2, said, store, {**login(server), name: "a\udcffb"})
 
 
 def test_a_password_that_must_be_changed(neo4j_own: Neo4jServer, store: Path) -> None:

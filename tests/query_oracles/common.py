@@ -47,9 +47,11 @@ def held_by(specs: Iterable[Spec], release: str) -> list[Spec]:
     return [spec for spec in specs if release in ("", *spec["releases"])]
 
 
-def named(specs: Iterable[Spec], package: str) -> list[Spec]:
-    """The specs of a package."""
-    return [spec for spec in specs if spec["name"] == package]
+def named(specs: Iterable[Spec], text: str) -> list[Spec]:
+    """The specs of a package, or of one version of it, written as `zlib@=1.3`."""
+    package, _, version = text.partition("@=")
+    of_package = [spec for spec in specs if spec["name"] == package]
+    return [spec for spec in of_package if version in ("", spec["version"])]
 
 
 def stacks_in(spec: Spec, release: str) -> list[str]:

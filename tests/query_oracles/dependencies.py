@@ -51,7 +51,7 @@ def dependents_of(specs: list[Spec], values: Values) -> list[Row]:
     pairs = [
         (spec, other)
         for spec, other, _, _ in needs(specs)
-        if other["name"] == values["package"] and values["version"] in ("", other["version"])
+        if named([other], values["package"]) and values["version"] in ("", other["version"])
     ]
     rows = []
     for dependent, found in grouped(pairs, lambda pair: pair[0]["name"]):

@@ -24,6 +24,7 @@ from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.places import check_file
+from graphcache.stores.embedded.seal import check_seal
 from graphcache.stores.logs import log_statement
 from graphcache.stores.misspelt import is_edge_type, no_such_type
 from graphcache.stores.statements import (
@@ -52,6 +53,7 @@ class EmbeddedStore(Store):
 
     def __init__(self, path: Path) -> None:
         check_file(path)
+        check_seal(path)
         self.path = path
         with errors_of(path):
             self._database = ladybug.Database(str(path), read_only=True)
@@ -161,11 +163,6 @@ class EmbeddedStore(Store):
         self._database.close()
 
     def _check_format(self) -> None:
-        tables = {row[0] for row in self.query("CALL show_tables() RETURN name").rows}
-        if "GraphCacheLoad" not in tables:
-            raise StoreError(
-                f"{self.path}: a LadybugDB database that graphcache did not make: give another file"
-            )
         found = self.query("MATCH (l:GraphCacheLoad) RETURN max(l.format)").rows[0][0]
         if found != FORMAT:
             raise StoreError(
@@ -210,12 +207,8 @@ def errors_of(path: Path, otherwise: str = "damaged, build it again") -> Iterato
         text = str(error)
         if "lock on file" in text:
             why = "another program holds it open to write: wait until it has ended"
-        elif "not a valid" in text:
-            why = "not a store: graphcache makes one by 'graphcache build PATH...'"
         elif "different version" in text:
             why = f"made by another version of LadybugDB: build it again ({text})"
-        elif "ermission" in text:
-            why = "no permission to read it"
         elif "Mmap for size" in text:
             why = f"too little address space: raise its limit, as by 'ulimit -v unlimited' ({text})"
         else:

@@ -84,9 +84,8 @@ class Login:
         if not password:
             raise UsageError("no password: set NEO4J_PASSWORD, or give one")
         username = os.environ.get("NEO4J_USERNAME", "neo4j")
-        for what, text in (("password", password), ("user, NEO4J_USERNAME", username)):
-            if not _is_utf_8(text):
-                raise UsageError(f"the {what}: expected text in UTF-8: the server takes no other")
+        if not (_is_utf_8(password) and _is_utf_8(username)):
+            raise UsageError("expected a user and a password in UTF-8: the server takes no others")
         return cls(username, password)
 
 

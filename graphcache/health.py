@@ -16,6 +16,8 @@ from graphcache.stores.base import Store
 from graphcache.tables import Tables
 from graphcache.words import counted
 
+__all__ = ["Finding", "check"]
+
 QUERIES = ("holes", "dangling-dependencies", "in-no-stack", "not-in-root")
 """Named queries of which every row is something wrong."""
 

@@ -1,0 +1,115 @@
+"""A `graphcache` that starts at once, for pages that show over a hundred commands.
+
+    python docs/preloaded.py FOLDER    put `graphcache` into the folder, and serve it
+
+A process imports for half a second to two seconds what a command needs. This one has imported it: a
+`graphcache` of the folder hands its streams, arguments, variables and working folder to a fork of
+it, and ends as that does. Only on Linux: elsewhere a fork may not use such libraries.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+
+_NEEDED = (
+    "graphcache.cli.main",
+    "graphcache.workflows",
+    "graphcache.stores.embedded.write",
+    "networkx",
+    # Arrow and LadybugDB look whether what they are given is of these, where they are installed.
+    "pandas",
+    "polars",
+)
+_MOST = 2**17
+"""Bytes of arguments and variables; a socket sends no more at once."""
+_CLIENT = """\
+#!{python} -IS
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+    server.connect({place!r})
+    said = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(server, [said], [0, 1, 2])
+    sys.exit(int(server.recv(16) or 1))
+"""
+
+
+@contextmanager
+def preloaded(folder: Path) -> Iterator[None]:
+    """Have such a `graphcache` in an empty folder; none where it can't be."""
+    if sys.platform != "linux":
+        yield
+        return
+    command = [sys.executable, "-P", __file__, str(folder)]
+    ready, says_ready = os.pipe()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=says_ready) as server:
+        os.close(says_ready)
+        os.read(ready, 1)
+        os.close(ready)
+        yield
+        server.communicate()  # closes its standard input
+
+
+def _serve(folder: Path) -> None:
+    """Fork for each command, until standard input is closed."""
+    for name in _NEEDED:
+        with suppress(ModuleNotFoundError):  # pandas and polars need not be there
+            import_module(name)
+    place = folder / "socket"
+    tool = folder / "graphcache"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        tool.write_text(_CLIENT.format(python=sys.executable, place=str(place)))
+        tool.chmod(0o755)
+        print("ready", flush=True)
+        forks: list[int] = []
+        while listener in select.select([listener, sys.stdin], [], [])[0]:
+            client = listener.accept()[0]
+            number = os.fork()
+            if number == 0:
+                listener.close()
+                code = _run(client)
+                client.send(str(code).encode())
+                os._exit(0)
+            client.close()
+            forks = [fork for fork in [*forks, number] if os.waitpid(fork, os.WNOHANG) == (0, 0)]
+        for fork in forks:
+            os.waitpid(fork, 0)
+
+
+def _run(client: socket.socket) -> int:
+    """Run the command that a client asks for, on its streams; the exit code."""
+    said, streams, _, _ = socket.recv_fds(client, _MOST, 3)
+    arguments, folder, variables = json.loads(said)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.argv = ["graphcache", *arguments]
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, encoding="utf-8", closefd=False)  # noqa: SIM115
+    try:
+        import_module("graphcache.cli.main").main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+    return 1
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]))

@@ -1,0 +1,133 @@
+"""Which builds remain where something of them changes: those that are still needed, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from graphcache.analysis.dependencies import Rows
+from graphcache.analysis.identities import (
+    FIELDS,
+    BuildGraph,
+    Changes,
+    Flags,
+    Identities,
+    count_distinct,
+    identities_then,
+    own_settings,
+)
+
+
+@dataclass(frozen=True)
+class Builds:
+    """Builds, and which of them count."""
+
+    graph: BuildGraph
+    identities: Identities
+    chosen: Flags
+    """The specs that were asked for."""
+    roots: Rows
+    """Those that are there of themselves, and not because another needs them."""
+    at_first: Flags
+    """What was needed before anything changed."""
+    needed: Flags
+
+    @cached_property
+    def counts(self) -> Flags:
+        """The builds to be made: the chosen that are still needed, and what only now is."""
+        return self._counted(self.needed, self.graph.external)
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many builds these are."""
+        return count_distinct(self.identities[self.counts])
+
+    def then(self, changes: Changes) -> Builds:
+        """The builds with some changes; no build needs itself by them."""
+        found = identities_then(self.graph, self.identities, changes)
+        if found is None:
+            raise ValueError("expected changes by which no build needs itself")
+        graph, needed = self.graph.with_changes(changes), self._needed(changes)
+        return Builds(graph, found, self.chosen, self.roots, self.at_first, needed)
+
+    def remain(self, changes: Changes) -> int | None:
+        """How many builds remain with some changes; None if one would need itself."""
+        found = identities_then(self.graph, self.identities, changes)
+        return None if found is None else count_distinct(found[self._counts(changes)])
+
+    def remain_at_least(self, changes: Changes) -> int:
+        """How many builds remain at least, which is quicker to say.
+
+        What does not change is known. What does, or is above it, is at least as many builds as it
+        has settings that no other has.
+        """
+        above = self.graph.reached(changes.rows, upward=True)
+        counts, settings = self._counts(changes), self.graph.settings.copy()
+        own = np.array(list(changes.own.values()), np.int64).reshape(-1, len(FIELDS))
+        settings[list(changes.own)] = own_settings(own)
+        others = counts & ~above
+        new = np.setdiff1d(settings[counts & above], settings[others])
+        return count_distinct(self.identities[others]) + len(new)
+
+    def dropped(self, changes: Changes) -> int:
+        """How many builds nothing needs any more with some changes."""
+        return int((self.counts & ~self._needed(changes)).sum()) if changes.needs else 0
+
+    def _counts(self, changes: Changes) -> Flags:
+        external = self.graph.external
+        if changes.own:
+            external = external.copy()
+            own = np.array(list(changes.own.values()), np.int64)
+            external[list(changes.own)] = self.graph.is_external(own)
+        return self._counted(self._needed(changes), external)
+
+    def _counted(self, needed: Flags, external: Flags) -> Flags:
+        return needed & ~external & (self.chosen | ~self.at_first)
+
+    @cached_property
+    def _needing(self) -> Rows:
+        """How often each build is needed by what is needed itself, or is a root."""
+        ends = self.graph.ends[self.needed[self.graph.starts]]
+        times = np.bincount(ends, minlength=len(self.needed))
+        times[self.roots] += 1
+        return times
+
+    @cached_property
+    def _known(self) -> dict[Changes, Flags]:
+        """What is needed with changes that were asked for before."""
+        return {}
+
+    def _needed(self, changes: Changes) -> Flags:
+        """What is needed with some changes, by counting how often each build is."""
+        if not changes.needs:
+            return self.needed
+        if changes not in self._known:
+            self._known[changes] = self._needed_now(changes)
+        return self._known[changes]
+
+    def _needed_now(self, changes: Changes) -> Flags:
+        needed, times = self.needed.copy(), self._needing.copy()
+
+        def needs(row: int) -> Iterable[int]:
+            found = changes.needs.get(row)
+            return [end for end, _ in (self.graph.needs(row) if found is None else found)]
+
+        rows = [row for row in changes.needs if needed[row]]
+        more = [end for row in rows for end in needs(row)]
+        while more:
+            end = more.pop()
+            times[end] += 1
+            if not needed[end]:
+                needed[end] = True
+                more += needs(end)
+        less = [end for row in rows for end, _ in self.graph.needs(row)]
+        while less:
+            end = less.pop()
+            times[end] -= 1
+            if not times[end]:
+                needed[end] = False
+                less += needs(end)
+        return needed

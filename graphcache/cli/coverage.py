@@ -1,0 +1,115 @@
+"""`coverage`: how much of an environment a cache holds, and what Spack could take beside that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from graphcache.cli.completing import OneOf
+from graphcache.cli.options import (
+    format_option,
+    in_one_text,
+    open_chosen,
+    server_options,
+    show,
+    shown_path,
+    store_option,
+)
+from graphcache.errors import UsageError
+from graphcache.words import counted
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="LOCKFILE...", type=shown_path)
+@click.option(
+    "--spec",
+    "specs",
+    metavar="SPEC",
+    multiple=True,
+    type=OneOf("package", "hash"),
+    help="Only those of its specs that are as this asks, as in 'graphcache find'.",
+)
+@click.option("--reuse", is_flag=True, help="Also what Spack could take in place of a build.")
+@click.option(
+    "--target", metavar="TARGET", help="With --reuse: the machine's CPU.  [that of each spec]"
+)
+@click.option(
+    "--libc",
+    metavar="LIBC",
+    help="With --reuse: its C library, such as glibc@2.35.  [the environment's]",
+)
+@click.option(
+    "--fail-under",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    default=0,
+    help="End with exit code 1 if less of it is held, by hash.",
+)
+@store_option
+@server_options
+@format_option
+def coverage(
+    paths: tuple[str, ...], specs: tuple[str, ...], reuse: bool, fail_under: float, **options: Any
+) -> None:
+    """Say which specs of an environment the cache holds, by hash.
+
+    First come those that it lacks, each with the nearest that it holds, in what that one differs
+    itself, and what differs below, in dependencies. Where a file is not read whole, no share is
+    said, and the exit code is 3; it is 1 if less than asked for is held. An environment of which a
+    cache could hold nothing lacks nothing: the exit code is 0.
+
+    With --reuse, for what it lacks also what Spack could take: the same package, version, variants
+    and flags, for a target and C library that fit, as in 'graphcache usable'. Spack decides for all
+    specs together, so that this is no promise.
+
+    \b
+    Example:
+      graphcache coverage spack.lock --fail-under 90
+      graphcache coverage spack.lock --reuse --spec hdf5+mpi
+    """
+    from graphcache import read
+    from graphcache.analysis.environments import coverage as find
+    from graphcache.cli.load import show_report
+
+    environment, report = read(*paths)
+    roots = environment.edges["IN_STACK"]["root"]
+    if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
+        raise UsageError(
+            f"{', '.join(paths)}: expected the lock file (spack.lock) of an environment, found "
+            "an index, pages or spec files, which name no roots"
+        )
+    show_report(report, verbose=False, whole="'graphcache build --verbose'")
+    with open_chosen(options) as store:
+        machine = {"target": options["target"], "libc": options["libc"]}
+        cache = store.part(find.reads)
+        answer = find(environment, cache, specs=specs or None, reuse=reuse, **machine)
+    shown = in_one_text(in_one_text(answer, "differs", "; ", options), "below", "; ", options)
+    show(shown, options["format_"])
+    held = sum(row[answer.columns.index("held")] for row in answer.rows)
+    click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
+    if reuse and answer.rows:
+        at = answer.columns.index("reuse")
+        taken = sum(row[at] is not None for row in answer.rows)
+        click.echo(
+            f"{taken:,} of {len(answer.rows):,} could be taken by Spack, which decides for all "
+            "specs together",
+            err=True,
+        )
+    percent = 100 * held / len(answer.rows) if answer.rows else 100
+    if percent < fail_under:
+        click.get_current_context().exit(1)
+    if report.rejects:
+        click.get_current_context().exit(3)
+
+
+def _share(held: int, specs: int, rejects: int) -> str:
+    """How much is held; of what was not read whole, the share is not known."""
+    if rejects:
+        of_these = counted(specs, "spec that was read is", "specs that were read are")
+        why = counted(rejects, "reject")
+        return f"{held:,} of {of_these} held; of the whole it is not known: {why}"
+    if not specs:
+        return "There is nothing in it that a cache could hold."
+    of_all = counted(specs, "spec is", "specs are")
+    return f"{held:,} of {of_all} held: {100 * held / specs:.1f} %"
