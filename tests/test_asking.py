@@ -74,7 +74,7 @@ def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
 def test_what_is_usable_is_asked_for_this_machine(store: gc.Store) -> None:
     """By its C library, as the command is; by its system, where it has none that is known."""
     libc = this_libc()
-    here = {"libc": str(libc)} if libc else {"os": this_os()}
+    here: dict[str, Any] = {"libc": str(libc)} if libc else {"os": this_os()}
     assert store.usable("hdf5", "zen4") == store.usable("hdf5", "zen4", **here)
     assert store.usable("hdf5") == store.usable("hdf5", this_target())
 
