@@ -24,6 +24,7 @@ from command_line import assert_golden, run, succeed
 from graphcache import Tables, open_store
 from graphcache.queries import THEMES, load_library
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, all_types
+from graphcache.stores.embedded.seal import seal
 from graphcache.views.answers import Format, render
 
 QUERIES = load_library()
@@ -236,6 +237,7 @@ def test_verify_finds_a_change(example_store: Path, examples: Tables, tmp_path: 
     with ladybug.Database(str(harmed)) as database, ladybug.Connection(database) as connection:
         connection.execute("MATCH (s:Spec {name: 'rocblas'}) SET s.version = '0'")
         connection.execute("CHECKPOINT")
+    seal(harmed)
     ended = run("verify", "--store", "harmed.lbug", cwd=tmp_path)
     assert (ended.code, ended.out) == (1, "")
     expected = f"Error: harmed.lbug: damaged: expected the digest {examples.digest()}, found "

@@ -262,7 +262,8 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         ),
         (
             HEAD + "// Told: Spec.color by all\nRETURN 1",
-            "q.cypher: Told: expected TYPE.PROPERTY by SOURCES, found Spec.color by all",
+            "q.cypher: Told: expected TYPE.PROPERTY by SOURCES, or BUILT_WITH by SOURCES, found "
+            "Spec.color by all",
         ),
         (
             HEAD + "// Parameter: a (version): a\nRETURN 1",
