@@ -19,6 +19,7 @@ from graphcache.answers import Answer, Verb
 from graphcache.errors import UsageError
 from graphcache.queries import load_library, named_query
 from graphcache.sources.gather import read
+from graphcache.spack.libc import Libc
 from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.tables import Tables
 
@@ -120,23 +121,23 @@ class Store(stores.Store):
         target: str | None = None,
         os: str | None = None,
         *,
-        libc: str | None = None,
+        libc: str | Libc | None = None,
         stack: str | None = None,
         release: str | None = None,
         every: bool = False,
     ) -> Answer:
         """The binaries that Spack would take on a machine; see `graphcache.analysis.usable`.
 
-        What is not told is taken from this machine: the target, and if neither `os` nor `libc` is
-        given, its C library, or its operating system where it has none that is known.
+        What is not told is taken from this machine, as by the command: the C library, if no `os`
+        is given either; the target, and with both of these the operating system.
 
         Raises:
-            UsageError: as `find` does; or the library is none, or this machine not known.
+            UsageError: as `find` does; or the library is none, or this machine is not known.
             NotKnownError: of none of what would do it is known whether the cache holds it.
         """
         if os is None and libc is None:
-            here = this_libc()
-            libc, os = (str(here), None) if here else (None, this_os())
+            libc = this_libc()
+            os = this_os() if target is None else None
         place: dict[str, Any] = {"stack": stack, "release": release, "every": every}
         return self._usable(specs, target or this_target(), os, libc=libc, **place)
 

@@ -72,11 +72,10 @@ def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
 
 
 def test_what_is_usable_is_asked_for_this_machine(store: gc.Store) -> None:
-    """By its C library, as the command is; by its system, where it has none that is known."""
-    libc = this_libc()
-    here: dict[str, Any] = {"libc": str(libc)} if libc else {"os": this_os()}
-    assert store.usable("hdf5", "zen4") == store.usable("hdf5", "zen4", **here)
-    assert store.usable("hdf5") == store.usable("hdf5", this_target())
+    tables, libc = store.tables(), this_libc()
+    assert store.usable("hdf5", "zen4") == analysis.usable(tables, "hdf5", "zen4", libc=libc)
+    here = analysis.usable(tables, "hdf5", this_target(), this_os(), libc=libc)
+    assert store.usable("hdf5") == here
 
 
 def test_a_lock_file_is_held_against_a_store(store: gc.Store) -> None:
@@ -125,7 +124,7 @@ def test_methods_are_as_the_functions_that_they_ask() -> None:
 
 def test_methods_go_by_the_names_of_the_commands(path: Path) -> None:
     """Each command that asks is a method, but `query` by name, which is `run`, and `diff`."""
-    asked = ("find", "check", "why", "impact", "coverage", "usable", "rebuilds", "prune-plan")
+    asked = ("find", "check", "why", "impact", "coverage", "usable", "rebuilds", "unify", "prune-plan")
     help_ = succeed("--help", cwd=path.parent)
     for name in asked:
         assert f"\n  {name} " in help_

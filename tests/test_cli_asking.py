@@ -233,7 +233,7 @@ def test_schema_as_cypher_makes_the_tables(tmp_path: Path) -> None:
 def test_verify_finds_a_change(example_store: Path, examples: Tables, tmp_path: Path) -> None:
     printed = succeed("verify", cwd=example_store.parent)
     assert printed == f"graphcache.lbug: whole, digest {examples.digest()}\n"
-    harmed = shutil.copy(example_store, tmp_path / "harmed.lbug")
+    harmed = Path(shutil.copy(example_store, tmp_path / "harmed.lbug"))
     with ladybug.Database(str(harmed)) as database, ladybug.Connection(database) as connection:
         connection.execute("MATCH (s:Spec {name: 'rocblas'}) SET s.version = '0'")
         connection.execute("CHECKPOINT")

@@ -74,7 +74,7 @@ def test_one_spec_is_no_difference(site: Path) -> None:
 def test_the_example_of_a_rebuild_is_a_command(site: Path) -> None:
     asked = ("rebuilds", "--package", "netcdf-c", "--format", "jsonl")
     rows = map(json.loads, succeed(*asked, cwd=site).splitlines())
-    command = next(row["example"] for row in rows if row["cause"].startswith("zlib-ng: "))
+    command = next(row["example"] for row in rows if row["cause"].startswith("zlib-ng "))
     _, *arguments = command.split()
     assert "zlib-ng (version)" in succeed(*arguments, "--format", "table", cwd=site)
 

@@ -540,7 +540,7 @@ SITE_CHANGES = {
     "io": {
         "zlib-ng": {"version"},
         "openssl": {"version"},
-        "cmake": {"version", "variant patches"},
+        "cmake": {"version"},
         "curl": {"version"},
         "hdf5": {"variant szip"},
         "hwloc": {"package_hash"},

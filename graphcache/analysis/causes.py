@@ -1,6 +1,8 @@
-"""In what two specs of one package differ, at the bottom of their dependencies.
+"""What makes specs of one package differ: all that differs at and below them, each told once.
 
 All pairs are gone through at once, as arrays: a cache of 60,000 specs has 100,000 pairs to compare.
+What a difference means is said by `spec_pairs` and `following`, as for `diff` of two specs: they
+are asked once for all pairs that differ alike.
 """
 
 from __future__ import annotations
@@ -10,8 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphcache.analysis.cause_texts import Cause, causes_of, provider_cause, unexplained_cause
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs
-from graphcache.spack.versions import version_key
+from graphcache.analysis.following import COMMON, follow
+from graphcache.analysis.pair_walk import Pairs, add, all_pairs, distinct
+from graphcache.analysis.spec_codes import SpecCodes
+from graphcache.analysis.spec_pairs import Change, Compared, Specs, compare, why_not_told
+from graphcache.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -21,146 +28,213 @@ class Differences:
     pair: Rows
     """The position of the pair among those that were asked for."""
     cause: Rows
-    """The position of the cause in `texts`."""
-    texts: list[str]
+    """The position of the cause in `causes`."""
+    causes: list[Cause]
+
+
+def causes_of_pairs(tables: Tables, graph: Dependencies, a: Rows, b: Rows) -> Differences:
+    """For pairs of specs that differ, each of one package, all that differs at and below them.
+
+    Of each pair it is what `diff_specs` tells as its `lowest()`.
+    """
+    codes = SpecCodes(tables, graph)
+    pairs = all_pairs(codes, a, b)
+    upward = Neighbours(pairs.below, pairs.above, len(pairs.a))
+    ask = _Asking(tables, graph, pairs)
+    changes = _changes(codes, pairs, ask)
+    numbers: dict[Cause, int] = {}
+    told = _Told(changes, codes, pairs, numbers)
+    not_told = _not_told(pairs, changes, upward)
+    why = _why_not_told(codes, pairs, ask, not_told, numbers)
+    # A setting that what needs the two shares in the same way is told there, and not below it.
+    pair, cause = _spread(_both(told.own, why, told.of_above(upward)), upward)
+    pair, cause = _pairs_in_order(_both((pair, cause), told.common), len(numbers))
+    which, rows = Runs(pair, len(pairs.a)).of(pairs.at(a, b, codes.size))
+    return Differences(which, cause[rows], list(numbers))
+
+
+_Numbers = tuple[Rows, Rows]
+"""Pairs, and something that each has, by twos."""
 
 
 @dataclass(frozen=True)
-class _Pairs:
-    """All pairs of specs that have to be compared; the others are by their position in them."""
+class _Alike:
+    """Pairs that differ alike."""
 
-    a: Rows
-    b: Rows
-    above: Rows
-    """A pair, and in `below` one that is a difference in its dependencies."""
-    below: Rows
-    alone: Rows
-    """A pair, and in `package` one that only one of the two needs."""
-    package: Rows
+    pairs: Rows
+    group: Rows
+    """Of each pair its group."""
+    first: Rows
+    """Of each group one of its pairs."""
 
-
-def lowest_differences(graph: Dependencies, a: Rows, b: Rows) -> Differences:
-    """For pairs of specs that differ, each of one package, what differs while nothing below does.
-
-    Dependencies are compared by package. Where only one of the two has a package, that is a cause;
-    where both have it and it differs, those two are a pair again.
-    """
-    needs = _Needs(graph)
-    pairs = _all_pairs(needs, a * needs.size + b)
-    every = np.arange(len(pairs.a))
-    lowest = np.setdiff1d(every, np.concatenate([pairs.above, pairs.alone]))
-    texts: dict[str, int] = {}
-
-    def numbers(said: Iterable[str]) -> Rows:
-        return np.array([texts.setdefault(text, len(texts)) for text in said], np.int64)
-
-    def own(rows: Rows) -> Rows:
-        return numbers(needs.own(a, b) for a, b in _zip(pairs.a[rows], pairs.b[rows]))
-
-    alone = numbers(
-        needs.with_or_without(a, n) for a, n in _zip(pairs.a[pairs.alone], pairs.package)
-    )
-    upward = Neighbours(pairs.below, pairs.above, len(every))
-    start = np.concatenate([pairs.alone, lowest])
-    pair, cause = _spread(start, np.concatenate([alone, own(lowest)]), upward)
-    # Left over is what stands in a cycle, which no sound data has: each pair for itself.
-    cycle = np.setdiff1d(every, pair)
-    pair, cause = np.concatenate([pair, cycle]), np.concatenate([cause, own(cycle)])
-    order = np.argsort(pair, kind="stable")
-    pair, cause = pair[order], cause[order]
-    codes = pairs.a * needs.size + pairs.b
-    which, rows = Runs(pair, len(every)).of(np.searchsorted(codes, a * needs.size + b))
-    return Differences(which, cause[rows], list(texts))
+    def all_of(self, values: Iterable[Iterable[int]]) -> _Numbers:
+        """What there is to each group, as numbers, for each pair in it."""
+        found = [(at, value) for at, of_group in enumerate(values) for value in of_group]
+        groups, numbers = np.array(found, np.int64).reshape(-1, 2).T
+        which, rows = Runs(groups, len(self.first)).of(self.group)
+        return self.pairs[which], numbers[rows]
 
 
-class _Needs:
-    """The dependencies of each spec by package, of which a spec needs one at most."""
+def _alike(pairs: Rows, content: Rows) -> _Alike:
+    """The pairs, of which those are alike that have the same row of numbers."""
+    rows = np.ascontiguousarray(content, np.int64)
+    texts = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+    _, first, group = np.unique(texts, return_index=True, return_inverse=True)
+    return _Alike(pairs, group, pairs[first])
 
-    def __init__(self, graph: Dependencies) -> None:
-        self.size = max(graph.specs.num_rows, 1)
-        names = graph.specs["name"].combine_chunks().dictionary_encode()
-        self._names = names.dictionary.to_pylist()
-        self._package = names.indices.to_numpy().astype(np.int64)
-        self._said = [graph.specs[n] for n in ("version", "configuration", "namespace")]
-        by_package = graph.starts * len(self._names) + self._package[graph.ends]
-        by_package, ends = np.divmod(np.sort(by_package * self.size + graph.ends), self.size)
-        last = np.append(by_package[1:] != by_package[:-1], True)[: len(ends)]
-        self._ends = ends[last]
-        starts, self._packages = np.divmod(by_package[last], max(len(self._names), 1))
-        self._runs = Runs(starts, self.size)
 
-    def compare(self, a: Rows, b: Rows) -> tuple[Rows, Rows, Rows, Rows]:
-        """For pairs by position: pairs of dependencies that differ, and packages of one alone."""
-        (which, edges), (other, others) = self._runs.of(a), self._runs.of(b)
-        mine = which * len(self._names) + self._packages[edges]
-        theirs = other * len(self._names) + self._packages[others]
-        at = np.minimum(np.searchsorted(theirs, mine), max(len(theirs) - 1, 0))
-        both = theirs[at] == mine if len(theirs) else np.zeros(len(mine), bool)
-        unmatched = np.ones(len(theirs), bool)
-        unmatched[at[both]] = False
-        mine_end, their_end = self._ends[edges[both]], self._ends[others[at[both]]]
-        differ = mine_end != their_end
-        alone = np.concatenate([mine[~both], theirs[unmatched]])
-        pair, package = np.divmod(alone, max(len(self._names), 1))
-        below = mine_end[differ] * self.size + their_end[differ]
-        return which[both][differ], below, pair, package
+class _Asking:
+    """What `spec_pairs` says of some pairs."""
 
-    def with_or_without(self, row: int, package: int) -> str:
-        """The cause where only one of two specs needs a package."""
-        return f"{self._names[self._package[row]]}: with or without {self._names[package]}"
+    def __init__(self, tables: Tables, graph: Dependencies, pairs: Pairs) -> None:
+        self._tables, self._graph, self._pairs = tables, graph, pairs
 
-    def own(self, a: int, b: int) -> str:
-        """The cause where two specs differ and nothing that they need does."""
-        name = self._names[self._package[a]]
-        (version, other), (configured, as_other), (namespace, _) = (
-            (column[int(a)].as_py(), column[int(b)].as_py()) for column in self._said
+    def compare(self, at: Rows) -> Iterator[tuple[Specs, Compared]]:
+        """The pairs compared, one after the other."""
+        a, b = self._pairs.a[at], self._pairs.b[at]
+        rows = distinct(np.concatenate([a, b]))
+        specs = Specs(self._tables, distinct(np.concatenate([rows, self._graph.need(rows)])))
+        hashes = (self._graph.column("hash", side) for side in (a, b))
+        for left, right in zip(*hashes, strict=True):
+            yield specs, compare(specs, left, right)
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What differs in pairs themselves: pairs that differ alike, and of each group what."""
+
+    alike: _Alike
+    of_group: list[list[Change]]
+
+
+def _changes(codes: SpecCodes, pairs: Pairs, ask: _Asking) -> _Changes:
+    """What differs in pairs themselves."""
+    a, b = pairs.a, pairs.b
+    differ = codes.settings[:, a] != codes.settings[:, b]
+    differ[-1] &= ~(codes.tells_compilers[a] & codes.tells_compilers[b])
+    swapped = codes.package[a] != codes.package[b]
+    at = np.flatnonzero(differ.any(axis=0) | swapped | (pairs.pattern >= 0))
+    a, b, differ = a[at], b[at], differ[:, at] & ~swapped[at]
+    both = codes.settings[:, a] << 32 | codes.settings[:, b] & 0xFFFFFFFF
+    content = [codes.package[a], codes.package[b]]
+    content += [np.where(swapped[at], 0, _flags(codes, a, b))]
+    content += [np.where(swapped[at], -1, pairs.pattern[at]), *np.where(differ, both, -1)]
+    alike = _alike(at, np.column_stack(content))
+    return _Changes(alike, [follow(*asked) for asked in ask.compare(alike.first)])
+
+
+def _flags(codes: SpecCodes, a: Rows, b: Rows) -> Rows:
+    """What is known of pairs, and what they are for, besides their settings."""
+    flags = np.zeros(len(a), np.int64)
+    for of_spec in (codes.known, codes.compiles):
+        for side in (a, b):
+            flags = flags * 2 + of_spec[side]
+    return flags
+
+
+class _Told:
+    """The causes that pairs are themselves."""
+
+    def __init__(
+        self, changes: _Changes, codes: SpecCodes, pairs: Pairs, numbers: dict[Cause, int]
+    ) -> None:
+        self._settings: dict[tuple[str, str, str], int] = {}
+        own: list[list[int]] = []
+        common: list[dict[int, int]] = []
+        changed: list[list[int]] = []
+        for first, found in zip(changes.alike.first.tolist(), changes.of_group, strict=True):
+            names = [codes.names[codes.package[row]] for row in (pairs.a[first], pairs.b[first])]
+            compiles = bool(codes.compiles[[pairs.a[first], pairs.b[first]]].all())
+            rest = [change for change in found if change.what not in COMMON]
+            causes = causes_of(names[0], rest, compiles=compiles)
+            if names[0] != names[1]:
+                virtuals = pairs.swapped.get(frozenset(names), set())
+                causes = [provider_cause(names, virtuals)]
+            own.append([numbers.setdefault(cause, len(numbers)) for cause in causes])
+            of_common = {}
+            for change in found:
+                if change.what in COMMON and change.follows is None:
+                    (cause,) = causes_of(names[0], [change])
+                    of_common[self._setting(change)] = numbers.setdefault(cause, len(numbers))
+            common.append(of_common)
+            changed.append([self._setting(change) for change in found if change.what in COMMON])
+        alike = changes.alike
+        self.own = alike.all_of(own)
+        """Pairs and their causes."""
+        self.common = alike.all_of(of.values() for of in common)
+        """Pairs and the causes that are settings which a spec mostly shares with what it needs."""
+        self._of_common = alike.all_of(common)[1]
+        self._changed = alike.all_of(changed)
+
+    def _setting(self, change: Change) -> int:
+        key = change.what, str(change.left), str(change.right)
+        return self._settings.setdefault(key, len(self._settings))
+
+    def of_above(self, upward: Neighbours) -> _Numbers:
+        """The common settings of pairs, at the pairs above in which these do not differ alike."""
+        pairs, cause = self.common
+        which, above = upward.of(pairs)
+        width = len(self._settings)
+        alike = np.isin(
+            above * width + self._of_common[which], self._changed[0] * width + self._changed[1]
         )
-        if namespace is None and not len(self._runs.of(np.array([a, b]))[0]):
-            return f"{name}: not known, since pages show no dependencies"
-        if version != other:
-            return f"{name}: {' and '.join(map(str, sorted((version, other), key=version_key)))}"
-        if configured != as_other:
-            return f"{name}: variants, compiler, os or target"
-        return f"{name}: its recipe, patches or flags"
+        return above[~alike], cause[which][~alike]
 
 
-def _all_pairs(needs: _Needs, asked: Rows) -> _Pairs:
-    """The pairs that are asked for, and those that differ below them, level by level."""
-    known = border = _distinct(asked)
-    parts: list[tuple[Rows, ...]] = [(known[:0],) * 4]
+def _not_told(pairs: Pairs, changes: _Changes, upward: Neighbours) -> Rows:
+    """The pairs in which nothing that is known differs, nor in what they need."""
+    changed = np.zeros(len(pairs.a), bool)
+    some = np.array([bool(found) for found in changes.of_group], bool)
+    changed[changes.alike.pairs[some[changes.alike.group]]] = True
+    explained = changed.copy()
+    # What needs a pair in which nothing is known to differ is explained by it all the same.
+    changed[np.setdiff1d(np.arange(len(changed)), pairs.above)] = True
+    border = np.flatnonzero(changed)
     while len(border):
-        above, below, alone, package = needs.compare(*np.divmod(border, needs.size))
-        parts.append((border[above], below, border[alone], package))
-        known, border = _add(known, below)
-    above, below, alone, package = (np.concatenate(part) for part in zip(*parts, strict=True))
-    above, below, alone = (np.searchsorted(known, codes) for codes in (above, below, alone))
-    return _Pairs(*np.divmod(known, needs.size), above, below, alone, package)
+        above = distinct(upward.of(border)[1])
+        above = above[~explained[above]]
+        explained[above] = True
+        border = above[~changed[above]]
+        changed[border] = True
+    return np.flatnonzero(~explained)
 
 
-def _spread(pair: Rows, cause: Rows, upward: Neighbours) -> tuple[Rows, Rows]:
+def _why_not_told(
+    codes: SpecCodes, pairs: Pairs, ask: _Asking, at: Rows, numbers: dict[Cause, int]
+) -> _Numbers:
+    """Pairs, and as a cause why nothing is known to differ in them."""
+    a, b = pairs.a[at], pairs.b[at]
+    unknown = [codes.settings[:, side] < 0 for side in (a, b)]
+    alike = _alike(
+        at, np.column_stack([codes.package[a], _flags(codes, a, b), *map(np.transpose, unknown)])
+    )
+    causes = []
+    for first, (_, compared) in zip(alike.first, ask.compare(alike.first), strict=True):
+        name = codes.names[codes.package[pairs.a[first]]]
+        cause = unexplained_cause(name, why_not_told(compared.unknown))
+        causes.append([numbers.setdefault(cause, len(numbers))])
+    return alike.all_of(causes)
+
+
+def _spread(found: _Numbers, upward: Neighbours) -> _Numbers:
     """Each pair with its causes and those of all pairs below it, sorted."""
+    pair, cause = found
     width = int(cause.max(initial=0)) + 1
-    known = new = _distinct(pair * width + cause)
+    known = new = distinct(pair * width + cause)
     while len(new):
         pair, cause = np.divmod(new, width)
         which, above = upward.of(pair)
-        known, new = _add(known, above * width + cause[which])
-    return np.divmod(known, width)
+        known, new = add(known, above * width + cause[which])
+    pairs, causes = np.divmod(known, width)
+    return pairs, causes
 
 
-def _add(known: Rows, found: Rows) -> tuple[Rows, Rows]:
-    """What is known then, sorted, and what of it is new."""
-    new = np.setdiff1d(_distinct(found), known, assume_unique=True)
-    return np.sort(np.concatenate([known, new])), new
+def _both(*parts: _Numbers) -> _Numbers:
+    pairs, numbers = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return pairs, numbers
 
 
-def _distinct(numbers: Rows) -> Rows:
-    """The distinct ones, sorted. `np.unique` has been seen to take ten times as long."""
-    numbers = np.sort(numbers)
-    first = np.ones(len(numbers), bool)
-    first[1:] = numbers[1:] != numbers[:-1]
-    return numbers[first]
-
-
-def _zip(a: Rows, b: Rows) -> Iterator[tuple[int, int]]:
-    return zip(a.tolist(), b.tolist(), strict=True)
+def _pairs_in_order(found: _Numbers, width: int) -> _Numbers:
+    """The same, sorted, each once."""
+    pairs, numbers = np.divmod(distinct(found[0] * max(width, 1) + found[1]), max(width, 1))
+    return pairs, numbers

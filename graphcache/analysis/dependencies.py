@@ -153,6 +153,10 @@ class Dependencies:
         """What the spec in a row needs itself, in order."""
         return self._needs.of(np.array([row]))[1]
 
+    def need(self, rows: Rows) -> Rows:
+        """What the specs in the rows need themselves, one after the other."""
+        return self._needs.of(rows)[1]
+
     def needed(self, rows: Rows) -> Reach:
         """The rows, and all that they need."""
         return self._reach(rows, self._needs)

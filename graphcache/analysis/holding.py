@@ -164,9 +164,18 @@ _Move = tuple[list[_Build], list[_Build], frozenset[str]]
 """The builds that become as one of the others; and the fields that they take over from it."""
 
 
+def runtime_of(compiler: str) -> str:
+    """The package of the libraries that a compiler brings along.
+
+    >>> runtime_of("gcc")
+    'gcc-runtime'
+    """
+    return f"{compiler}-runtime"
+
+
 def _runtime(graph: BuildGraph, pin: Pin, moves: list[_Move]) -> list[Pin]:
     """The pin of a compiler's runtime, whose version is that of the compiler."""
-    name = f"{pin.package}-runtime"
+    name = runtime_of(pin.package)
     versions = {
         graph.value("version", b.row) for _, fits, held in moves if "version" in held for b in fits
     }

@@ -1,4 +1,4 @@
-"""Why the same configuration was built again: the lowest dependencies that differ."""
+"""Why the same configuration was built again: all that differs in two specs, and below them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,36 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.causes import lowest_differences
-from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.causes import causes_of_pairs
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching import READS
-from graphcache.analysis.memberships import configuration_codes, specs_in
+from graphcache.analysis.memberships import configuration_codes, members, specs_in
+from graphcache.analysis.spec_pairs import READS as COMPARED
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
+from graphcache.words import counted
 
-COLUMNS = ["cause", "builds", "packages", "example"]
+COLUMNS = ["cause", "kind", "builds", "alone", "packages", "stacks", "bytes", "example"]
 
 
 @reads(
     {
         **READS,
-        "Spec": (*READS["Spec"], "configuration"),
+        **COMPARED,
+        **NEEDS,
+        "Spec": (*READS["Spec"], *COMPARED["Spec"], "configuration", "size"),
+        "DEPENDS_ON": (*READS["DEPENDS_ON"], *COMPARED["DEPENDS_ON"]),
         "IN_STACK": (),
     }
 )
 def rebuilds(tables: Tables, package: str | None = None, stack: str | None = None) -> Answer:
-    """The causes of rebuilds, ranked by how many builds each explains.
+    """The causes of rebuilds, ranked by how many builds each takes part in.
 
     Two specs of one configuration look alike and are not. Each spec but the first of a
     configuration, in the order of hashes, is compared with that one, down their dependencies: a
-    cause is a dependency that differs while nothing below it does. A build may have several.
+    cause is what differs in one of them and comes along with nothing else that does, as
+    `diff_specs` tells it. A build may have several causes.
 
     Args:
         tables: the graph.
@@ -37,8 +43,14 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         stack: only rebuilds in this stack.
 
     Returns:
-        A row a cause: what changed, the builds that it explains, the number of packages that were
-        built again, and as an example the command that compares two such specs.
+        One row per cause: what differs, with the lower version first; its kind; the builds in
+        which it takes part, and those of which it is the only cause; how many packages were built
+        again, and how many stacks hold these builds; their bytes, null where of none the size is
+        known; and as an example the command that compares two such specs.
+
+        Kinds are version, variant, compiler, target, os, platform, flags, recipe, namespace,
+        external, provider (of a virtual), dependency types, virtuals, dependency, splice; "recipe
+        or flags" where the source tells neither, and "not known".
 
     Raises:
         UsageError: as `find` does, or the graph has no such stack.
@@ -46,32 +58,63 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
 
     >>> import graphcache
     >>> tables, _ = graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")
-    >>> rebuilds(tables).rows[1][:3]
-    ('python: with or without libxcrypt', 22, 21)
+    >>> rebuilds(tables).rows[1][:5]
+    ('python 3.12.12 → 3.14.2', 'version', 22, 17, 21)
     """
     graph = Dependencies(tables)
     chosen, notes = _chosen(tables, graph, package, stack)
     first, other = _pairs(configuration_codes(tables), chosen)
-    found = lowest_differences(graph, first, other)
+    found = causes_of_pairs(tables, graph, first, other)
     # The pairs are in the order of hashes: the first one of a cause is its example.
     causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
-    packages = pa.table({"cause": found.cause, "name": graph.column("name", first[found.pair])})
-    counted = packages.group_by("cause", use_threads=False)
-    counted = counted.aggregate([("name", "count_distinct")]).sort_by("cause")
+    alone = np.bincount(found.pair)[found.pair] == 1
+    again = other[found.pair]
     pairs = found.pair[examples]
     columns = (
-        [found.texts[cause] for cause in causes.tolist()],
+        [found.causes[cause].text for cause in causes.tolist()],
+        [found.causes[cause].kind for cause in causes.tolist()],
         builds.tolist(),
-        counted["name_count_distinct"].to_pylist(),
+        _per_cause(found.cause, pa.array(alone), "sum"),
+        _per_cause(found.cause, graph.specs["name"].take(pa.array(again)), "count_distinct"),
+        _stacks(tables, graph, found.cause, again),
+        _per_cause(found.cause, graph.specs["size"].take(pa.array(again)), "sum"),
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
-    rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[1], row[0]))
-    notes = [*graph.notes(), *notes]
+    rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[2], row[0]))
+    notes = [*graph.notes(), *notes, *_size_notes(graph, np.unique(again))]
     if not rows:
         where = f" in stack {stack}" if stack else ""
         what = f" of {package}" if package else ""
         notes = [*notes, f"No two specs{what}{where} look alike, so nothing was built again."]
     return Answer(COLUMNS, rows, notes=notes)
+
+
+def _per_cause(cause: Rows, values: pa.Array, how: str) -> list[int | None]:
+    """Values, of which each belongs to a cause, put together for each of these, in order."""
+    table = pa.table({"cause": cause, "value": values}).group_by("cause", use_threads=False)
+    found = table.aggregate([("value", how)]).sort_by("cause")
+    return list(found[f"value_{how}"].to_pylist())
+
+
+def _stacks(tables: Tables, graph: Dependencies, cause: Rows, again: Rows) -> list[int | None]:
+    """For each cause how many stacks hold builds that it takes part in."""
+    held = members(tables, "IN_STACK")
+    order = np.argsort(held.specs, kind="stable")
+    which, edges = Runs(held.specs[order], graph.specs.num_rows).of(again)
+    # A build in no stack counts as none: null is not counted.
+    causes = np.concatenate([cause, cause[which]])
+    none = pa.nulls(len(cause), pa.int64())
+    stacks = pa.concat_arrays([none, pa.array(held.groups[order][edges], pa.int64())])
+    return _per_cause(causes, stacks, "count_distinct")
+
+
+def _size_notes(graph: Dependencies, again: Rows) -> list[str]:
+    """Of how many builds the size is not known, where it is of some."""
+    unknown = graph.specs["size"].take(pa.array(again)).null_count
+    if not 0 < unknown < len(again):
+        return []
+    builds = counted(len(again), "build")
+    return [f"Of {unknown:,} of {builds} the size is not known, and not in the bytes."]
 
 
 def _compared(first: str, other: str) -> str:

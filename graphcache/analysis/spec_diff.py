@@ -7,14 +7,23 @@ once, where the way is shortest.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.following import follow, same_above
 from graphcache.analysis.names import the_spec
-from graphcache.analysis.spec_pairs import READS, Change, Compared, Side, Specs, compare
+from graphcache.analysis.spec_pairs import (
+    READS,
+    Change,
+    Compared,
+    Side,
+    Specs,
+    compare,
+    why_not_told,
+)
 from graphcache.answers import reads
 from graphcache.tables import Tables
 
@@ -22,11 +31,6 @@ MOST = 20_000
 """Pairs of specs that are compared at most: no sound data has as many."""
 DEEPEST = 100
 """Dependencies down from the top that are followed at most."""
-_OF_EXTERNALS = ("external_path", "external_modules")
-COMMON = ("platform", "os", "target", "compiler")
-"""Settings that a spec mostly shares with what it needs."""
-_HIDDEN = {"recipe": "package_hash", "flags": "flags"}
-"""What a hash also depends on, and the property that tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,12 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     that is needed several times, those that are needed for the same, say to build. What is known
     of one side alone is not compared, and listed as `unknown`.
 
-    A change follows another one, and is no difference of its own, where it is told there: a
-    dependency that comes or goes in a spec whose version or variants differ; the recipe's hash,
-    which depends on these; a target, platform, os or compiler that differs in the same way in the
-    spec that needs it; the version of a compiler's runtime, which is that of the compiler; and
-    this runtime, where the compiler is another package.
+    A change follows another one, and is no difference of its own, where it comes along with that:
+    a dependency that comes or goes in a spec that differs itself, or where another package
+    provides something; all else of what is external on one side only; variants of another version,
+    and those that only one side has where others differ; the recipe's hash and patches, which
+    depend on these; a target, platform, os or compiler that differs in the same way in all specs
+    that need it; and the version of a compiler's runtime, which is that of the compiler.
 
     Args:
         tables: the graph.
@@ -133,7 +138,7 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     >>> for lowest in found.lowest():
     ...     print(lowest.left, lowest.right, [change.what for change in lowest.own])
     hdf5@1.14.6/hhaw2z5 hdf5@1.14.6/kylug4g ['variant szip']
-    cmake@3.30.9/txyrket cmake@3.31.11/h3moojz ['version', 'variant patches']
+    cmake@3.30.9/txyrket cmake@3.31.11/h3moojz ['version']
     zlib-ng@2.2.5/oaqf7r3 zlib-ng@2.3.3/7oy2jfg ['version']
     curl@8.15.0/uiubkqm curl@8.20.0/rhcpwzv ['version']
     hwloc@2.13.0/zum5qcm hwloc@2.13.0/dobpqx7 ['package_hash']
@@ -177,7 +182,7 @@ class _Node:
 
 def _nodes(specs: Specs, left: str, right: str) -> tuple[list[_Node], int]:
     """All pairs that differ, breadth first, and the number of those that were not compared."""
-    nodes = [_node(specs, left, right, [], None)]
+    nodes = [_node(specs, left, right, 0)]
     known = {(left, right): 0}
     left_out = set()
     for node in nodes:  # which grows meanwhile
@@ -189,64 +194,34 @@ def _nodes(specs: Specs, left: str, right: str) -> tuple[list[_Node], int]:
             elif len(nodes) < MOST and node.depth < DEEPEST:
                 known[a, b] = len(nodes)
                 node.below.append(len(nodes))
-                nodes.append(_node(specs, a, b, list(virtuals), node))
+                nodes.append(_node(specs, a, b, node.depth + 1))
+                nodes[-1].virtuals += virtuals
             else:
                 left_out.add((a, b))
+    for node, above in zip(nodes, _above(nodes), strict=True):
+        node.changes = [_of_above(specs, change, above) for change in node.changes]
     return nodes, len(left_out - known.keys())
 
 
-def _node(specs: Specs, left: str, right: str, virtuals: list[str], above: _Node | None) -> _Node:
+def _node(specs: Specs, left: str, right: str, depth: int) -> _Node:
     compared = compare(specs, left, right)
-    changes = _following(specs, compared, above)
-    return _Node(left, right, above.depth + 1 if above else 0, virtuals, compared, changes)
+    return _Node(left, right, depth, [], compared, follow(specs, compared))
 
 
-def _following(specs: Specs, compared: Compared, above: _Node | None) -> list[Change]:
-    """The changes of two specs, with what each follows."""
-    settings = [_of_others(specs, change, compared, above) for change in compared.settings]
-    if any(change.what == "external" for change in settings):
-        settings = [_with(c, "external") if c.what in _OF_EXTERNALS else c for c in settings]
-    own = [change.what for change in settings if change.follows is None]
-    # The hash of a recipe depends on the version and the variants for which it is read.
-    others = ", ".join(what for what in own if what != "package_hash")
-    settings = [_with(c, others) if c.what == "package_hash" else c for c in settings]
-    own = [change.what for change in settings if change.follows is None]
-    return settings + [
-        _with(change, ", ".join(own) or _provider(specs, change, compared))
-        for change in compared.needs
-    ]
+def _above(nodes: list[_Node]) -> list[list[_Node]]:
+    """For each pair those that need it, the nearest to the top first."""
+    found: list[list[_Node]] = [[] for _ in nodes]
+    for node in nodes:
+        for below in (*node.below, *node.told):
+            found[below].append(node)
+    return found
 
 
-def _provider(specs: Specs, change: Change, compared: Compared) -> str:
-    """Of what only one side needs: another provider, where it is there because of this one.
-
-    So gcc-runtime comes and goes with gcc, which it needs itself.
-    """
-    if change.what.startswith("dependency "):
-        needed = str(change.left or change.right).rpartition("/")[2]
-        needs = {edge.hash for edge in specs.edges(needed)}
-        for pair, virtuals in compared.pairs.items():
-            if virtuals and pair[change.left is None] in needs:
-                return f"provider of {', '.join(virtuals)}"
-    return ""
-
-
-def _with(change: Change, follows: str) -> Change:
-    return replace(change, follows=follows or None)
-
-
-def _of_others(specs: Specs, change: Change, compared: Compared, above: _Node | None) -> Change:
-    """A setting that differs, with the spec above or below that differs in the same way."""
-    values = change.left, change.right
-    if above is not None and change.what in COMMON:
-        for other in above.changes:
-            if (other.what, other.left, other.right) == (change.what, *values):
-                return replace(change, follows=f"{change.what} of {specs.name(above.left)}")
-    if change.what == "version":
-        for a, b in compared.pairs:
-            if specs.name(a) in specs.compilers and values == (specs.version(a), specs.version(b)):
-                return replace(change, follows=f"version of {specs.name(a)}")
-    return change
+def _of_above(specs: Specs, change: Change, above: list[_Node]) -> Change:
+    """The change; where it is the same in what needs these two, as one that follows that."""
+    if change.follows or not above or not same_above(change, [node.changes for node in above]):
+        return change
+    return replace(change, follows=f"{change.what} of {specs.name(above[0].left)}")
 
 
 # The tree -----------------------------------------------------------------------------------------
@@ -262,7 +237,7 @@ def _tree(specs: Specs, nodes: list[_Node]) -> Difference:
             left=_named(specs, node.left),
             right=_named(specs, node.right),
             changes=tuple(map(node.name_virtuals, node.changes)),
-            unexplained=None if at in explained else _why_not_told(node.compared.unknown),
+            unexplained=None if at in explained else why_not_told(node.compared.unknown),
             unknown=node.compared.unknown,
             below=tuple(made[below] for below in node.below),
             told=tuple(sorted({specs.name(nodes[told].right) for told in node.told})),
@@ -285,17 +260,6 @@ def _explained(nodes: list[_Node]) -> set[int]:
         found |= border
         seen |= border
     return seen
-
-
-def _why_not_told(unknown: Collection[str]) -> str:
-    """What may differ where all that is known is equal."""
-    said = ["dependencies not known"] if "dependencies" in unknown else []
-    words = [word for word, name in _HIDDEN.items() if name in unknown]
-    if len(words) > 1:
-        said.append(f"{' or '.join(words)}, not told apart")
-    elif words:
-        said.append(f"{words[0]} not known")
-    return "; ".join(said) or "nothing that sources tell"
 
 
 def _named(specs: Specs, hash_: str) -> SpecName:

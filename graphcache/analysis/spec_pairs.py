@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Rows
 from graphcache.schema import node_type
@@ -27,7 +29,7 @@ OF_THE_RECORD = frozenset(
 
 _EDGES = {"target": "FOR_TARGET", "compiler": "BUILT_WITH", "spliced_from": "SPLICED_FROM"}
 """Settings that are nodes of their own, and the edges that lead to them."""
-_PROPERTIES = tuple(
+PROPERTIES = tuple(
     p.name
     for p in node_type("Spec").properties[1:]
     if not p.computed and p.name != "name" and p.name not in OF_THE_RECORD
@@ -38,8 +40,11 @@ _NULL_IS_NONE = ("external_path", "external_modules", "spliced_from")
 Not the compiler: before form 5 a spec has one, also where there is nothing to compile.
 """
 
+_HIDDEN = {"recipe": "package_hash", "flags": "flags"}
+"""What a hash also depends on, and the property that tells it."""
+
 READS = {
-    "Spec": ("name", *_PROPERTIES, "dependencies_known"),
+    "Spec": ("name", *PROPERTIES, "dependencies_known"),
     "DEPENDS_ON": ("types", "virtuals"),
     **dict.fromkeys(_EDGES.values(), ()),
 }
@@ -85,9 +90,9 @@ class Specs:
             }
             for name, type_ in _EDGES.items()
         }
-        built_with = chain.from_iterable(self._ends["compiler"].values())
+        built_with = pc.unique(tables.edges[_EDGES["compiler"]]["to"]).to_pylist()
         self.compilers = {compiler.partition("@")[0] for compiler in built_with}
-        """The packages that some of them are built with."""
+        """The packages that some specs of the graph are built with."""
 
     def name(self, hash_: str) -> str:
         """The package of a spec."""
@@ -127,7 +132,7 @@ class Specs:
         """
         row = self._rows[hash_]
         ends = {name: " ".join(found.get(hash_, ())) or None for name, found in self._ends.items()}
-        return {name: row[name] for name in _PROPERTIES} | ends
+        return {name: row[name] for name in PROPERTIES} | ends
 
     def compilers_of(self, hash_: str) -> set[str]:
         """The compilers of a spec, as `name@version`."""
@@ -158,11 +163,8 @@ class Compared:
 
 def compare(specs: Specs, left: str, right: str) -> Compared:
     """Compare two specs, given by hash; of two packages only what both need is compared."""
-    mine, theirs = specs.edges(left), specs.edges(right)
-    swaps = _swaps(mine, theirs)
-    pairs, alone = _pair(mine, theirs)
-    differ: dict[tuple[str, str], tuple[str, ...]]
-    differ = {(a.hash, b.hash): () for a, b in pairs if a.hash != b.hash} | swaps
+    matched = match_needs(specs.edges(left), specs.edges(right))
+    differ = dict(matched.differ)
     build, other = specs.build(left), specs.build(right)
     if build is not None and other is not None and build != other:
         differ.setdefault((build, other), ())
@@ -170,11 +172,12 @@ def compare(specs: Specs, left: str, right: str) -> Compared:
         package = Change("package", specs.at_version(left), specs.at_version(right))
         return Compared([package], [], differ, {})
     settings, unknown = _settings(specs, left, right)
-    needs = _needed_otherwise(pairs, set(chain.from_iterable(swaps.values())))
+    swapped = {virtual for virtuals in differ.values() for virtual in virtuals}
+    needs = _needed_otherwise(matched.pairs, swapped)
     side = _side(specs.needs_are_known(left), specs.needs_are_known(right))
     if side is None:
-        provided = {specs.name(hash_) for pair in swaps for hash_ in pair}
-        needs += _not_of_both(specs, alone, provided, (left, right))
+        provided = {specs.name(hash_) for pair in differ if differ[pair] for hash_ in pair}
+        needs += _not_of_both(specs, matched.alone, provided, (left, right))
     else:
         unknown["dependencies"] = side
     return Compared(settings, sorted(needs, key=lambda change: change.what), differ, unknown)
@@ -183,6 +186,17 @@ def compare(specs: Specs, left: str, right: str) -> Compared:
 def _side(left: bool, right: bool) -> Side | None:
     """Where something is not known."""
     return (None if right else "right") if left else "left" if right else "both"
+
+
+def why_not_told(unknown: Collection[str]) -> str:
+    """What may differ where all that is known is equal."""
+    said = ["dependencies not known"] if "dependencies" in unknown else []
+    words = [word for word, name in _HIDDEN.items() if name in unknown]
+    if len(words) > 1:
+        said.append(f"{' or '.join(words)}, not told apart")
+    elif words:
+        said.append(f"{words[0]} not known")
+    return "; ".join(said) or "nothing that sources tell"
 
 
 # Settings -----------------------------------------------------------------------------------------
@@ -231,6 +245,32 @@ def _tell_compilers(specs: Specs, hash_: str) -> bool:
 # Dependencies -------------------------------------------------------------------------------------
 
 _Edges = list[Edge]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Which dependencies of two specs belong together."""
+
+    pairs: list[tuple[Edge, Edge]]
+    """Those on one package."""
+    alone: tuple[_Edges, _Edges]
+    """The others of each side."""
+    differ: dict[tuple[str, str], tuple[str, ...]]
+    """What is needed for the same and is not the same; see `Compared.pairs`."""
+
+
+def match_needs(mine: _Edges, theirs: _Edges) -> Matched:
+    """Which dependencies of two specs belong together: of one package, or providing the same.
+
+    >>> old, new = Edge("1", "zlib", ("link",), ("zlib-api",)), Edge("2", "ng", (), ("zlib-api",))
+    >>> match_needs([old], [new]).differ
+    {('1', '2'): ('zlib-api',)}
+    """
+    swaps = _swaps(mine, theirs)
+    pairs, alone = _pair(mine, theirs)
+    return Matched(
+        pairs, alone, {(a.hash, b.hash): () for a, b in pairs if a.hash != b.hash} | swaps
+    )
 
 
 def _swaps(mine: _Edges, theirs: _Edges) -> dict[tuple[str, str], tuple[str, ...]]:

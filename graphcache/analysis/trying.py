@@ -8,7 +8,7 @@ import numpy as np
 
 from graphcache.analysis.candidates import candidates
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.holding import Packages, Pin, hold
+from graphcache.analysis.holding import Packages, Pin, hold, runtime_of
 from graphcache.analysis.identities import BuildGraph, Changes
 from graphcache.analysis.remaining import Builds
 
@@ -25,7 +25,7 @@ class Trial:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._held: dict[Pin, Changes] = {}
-        self._changed: Rows = np.zeros(0, np.int64)
+        self._last = Changes()
 
     def best(self, builds: Builds) -> tuple[Pin, Changes] | None:
         """The pin that leaves fewest builds; None if none leaves fewer than there are.
@@ -50,7 +50,7 @@ class Trial:
             else:
                 tried += 1
                 heappush(waiting, (builds.remain_at_least(held[at][1]), True, at))
-        self._changed = best[1].rows if best else self._changed
+        self._last = best[1] if best else self._last
         return best
 
     def _cut(self, pins: int) -> None:
@@ -63,15 +63,14 @@ class Trial:
 
     def _hold(self, graph: BuildGraph) -> dict[Pin, Changes]:
         """What each pin changes, if it does: of packages that nothing changed since, as before."""
-        packages = Packages(graph)
-        names = graph.column("name")
-        changed, touched = np.zeros(len(names), bool), np.zeros(int(names.max(initial=0)) + 1, bool)
-        changed[self._changed] = True
-        touched[names[self._changed]] = True
+        packages, names = Packages(graph), graph.codes["name"].values
+        touched = {names[code] for code in graph.column("name")[self._last.rows].tolist()}
         held = {}
         for pin in candidates(graph):
             found = self._held.get(pin)
-            if found is None or changed[found.rows].any() or touched[names[list(found.own)]].any():
+            same = touched.isdisjoint((pin.package, runtime_of(pin.package)))
+            # What takes a virtual from where may be otherwise by any other need.
+            if found is None or not same or (pin.kind == "provider" and self._last.needs):
                 found = hold(packages, pin)
             held[pin] = found
         self._held = held

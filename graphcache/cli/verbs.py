@@ -82,9 +82,10 @@ def check(**options: Any) -> None:
 @click.option("--stack", metavar="STACK", help="Only rebuilds in this stack.")
 @_answer_options
 def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
-    """Rank the causes of rebuilds: the lowest dependencies that differ in specs that look alike.
+    """Rank the causes of rebuilds: what differs in specs that look alike, at any depth.
 
-    The example of each is the command that says in what two of these specs differ.
+    Of each cause: its kind, the builds in which it takes part, and those that it explains alone.
+    The example is the command that says in what two of these specs differ.
 
     \b
     Example:

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from itertools import chain
 from typing import IO, Any, Literal
 
-from graphcache.analysis.spec_diff import COMMON, Difference, SpecDiff
+from graphcache.analysis.following import COMMON
+from graphcache.analysis.spec_diff import Difference, SpecDiff
 from graphcache.analysis.spec_pairs import Change, Value
 from graphcache.answers import Answer
 from graphcache.views.answers import render, to_json

@@ -1,0 +1,123 @@
+"""All that is compared of specs, as integers in arrays: equal ones stand for equal values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graphcache.analysis.dependencies import Dependencies, Rows, Runs
+from graphcache.analysis.memberships import codes
+from graphcache.analysis.spec_pairs import PROPERTIES
+from graphcache.tables import Tables
+from graphcache.tables.columns import SEPARATOR, flat
+
+LANGUAGES = frozenset({"c", "cxx", "fortran"})
+"""The virtuals that a compiler provides."""
+
+
+class SpecCodes:
+    """How each spec is built and what it needs itself; a spec is its row in the Spec table."""
+
+    def __init__(self, tables: Tables, graph: Dependencies) -> None:
+        specs = tables.nodes["Spec"]
+        self.size = max(specs.num_rows, 1)
+        self.package, self.names = codes(specs["name"])
+        self.known = pc.fill_null(specs["dependencies_known"], False).to_numpy()
+        self._needs(tables.edges["DEPENDS_ON"], graph)
+        self._compilers(tables.edges["BUILT_WITH"], graph)
+        self._made_of = np.full(specs.num_rows, -1)
+        spliced = tables.edges["SPLICED_FROM"]
+        self._made_of[graph.rows(spliced["from"])] = graph.rows(spliced["to"])
+        self.settings: NDArray[np.int64] = np.stack(
+            [
+                *(_codes(specs[name]) for name in PROPERTIES),
+                _codes(_joined_ends(tables.edges["FOR_TARGET"], graph)),
+                np.minimum(self._made_of, 0),
+                _codes(_joined_ends(tables.edges["BUILT_WITH"], graph)),
+            ]
+        )
+        """A row for each setting, the last one for the compiler; -1 where it is not known."""
+        self.version = self.settings[PROPERTIES.index("version")]
+
+    def _needs(self, edges: pa.Table, graph: Dependencies) -> None:
+        """The dependencies of each spec together, by package."""
+        types, self._types = _lists(edges["types"])
+        virtuals, self._virtuals = _lists(edges["virtuals"])
+        by_package = graph.starts * max(len(self.names), 1) + self.package[graph.ends]
+        order = np.argsort(by_package * self.size + graph.ends, kind="stable")
+        self.runs = Runs(graph.starts, self.size)
+        self.ends = graph.ends[order]
+        """Of each dependency what is needed."""
+        self.kinds = (types * len(self._virtuals) + virtuals)[order]
+        """Of each dependency for what it is needed, as a number for `kind`."""
+        of_language = np.array([bool(LANGUAGES & set(v or ())) for v in self._virtuals], bool)
+        self.compiles = np.zeros(self.size, bool)
+        """Of each spec whether others are compiled with it."""
+        self.compiles[graph.ends[of_language[virtuals]]] = True
+
+    def _compilers(self, edges: pa.Table, graph: Dependencies) -> None:
+        """Which specs are compilers, and which tell theirs among what they need, as in form 5."""
+        compilers = pc.unique(edges["to"])
+        self._width = len(compilers) + 1
+        at_version = pc.binary_join_element_wise(
+            *(graph.specs[n] for n in ("name", "version")), "@"
+        )
+        self._as_compiler = _integers(pc.index_in(at_version, compilers))
+        compiling = self._as_compiler[graph.ends] >= 0
+        needed = graph.starts[compiling] * self._width + self._as_compiler[graph.ends[compiling]]
+        starts = graph.rows(edges["from"])
+        self._built_with = starts * self._width + _integers(pc.index_in(edges["to"], compilers))
+        self.tells_compilers = np.ones(self.size, bool)
+        self.tells_compilers[starts[~np.isin(self._built_with, needed)]] = False
+        names = {str(compiler).partition("@")[0] for compiler in compilers.to_pylist()}
+        self.is_compiler = np.array([name in names for name in self.names], bool)[self.package]
+
+    def builds(self, compilers: Rows, specs: Rows) -> NDArray[np.bool_]:
+        """Whether specs are said to be built with compilers, which are specs too; by twos."""
+        found: NDArray[np.bool_] = np.isin(
+            specs * self._width + self._as_compiler[compilers], self._built_with
+        )
+        return found & (self._as_compiler[compilers] >= 0)
+
+    def kind(self, code: int) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+        """The types and virtuals of a kind of dependency; None where no source tells them."""
+        types, virtuals = divmod(code, len(self._virtuals))
+        return self._types[types], self._virtuals[virtuals]
+
+    def made_of(self, a: Rows, b: Rows) -> tuple[Rows, Rows, Rows]:
+        """The pairs in which both are spliced from others that differ, by position; the others."""
+        mine, theirs = self._made_of[a], self._made_of[b]
+        at = np.flatnonzero((mine >= 0) & (theirs >= 0) & (mine != theirs))
+        return at, mine[at], theirs[at]
+
+
+def _codes(column: Any) -> Rows:
+    """A number for each distinct value; -1 for null."""
+    column = flat(column)
+    if pa.types.is_list(column.type):
+        column = pc.binary_join(column, SEPARATOR)
+    return codes(pa.chunked_array([column]))[0]
+
+
+def _lists(column: Any) -> tuple[Rows, list[tuple[str, ...] | None]]:
+    """Each list as a position among the distinct ones, of which the last is null."""
+    numbers, texts = codes(pa.chunked_array([pc.binary_join(flat(column), SEPARATOR)]))
+    lists = [tuple(text.split(SEPARATOR)) if text else () for text in texts]
+    return np.where(numbers < 0, len(lists), numbers), [*lists, None]
+
+
+def _joined_ends(edges: pa.Table, graph: Dependencies) -> Any:
+    """Of each spec the other ends of its edges, as one text; null where it has none."""
+    counts = np.bincount(graph.rows(edges["from"]), minlength=graph.specs.num_rows)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, flat(edges["to"])), " ")
+    return pc.if_else(pa.array(counts > 0), joined, None)
+
+
+def _integers(column: Any) -> Rows:
+    found: Rows = pc.fill_null(column, -1).to_numpy().astype(np.int64)
+    return found

@@ -1,0 +1,345 @@
+"""`unify`: which builds become one where a package is held, as Spack did and recursion says."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import tries
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphcache import Tables, read
+from graphcache.analysis import unify
+from graphcache.analysis.build_graphs import build_graph
+from graphcache.analysis.candidates import candidates
+from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.holding import BUILT, Packages, Pin, hold
+from graphcache.analysis.identities import (
+    AT,
+    FIELDS,
+    BuildGraph,
+    Changes,
+    Codes,
+    both_hows,
+    identities,
+    identities_then,
+)
+from graphcache.analysis.remaining import Builds
+from graphcache.analysis.trying import Trial
+
+TRUTH = Path(__file__).parent / "data/truth"
+SITE = Path(__file__).parents[1] / "examples/site"
+
+
+# As Spack did -------------------------------------------------------------------------------------
+
+ZLIB_NG, OPENSSL = Pin("version", "zlib-ng", "2.3.3"), Pin("version", "openssl", "3.6.1")
+CMAKE, CURL = Pin("version", "cmake", "3.31.11"), Pin("version", "curl", "8.20.0")
+CHANGES: dict[str, tuple[int, list[Pin]]] = {
+    "zlibng": (12, [ZLIB_NG]),
+    "openssl": (4, [OPENSSL]),
+    "cmake": (2, [CMAKE, CURL]),
+    "gmake": (25, [Pin("version", "gmake", "4.4.1")]),
+    "perl": (9, [Pin("version", "perl", "5.42.0")]),
+    "ncurses_variant": (16, [Pin("variant", "ncurses", "+termlib")]),
+    "openblas_variant": (1, [Pin("variant", "openblas", "threads=none")]),
+    "bzip2": (14, [Pin("variant", "bzip2", "+shared"), Pin("variant", "bzip2", "~pic")]),
+    "curl_variant": (3, [Pin("variant", "curl", "~libidn2")]),
+    "mpich": (2, [Pin("provider", "openmpi", "mpi")]),
+    "zlib": (12, [Pin("provider", "zlib-ng", "zlib-api")]),
+    "target": (0, []),
+    "os": (0, []),
+    "gcc11": (1, [Pin("version", "gcc", "12.2.0")]),
+    "ext_numactl": (3, [Pin("external", "numactl", BUILT)]),
+    "ext_numactl2": (3, [Pin("external", "numactl", BUILT)]),
+    "ext_openssl": (4, [Pin("external", "openssl", BUILT)]),
+    "openmpi4": (2, [Pin("version", "openmpi", "5.0.8")]),
+    "cflags": (13, [Pin("flags", "zlib-ng")]),
+    "recipe_zlibng": (13, [Pin("recipe", "zlib-ng")]),
+    "recipe_gmake": (26, [Pin("recipe", "gmake")]),
+    "recipe_ncurses": (17, [Pin("recipe", "ncurses")]),
+    "recipe_zlibng_openssl": (13, [Pin("recipe", "zlib-ng"), Pin("recipe", "openssl")]),
+    "own_patch": (12, [Pin("recipe", "zlib-ng")]),
+    "patch_numactl": (3, [Pin("recipe", "numactl")]),
+    "ns_zlibng": (13, [Pin("namespace", "zlib-ng", "builtin")]),
+    "deptype": (4, [Pin("recipe", "curl")]),
+    "two_zlibng_openssl": (11, [ZLIB_NG, OPENSSL]),
+    "two_zlibng_cmake": (10, [ZLIB_NG, CMAKE, CURL]),
+}
+"""Locks with known changes, against `base`: the pairs that look alike, and what to hold."""
+
+
+@cache
+def locks(*names: str) -> tuple[Tables, BuildGraph]:
+    """The locks as one graph."""
+    tables, report = read(*(TRUTH / f"{name}.spack.lock.gz" for name in names))
+    assert not report.rejects
+    graph = Dependencies(tables)
+    return tables, build_graph(tables, graph, np.arange(graph.specs.num_rows))
+
+
+def pairs(tables: Tables) -> list[list[int]]:
+    """The rows that look alike, two by two."""
+    found: dict[str, list[int]] = {}
+    for row, configuration in enumerate(tables.nodes["Spec"]["configuration"].to_pylist()):
+        found.setdefault(configuration, []).append(row)
+    return [rows for rows in found.values() if len(rows) == 2]
+
+
+def held(graph: BuildGraph, *pins: Pin) -> BuildGraph:
+    """The graph with these packages held."""
+    for pin in pins:
+        graph = graph.with_changes(hold(Packages(graph), pin))
+    return graph
+
+
+def become_one(tables: Tables, graph: BuildGraph) -> list[list[int]]:
+    """The pairs of builds that look alike which are one."""
+    found = identities(graph)
+    return [rows for rows in pairs(tables) if found[rows[0]] == found[rows[1]]]
+
+
+@pytest.mark.parametrize("lock", CHANGES)
+def test_holding_what_was_changed_makes_all_pairs_one(lock: str) -> None:
+    count, pins = CHANGES[lock]
+    tables, graph = locks("base", lock)
+    assert len(pairs(tables)) == count
+    assert become_one(tables, graph) == []
+    assert become_one(tables, held(graph, *pins)) == pairs(tables)
+
+
+@pytest.mark.parametrize("lock", CHANGES)
+def test_holding_less_than_what_was_changed_leaves_pairs_apart(lock: str) -> None:
+    _, pins = CHANGES[lock]
+    tables, graph = locks("base", lock)
+    needed = [pin for pin in pins if lock != "bzip2" or pin.value == "+shared"]
+    for left_out in needed:
+        rest = [pin for pin in needed if pin != left_out]
+        assert len(become_one(tables, held(graph, *rest))) < len(pairs(tables))
+
+
+@pytest.mark.parametrize("lock", CHANGES)
+def test_holding_anything_else_makes_no_pair_one(lock: str) -> None:
+    _, pins = CHANGES[lock]
+    tables, graph = locks("base", lock)
+    changed = {pin.package for pin in pins} | {"zlib", "mpich"}
+    for pin in candidates(graph):
+        if pin.package not in changed:
+            assert become_one(tables, held(graph, pin)) == []
+    for name in {"perl", "zlib-ng", "curl", "gmake", "ncurses"} - changed:
+        for pin in (Pin("recipe", name), Pin("external", name), Pin("external", name, BUILT)):
+            assert become_one(tables, held(graph, pin)) == []
+
+
+def test_two_externals_become_one() -> None:
+    tables, graph = locks("ext_numactl", "ext_numactl2")
+    assert len(pairs(tables)) == 4
+    assert become_one(tables, graph) == []
+    assert become_one(tables, held(graph, Pin("external", "numactl"))) == pairs(tables)
+    assert [row[:3] for row in unify(tables).rows] == [
+        ("numactl", "external", "external at /opt/numactl for x86_64_v3")
+    ]
+
+
+@pytest.mark.parametrize("lock", [lock for lock in CHANGES if CHANGES[lock][0]])
+def test_the_pins_of_two_locks_are_what_was_changed(lock: str) -> None:
+    tables, graph = locks("base", lock)
+    answer = unify(tables, max_pins=9)
+    builds = int((~graph.external).sum())
+    assert answer.rows[0][4] + answer.rows[0][6] == builds
+    assert answer.rows[-1][6] == builds - sum(row[4] for row in answer.rows)
+    # One provider less is more: what only the other one needs is needed no more.
+    changed = {pin.package for pin in CHANGES[lock][1]} | {"mpi", "zlib-api"}
+    changed |= {"hdf5"} if lock == "gcc11" else set()
+    assert {row[0] for row in answer.rows} <= changed
+    # With `base` alone there are 28 builds, and 22 where mpich provides mpi.
+    assert answer.rows[-1][6] <= 28 + 2 * (lock == "curl_variant")
+
+
+STACKS: dict[str, tuple[int, list[str]]] = {
+    "tools": (152, ["zlib-ng", "openssl", "curl", "cmake"]),
+    "io": (170, ["zlib-ng", "openssl", "curl", "cmake", "hwloc", "hdf5"]),
+}
+"""Stacks of 2026-09 and 2026-10: how many builds each has in either, and what was changed."""
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_pins_of_two_releases_of_the_site_are_what_was_changed(stack: str) -> None:
+    tables, _ = read(SITE / "2026-09" / stack, SITE / "2026-10" / stack)
+    builds, changed = STACKS[stack]
+    rows = unify(tables, max_pins=9).rows
+    assert [row[0] for row in rows] == changed
+    assert rows[-1][6] == builds
+
+
+# As plain recursion says --------------------------------------------------------------------------
+
+_HOWS = [((types,), virtuals) for types in ("build", "link") for virtuals in ((), ("v",))]
+_Edges = list[tuple[int, int, int]]
+
+
+def small_graph(own: list[tuple[int, ...]], edges: _Edges) -> BuildGraph:
+    """Builds with a name, a version and variants, of which one in a few is external."""
+    codes = {name: Codes() for name in (*FIELDS, "how")}
+    for name in {*FIELDS} - {"name"}:
+        codes[name].code(None)
+    for letter in "abcd":
+        codes["name"].code(letter)
+    for version in ("1", "2", "10"):
+        codes["version"].code(version)
+    for variants in (("+x", "y=1"), ("+x", "y=2"), ("y=2", "~x")):
+        codes["variants"].code(variants)
+    codes["external"].code(("/usr",))
+    for how in _HOWS:
+        codes["how"].code(how)
+    matrix = np.zeros((len(own), len(FIELDS)), np.int64)
+    for row, values in enumerate(own):
+        for name, value in zip(("name", "version", "variants", "external"), values, strict=True):
+            matrix[row, AT[name]] = value
+    columns = np.array(edges, np.int64).reshape(-1, 3).T
+    return BuildGraph.of(matrix, (columns[0], columns[1], columns[2]), codes)
+
+
+settings: st.SearchStrategy[tuple[int, ...]] = st.tuples(
+    st.integers(0, 3), st.integers(1, 3), st.integers(1, 3), st.sampled_from([0, 0, 0, 1])
+)
+
+
+@st.composite
+def build_graphs(draw: st.DrawFn) -> BuildGraph:
+    """A few builds, in the order of which each may need those after it."""
+    own = draw(st.lists(settings, min_size=1, max_size=9))
+    edges = [
+        (start, end, draw(st.integers(0, len(_HOWS) - 1)))
+        for start in range(len(own))
+        for end in draw(st.sets(st.integers(start + 1, len(own)), max_size=4))
+        if end < len(own)
+    ]
+    return small_graph(own, edges)
+
+
+def naive_identities(graph: BuildGraph) -> list[Any]:
+    """Of each build all that it is, and all that it needs, written out."""
+    hows = graph.codes["how"].values
+
+    @cache
+    def written(row: int) -> Any:
+        found: dict[Any, list[Any]] = {}
+        for end, how in graph.needs(row):
+            found.setdefault(written(end), []).append(hows[how])
+        needs = frozenset((below, both_hows(told)) for below, told in found.items())
+        return tuple(graph.own[row].tolist()), needs
+
+    return [written(row) for row in range(len(graph.own))]
+
+
+def naive_reached(graph: BuildGraph, rows: list[int]) -> set[int]:
+    """The rows and all that they need."""
+    found: set[int] = set()
+    waiting = list(rows)
+    while waiting:
+        row = waiting.pop()
+        if row not in found:
+            found.add(row)
+            waiting += [end for end, _ in graph.needs(row)]
+    return found
+
+
+def alike(numbers: Any) -> list[int]:
+    """Of each value where it is first, by which two lists that group alike are equal."""
+    values = list(numbers)
+    return [values.index(value) for value in values]
+
+
+@tries(100)
+@given(build_graphs())
+def test_identities_are_those_of_plain_recursion(graph: BuildGraph) -> None:
+    assert alike(identities(graph).tolist()) == alike(naive_identities(graph))
+
+
+@st.composite
+def changed_graphs(draw: st.DrawFn) -> tuple[BuildGraph, Changes]:
+    """A graph, and some of its builds with other settings, or that need something else."""
+    graph = draw(build_graphs())
+    changes = Changes()
+    rows = st.integers(0, len(graph.own) - 1)
+    for row in draw(st.sets(rows, max_size=3)):
+        _, version, variants, external = draw(settings)
+        own = graph.own[row].copy()
+        own[[AT["version"], AT["variants"], AT["external"]]] = version, variants, external
+        changes.own[row] = own
+    for row in draw(st.sets(rows, max_size=3)):
+        ends = draw(st.sets(rows, max_size=3)) - {row}
+        changes.needs[row] = [(end, draw(st.integers(0, len(_HOWS) - 1))) for end in ends]
+    return graph, changes
+
+
+@tries(150)
+@given(changed_graphs())
+def test_changed_identities_are_those_of_the_changed_graph(
+    made: tuple[BuildGraph, Changes],
+) -> None:
+    graph, changes = made
+    changed = graph.with_changes(changes)
+    found = identities_then(graph, identities(graph), changes)
+    if changed.has_circles:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.tolist() == identities(changed).tolist()
+        assert alike(found.tolist()) == alike(naive_identities(changed))
+
+
+def all_builds(graph: BuildGraph) -> Builds:
+    """The builds of a graph, of which all are chosen, and those that none needs are roots."""
+    roots = np.setdiff1d(np.arange(len(graph.own)), graph.ends)
+    every = np.ones(len(graph.own), bool)
+    return Builds(graph, identities(graph), every, roots, every, every)
+
+
+def naive_remain(graph: BuildGraph, roots: list[int]) -> int:
+    """How many distinct builds the roots need."""
+    written = naive_identities(graph)
+    return len({written[r] for r in naive_reached(graph, roots) if not graph.external[r]})
+
+
+@tries(150)
+@given(changed_graphs())
+def test_what_remains_is_what_plain_recursion_counts(made: tuple[BuildGraph, Changes]) -> None:
+    graph, changes = made
+    builds, changed = all_builds(graph), graph.with_changes(changes)
+    assert builds.distinct == naive_remain(graph, builds.roots.tolist())
+    remain = builds.remain(changes)
+    if changed.has_circles:
+        assert remain is None
+        return
+    assert remain == naive_remain(changed, builds.roots.tolist())
+    assert builds.remain_at_least(changes) <= remain
+    assert builds.then(changes).distinct == remain
+    needed = naive_reached(changed, builds.roots.tolist())
+    assert np.flatnonzero(builds.then(changes).needed).tolist() == sorted(needed)
+
+
+@tries(150)
+@given(build_graphs())
+def test_the_best_pin_is_the_best_of_all_that_are_tried(graph: BuildGraph) -> None:
+    builds, trial = all_builds(graph), Trial()
+    for _ in range(3):  # what is known of the first is used for the next
+        remain = {}
+        for pin in candidates(builds.graph):
+            changed = builds.graph.with_changes(hold(Packages(builds.graph), pin))
+            if not changed.has_circles:
+                remain[pin] = naive_remain(changed, builds.roots.tolist())
+        fewest = min(remain.values(), default=builds.distinct)
+        best = trial.best(builds)
+        if best is None:
+            assert fewest >= builds.distinct
+            return
+        assert remain[best[0]] == fewest < builds.distinct
+        builds = builds.then(best[1])
+        assert builds.distinct == fewest
+    assert trial.notes == []
