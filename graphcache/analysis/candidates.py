@@ -47,7 +47,7 @@ def _of_package(graph: BuildGraph, name: str, rows: Rows) -> Iterator[Pin]:
         yield Pin("external", name)
     versions = _several(graph, "version", rows)
     if versions and not name.endswith("-runtime"):  # which has that of its compiler
-        yield Pin("version", name, max(versions, key=_newest))
+        yield Pin("version", name, max(versions, key=newest))
     namespaces = _several(graph, "namespace", built)
     if namespaces:
         yield Pin("namespace", name, most_common(namespaces))
@@ -59,7 +59,12 @@ def _of_package(graph: BuildGraph, name: str, rows: Rows) -> Iterator[Pin]:
         yield Pin("recipe", name)
 
 
-def _newest(version: str) -> tuple[Any, ...]:
+def newest(version: str) -> tuple[Any, ...]:
+    """A key that sorts versions as Spack does, but for those that stand for whatever is newest.
+
+    >>> max("develop", "1.9", "1.10", key=newest)
+    '1.10'
+    """
     return version not in _MOVING, version_key(version)
 
 

@@ -339,13 +339,14 @@ def _settings(
         if name in AT and name not in _KEPT:
             settings[AT[name]] = model.own[AT[name]]
     same_recipe = all(settings[AT[n]] == model.own[AT[n]] for n in ("version", "namespace"))
-    if same_recipe and "flags" not in held:
+    of_recipe = held != {"flags"}
+    if same_recipe and of_recipe:
         for name in _RECIPE:
             settings[AT[name]] = model.own[AT[name]]
     texts = _variants(graph, pair, held, possible if same_recipe else None)
     settings[AT["variants"]] = graph.codes["variants"].code(texts)
     alike = same_recipe and settings[AT["variants"]] == model.own[AT["variants"]]
-    return settings, graph.needs(model.row) if alike and "flags" not in held else None
+    return settings, graph.needs(model.row) if alike and of_recipe else None
 
 
 def _variants(

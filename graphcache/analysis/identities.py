@@ -196,6 +196,11 @@ class BuildGraph:
         """For each build those that need it."""
         return Neighbours(self.ends, self.starts, len(self.own))
 
+    def needing(self, row: int) -> list[int]:
+        """What needs a build itself."""
+        found: list[int] = self._needing.of(np.array([row]))[1].tolist()
+        return found
+
     def reached(self, rows: Rows, *, upward: bool = False) -> Flags:
         """Of each build whether it is among the rows, or needed by them; upward, or needs them."""
         found = np.zeros(len(self.own), bool)
