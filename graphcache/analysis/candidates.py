@@ -10,7 +10,7 @@ import numpy as np
 
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.holding import BUILT, Pin, variant_name
-from graphcache.analysis.identities import AT, BuildGraph, Changes
+from graphcache.analysis.identities import AT, BuildGraph, Changes, Flags
 from graphcache.spack.versions import version_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})
@@ -21,10 +21,15 @@ _SHORT = 7
 """Characters of a recipe's hash that are shown."""
 
 
-def candidates(graph: BuildGraph) -> list[Pin]:
+def candidates(graph: BuildGraph, to_build: Flags) -> list[Pin]:
     """Every package and setting in which its builds differ, with the value to hold it to.
 
-    Of versions that is the newest, of all else what most builds have.
+    Of versions that is the newest, of all else what most builds have. A target is held only of a
+    package that is needed only to build: of others it is what a stack is for.
+
+    Args:
+        graph: the builds.
+        to_build: of each whether it is needed only to build others.
     """
     names = graph.codes["name"].values
     order = np.argsort(graph.column("name"), kind="stable")
@@ -35,7 +40,12 @@ def candidates(graph: BuildGraph) -> list[Pin]:
     for package, start, count in zip(packages, first, counts, strict=True):
         name = names[package]
         if count > 1 and name is not None:
-            found += _of_package(graph, name, order[start : start + count])
+            rows = order[start : start + count]
+            found += _of_package(graph, name, rows)
+            built = rows[~graph.external[rows]]
+            targets = _several(graph, "target", built) if to_build[built].all() else None
+            if targets:
+                found.append(Pin("target", name, most_common(targets)))
     return found
 
 
