@@ -3,6 +3,7 @@
 // Question: How much does each compiler build, and for which targets?
 // Example: --release develop
 // Order: specs desc, compiler
+// Told: BUILT_WITH by indexes, lock files, spec files and some pages
 // Parameter: release (release, default ""): only this release; all of them if empty
 // Column: compiler (compiler): the compiler
 // Column: specs (integer): specs that it built

@@ -2,6 +2,7 @@
 // Title: Packages of several compilers
 // Question: Which packages are built with more than one compiler, or versions of one?
 // Example: --limit 10
+// Told: BUILT_WITH by indexes, lock files, spec files and some pages
 // Parameter: release (release, default ""): only this release; all of them if empty
 // Column: package (text): the package
 // Column: compilers (integer): number of compilers

@@ -2,6 +2,7 @@
 // Title: Not in root
 // Question: Which stacks have specs that the union index of their release does not list?
 // Example: --limit 10
+// Told: IN_RELEASE.root by pages of 2023 and later
 // Column: release (text): the release
 // Column: stack (text): the stack
 // Column: specs (integer): specs of the stack in this release that `root` misses

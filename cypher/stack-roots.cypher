@@ -8,9 +8,8 @@
 // Column: package (text): the package
 // Column: version (version): its version
 // Column: hash (text): hash of the root
-// Column: held (boolean): whether the cache holds a binary of it
+// Column: held (boolean): whether the cache holds a binary of it; null if no source says
 MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})
 WHERE x.root
-RETURN s.name AS package, s.version AS version, s.hash AS hash,
-       coalesce(s.in_buildcache, false) AS held
+RETURN s.name AS package, s.version AS version, s.hash AS hash, s.in_buildcache AS held
 ORDER BY package, version, hash

@@ -6,7 +6,7 @@
 // Told: Spec.in_buildcache by pages, indexes and mirrors
 // Parameter: package (spec): the package, or a spec of it such as hdf5@1.14: +mpi
 // Parameter: target (target): the machine's CPU, such as zen4: all that it can run counts
-// Parameter: os (os, default ""): only this operating system, such as ubuntu22.04; any if empty
+// Parameter: os (os, default ""): only this operating system, such as ubuntu22.04; any if empty. Spack asks for the C library on Linux: the command usable does too
 // Column: version (version): version of the package
 // Column: hash (text): hash of the spec
 // Column: os (text): operating system

@@ -52,8 +52,8 @@ def preloaded(folder: Path) -> Iterator[None]:
     ready, says_ready = os.pipe()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=says_ready) as server:
         os.close(says_ready)
-        os.read(ready, 1)
-        os.close(ready)
+        with open(ready) as said:
+            said.readline()
         yield
         server.communicate()  # closes its standard input
 

@@ -16,6 +16,7 @@ from graphcache.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer
+    from graphcache.asking import Store, open_store
     from graphcache.errors import (
         ExportError,
         GraphcacheError,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     )
     from graphcache.records import Reject, Report
     from graphcache.sources.gather import read
-    from graphcache.stores import Store, open_store
     from graphcache.stores.base import Description, Load
     from graphcache.stores.neo4j.push import PushReport
     from graphcache.tables import Tables
@@ -48,12 +48,12 @@ _HOMES = {
     "QueryError": "errors",
     "Reject": "records",
     "Report": "records",
-    "Store": "stores",
+    "Store": "asking",
     "StoreError": "errors",
     "Tables": "tables",
     "UsageError": "errors",
     "build_store": "workflows",
-    "open_store": "stores",
+    "open_store": "asking",
     "push_store": "workflows",
     "read": "sources.gather",
     "update_store": "workflows",

@@ -16,10 +16,12 @@ from graphcache.stores.base import Store
 from graphcache.tables import Tables
 from graphcache.words import counted
 
-__all__ = ["check"]
+__all__ = ["Finding", "check"]
 
 QUERIES = ("holes", "dangling-dependencies", "in-no-stack", "not-in-root")
 """Named queries of which every row is something wrong."""
+_OF_ALL = {"in-no-stack": "Stack", "not-in-root": "Release"}
+"""What a graph must have for a query to mean anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,10 @@ def check(store: Store) -> list[Finding]:
 def _by_query(store: Store, name: str) -> Finding:
     query = load_library()[name]
     command = f"graphcache query {name}"
-    if name == "in-no-stack" and not store.query("MATCH (k:Stack) RETURN k.name LIMIT 1").rows:
+    label = _OF_ALL.get(name)
+    if label and not store.query(f"MATCH (n:{label}) RETURN n.name LIMIT 1").rows:
         nothing = Answer([column.name for column in query.columns], [])
-        return Finding(name, query.question, nothing, command, "the graph has no stacks")
+        return Finding(name, query.question, nothing, command, f"the graph has no {label.lower()}s")
     try:
         answer = query.run(store)
     except NotKnownError as problem:

@@ -26,7 +26,8 @@ compilers, the header repeats the statement's ORDER BY, and the rows are put in 
     // Column: version (version): its version
 
 An empty answer means nothing where no source told what it stands on. A header names that, with who
-tells it, and an answer without rows is refused where nobody did:
+tells it: an answer without rows is refused where nobody did, and any answer says of how much of the
+graph it is not told:
 
     // Told: BUILT_WITH.languages by indexes, lock files and spec files of Spack 1
 
@@ -50,7 +51,7 @@ from graphcache.errors import UsageError, did_you_mean
 from graphcache.kinds import KINDS, Kind
 from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
-from graphcache.told import Told, parse_told, require_told
+from graphcache.told import Told, notes_on_told, parse_told
 
 if TYPE_CHECKING:
     from graphcache.analysis.choosing import Chosen
@@ -206,8 +207,7 @@ class NamedQuery:
         >>> print(load_library()["stack-roots"].explain({"stack": "e4s"}, limit=3))
         MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: 'e4s'})
         WHERE x.root
-        RETURN s.name AS package, s.version AS version, s.hash AS hash,
-               coalesce(s.in_buildcache, false) AS held
+        RETURN s.name AS package, s.version AS version, s.hash AS hash, s.in_buildcache AS held
         ORDER BY package, version, hash
         LIMIT 3
         """
@@ -261,8 +261,9 @@ class NamedQuery:
             return Answer([column.name for column in self.columns], [], notes=notes)
         all_rows = limit if not self.order else None
         answer = store.query(self.cypher, bound | found, limit=all_rows, timeout=timeout)
-        if self.told is not None and not answer.rows:
-            require_told(store, self.told, bound | found)
+        if self.told is not None:
+            empty = not answer.rows
+            notes += notes_on_told(store, self.told, bound | found, empty=empty, timeout=timeout)
         rows = self._sorted(answer.rows)
         more = answer.more or (limit is not None and len(rows) > limit)
         return Answer(answer.columns, rows if limit is None else rows[:limit], more, notes)

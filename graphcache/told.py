@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphcache.errors import NotKnownError, UsageError
 from graphcache.schema import EdgeType, all_types, quote
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from graphcache.stores.base import Store
 
-_TOLD = re.compile(r"(?P<type>\w+)\.(?P<property>\w+) by (?P<sources>.+)")
+_TOLD = re.compile(r"(?P<type>\w+)(?:\.(?P<property>\w+))? by (?P<sources>.+)")
+_COMPILER = "BUILT_WITH"
+"""The edges that may be left out by a source, so that there is nothing of which one is not told."""
 
 
 class Told(NamedTuple):
-    """A property that some source must tell, and which sources do."""
+    """A property that some source must tell, or who built a spec, and which sources do."""
 
     type: str
     property: str
+    """Empty where it is the edges themselves."""
     sources: str
 
 
@@ -36,34 +40,73 @@ def parse_told(text: str, place: str) -> Told | None:
     if not text:
         return None
     match = _TOLD.fullmatch(text)
-    known = {f"{type_.name}.{p.name}" for type_ in all_types() for p in type_.properties}
-    if match is None or f"{match['type']}.{match['property']}" not in known:
-        raise UsageError(f"{place}: Told: expected TYPE.PROPERTY by SOURCES, found {text}")
-    return Told(match["type"], match["property"], match["sources"])
+    known = {(type_.name, p.name) for type_ in all_types() for p in type_.properties}
+    known.add((_COMPILER, ""))
+    found = match and (match["type"], match["property"] or "")
+    if match is None or found not in known:
+        expected = f"TYPE.PROPERTY by SOURCES, or {_COMPILER} by SOURCES"
+        raise UsageError(f"{place}: Told: expected {expected}, found {text}")
+    return Told(match["type"], match["property"] or "", match["sources"])
 
 
-def require_told(store: Store, told: Told, bound: Mapping[str, Any]) -> None:
-    """Refuse an empty answer that is empty since no source told what it stands on.
+def notes_on_told(
+    store: Store, told: Told, bound: Mapping[str, Any], *, empty: bool, timeout: float | None = None
+) -> list[str]:
+    """Of how many specs or edges no source told what an answer stands on, as a note.
 
-    Where the query asks of one stack, only what is told of that stack counts.
+    Where the query asks of one stack or release, only what is told of that counts.
 
     Raises:
-        NotKnownError: the graph has nodes or edges of the type, all without the property.
+        NotKnownError: the answer is empty, and no source told it of any of those that there are.
     """
-    of_stack = "stack" in bound and told.type == "IN_STACK" and bound["stack"] != ""
-    values = {"stack": bound["stack"]} if of_stack else {}
-    statement = f"MATCH {_pattern(told, of_stack)} RETURN count(*), count(x.{quote(told.property)})"
-    ((there, known),) = store.query(statement, values).rows
-    if there and not known:
+    there, known, what = _counts(store, told, bound, timeout)
+    if there == 0 and told.type == _COMPILER:
+        there, known, what = _counts(store, told._replace(property=""), bound, timeout)
+    subject = told.property or "the compiler"
+    if empty and there and not known:
+        of = f" of {told.type}" if told.property else ""
         raise NotKnownError(
-            f"the answer stands on {told.property} of {told.type}, which no source told; "
+            f"the answer stands on {subject}{of}, which no source told; "
             f"{told.sources} tell it: load them by 'graphcache update PATH...'"
         )
+    if there == known:
+        return []
+    return [
+        f"No source tells {subject} of {there - known:,} of {counted(there, what)}; "
+        f"{told.sources} do."
+    ]
 
 
-def _pattern(told: Told, of_stack: bool) -> str:
+def _counts(
+    store: Store, told: Told, bound: Mapping[str, Any], timeout: float | None
+) -> tuple[int, int, str]:
+    """How many there are, of how many it is told, and what they are."""
+    values = {name: bound[name] for name in ("stack", "release") if bound.get(name)}
+    if told.type != "IN_STACK":
+        values.pop("stack", None)
+    of_release = "MATCH (s)-[:IN_RELEASE]->(:Release {name: $release})"
+    narrowed = of_release if "release" in values else ""
     type_ = next(type_ for type_ in all_types() if type_.name == told.type)
-    if not isinstance(type_, EdgeType):
-        return f"(x:{type_.name})"
-    end = f"{type_.end} {{name: $stack}}" if of_stack else type_.end
-    return f"(:{type_.start})-[x:{type_.name}]->(:{end})"
+    value = f"x.{quote(told.property)}"
+    if not told.property:
+        # A spec of which all that it needs is known was built by none, if it has no compiler.
+        statement = (
+            f"MATCH (s:Spec) WHERE s.version IS NOT NULL {narrowed} "
+            "OPTIONAL MATCH (s)-[x:BUILT_WITH]->(:Compiler) "
+            "WITH s.hash AS hash, s.dependencies_known AS told, count(x) AS compilers "
+            "RETURN count(*), sum(CASE WHEN told OR compilers > 0 THEN 1 ELSE 0 END)"
+        )
+        what = "spec"
+    elif isinstance(type_, EdgeType):
+        end = f"{type_.end} {{name: $stack}}" if "stack" in values else type_.end
+        statement = (
+            f"MATCH (s:{type_.start})-[x:{type_.name}]->(:{end}) {narrowed} "
+            f"RETURN count(*), count({value})"
+        )
+        what = f"{told.type} edge"
+    else:
+        statement = f"MATCH (s:{type_.name}) {narrowed} RETURN count(*), count({value})"
+        statement = statement.replace("x.", "s.")
+        what = "spec"
+    ((there, known),) = store.query(statement, values, timeout=timeout).rows
+    return there, known or 0, what

@@ -39,9 +39,10 @@ from test_spack_files import (
     sizes,
 )
 
-from graphcache import Store, open_store
+from graphcache import open_store
 from graphcache.records import Labels, Report
 from graphcache.sources.gather import Source, gather
+from graphcache.stores import Store
 from graphcache.tables.join import join
 from graphcache.workflows import build_from
 

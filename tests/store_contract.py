@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from graphcache import Store, Tables, UsageError
+from graphcache import Tables, UsageError
+from graphcache.stores import Store
 
 SECONDS = 600.0
 """In which any of this is done, also on a slow machine that does much else."""

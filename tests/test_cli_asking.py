@@ -24,6 +24,7 @@ from command_line import assert_golden, run, succeed
 from graphcache import Tables, open_store
 from graphcache.queries import THEMES, load_library
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, all_types
+from graphcache.stores.embedded.seal import seal
 from graphcache.views.answers import Format, render
 
 QUERIES = load_library()
@@ -127,7 +128,9 @@ def test_a_query_ends_at_its_time_limit(example_store: Path) -> None:
     asked = ("query", "-c", heavy + "RETURN count(*)", "--timeout", "0.2")
     ended = run(*asked, cwd=example_store.parent)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == ("Error: it took longer than 0.2 seconds: narrow it, or raise --timeout\n")
+    assert ended.err == (
+        "Error: it took longer than 0.2 seconds: narrow it, or raise the timeout\n"
+    )
 
 
 MINE = """\
@@ -230,10 +233,11 @@ def test_schema_as_cypher_makes_the_tables(tmp_path: Path) -> None:
 def test_verify_finds_a_change(example_store: Path, examples: Tables, tmp_path: Path) -> None:
     printed = succeed("verify", cwd=example_store.parent)
     assert printed == f"graphcache.lbug: whole, digest {examples.digest()}\n"
-    harmed = shutil.copy(example_store, tmp_path / "harmed.lbug")
+    harmed = Path(shutil.copy(example_store, tmp_path / "harmed.lbug"))
     with ladybug.Database(str(harmed)) as database, ladybug.Connection(database) as connection:
         connection.execute("MATCH (s:Spec {name: 'rocblas'}) SET s.version = '0'")
         connection.execute("CHECKPOINT")
+    seal(harmed)
     ended = run("verify", "--store", "harmed.lbug", cwd=tmp_path)
     assert (ended.code, ended.out) == (1, "")
     expected = f"Error: harmed.lbug: damaged: expected the digest {examples.digest()}, found "

@@ -126,7 +126,11 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (("query", *WHOLE, "-c", "RETURN $x", "--param", 'x=["\\ud800"]'), 2, "x: expected text in U"),
     (("query", *WHOLE, "-c", ""), 1, "the query is empty: expected one Cypher statement"),
     (("query", *WHOLE, "-c", "MATCH (s RETURN s"), 1, "Invalid input <MATCH (s RETURN>"),
-    (("query", *WHOLE, "-c", "RETURN $p"), 1, "the query needs $p: give it by --param p=VALUE"),
+    (
+        ("query", *WHOLE, "-c", "RETURN $p"),
+        1,
+        "the query needs $p: give it as a parameter, p=VALUE",
+    ),
     (
         ("query", *WHOLE, "-c", "RETURN 1 AS x, 2 AS x", "--format", "json"),
         1,

@@ -55,7 +55,7 @@ def test_a_keeplist_takes_the_place_of_an_older_one(site: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("out", "code", "said"),
     [
-        ("site.lbug", 2, "site.lbug: is the store that is read, and would be lost"),
+        ("site.lbug", 2, "site.lbug: is the store, and would be lost"),
         ("nowhere/keep.txt", 1, "there is no folder"),
         (".", 2, "is a directory"),
     ],

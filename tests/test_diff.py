@@ -244,6 +244,22 @@ def test_no_two_specs_would_rather_be_a_pair(sides: tuple[Tables, Tables]) -> No
 ARCH = {"platform": "linux", "platform_os": "debian12", "target": "x86_64"}
 
 
+def test_what_one_side_does_not_tell_is_not_known(tmp_path: Path) -> None:
+    for number, compiler in enumerate(["none", "gcc@=13.2.0"]):
+        record = oracle.record("ab"[number] * 32, compiler=compiler)
+        (tmp_path / f"{number}.md").write_text(oracle.page_text("zlib", records=[record]))
+    old, new = (read(tmp_path / f"{number}.md")[0] for number in range(2))
+    for sides, said in (((old, new), "not known -> gcc@13.2.0"), ((new, old), "gcc@13.2.0 -> not")):
+        found = diff(*sides)
+        (row,) = found.specs.rows
+        assert row[6][0].startswith(f"compiler: {said}")
+        assert found.summary.notes == [
+            "Of 1 changed spec no source tells the compiler of one side: it may be the same on "
+            "both."
+        ]
+    assert diff(new, new).summary.notes == []
+
+
 def test_what_is_not_in_the_cache_does_not_count(tmp_path: Path) -> None:
     cache = {
         key * 32: {

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from neo4j_server.pushing import login
 from query_data import STORES, Given, of_kind
 
-from graphcache import QueryError, Store, UsageError
+from graphcache import QueryError, UsageError
 from graphcache.cli.main import cli
 from graphcache.queries import load_library, parse_query
+from graphcache.stores import Store
 from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.stores.literals import fill_in, literal
 
@@ -106,7 +107,7 @@ def test_a_limit_is_the_last_clause(place: tuple[Store, Any]) -> None:
 )
 def test_a_limit_that_can_not_be_added_is_refused(cypher: str) -> None:
     assert fill_in(cypher, {}).startswith("RETURN 1 AS x")
-    with pytest.raises(UsageError, match="leave --limit out"):
+    with pytest.raises(UsageError, match="leave the limit out"):
         fill_in(cypher, {}, 3)
 
 

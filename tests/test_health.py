@@ -13,9 +13,10 @@ from query_data import STORES, Given, of_kind
 from test_spack_files import MIRRORS, mirror_index
 from test_spack_joining import A, B, C, index, lock, node
 
-from graphcache import NotKnownError, Store, build_store, open_store
+from graphcache import NotKnownError, build_store, open_store
 from graphcache.health import QUERIES, check
 from graphcache.queries import load_library
+from graphcache.stores import Store
 
 D, E, G = "d" * 32, "e" * 32, "g" * 32
 Json = dict[str, Any]

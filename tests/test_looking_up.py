@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from query_data import STORES, Given, embedded, on_server
 
-from graphcache import QueryError, Store, UsageError
+from graphcache import QueryError, UsageError
 from graphcache.kinds import KINDS, Kind, hash_in, look_up, names
 from graphcache.queries import NamedQuery, load_library, parse_query
 from graphcache.records import Labels
+from graphcache.stores import Store
 from graphcache.stores.embedded.store import EmbeddedStore
 
 LIBRARY = load_library()

@@ -57,7 +57,7 @@ PUBLIC = {
         *("unify", "usable", "why"),
     },
     "graphcache.exports": {"FORMATS", "export"},
-    "graphcache.health": {"check"},
+    "graphcache.health": {"Finding", "check"},
     "graphcache.queries": {"Column", "NamedQuery", "Parameter", "load_library", "named_query"},
     "graphcache.schema": {
         *("EDGE_TYPES", "NODE_TYPES", "EdgeType", "NodeType", "Property"),

@@ -12,10 +12,11 @@ from conftest import WriteSnapshot, in_quick
 from pairwise import all_pairs
 from query_data import KINDS, STORES, Given, embedded, given, of_kind, of_pages
 from query_oracles import oracle_of
-from query_oracles.common import named
+from query_oracles.common import described, held_by, named
 
-from graphcache import NotKnownError, Store, UsageError
+from graphcache import NotKnownError, UsageError
 from graphcache.queries import NamedQuery, load_library
+from graphcache.stores import Store
 from graphcache.stores.embedded.store import EmbeddedStore
 
 LIBRARY = load_library()
@@ -117,18 +118,24 @@ def nobody_tells(query: NamedQuery, values: dict[str, str], asked: Given) -> boo
     if query.told is None:
         return False
     needs = [need for spec in asked.specs for need in spec["needs"].values()]
+    specs = held_by(asked.specs, values.get("release", ""))
+    # Who tells the namespace tells all that a spec needs, compilers among it.
+    built = [spec["compilers"] or spec["namespace"] or None for spec in described(specs)]
+    languages = [told for spec in specs for told in spec["compilers"].values()]
     found = {
-        "languages": [told for spec in asked.specs for told in spec["compilers"].values()],
-        "types": [types for types, _ in needs],
-        "virtuals": [virtuals for _, virtuals in needs],
-        "root": [
+        ("BUILT_WITH", ""): built,
+        ("BUILT_WITH", "languages"): languages or built,
+        ("DEPENDS_ON", "types"): [types for types, _ in needs],
+        ("DEPENDS_ON", "virtuals"): [virtuals for _, virtuals in needs],
+        ("IN_RELEASE", "root"): [told for spec in specs for told in spec["releases"].values()],
+        ("IN_STACK", "root"): [
             spec["roots"].get(values.get("stack"))
             for spec in asked.specs
             if values.get("stack") in spec["stacks"]
         ],
-        "external": [spec["external"] for spec in asked.specs],
-        "in_buildcache": [spec["in_buildcache"] for spec in asked.specs],
-    }[query.told.property]
+        ("Spec", "external"): [spec["external"] for spec in specs],
+        ("Spec", "in_buildcache"): [spec["in_buildcache"] for spec in specs],
+    }[query.told.type, query.told.property]
     return bool(found) and all(value is None for value in found)
 
 

@@ -16,7 +16,7 @@ import pytest
 from neo4j_server.pushing import opened
 from query_data import STORES
 
-from graphcache import Store, UsageError, open_store
+from graphcache import UsageError, open_store
 from graphcache.queries import (
     THEMES,
     builtin_folder,
@@ -24,6 +24,7 @@ from graphcache.queries import (
     load_library,
     parse_query,
 )
+from graphcache.stores import Store
 from graphcache.stores.embedded.store import EmbeddedStore
 
 ROOT = Path(__file__).parents[1]
@@ -261,7 +262,8 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
         ),
         (
             HEAD + "// Told: Spec.color by all\nRETURN 1",
-            "q.cypher: Told: expected TYPE.PROPERTY by SOURCES, found Spec.color by all",
+            "q.cypher: Told: expected TYPE.PROPERTY by SOURCES, or BUILT_WITH by SOURCES, found "
+            "Spec.color by all",
         ),
         (
             HEAD + "// Parameter: a (version): a\nRETURN 1",

@@ -308,25 +308,27 @@ def test_what_nobody_asks_for_any_more_is_removed(web: Web, folder: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "failure",
+    ("failure", "timeout"),
     [
-        status(500),
-        status(503),
-        status(429, Retry_After="0"),
-        status(429, Retry_After="soon"),
-        status(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"),
-        cut_off(INDEX, 20),
-        stall(INDEX, 20),
-        hang,
-        lambda request: request.connection.close(),
-        lambda request: request.wfile.write(b"no HTTP\n\n"),
+        (status(500), 600),
+        (status(503), 600),
+        (status(429, Retry_After="0"), 600),
+        (status(429, Retry_After="soon"), 600),
+        (status(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), 600),
+        (cut_off(INDEX, 20), 600),
+        (stall(INDEX, 20), 3),
+        (hang, 3),
+        (lambda request: request.connection.close(), 600),
+        (lambda request: request.wfile.write(b"no HTTP\n\n"), 600),
     ],
     ids=["500", "503", "429", "unclear", "past", "cut off", "stall", "hang", "closes", "no HTTP"],
 )
-def test_what_may_pass_is_tried_again(failure: Answer, web: Web, folder: Path) -> None:
+def test_what_may_pass_is_tried_again(
+    failure: Answer, timeout: float, web: Web, folder: Path
+) -> None:
     whole = (MIRRORS / f"v2/{V2}").read_bytes()
     web.answers[f"/v2/{V2}"] = [failure, failure, content(whole)]
-    patient = remote(folder, timeout=2)
+    patient = remote(folder, timeout=timeout)
     assert load(f"{web.url}/v2/{V2}", patient)[1].kept == 50
     assert len(web.asked) == 3
     (kept,) = whole_files(folder)

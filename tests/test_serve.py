@@ -994,6 +994,7 @@ def test_it_ends_while_a_question_is_asked(example_store: Path, own_library: Pat
         before = cpu_seconds(running.process.pid)
         thread.start()
         while cpu_seconds(running.process.pid) < before + 0.5:  # it computes the answer
+            assert thread.is_alive()
             time.sleep(0.01)
         ended = running.end()
         thread.join()

@@ -276,10 +276,10 @@ def test_parameters_that_are_given_are_enough(cypher: str, given_names: set[str]
 @pytest.mark.parametrize(
     ("cypher", "said"),
     [
-        ("RETURN $x", "the query needs $x: give it by --param x=VALUE"),
-        ("RETURN $b + $a + $b + $c", "the query needs $a, $b: give it by --param a=VALUE"),
-        ("RETURN '$c', $X", "the query needs $X: give it by --param X=VALUE"),
-        ("RETURN 'it\\'s $c', $d", "the query needs $d: give it by --param d=VALUE"),
+        ("RETURN $x", "the query needs $x: give it as a parameter, x=VALUE"),
+        ("RETURN $b + $a + $b + $c", "the query needs $a, $b: give it as a parameter, a=VALUE"),
+        ("RETURN '$c', $X", "the query needs $X: give it as a parameter, X=VALUE"),
+        ("RETURN 'it\\'s $c', $d", "the query needs $d: give it as a parameter, d=VALUE"),
     ],
 )
 def test_parameters_that_are_missing_are_named(cypher: str, said: str) -> None:

@@ -164,6 +164,15 @@ def test_a_store_without_a_spec_is_a_store(tmp_path: Path) -> None:
         assert opened.describe().releases == {}
 
 
+def test_more_rows_than_the_pool_is_for_get_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: Tables
+) -> None:
+    """In a pool of the bytes that are set here, LadybugDB could write none."""
+    monkeypatch.setattr("graphcache.stores.embedded.write._POOL", 1)
+    put(tmp_path / "store.lbug", given)
+    assert verify_store(tmp_path / "store.lbug") == given.digest()
+
+
 # What a script adds -------------------------------------------------------------------------------
 
 
@@ -264,7 +273,7 @@ def test_a_query_ends_at_its_time_limit(store: Store, cypher: str) -> None:
         with pytest.raises(QueryError) as caught:
             store.query(cypher, timeout=0.5)
         assert str(caught.value) == (
-            "it took longer than 0.5 seconds: narrow it, or raise --timeout"
+            "it took longer than 0.5 seconds: narrow it, or raise the timeout"
         )
 
     within(ENOUGH, ask)
@@ -307,7 +316,7 @@ def test_no_time_is_no_limit(store: Store, timeout: float) -> None:
         ("MATCH (s:Speck) RETURN s", "no node type Speck: did you mean Spec"),
         ("MATCH (s:Spec) RETURN s.colour", "no property colour of Spec: expected hash, name, "),
         ("RETURN nothing(1)", "Catalog exception: function NOTHING does not exist"),
-        ("RETURN $missing", "the query needs $missing: give it by --param missing=VALUE"),
+        ("RETURN $missing", "the query needs $missing: give it as a parameter, missing=VALUE"),
         ("UNWIND range(1, 1000000000000) AS x RETURN sum(x)", "it needs more memory than there"),
     ],
 )

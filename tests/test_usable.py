@@ -174,6 +174,18 @@ def test_what_spack_asks_of_what_a_binary_needs(
     assert spack_takes(tables, "openssl", "zen3", Libc("glibc", "2.36", "/usr")) == taken
 
 
+def test_what_is_linked_to_an_external_says_so(tmp_path: Path) -> None:
+    """Spack took curl where packages.yaml had that openssl, and refused it elsewhere."""
+    nodes = lock("ext_openssl")
+    answer = usable(cache_of(nodes, tmp_path), "curl", "zen3", libc="glibc@2.36")
+    (row,), (node,) = answer.to_dicts(), nodes_of(nodes, "openssl")
+    assert row["externals"] == [f"openssl@3.0.17/{node['hash'][:7]} /usr"]
+    assert answer.notes == [
+        "1 binary is taken by Spack only where packages.yaml has the same externals, which they "
+        "are linked to or need to run"
+    ]
+
+
 # Why not ------------------------------------------------------------------------------------------
 
 

@@ -28,8 +28,9 @@ from graphcache.analysis.dependencies import Rows
 from graphcache.answers import Answer, reads
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
-from graphcache.tables.columns import anti_join
+from graphcache.tables.columns import anti_join, flat, look_up
 from graphcache.tables.compare import row_texts
+from graphcache.words import counted
 
 CHANGES = ("changed", "rebuilt", "added", "removed")
 SPECS = ["change", "package", "old_version", "old_hash", "new_version", "new_hash", "differs"]
@@ -38,6 +39,8 @@ SUMMARY = (
     *(f"changed {part}" for part in PARTS),
     *("rebuilt", "added", "added package", "removed", "removed package"),
 )
+
+_NOT_KNOWN = "not known"
 
 _Build = dict[str, Any]
 """A row of `as_built`."""
@@ -59,12 +62,15 @@ class Diff:
         return bool(self.specs.rows)
 
 
-@reads(as_built.reads)
+@reads(
+    {**as_built.reads, "Spec": (*as_built.reads["Spec"], "dependencies_known")},
+)
 def diff(old: Tables, new: Tables) -> Diff:
     """What is added, removed, rebuilt and changed from the old graph to the new one.
 
     All specs count that are described, but those that are external, or are known not to be in the
-    cache. The module says which are paired; the answer for `new` and `old` mirrors this one.
+    cache. The module says which are paired; the answer for `new` and `old` mirrors this one. What
+    no source tells of one side is "not known" in `differs`, and a note of the summary counts it.
 
     >>> from graphcache import read
     >>> from graphcache.analysis.sides import side
@@ -84,6 +90,11 @@ def diff(old: Tables, new: Tables) -> Diff:
 
 def _members(tables: Tables) -> pa.Table:
     specs = as_built(tables)
+    of_all = tables.nodes["Spec"]
+    known = look_up(specs["hash"], of_all["hash"], flat(of_all["dependencies_known"]))
+    # Of a spec of which all that it needs is known, it is known too that no compiler built it.
+    none = pc.and_(pc.equal(specs["compiler"], ""), pc.fill_null(known, False))
+    specs = specs.append_column("no_compiler", none)
     absent = pc.invert(pc.fill_null(specs["in_buildcache"], True))
     return specs.filter(pc.invert(pc.or_(absent, pc.fill_null(specs["external"], False))))
 
@@ -162,11 +173,42 @@ def _codes(texts: Any, *, highest_first: bool = False) -> Rows:
 
 
 def _row(old: _Build | None, new: _Build | None) -> tuple[Any, ...]:
-    differs = differences(old, new) if old and new else []
+    differs = (
+        [_with_unknown(line, old, new) for line in differences(old, new)] if old and new else []
+    )
     change = "added" if not old else "removed" if not new else "changed" if differs else "rebuilt"
     package = (old or new or {})["name"]
     ends = (one and one[name] for one in (old, new) for name in ("version", "hash"))
     return change, package, *ends, differs
+
+
+def _with_unknown(line: str, old: _Build, new: _Build) -> str:
+    """A line of what differs, with what no source tells as such."""
+    part = line.partition(":")[0]
+    if part == "variants":
+        return line
+    none = [
+        _NOT_KNOWN if part != "compiler" or not row["no_compiler"] else "none" for row in (old, new)
+    ]
+    before, after = (row[part] or missing for row, missing in zip((old, new), none, strict=True))
+    return f"{part}: {before} -> {after}"
+
+
+def _notes(rows: list[tuple[Any, ...]]) -> list[str]:
+    """Of how many specs no source tells a part of one side, which may be the same on both."""
+    found = Counter(
+        line.partition(":")[0] for *_, differs in rows for line in differs if _is_unknown(line)
+    )
+    return [
+        f"Of {counted(found[part], 'changed spec')} no source tells the {part} of one side: it may "
+        "be the same on both."
+        for part in PARTS
+        if found[part]
+    ]
+
+
+def _is_unknown(line: str) -> bool:
+    return _NOT_KNOWN in line.partition(": ")[2].split(" -> ")
 
 
 def _summary(before: pa.Table, after: pa.Table, rows: list[tuple[Any, ...]]) -> Answer:
@@ -181,7 +223,7 @@ def _summary(before: pa.Table, after: pa.Table, rows: list[tuple[Any, ...]]) -> 
         if package not in (old if change == "added" else new):
             found[f"{change} package"].append(package)
     counts = [(name, len(packages), len(set(packages))) for name, packages in found.items()]
-    return Answer(["change", "specs", "packages"], counts)
+    return Answer(["change", "specs", "packages"], counts, notes=_notes(rows))
 
 
 def _packages(before: pa.Table, after: pa.Table, rows: list[tuple[Any, ...]]) -> Answer:
@@ -190,11 +232,11 @@ def _packages(before: pa.Table, after: pa.Table, rows: list[tuple[Any, ...]]) ->
     changes: dict[str, Counter[str]] = defaultdict(Counter)
     for change, package, *_ in rows:
         changes[package][change] += 1
-    counted = [
+    counts = [
         (name, *(side[name] for side in sides), *(changes[name][change] for change in CHANGES))
         for name in sorted(changes)
     ]
-    return Answer(["package", "old", "new", "kept", *CHANGES], counted)
+    return Answer(["package", "old", "new", "kept", *CHANGES], counts)
 
 
 def _kept(before: pa.Table, after: pa.Table) -> list[str]:

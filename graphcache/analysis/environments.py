@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -226,8 +225,7 @@ class _Takes:
 
 def _newest_libc(environment: Tables) -> Libc | None:
     """The newest C library of an environment; None where it names none, as on macOS."""
-    reuse = Reuse(environment, Host("x86_64"))
-    libcs = {libc for row in np.flatnonzero(reuse.told).tolist() for libc in reuse.libcs(row)}
+    libcs = Reuse(environment, Host("x86_64")).all_libcs
     return max(libcs, key=lambda libc: version_key(libc.version), default=None)
 
 

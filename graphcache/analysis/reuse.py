@@ -131,14 +131,19 @@ class Reuse:
 
     def libcs(self, row: int) -> list[Libc]:
         """The C libraries that the spec in a row was built on; none where none is known."""
-        return [self._libc_of(end) for end in self._ends[self._to_libc & (self._starts == row)]]
+        return [self._libc_of(end) for end in self._built_on.get(row, ())]
+
+    @property
+    def all_libcs(self) -> set[Libc]:
+        """The C libraries that specs were built on."""
+        ends = {end for ends in self._built_on.values() for end in ends}
+        return {self._libc_of(end) for end in ends}
 
     @cached_property
     def silent(self) -> Mask:
         """Which specs were compiled, and name no C library, so that Spack asks for none."""
         built = pc.is_in(self._specs["hash"], self.tables.edges["BUILT_WITH"]["from"])
-        asked = np.zeros(self._columns.size, bool)
-        asked[self._starts[self._to_libc]] = True
+        asked = self._starting(np.flatnonzero(self._to_libc))
         silent: Mask = built.to_numpy() & self.told & ~asked & ~self._external.sure
         return silent
 
@@ -194,9 +199,11 @@ class Reuse:
 
     def _libc(self, host: Libc) -> Demand:
         rows = np.flatnonzero(self._to_libc)
-        answers = [host.runs(self._libc_of(end)) for end in self._ends[rows]]
-        runs = self._starting(rows[np.array([answer is True for answer in answers], bool)])
-        may = self._starting(rows[np.array([answer is not False for answer in answers], bool)])
+        ends = self._ends[rows]
+        answers = {end: host.runs(self._libc_of(end)) for end in np.unique(ends).tolist()}
+        fits = [answers[end] for end in ends.tolist()]
+        runs = self._starting(rows[np.array([fit is True for fit in fits], bool)])
+        may = self._starting(rows[np.array([fit is not False for fit in fits], bool)])
         # Spack asks nothing of what names no C library, and of an external takes any.
         free = Truth.known(~self._starting(rows) | self._external.sure)
         return Demand(
@@ -258,7 +265,7 @@ class Reuse:
 
     def _why_below(self, row: int, reach: Reach) -> str:
         """Which dependency does not fit, and in what: the nearest one on one way."""
-        ends = self._ends[self._to_take & (self._starts == row)]
+        ends = self._taken.needs(row)
         one = reach.path(int(ends[reach.found[ends]][0]))[-1]
         if not (self.held.may | self._external.sure)[one]:
             return f"it needs {self._name(one)}, of which the cache holds no binary"
@@ -280,6 +287,15 @@ class Reuse:
         """Which edges lead to what a spec needs as its C library."""
         texts = _joined(self.tables.edges["DEPENDS_ON"]["virtuals"])
         return by_column(texts, lambda text: "libc" in text.split(",")).sure
+
+    @cached_property
+    def _built_on(self) -> dict[int, list[int]]:
+        """By the row of a spec those of its C libraries."""
+        found: dict[int, list[int]] = {}
+        ends = self._starts[self._to_libc].tolist(), self._ends[self._to_libc].tolist()
+        for start, end in zip(*ends, strict=True):
+            found.setdefault(start, []).append(end)
+        return found
 
     @cached_property
     def _to_take(self) -> Mask:

@@ -81,6 +81,7 @@ class Specs:
     def __init__(self, tables: Tables, rows: Rows) -> None:
         specs = tables.nodes["Spec"].take(pa.array(rows))
         self._rows: dict[str, dict[str, Any]] = {row["hash"]: row for row in specs.to_pylist()}
+        self._edges: dict[str, list[Edge]] = {}
         self._needs = _by_start(tables.edges["DEPENDS_ON"], specs["hash"])
         self._ends = {
             name: {
@@ -113,10 +114,16 @@ class Specs:
 
     def edges(self, hash_: str) -> list[Edge]:
         """What a spec needs itself."""
-        return [
-            Edge(edge["to"], self.name(edge["to"]), *map(_tuple, (edge["types"], edge["virtuals"])))
-            for edge in self._needs.get(hash_, ())
-        ]
+        if hash_ not in self._edges:  # most are asked for many times
+            self._edges[hash_] = [
+                Edge(
+                    edge["to"],
+                    self.name(edge["to"]),
+                    *map(_tuple, (edge["types"], edge["virtuals"])),
+                )
+                for edge in self._needs.get(hash_, ())
+            ]
+        return self._edges[hash_]
 
     def settings(self, hash_: str) -> dict[str, Value]:
         """What says how a spec is built, but for its dependencies; None where it is not known.

@@ -96,6 +96,9 @@ def _diff_of_sides(
     found = find(*sides)
     old, new = map(shown, names)
     render_diff(found, (old, new), format_, sys.stdout, details=options["details"])
+    if format_ != "markdown":  # which has them in it
+        for note in found.summary.notes:
+            click.echo(note, err=True)
     return bool(found)
 
 

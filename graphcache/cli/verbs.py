@@ -64,7 +64,7 @@ def check(**options: Any) -> None:
     if options["format_"] in ("json", "jsonl"):
         columns += ["note", "rows"]
         rows = [
-            (*row, f.note or None, f.answer and f.answer.to_dicts())
+            (*row, f.note or None, None if f.answer is None else f.answer.to_dicts())
             for row, f in zip(rows, findings, strict=True)
         ]
     notes: dict[str, list[str]] = {}

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphcache.words import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -50,7 +52,11 @@ class FileReport:
 
 @dataclass(slots=True)
 class Report:
-    """What reading came to. `records == kept + rejected records` always holds."""
+    """What reading came to. `records == kept + rejected records` always holds.
+
+    >>> Report(files=1, records=3, skipped=["LICENSE: no record"])
+    <Report of 3 records in 1 file, 3 kept, 1 skipped>
+    """
 
     files: int = 0
     """Files that hold records, archives counted by their members."""
@@ -62,6 +68,18 @@ class Report:
     """Each warning with the number of times it was given."""
     skipped: list[str] = field(default_factory=list)
     """Files and folders passed over, with the reason: no Spack records in them."""
+
+    def __repr__(self) -> str:
+        records = counted(self.records, "record")
+        files = counted(self.files, "file")
+        others = [
+            counted(len(self.rejects), "reject"),
+            counted(len(self.warnings), "warning"),
+            f"{self.unchanged:,} unchanged",
+            f"{len(self.skipped):,} skipped",
+        ]
+        said = [text for text in others if not text.startswith("0 ")]
+        return f"<Report of {', '.join([f'{records} in {files}', f'{self.kept:,} kept', *said])}>"
 
     @property
     def kept(self) -> int:

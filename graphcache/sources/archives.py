@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import PurePosixPath
 from typing import IO, Any, Self, cast
 
 from graphcache.records import Report, one_line
@@ -122,8 +123,8 @@ class _Links:
         if member.isreg():
             self.files[name] = member.size
         elif member.issym():
-            folder = posixpath.dirname(name)
-            self.targets[name] = posixpath.normpath(posixpath.join(folder, member.linkname))
+            target = PurePosixPath(posixpath.dirname(name), member.linkname)
+            self.targets[name] = posixpath.normpath(target)
         elif member.islnk():
             self.targets[name] = posixpath.normpath(member.linkname)
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from graphcache.answers import Answer, Selection
-from graphcache.schema import EdgeType, NodeType
+from graphcache.errors import GraphcacheError
+from graphcache.schema import EdgeType, NodeType, quote
 from graphcache.stores.neighbourhood import neighbourhood
 from graphcache.tables import Tables
 from graphcache.tables.columns import arrow_schema
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -33,6 +35,8 @@ HELD_FILES = pa.schema(
 """The files a store was made from, without those that had rejects: by digest, with what they claim
 (kind, release and name); of an environment's lock file also a digest of its whole path."""
 
+_PATIENCE = 2.0
+"""Seconds that a store may take to say what is in it, for who only looks at it."""
 MAX_WARNINGS = 1_000
 MAX_REJECTS = 1_000
 
@@ -156,6 +160,25 @@ class Store(ABC):
     ) -> nx.MultiDiGraph[tuple[str, str]]:
         """The same as `tables`, for networkx; `Tables.to_networkx` says in which form."""
         return self.tables(around=around, hops=hops).to_networkx()
+
+    @property
+    @abstractmethod
+    def location(self) -> str:
+        """Where it is: a path, or the URI of a server."""
+
+    def __repr__(self) -> str:
+        """Where it is and what is in it, as far as it can be asked: it may be closed, or away."""
+        try:
+            counts = [self._count(name) for name in ("Spec", "Package", "Stack", "Release")]
+        except GraphcacheError:
+            return f"<Store {self.location}: not open>"
+        specs, *others = counts
+        return f"<Store {self.location}: {specs} of {', '.join(others)}>"
+
+    def _count(self, type_name: str) -> str:
+        label = quote(self.label(type_name))
+        counted_ = self.query(f"MATCH (n:{label}) RETURN count(*)", timeout=_PATIENCE).rows[0][0]
+        return counted(counted_, type_name.lower())
 
     def __enter__(self) -> Self:
         return self

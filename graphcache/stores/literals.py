@@ -64,5 +64,5 @@ def fill_in(cypher: str, values: Mapping[str, Any], limit: int | None = None) ->
     if limit is None:
         return filled
     if re.search(r"\bUNION\b|\bLIMIT\s+\S+\s*$", without_tokens(filled), re.IGNORECASE):
-        raise UsageError("the statement has a LIMIT of its own, or a UNION: leave --limit out")
+        raise UsageError("the statement has a LIMIT of its own, or a UNION: leave the limit out")
     return f"{filled}\nLIMIT {limit}"

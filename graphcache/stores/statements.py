@@ -169,7 +169,7 @@ def check_parameters(cypher: str, given: Mapping[str, Any]) -> None:
     missing = sorted(set(re.findall(r"\$(\w+)", without_tokens(cypher))) - set(given))
     if missing:
         names = ", ".join(f"${name}" for name in missing)
-        raise QueryError(f"the query needs {names}: give it by --param {missing[0]}=VALUE")
+        raise QueryError(f"the query needs {names}: give it as a parameter, {missing[0]}=VALUE")
     for name, value in given.items():
         _check_value(name, value)
 

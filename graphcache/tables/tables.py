@@ -12,6 +12,7 @@ import pyarrow as pa
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
 from graphcache.tables.columns import arrow_schema, digest_table
 from graphcache.tables.networkx import graph_to_tables, tables_to_graph
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -26,10 +27,18 @@ class Tables:
 
     >>> Tables.empty().node_counts()["Spec"]
     0
+    >>> import graphcache
+    >>> graphcache.read("tests/data/spack/radiuss.v6.spack.lock.gz")[0]
+    <Tables of 239 Package, 308 Spec, 1 Stack, 1 Compiler, 3 Target, 3,507 edges>
     """
 
     nodes: dict[str, pa.Table]
     edges: dict[str, pa.Table]
+
+    def __repr__(self) -> str:
+        nodes = [f"{n:,} {name}" for name, n in self.node_counts().items() if n]
+        edges = counted(sum(self.edge_counts().values()), "edge")
+        return f"<Tables of {', '.join([*nodes, edges])}>"
 
     @classmethod
     def of(cls, table: Callable[[NodeType | EdgeType], pa.Table]) -> Tables:

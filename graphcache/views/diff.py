@@ -76,6 +76,7 @@ def diff_as_markdown(found: Diff, names: Names, *, details: bool = False) -> str
         "",
         f"{f'**{said}**' if found else 'No difference'}; {counted(counts['kept'], 'spec')} kept.",
         "",
+        *(line for note in found.summary.notes for line in (note, "")),
         *table(found.summary.columns, [[_text(v) for v in row] for row in _told(found).rows]),
     ]
     blocks: list[Block] = []

@@ -117,18 +117,11 @@ class Neo4jServer:
         self.close()
 
     def prepare(self) -> None:
-        """Make the home, with configuration and password; `import_full` may come before `start`."""
+        """Make the home, with its configuration; `import_full` may come before `start`."""
         self.home = Path(tempfile.mkdtemp(prefix="graphcache-neo4j-"))
-        (self.home / "conf").mkdir()
-        (self.home / "logs").mkdir()
-        (self.home / "tmp").mkdir()
+        for name in ("conf", "data", "logs", "tmp"):
+            (self.home / name).mkdir()
         self._take_ports()
-        # From a file, so that the password is in no list of processes.
-        arguments = self.home / "password"
-        arguments.touch(mode=0o600)
-        arguments.write_text(self.password, encoding="ascii")
-        self._admin(["dbms", "set-initial-password", f"@{arguments}"], self.home)
-        arguments.unlink()
 
     def start(self, wait: float = 600) -> None:
         """Start, and wait until a driver is answered.
@@ -298,13 +291,25 @@ class Neo4jServer:
         raise ServerError(f"{self!r} does not answer in time: {problem}\n{self.log_tail()}")
 
     def _ask(self) -> None:
-        """One question to the database; by `bolt:`, as routing logs each failure."""
+        """One question to the database; by `bolt:`, as routing logs each failure.
+
+        A server that answers for the first time is given its password, and is to be asked again.
+        """
         if not _listens(self._bolt_port) or not _listens(self._http_port):
             raise neo4j.exceptions.ServiceUnavailable("not listening")
+        try:
+            with self._driver(self.password) as driver:
+                driver.execute_query("RETURN 1", database_="neo4j")
+        except neo4j.exceptions.AuthError:  # it is new; neo4j-admin would start Java once more
+            with self._driver("neo4j") as driver:
+                change = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
+                driver.execute_query(change, password=self.password, database_="system")
+            raise
+
+    def _driver(self, password: str) -> neo4j.Driver:
         uri = self.uri.replace("neo4j:", "bolt:")
-        auth = (self.username, self.password)
-        with neo4j.GraphDatabase.driver(uri, auth=auth, connection_timeout=60) as driver:
-            driver.execute_query("RETURN 1", database_="neo4j")
+        auth = (self.username, password)
+        return neo4j.GraphDatabase.driver(uri, auth=auth, connection_timeout=60)
 
     def _end(self, signal: str, patience: float) -> None:
         """Have the watchdog send a signal, and wait until all is over."""

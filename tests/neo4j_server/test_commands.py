@@ -76,7 +76,7 @@ def test_a_time_limit_ends_a_query(server: Server, tmp_path: Path) -> None:
     long = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN sum(a * b)"
     asked = ["query", "-c", long, "--timeout", "0.5", "--store", server.uri]
     ended = run(*asked, cwd=tmp_path, env=login(server))
-    said = "Error: it took longer than 0.5 seconds: narrow it, or raise --timeout\n"
+    said = "Error: it took longer than 0.5 seconds: narrow it, or raise the timeout\n"
     assert (ended.code, ended.out, ended.err) == (1, "", said)
 
 
@@ -264,7 +264,7 @@ def test_tls_where_there_is_none(server: Server, store: Path) -> None:
 
 
 def test_no_database(server: Server, store: Path) -> None:
-    said = f"{server.uri}: no database 'nope': name another by --database\n"
+    said = f"{server.uri}: no database 'nope': name another\n"
     env = {**login(server), "NEO4J_DATABASE": "nope"}
     refused(server.uri, 1, said, store, env)
     ended = run("push", "--database", "nope", "--store", store, cwd=store.parent, env=login(server))

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from store_contract import StoreContract, assert_gives
 
-from graphcache import QueryError, Store, Tables, read
+from graphcache import QueryError, Tables, read
+from graphcache.stores import Store
 from neo4j_server.fixtures import Server, clear
 from neo4j_server.pushing import assert_on, opened, put
 

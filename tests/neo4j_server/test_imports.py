@@ -12,9 +12,10 @@ import pytest
 from command_line import run, succeed
 from graphs import small_graph, small_tables
 
-from graphcache import NotKnownError, Store, Tables
+from graphcache import NotKnownError, Tables
 from graphcache.exports import export
 from graphcache.queries import NamedQuery, load_library
+from graphcache.stores import Store
 from neo4j_server.fixtures import Server, clear, driver_of
 from neo4j_server.pushing import assert_on, login, opened, own_graph, plain_graph, put
 from neo4j_server.server import Neo4jServer, ServerError

@@ -50,10 +50,11 @@ def stack_gaps(specs: list[Spec], values: Values) -> list[Row]:
     built = [spec for spec in specs if not spec["external"]]
     rows = []
     for stack, group in by_stack(built, values["release"]).items():
-        missing = [spec for spec in group if not spec["in_buildcache"]]
-        if missing:
-            rows.append((stack, len(group), len(group) - len(missing), len(missing)))
-    return sorted(rows, key=lambda row: (-row[3], row[0]))
+        known = [spec["in_buildcache"] for spec in group]
+        held, missing, unknown = (known.count(value) for value in (True, False, None))
+        if held < len(group):
+            rows.append((stack, len(group), held, missing, unknown))
+    return sorted(rows, key=lambda row: (-row[3], -row[4], row[0]))
 
 
 def stack_lacks(specs: list[Spec], values: Values) -> list[Row]:
@@ -92,7 +93,7 @@ def stack_packages(specs: list[Spec], values: Values) -> list[Row]:
 
 def stack_roots(specs: list[Spec], values: Values) -> list[Row]:
     rows = [
-        (one["name"], one["version"], one["hash"], bool(one["in_buildcache"]))
+        (one["name"], one["version"], one["hash"], one["in_buildcache"])
         for one in specs
         if one["roots"].get(values["stack"])
     ]

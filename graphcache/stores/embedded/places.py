@@ -90,7 +90,7 @@ def check_file(path: Path) -> None:
     if not _is_there(path):
         raise StoreError(
             f"{shown(str(path))}: there is no store: make one by 'graphcache build PATH...', "
-            f"or name another by --store"
+            f"or name another"
         )
     if Path(f"{path}.wal").exists():
         raise StoreError(

@@ -153,6 +153,11 @@ class EmbeddedStore(Store):
         """The label by which this store knows its own nodes of a type: the type's name."""
         return type_name
 
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
     def close(self) -> None:
         """Release the file."""
         self._database.close()
@@ -246,7 +251,7 @@ def _misspelt(error: str, cypher: str) -> str | None:
 
 
 def _too_long(timeout: float | None) -> str:
-    return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise --timeout"
+    return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise the timeout"
 
 
 def interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> Any:

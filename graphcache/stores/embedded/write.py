@@ -66,7 +66,7 @@ _CREATE_SAID = (
 _RESERVE = 4 * 2**20
 """Bytes that a store takes besides its rows."""
 _POOL = 2**30
-"""Bytes of memory in which LadybugDB writes rows of up to a 16th of that; it needs a third of it.
+"""Bytes of memory in which LadybugDB writes rows of up to a 16th of that; a seventh would do.
 
 For more rows it takes its own measure, 80 % of what the machine has. Each statement looks through
 a queue as long as the pool has pages: a store of few rows takes a third less time so.

@@ -34,23 +34,23 @@ _NO_CONNECTION = {
     "does not support communication": "the server is too old: Neo4j 5.0 or later is needed",
     "dns resolve": "there is no such host: check its name",
     "routing": "no server for this database answers: try bolt:// in place of neo4j://",
-    "": "no server answers there: is it started, and the port right? --wait SECONDS gives it time",
+    "": "no server answers there: is it started, and the port right? wait for it while it starts",
 }
 
 # What stands in the server's code for an error, and what to do about it.
 _QUERY_REFUSED = {
     "Statement.AccessMode": "a query only reads, this one writes: nothing was changed",
-    "TransactionTimedOut": "it took {limit}: narrow it, or raise --timeout",
-    "Transaction.Terminated": "it took {limit}: narrow it, or raise --timeout",
+    "TransactionTimedOut": "it took {limit}: narrow it, or raise the timeout",
+    "Transaction.Terminated": "it took {limit}: narrow it, or raise the timeout",
 }
 _CANNOT_WRITE = (
     "the server can't write: if its disk is full, make room, restart it, and try again; its logs "
     "say more ({text})"
 )
 _REFUSED = {
-    "DatabaseNotFound": "no database {database!r}: name another by --database",
+    "DatabaseNotFound": "no database {database!r}: name another",
     "ReadOnly": (
-        "the database is read-only: name another by --database, or let the server write to it "
+        "the database is read-only: name another, or let the server write to it "
         "(server.databases.default_to_read_only, server.databases.read_only)"
     ),
     "CredentialsExpired": (

@@ -82,9 +82,7 @@ class Login:
         """
         password = password or os.environ.get("NEO4J_PASSWORD")
         if not password:
-            raise UsageError(
-                "no password: set NEO4J_PASSWORD, or name a file that holds it by --password-file"
-            )
+            raise UsageError("no password: set NEO4J_PASSWORD, or give one")
         username = os.environ.get("NEO4J_USERNAME", "neo4j")
         if not (_is_utf_8(password) and _is_utf_8(username)):
             raise UsageError("expected a user and a password in UTF-8: the server takes no others")
@@ -261,6 +259,11 @@ class Neo4jStore(Store):
             dict(releases.rows),
             [load],
         )
+
+    @property
+    def location(self) -> str:
+        """The URI of the server, which has no password in it."""
+        return self.uri
 
     def close(self) -> None:
         """Close the connections."""
