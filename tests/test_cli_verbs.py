@@ -152,7 +152,7 @@ def test_a_list_of_specs_fits_the_screen(columns: int, stores: Path) -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("columns", [60, 160])
+@pytest.mark.parametrize("columns", [60, 240])
 def test_a_terminal_shows_in_what_the_nearest_differs(columns: int, stores: Path) -> None:
     shown = on_terminal("coverage", MY_ENV, "--store", "site.lbug", cwd=stores, columns=columns)
     assert " in all" not in shown.out
