@@ -196,8 +196,23 @@ class BuildGraph:
         """For each build those that need it."""
         return Neighbours(self.ends, self.starts, len(self.own))
 
-    def reached(self, rows: Rows, *, upward: bool = False) -> Flags:
-        """Of each build whether it is among the rows, or needed by them; upward, or needs them."""
+    def needing(self, row: int) -> list[int]:
+        """What needs a build itself."""
+        found: list[int] = self._needing.of(np.array([row]))[1].tolist()
+        return found
+
+    def reached(self, rows: Rows, *, upward: bool = False, without: Flags | None = None) -> Flags:
+        """Of each build whether it is among the rows, or needed by them.
+
+        Args:
+            rows: where to begin.
+            upward: whether it needs one of the rows.
+            without: of each code of `how`, whether dependencies that are so are not followed.
+        """
+        if without is not None:
+            kept = ~without[self.hows]
+            edges = self.starts[kept], self.ends[kept], self.hows[kept]
+            return BuildGraph(self.own, *edges, self.codes).reached(rows, upward=upward)
         found = np.zeros(len(self.own), bool)
         of = self._needing.of if upward else self.needed_by_rows
         border = np.asarray(rows)

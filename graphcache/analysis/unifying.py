@@ -41,9 +41,10 @@ def unify(
     """Which packages, held to one choice throughout the stacks, would make most builds one.
 
     A pin holds a package to one version, value of a variant, flags, namespace, recipe or external,
-    or a virtual to one provider. It is put in, and the graphs are compared anew: two builds are one
-    that agree in their own settings and in all that is below. So many distinct builds remain as
-    there are then. Pins are chosen one after the other, best first, each on top of those before.
+    one that is needed only to build to one target, or a virtual to one provider. It is put in, and
+    the graphs are compared anew: two builds are one that agree in their own settings and in all
+    that is below. So many distinct builds remain as there are then. Pins are chosen one after the
+    other, best first, each on top of those before.
 
     A version is held to the newest that is there, all else to what most builds have.
 
@@ -114,6 +115,8 @@ def requirement(pin: Pin) -> str | None:
         return f"{name}:={quoted(value)}" if equals else name
     if pin.kind == "flags":
         return pin.value or None
+    if pin.kind == "target":
+        return f"target={pin.value}"
     if pin.kind == "namespace":
         return f"{pin.value}.{pin.package}"
     return pin.package if pin.kind == "provider" else None
