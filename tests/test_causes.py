@@ -128,6 +128,17 @@ OTHERS: dict[str, tuple[int, list[Known]]] = {
             known("curl", "variant", "curl +libidn2 → ~libidn2"),
         ],
     ),
+    "others/two_ext_openssl_zlibng": (
+        11,
+        [ZLIB_NG, known("openssl", "external", "openssl 3.6.1 built → 3.0.17 external at /usr")],
+    ),
+    "others/two_mpich_zlib": (
+        6,
+        [
+            known("zlib zlib-ng", "provider", "zlib-api: zlib → zlib-ng"),
+            known("openmpi mpich", "provider", "mpi: mpich → openmpi"),
+        ],
+    ),
     "others/two_zlibng_cflags": (
         12,
         [ZLIB_NG, known("zlib-ng", "flags", "zlib-ng cflags=-O3 → no flags")],
