@@ -190,7 +190,9 @@ def _not_told(pairs: Pairs, changes: _Changes, upward: Neighbours) -> Rows:
     changed[changes.alike.pairs[some[changes.alike.group]]] = True
     explained = changed.copy()
     # What needs a pair in which nothing is known to differ is explained by it all the same.
-    changed[np.setdiff1d(np.arange(len(changed)), pairs.above)] = True
+    lowest = np.ones(len(changed), bool)
+    lowest[pairs.above] = False
+    changed |= lowest
     border = np.flatnonzero(changed)
     while len(border):
         above = distinct(upward.of(border)[1])

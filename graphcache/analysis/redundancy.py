@@ -14,6 +14,7 @@ from graphcache.analysis.finding import meant
 from graphcache.analysis.held_tables import with_choices
 from graphcache.analysis.matching import READS
 from graphcache.analysis.memberships import configuration_codes, members, specs_in
+from graphcache.analysis.pair_walk import distinct
 from graphcache.analysis.spec_pairs import READS as COMPARED
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
@@ -101,7 +102,7 @@ def rebuilds(
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[2], row[0]))
-    notes = [*([] if what_if else graph.notes()), *notes, *_size_notes(graph, np.unique(again))]
+    notes = [*([] if what_if else graph.notes()), *notes, *_size_notes(graph, distinct(again))]
     if not rows and not what_if:
         where = f" in stack {stack}" if stack else ""
         what = f" of {package}" if package else ""
