@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import yaml
 from conftest import tries
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphcache import Tables, read
-from graphcache.analysis import unify
+from graphcache import Tables, UsageError, read
+from graphcache.analysis import rebuilds, unify
 from graphcache.analysis.build_graphs import build_graph
-from graphcache.analysis.candidates import candidates
+from graphcache.analysis.candidates import pins_to_try
 from graphcache.analysis.dependencies import Dependencies
 from graphcache.analysis.holding import BUILT, Packages, Pin, hold
 from graphcache.analysis.identities import (
@@ -25,11 +27,13 @@ from graphcache.analysis.identities import (
     Changes,
     Codes,
     both_hows,
-    identities,
+    identities_of,
     identities_then,
 )
 from graphcache.analysis.remaining import Builds
 from graphcache.analysis.trying import Trial
+from graphcache.analysis.unifying import requirement
+from graphcache.views.packages_yaml import packages_yaml
 
 TRUTH = Path(__file__).parent / "data/truth"
 SITE = Path(__file__).parents[1] / "examples/site"
@@ -99,7 +103,7 @@ def held(graph: BuildGraph, *pins: Pin) -> BuildGraph:
 
 def become_one(tables: Tables, graph: BuildGraph) -> list[list[int]]:
     """The pairs of builds that look alike which are one."""
-    found = identities(graph)
+    found = identities_of(graph)
     return [rows for rows in pairs(tables) if found[rows[0]] == found[rows[1]]]
 
 
@@ -127,7 +131,7 @@ def test_holding_anything_else_makes_no_pair_one(lock: str) -> None:
     _, pins = CHANGES[lock]
     tables, graph = locks("base", lock)
     changed = {pin.package for pin in pins} | {"zlib", "mpich"}
-    for pin in candidates(graph):
+    for pin in pins_to_try(graph, np.zeros(len(graph.own), bool)):
         if pin.package not in changed:
             assert become_one(tables, held(graph, pin)) == []
     for name in {"perl", "zlib-ng", "curl", "gmake", "ncurses"} - changed:
@@ -174,6 +178,169 @@ def test_the_pins_of_two_releases_of_the_site_are_what_was_changed(stack: str) -
     rows = unify(tables, max_pins=9).rows
     assert [row[0] for row in rows] == changed
     assert rows[-1][6] == builds
+
+
+# Held by what a person writes ---------------------------------------------------------------------
+
+WRITTEN = {
+    "zlibng": "zlib-ng@2.3.3",
+    "openssl": "openssl",
+    "cmake": "cmake@3.31,curl@8.20.0",
+    "openblas_variant": "openblas threads=none",
+    "bzip2": "bzip2+shared~pic",
+    "curl_variant": "curl ~libidn2",
+    "mpich": "mpi=openmpi",
+    "zlib": "zlib-api=zlib-ng",
+    "gcc11": "gcc@12",
+    "ext_openssl": "openssl@3.6.1",
+    "openmpi4": "openmpi@5:",
+    "cflags": "zlib-ng",
+    "recipe_zlibng_openssl": "zlib-ng,openssl",
+    "patch_numactl": "numactl",
+    "ns_zlibng": "builtin.zlib-ng",
+    "deptype": "curl",
+    "two_zlibng_cmake": "zlib-ng@2.3.3,cmake@3.31.11,curl@8.20.0",
+}
+
+
+@pytest.mark.parametrize("lock", WRITTEN)
+def test_no_rebuild_remains_where_what_was_changed_is_held(lock: str) -> None:
+    tables, _ = locks("base", lock)
+    answer = rebuilds(tables, what_if=[WRITTEN[lock]])
+    assert answer.rows == []
+    count = CHANGES[lock][0]
+    builds = "1 build" if count == 1 else f"{count} builds"
+    assert answer.notes[-1] == f"Of {builds} made again 0 remain."
+
+
+def test_what_else_was_changed_is_what_remains() -> None:
+    tables, _ = locks("base", "two_zlibng_openssl")
+    answer = rebuilds(tables, what_if=["zlib-ng@2.3.3"])
+    assert answer.notes == [
+        "zlib-ng is held to zlib-ng@2.3.3.",
+        "Of 11 builds made again 4 remain.",
+    ]
+    (row,) = answer.to_dicts()
+    assert (row["cause"], row["builds"]) == ("openssl 3.4.4 → 3.6.1", 4)
+    known = tables.nodes["Spec"]["hash"].to_pylist()
+    assert {text[1:] for text in row["example"].split()[2:]} <= set(known)
+
+
+@pytest.mark.parametrize(
+    ("word", "error"),
+    [
+        ("zlib-nq", "zlib-nq: no such package in the graph. Did you mean zlib-ng"),
+        ("zlib-ng@9", "zlib-ng@9: no such spec in the graph, which has zlib-ng@2."),
+        ("+pic", "+pic: expected the name of a package, as in zlib-ng@2.3.3"),
+        ("zlib-ng%gcc", "zlib-ng%gcc: expected what a package is of itself"),
+        ("mpi=openmpj", "openmpj: no such package in the graph. Did you mean openmpi"),
+        ("mpi", "mpi: no package, but what packages provide"),
+    ],
+)
+def test_what_nothing_is_as_can_not_be_held(word: str, error: str) -> None:
+    tables, _ = locks("base", "zlibng")
+    with pytest.raises(UsageError) as raised:
+        rebuilds(tables, what_if=[word])
+    assert str(raised.value).startswith(error)
+
+
+# What is said of pins -----------------------------------------------------------------------------
+
+
+def test_a_packages_yaml_requires_what_it_can_and_says_the_rest() -> None:
+    pins = [
+        ("zlib-ng", "version", "2.3.3", ["2.2.4"], 13, "@=2.3.3"),
+        ("blas,lapack", "provider", "openblas", ["amdblis"], 4, "openblas"),
+        ("hwloc", "recipe", "dy25ubw", ["czx4w5n"], 3, None),
+        ("zlib-ng", "variant", "~opt", ["+opt"], 2, "~opt"),
+        ("numactl", "external", BUILT, ["external at /usr"], 1, None),
+        ("curl", "flags", "none", ["cflags=-O3"], 1, None),
+    ]
+    names = ("package", "kind", "held_to", "instead_of", "saves", "require")
+    text = packages_yaml(dict(zip(names, pin, strict=True)) for pin in pins)
+    assert yaml.safe_load(text) == {
+        "packages": {
+            "zlib-ng": {"require": ["@=2.3.3", "~opt"]},
+            "blas": {"require": ["openblas"]},
+            "lapack": {"require": ["openblas"]},
+        }
+    }
+    comments = [line.strip() for line in text.splitlines() if "#" in line]
+    assert comments[1:4] == [
+        "# version 2.3.3 instead of 2.2.4: 13 builds less",
+        "# variant ~opt instead of +opt: 2 builds less",
+        "# provider openblas instead of amdblis: 4 builds less",
+    ]
+    assert [line.split(": ")[0] for line in comments[4:]] == ["# hwloc", "# numactl", "# curl"]
+
+
+def test_where_nothing_can_be_required_the_packages_yaml_is_empty() -> None:
+    assert yaml.safe_load(packages_yaml([])) == {"packages": {}}
+
+
+def test_a_text_of_data_stays_in_its_comment() -> None:
+    pin = {"package": "a", "kind": "version", "held_to": "1\npackages: {}", "instead_of": ["2"]}
+    text = packages_yaml([{**pin, "saves": 1, "require": "@=1"}])
+    assert yaml.safe_load(text) == {"packages": {"a": {"require": ["@=1"]}}}
+
+
+@pytest.mark.parametrize(
+    ("pin", "required"),
+    [
+        (Pin("version", "a", "git.main=1.2"), "@git.main=1.2"),
+        (Pin("variant", "a", "api=v18,v19"), "api:=v18,v19"),
+        (Pin("variant", "a", "x=two words"), "x:='two words'"),
+        (Pin("flags", "a", "cflags='-O2 -g' ldflags=-s"), "cflags='-O2 -g' ldflags=-s"),
+        (Pin("namespace", "a", "builtin"), "builtin.a"),
+        (Pin("external", "a", BUILT), None),
+    ],
+)
+def test_what_is_required_is_as_spack_reads_it(pin: Pin, required: str | None) -> None:
+    assert requirement(pin) == required
+
+
+def test_the_bytes_are_those_of_the_builds_that_go() -> None:
+    tables, _ = read(Path(__file__).parent / "data/spack/mirrors/v3")
+    size = dict(
+        zip(*(tables.nodes["Spec"][name].to_pylist() for name in ("hash", "size")), strict=True)
+    )
+    (row, *_) = unify(tables).to_dicts()
+    assert 0 < row["bytes"] < sum(filter(None, size.values()))
+    unknown = Tables(
+        {
+            **tables.nodes,
+            "Spec": tables.nodes["Spec"].set_column(
+                tables.nodes["Spec"].column_names.index("size"),
+                "size",
+                pa.nulls(len(size), pa.int64()),
+            ),
+        },
+        tables.edges,
+    )
+    (other, *_) = unify(unknown).to_dicts()
+    assert other == {**row, "bytes": None}
+
+
+def test_where_there_is_nothing_to_hold_it_says_why() -> None:
+    tables, _ = locks("base")
+    answer = unify(tables)
+    assert answer.rows == []
+    assert answer.notes == ["None: no choice of one package makes fewer of the 28 builds."]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"stacks": ["bose"]}, "bose: no such stack in the graph. Did you mean base?"),
+        ({"stacks": ["base", "x"]}, "x: no such stack in the graph, which has base"),
+        ({"release": "develop"}, "develop: no such release in the graph, which has none"),
+    ],
+)
+def test_a_stack_or_release_that_there_is_not(options: dict[str, Any], error: str) -> None:
+    tables, _ = locks("base")
+    with pytest.raises(UsageError) as raised:
+        unify(tables, **options)
+    assert str(raised.value) == error
 
 
 # As plain recursion says --------------------------------------------------------------------------
@@ -258,7 +425,7 @@ def alike(numbers: Any) -> list[int]:
 @tries(100)
 @given(build_graphs())
 def test_identities_are_those_of_plain_recursion(graph: BuildGraph) -> None:
-    assert alike(identities(graph).tolist()) == alike(naive_identities(graph))
+    assert alike(identities_of(graph).tolist()) == alike(naive_identities(graph))
 
 
 @st.composite
@@ -285,12 +452,12 @@ def test_changed_identities_are_those_of_the_changed_graph(
 ) -> None:
     graph, changes = made
     changed = graph.with_changes(changes)
-    found = identities_then(graph, identities(graph), changes)
+    found = identities_then(graph, identities_of(graph), changes)
     if changed.has_circles:
         assert found is None
     else:
         assert found is not None
-        assert found.tolist() == identities(changed).tolist()
+        assert found.tolist() == identities_of(changed).tolist()
         assert alike(found.tolist()) == alike(naive_identities(changed))
 
 
@@ -298,7 +465,7 @@ def all_builds(graph: BuildGraph) -> Builds:
     """The builds of a graph, of which all are chosen, and those that none needs are roots."""
     roots = np.setdiff1d(np.arange(len(graph.own)), graph.ends)
     every = np.ones(len(graph.own), bool)
-    return Builds(graph, identities(graph), every, roots, every, every)
+    return Builds(graph, identities_of(graph), every, roots, every, every)
 
 
 def naive_remain(graph: BuildGraph, roots: list[int]) -> int:
@@ -330,7 +497,7 @@ def test_the_best_pin_is_the_best_of_all_that_are_tried(graph: BuildGraph) -> No
     builds, trial = all_builds(graph), Trial()
     for _ in range(3):  # what is known of the first is used for the next
         remain = {}
-        for pin in candidates(builds.graph):
+        for pin in pins_to_try(builds.graph, builds.to_build):
             changed = builds.graph.with_changes(hold(Packages(builds.graph), pin))
             if not changed.has_circles:
                 remain[pin] = naive_remain(changed, builds.roots.tolist())

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.holding import BUILT, Pin, variant_name
-from graphcache.analysis.identities import AT, BuildGraph, Changes
+from graphcache.analysis.identities import AT, BuildGraph, Changes, Flags
 from graphcache.spack.versions import version_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})
@@ -21,10 +21,15 @@ _SHORT = 7
 """Characters of a recipe's hash that are shown."""
 
 
-def candidates(graph: BuildGraph) -> list[Pin]:
+def pins_to_try(graph: BuildGraph, to_build: Flags) -> list[Pin]:
     """Every package and setting in which its builds differ, with the value to hold it to.
 
-    Of versions that is the newest, of all else what most builds have.
+    Of versions that is the newest, of all else what most builds have. A target is held only of a
+    package that is needed only to build: of others it is what a stack is for.
+
+    Args:
+        graph: the builds.
+        to_build: of each whether it is needed only to build others.
     """
     names = graph.codes["name"].values
     order = np.argsort(graph.column("name"), kind="stable")
@@ -35,7 +40,12 @@ def candidates(graph: BuildGraph) -> list[Pin]:
     for package, start, count in zip(packages, first, counts, strict=True):
         name = names[package]
         if count > 1 and name is not None:
-            found += _of_package(graph, name, order[start : start + count])
+            rows = order[start : start + count]
+            found += _of_package(graph, name, rows)
+            built = rows[~graph.external[rows]]
+            targets = _several(graph, "target", built) if to_build[built].all() else None
+            if targets:
+                found.append(Pin("target", name, most_common(targets)))
     return found
 
 
@@ -47,7 +57,7 @@ def _of_package(graph: BuildGraph, name: str, rows: Rows) -> Iterator[Pin]:
         yield Pin("external", name)
     versions = _several(graph, "version", rows)
     if versions and not name.endswith("-runtime"):  # which has that of its compiler
-        yield Pin("version", name, max(versions, key=_newest))
+        yield Pin("version", name, max(versions, key=newest))
     namespaces = _several(graph, "namespace", built)
     if namespaces:
         yield Pin("namespace", name, most_common(namespaces))
@@ -59,7 +69,12 @@ def _of_package(graph: BuildGraph, name: str, rows: Rows) -> Iterator[Pin]:
         yield Pin("recipe", name)
 
 
-def _newest(version: str) -> tuple[Any, ...]:
+def newest(version: str) -> tuple[Any, ...]:
+    """A key that sorts versions as Spack does, but for those that stand for whatever is newest.
+
+    >>> max("develop", "1.9", "1.10", key=newest)
+    '1.10'
+    """
     return version not in _MOVING, version_key(version)
 
 

@@ -29,12 +29,20 @@ from graphcache.analysis.identities import (
     own_settings,
 )
 
-Kind = Literal["version", "variant", "flags", "namespace", "recipe", "external", "provider", "spec"]
+Kind = Literal[
+    "version",
+    "variant",
+    "flags",
+    "namespace",
+    "target",
+    "recipe",
+    "external",
+    "provider",
+    "spec",
+]
 
 _RECIPE = ("package_hash", "patches")
 _OF_THE_MACHINE = ("platform", "os", "target")
-_KEPT = (*_OF_THE_MACHINE, "name", "compiler")
-"""What no choice of a package changes."""
 _WEIGHTS = {
     **dict.fromkeys(_OF_THE_MACHINE, 1_000),
     **{"external": 100_000, "namespace": 50, "compiler": 50, "version": 20, "flags": 20},
@@ -201,7 +209,10 @@ def _moves(packages: Packages, pin: Pin) -> Iterable[_Move]:
         held = {"variant": f"variant {variant_name(pin.value)}"}.get(pin.kind, pin.kind)
         told = [(build, has(graph, build.row, pin.value)) for build in builds]
         fits = [build for build, value in told if value]
-        yield [build for build, value in told if value is False], fits, frozenset({held})
+        moved = [build for build, value in told if value is False]
+        if pin.kind in ("target", "flags", "namespace"):  # an external has what it has
+            moved = [build for build in moved if not graph.external[build.row]]
+        yield moved, fits, frozenset({held})
 
 
 def _has_variant(graph: BuildGraph, row: int, text: str) -> bool | None:
@@ -218,6 +229,7 @@ _HAS: dict[str, Callable[[BuildGraph, int, str], bool | None]] = {
     "variant": _has_variant,
     "flags": lambda graph, row, text: " ".join(graph.value("flags", row) or ()) == text,
     "namespace": lambda graph, row, text: graph.value("namespace", row) == text,
+    "target": lambda graph, row, text: graph.value("target", row) == text,
 }
 
 
@@ -336,16 +348,17 @@ def _settings(
         return np.array(model.own), graph.needs(model.row)
     settings = np.array(build.own)
     for name in held:
-        if name in AT and name not in _KEPT:
+        if name in AT:
             settings[AT[name]] = model.own[AT[name]]
     same_recipe = all(settings[AT[n]] == model.own[AT[n]] for n in ("version", "namespace"))
-    if same_recipe and "flags" not in held:
+    same_recipe &= not held <= {"flags", "target"}  # by which a package stays as it is
+    if same_recipe:
         for name in _RECIPE:
             settings[AT[name]] = model.own[AT[name]]
     texts = _variants(graph, pair, held, possible if same_recipe else None)
     settings[AT["variants"]] = graph.codes["variants"].code(texts)
     alike = same_recipe and settings[AT["variants"]] == model.own[AT["variants"]]
-    return settings, graph.needs(model.row) if alike and "flags" not in held else None
+    return settings, graph.needs(model.row) if alike else None
 
 
 def _variants(

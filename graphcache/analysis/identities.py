@@ -196,8 +196,23 @@ class BuildGraph:
         """For each build those that need it."""
         return Neighbours(self.ends, self.starts, len(self.own))
 
-    def reached(self, rows: Rows, *, upward: bool = False) -> Flags:
-        """Of each build whether it is among the rows, or needed by them; upward, or needs them."""
+    def needing(self, row: int) -> list[int]:
+        """What needs a build itself."""
+        found: list[int] = self._needing.of(np.array([row]))[1].tolist()
+        return found
+
+    def reached(self, rows: Rows, *, upward: bool = False, without: Flags | None = None) -> Flags:
+        """Of each build whether it is among the rows, or needed by them.
+
+        Args:
+            rows: where to begin.
+            upward: whether it needs one of the rows.
+            without: of each code of `how`, whether dependencies that are so are not followed.
+        """
+        if without is not None:
+            kept = ~without[self.hows]
+            edges = self.starts[kept], self.ends[kept], self.hows[kept]
+            return BuildGraph(self.own, *edges, self.codes).reached(rows, upward=upward)
         found = np.zeros(len(self.own), bool)
         of = self._needing.of if upward else self.needed_by_rows
         border = np.asarray(rows)
@@ -268,7 +283,7 @@ class BuildGraph:
         return found.of(~changed[which]).and_of(added)
 
 
-def identities(graph: BuildGraph) -> Identities:
+def identities_of(graph: BuildGraph) -> Identities:
     """A number for each build, equal for those that are one.
 
     The numbers have 64 bits, mixed of all that a build is: of 100,000 builds, two that are not one
@@ -292,7 +307,7 @@ def identities_then(graph: BuildGraph, before: Identities, changes: Changes) -> 
     levels = graph.levels
     if any(levels[end] >= levels[row] for row, needs in changes.needs.items() for end, _ in needs):
         changed = graph.with_changes(changes)
-        return None if changed.has_circles else identities(changed)
+        return None if changed.has_circles else identities_of(changed)
     found = before.copy()
     above = graph.reached(changes.rows, upward=True)
     _renew(graph, np.flatnonzero(above), found, changes)

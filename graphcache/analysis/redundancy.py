@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +11,7 @@ import pyarrow.compute as pc
 from graphcache.analysis.causes import causes_of_pairs
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs
 from graphcache.analysis.finding import meant
+from graphcache.analysis.held_tables import with_choices
 from graphcache.analysis.matching import READS
 from graphcache.analysis.memberships import configuration_codes, members, specs_in
 from graphcache.analysis.spec_pairs import READS as COMPARED
@@ -24,12 +27,18 @@ COLUMNS = ["cause", "kind", "builds", "alone", "packages", "stacks", "bytes", "e
         **READS,
         **COMPARED,
         **NEEDS,
-        "Spec": (*READS["Spec"], *COMPARED["Spec"], "configuration", "size"),
+        **with_choices.reads,
+        "Spec": (*with_choices.reads["Spec"], *COMPARED["Spec"], "configuration", "size"),
         "DEPENDS_ON": (*READS["DEPENDS_ON"], *COMPARED["DEPENDS_ON"]),
         "IN_STACK": (),
     }
 )
-def rebuilds(tables: Tables, package: str | None = None, stack: str | None = None) -> Answer:
+def rebuilds(
+    tables: Tables,
+    package: str | None = None,
+    stack: str | None = None,
+    what_if: Iterable[str] = (),
+) -> Answer:
     """The causes of rebuilds, ranked by how many builds each takes part in.
 
     Two specs of one configuration look alike and are not. Each spec but the first of a
@@ -41,6 +50,9 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         tables: the graph.
         package: only rebuilds of this package, or of what a spec asks for, as `find` takes it.
         stack: only rebuilds in this stack.
+        what_if: specs to which packages are held, as `zlib-ng@2.3.3`: only the rebuilds that remain
+            then, with what they still have for causes. A name alone holds the package to what most
+            of its builds are; `mpi=openmpi` holds what provides a virtual.
 
     Returns:
         One row per cause: what differs, with the lower version first; its kind; the builds in
@@ -64,6 +76,14 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
     graph = Dependencies(tables)
     chosen, notes = _chosen(tables, graph, package, stack)
     first, other = _pairs(configuration_codes(tables), chosen)
+    if what_if := list(what_if):
+        told, before = graph.notes(), len(first)
+        tables, said = with_choices(tables, what_if)
+        graph = Dependencies(tables)
+        chosen, _ = _chosen(tables, graph, package, stack)
+        first, other = _pairs(configuration_codes(tables), chosen)
+        remain = f"Of {counted(before, 'build')} made again {len(first):,} remain."
+        notes = [*told, *notes, *said, remain]
     found = causes_of_pairs(tables, graph, first, other)
     # The pairs are in the order of hashes: the first one of a cause is its example.
     causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
@@ -81,8 +101,8 @@ def rebuilds(tables: Tables, package: str | None = None, stack: str | None = Non
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[2], row[0]))
-    notes = [*graph.notes(), *notes, *_size_notes(graph, np.unique(again))]
-    if not rows:
+    notes = [*([] if what_if else graph.notes()), *notes, *_size_notes(graph, np.unique(again))]
+    if not rows and not what_if:
         where = f" in stack {stack}" if stack else ""
         what = f" of {package}" if package else ""
         notes = [*notes, f"No two specs{what}{where} look alike, so nothing was built again."]

@@ -45,6 +45,13 @@ class Builds:
         """How many builds these are."""
         return count_distinct(self.identities[self.counts])
 
+    @property
+    def to_build(self) -> Flags:
+        """Of each build whether it is needed only to build others."""
+        hows = self.graph.codes["how"].values
+        only = np.array([how[0] is not None and {*how[0]} <= {"build", "test"} for how in hows])
+        return ~self.graph.reached(self.roots, without=only) if len(hows) else ~self.needed
+
     def then(self, changes: Changes) -> Builds:
         """The builds with some changes; no build needs itself by them."""
         found = identities_then(self.graph, self.identities, changes)

@@ -6,10 +6,10 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from graphcache.analysis.candidates import candidates
+from graphcache.analysis.candidates import pins_to_try
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.holding import Packages, Pin, hold, runtime_of
-from graphcache.analysis.identities import BuildGraph, Changes
+from graphcache.analysis.identities import Changes
 from graphcache.analysis.remaining import Builds
 
 MOST_TRIED = 200
@@ -33,7 +33,7 @@ class Trial:
         Pins are gone through by how many builds they can leave at least, which is made out in two
         steps, a quick one and a closer one.
         """
-        held = list(self._hold(builds.graph).items())
+        held = list(self._hold(builds).items())
         best, fewest, tried = None, builds.distinct, 0
         rough = builds.distinct - _saved_at_most(builds, [changes for _, changes in held])
         waiting = [(least, False, at) for at, least in enumerate(rough.tolist())]
@@ -61,12 +61,13 @@ class Trial:
         if not self.notes:
             self.notes.append(note)
 
-    def _hold(self, graph: BuildGraph) -> dict[Pin, Changes]:
+    def _hold(self, builds: Builds) -> dict[Pin, Changes]:
         """What each pin changes, if it does: of packages that nothing changed since, as before."""
+        graph = builds.graph
         packages, names = Packages(graph), graph.codes["name"].values
         touched = {names[code] for code in graph.column("name")[self._last.rows].tolist()}
         held = {}
-        for pin in candidates(graph):
+        for pin in pins_to_try(graph, builds.to_build):
             found = self._held.get(pin)
             same = touched.isdisjoint((pin.package, runtime_of(pin.package)))
             # What takes a virtual from where may be otherwise by any other need.

@@ -11,7 +11,7 @@ from graphcache.analysis.build_graphs import build_graph
 from graphcache.analysis.candidates import told
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.holding import Pin
-from graphcache.analysis.identities import BuildGraph, Flags, identities
+from graphcache.analysis.identities import BuildGraph, Flags, identities_of
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.remaining import Builds
 from graphcache.analysis.trying import Trial
@@ -41,9 +41,10 @@ def unify(
     """Which packages, held to one choice throughout the stacks, would make most builds one.
 
     A pin holds a package to one version, value of a variant, flags, namespace, recipe or external,
-    or a virtual to one provider. It is put in, and the graphs are compared anew: two builds are one
-    that agree in their own settings and in all that is below. So many distinct builds remain as
-    there are then. Pins are chosen one after the other, best first, each on top of those before.
+    one that is needed only to build to one target, or a virtual to one provider. It is put in, and
+    the graphs are compared anew: two builds are one that agree in their own settings and in all
+    that is below. So many distinct builds remain as there are then. Pins are chosen one after the
+    other, best first, each on top of those before.
 
     A version is held to the newest that is there, all else to what most builds have.
 
@@ -114,6 +115,8 @@ def requirement(pin: Pin) -> str | None:
         return f"{name}:={quoted(value)}" if equals else name
     if pin.kind == "flags":
         return pin.value or None
+    if pin.kind == "target":
+        return f"target={pin.value}"
     if pin.kind == "namespace":
         return f"{pin.value}.{pin.package}"
     return pin.package if pin.kind == "provider" else None
@@ -143,7 +146,7 @@ def first_builds(tables: Tables, graph: Dependencies, rows: Rows) -> tuple[Build
     roots = _roots(tables, graph, builds, every, chosen)
     needed = builds.reached(roots)
     sizes = pc.fill_null(graph.specs["size"], -1).to_numpy()[every]
-    return Builds(builds, identities(builds), chosen, roots, needed, needed), sizes
+    return Builds(builds, identities_of(builds), chosen, roots, needed, needed), sizes
 
 
 def _roots(

@@ -16,6 +16,7 @@ from graphcache.spack.targets import known_targets
 
 _OPTIONS: dict[str, Kind] = {
     "--package": "package",
+    "--what-if": "package",
     "--stack": "stack",
     "--keep-stack": "stack",
     "--release": "release",

@@ -35,10 +35,10 @@ from graphcache.views.answers import printable
 def unify(stacks: tuple[str, ...], release: str | None, max_pins: int, **options: Any) -> None:
     """Say which packages, held to one choice in all stacks, would make most builds one.
 
-    A package is held to one version, value of a variant, flags, recipe, namespace or external, a
-    virtual to one provider. Each is put in, and the graphs are compared anew: so many builds remain
-    as then differ in themselves or in what is below them. The best comes first, each on top of
-    those before.
+    A package is held to one version, value of a variant, flags, recipe, namespace or external, one
+    that is needed only to build to one target, a virtual to one provider. Each is put in, and the
+    graphs are compared anew: so many builds remain as then differ in themselves or in what is below
+    them. The best comes first, each on top of those before.
 
     As yaml it is a packages.yaml for Spack. A pin is a promise only as far as constraints allow it.
 

@@ -80,8 +80,16 @@ def check(**options: Any) -> None:
 @click.command()
 @click.option("--package", metavar="SPEC", help="Only rebuilds of what is as this asks.")
 @click.option("--stack", metavar="STACK", help="Only rebuilds in this stack.")
+@click.option(
+    "--what-if",
+    metavar="SPEC[,SPEC...]",
+    multiple=True,
+    help="Only what remains where these are held throughout; a name is held to what most are.",
+)
 @_answer_options
-def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
+def rebuilds(
+    package: str | None, stack: str | None, what_if: tuple[str, ...], **options: Any
+) -> None:
     """Rank the causes of rebuilds: what differs in specs that look alike, at any depth.
 
     Of each cause: its kind, the builds in which it takes part, and those that it explains alone.
@@ -90,9 +98,10 @@ def rebuilds(package: str | None, stack: str | None, **options: Any) -> None:
     \b
     Example:
       graphcache rebuilds --stack e4s
+      graphcache rebuilds --what-if zlib-ng@2.3.3,openssl
     """
     from graphcache.analysis.redundancy import rebuilds as find
 
-    answer = find(_graph(options, find.reads), package, stack)
+    answer = find(_graph(options, find.reads), package, stack, what_if)
     rows = [(*row, on_this_store(example, options)) for *row, example in answer.rows]
     show(replace(answer, rows=rows), options["format_"])
