@@ -1,4 +1,4 @@
-"""The library: a store of some pages, a question put to it, and the same from the tables.
+"""The library: a store of some pages, questions put to it, and the same from the tables.
 
 Run it:  python examples/library.py
 """
@@ -27,9 +27,19 @@ with TemporaryDirectory() as folder:
             """,
             {"package": "py-pdm-backend"},
         )
+        # What the commands ask, by the same names.
+        found = store.find("rocblas@6: +tensile")
+        again = store.run("redundant-builds", release="develop", limit=3)
 print("\nFor which targets are there binaries of py-pdm-backend?")
 for target, binaries in answer.rows:
     print(f"{binaries:5}  {target}")
+
+print("\nWhat is there of rocblas 6 or later with Tensile?")
+for spec in found.to_dicts():
+    print(f"{spec['name']}@{spec['version']}/{spec['hash'][:7]}  {' '.join(spec['releases'])}")
+print("\nWhich packages are built again and again in the same configuration?")
+for row in again.to_dicts():
+    print(f"{row['package']}: {row['redundant']} of {row['specs']} specs")
 
 # Without a store: the same graph as Arrow tables, one a type of node and edge.
 tables, _ = gc.read(PAGES)

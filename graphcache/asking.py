@@ -7,17 +7,19 @@ reads of the store what that function reads; its arguments, types and words are 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from graphcache import analysis, health, stores
+from graphcache.analysis.machine import this_libc, this_os, this_target
 from graphcache.answers import Answer, Verb
 from graphcache.errors import UsageError
 from graphcache.queries import load_library, named_query
 from graphcache.sources.gather import read
+from graphcache.spack.libc import Libc
 from graphcache.stores.embedded.store import EmbeddedStore
 from graphcache.tables import Tables
 
@@ -111,8 +113,33 @@ class Store(stores.Store):
     find = _asked(analysis.find)
     """The specs that are as is asked; see `graphcache.analysis.find`."""
 
-    usable = _asked(analysis.usable)
-    """The binaries that run on a machine; see `graphcache.analysis.usable`."""
+    _usable = _asked(analysis.usable)
+
+    def usable(
+        self,
+        specs: str | Iterable[str],
+        target: str | None = None,
+        os: str | None = None,
+        *,
+        libc: str | Libc | None = None,
+        stack: str | None = None,
+        release: str | None = None,
+        every: bool = False,
+    ) -> Answer:
+        """The binaries that Spack would take on a machine; see `graphcache.analysis.usable`.
+
+        What is not told is taken from this machine, as by the command: the C library, if no `os`
+        is given either; the target, and with both of these the operating system.
+
+        Raises:
+            UsageError: as `find` does; or the library is none, or this machine is not known.
+            NotKnownError: of none of what would do it is known whether the cache holds it.
+        """
+        if os is None and libc is None:
+            libc = this_libc()
+            os = this_os() if target is None else None
+        place: dict[str, Any] = {"stack": stack, "release": release, "every": every}
+        return self._usable(specs, target or this_target(), os, libc=libc, **place)
 
     why = _asked(analysis.why)
     """The roots that need specs; see `graphcache.analysis.why`."""
@@ -124,7 +151,7 @@ class Store(stores.Store):
     """The causes of rebuilds; see `graphcache.analysis.rebuilds`."""
 
     unify = _asked(analysis.unify)
-    """What to hold to one choice; see `graphcache.analysis.unify`."""
+    """What would make most builds one; see `graphcache.analysis.unify`."""
 
     prune_plan = _asked(analysis.prune_plan)
     """What nothing that is kept needs; see `graphcache.analysis.prune_plan`."""

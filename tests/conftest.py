@@ -31,7 +31,7 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("quick", settings.get_profile("fixed"), max_examples=10)
+settings.register_profile("quick", settings.get_profile("fixed"), max_examples=5)
 settings.load_profile("fixed")
 
 # Whoever runs the tests in the background may have Ctrl-C ignored, which the processes that tests

@@ -139,6 +139,13 @@ class StoreContract:
         none = store.query("MATCH (s:Spec) WHERE s.name = '' RETURN s.hash", limit=0)
         assert (none.rows, none.more) == ([], False)
 
+    def test_it_says_where_it_is_and_what_is_in_it(self, store: Store, given: Tables) -> None:
+        counts = given.node_counts()
+        assert repr(store) == (
+            f"<Store {store.location}: {counts['Spec']} specs of {counts['Package']} packages, "
+            f"{counts['Stack']} stacks, {counts['Release']} releases>"
+        )
+
     def test_several_threads_can_ask(self, store: Store) -> None:
         found: list[list[tuple[Any, ...]]] = []
 

@@ -14,14 +14,14 @@ from command_line import succeed
 
 import graphcache as gc
 from graphcache import analysis, health
+from graphcache.analysis.machine import this_libc, this_os, this_target
 from graphcache.analysis.spec_diff import SpecDiff
-from graphcache.health import Finding
 
 SITE = Path(__file__).parents[1] / "examples/site"
 MY_ENV = SITE / "my-env/spack.lock.gz"
 QUESTIONS = (
     *("coverage", "diff_specs", "find", "impact", "keeplist"),
-    *("prune_plan", "rebuilds", "usable", "why"),
+    *("prune_plan", "rebuilds", "unify", "why"),
 )
 """Methods that are functions of `graphcache.analysis`."""
 
@@ -49,7 +49,14 @@ def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
     pairs: list[tuple[Any, Any]] = [
         (store.find("hdf5+mpi"), analysis.find(tables, "hdf5+mpi")),
         (store.find(["hdf5", "+mpi"], stack="io"), analysis.find(tables, "hdf5+mpi", "io")),
-        (store.usable("hdf5", "zen4"), analysis.usable(tables, "hdf5", "zen4")),
+        (
+            store.usable("hdf5", "zen4", libc="glibc@2.40"),
+            analysis.usable(tables, "hdf5", "zen4", libc="glibc@2.40"),
+        ),
+        (
+            store.usable("hdf5", "zen4", "almalinux9", stack="io"),
+            analysis.usable(tables, "hdf5", "zen4", "almalinux9", stack="io"),
+        ),
         (store.why("zlib-ng"), analysis.why(tables, "zlib-ng")),
         (
             store.impact("openssl", release="develop", deptype="link"),
@@ -62,6 +69,13 @@ def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
     for found, expected in pairs:
         assert found == expected
         assert len(found) > 0
+
+
+def test_what_is_usable_is_asked_for_this_machine(store: gc.Store) -> None:
+    tables, libc = store.tables(), this_libc()
+    assert store.usable("hdf5", "zen4") == analysis.usable(tables, "hdf5", "zen4", libc=libc)
+    here = analysis.usable(tables, "hdf5", this_target(), this_os(), libc=libc)
+    assert store.usable("hdf5") == here
 
 
 def test_a_lock_file_is_held_against_a_store(store: gc.Store) -> None:
@@ -80,7 +94,7 @@ def test_two_specs_are_compared(store: gc.Store) -> None:
 
 def test_check_finds_what_the_function_finds(store: gc.Store) -> None:
     found = store.check()
-    assert all(isinstance(finding, Finding) for finding in found)
+    assert all(isinstance(finding, health.Finding) for finding in found)
     assert found == health.check(store)
 
 
@@ -92,7 +106,7 @@ def test_a_named_query_is_run_by_its_name(store: gc.Store) -> None:
 
 
 def test_methods_are_as_the_functions_that_they_ask() -> None:
-    assert set(QUESTIONS) | {"check", "run", "query"} <= set(dir(gc.Store))
+    assert set(QUESTIONS) | {"check", "run", "query", "usable"} <= set(dir(gc.Store))
     for name in QUESTIONS:
         method, function = getattr(gc.Store, name), getattr(analysis, name)
         assert method.__name__ == name
@@ -110,11 +124,12 @@ def test_methods_are_as_the_functions_that_they_ask() -> None:
 
 def test_methods_go_by_the_names_of_the_commands(path: Path) -> None:
     """Each command that asks is a method, but `query` by name, which is `run`, and `diff`."""
-    asked = ("find", "check", "why", "impact", "coverage", "usable", "rebuilds", "prune-plan")
     help_ = succeed("--help", cwd=path.parent)
-    for name in asked:
-        assert f"\n  {name} " in help_
-        assert callable(getattr(gc.Store, name.replace("-", "_")))
+    for name in [*QUESTIONS, "check", "usable"]:
+        if name in ("diff_specs", "keeplist"):  # of `diff` and `prune-plan`
+            continue
+        assert f"\n  {name.replace('_', '-')} " in help_
+        assert callable(getattr(gc.Store, name))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +144,7 @@ def test_methods_go_by_the_names_of_the_commands(path: Path) -> None:
         (lambda s: s.find("hdf5", release="devel"), "release='devel': no such release in the g"),
         (lambda s: s.why("/zzzz"), "specs='/zzzz': no such spec in the graph, whose "),
         (lambda s: s.run("redundant-build"), "No query named 'redundant-build'. Did you mean re"),
-        (lambda s: s.run("variants-of", package="hdf"), "package='hdf': no such package in the "),
+        (lambda s: s.run("variants-of", package="hdf"), "package='hdf': no such package or hash"),
         (lambda s: s.run("variants-of", packag="hdf5"), "variants-of: no parameter packag: expec"),
         (lambda s: s.run("variants-of"), "variants-of: package is missing: "),
     ],

@@ -103,6 +103,29 @@ CHANGED: dict[str, tuple[int, list[Known]]] = {
     "two_zlibng_cmake": (10, [ZLIB_NG, CMAKE, CURL]),
 }
 """Of each lock the pairs of one configuration, and what was changed."""
+OTHERS: dict[str, tuple[int, list[Known]]] = {
+    "others/autoconf": (5, [known("autoconf", "version", "autoconf 2.71 → 2.72")]),
+    "others/berkeley": (10, [known("berkeley-db", "version", "berkeley-db 6.2.32 → 18.1.40")]),
+    "others/ext_perl": (
+        9,
+        [known("perl", "external", "perl 5.42.0 built → 5.36.0 external at /usr")],
+    ),
+    "others/lapack": (
+        1,
+        [known("netlib-lapack openblas", "provider", "blas, lapack: netlib-lapack → openblas")],
+    ),
+    "others/m4_variant": (7, [known("m4", "variant", "m4 +sigsegv → ~sigsegv")]),
+    "others/pkgconf": (18, [known("pkgconf", "version", "pkgconf 2.3.0 → 2.5.1")]),
+    "others/pkgconfig": (
+        18,
+        [known("pkg-config pkgconf", "provider", "pkgconfig: pkg-config → pkgconf")],
+    ),
+    "others/two_zlibng_cflags": (
+        12,
+        [ZLIB_NG, known("zlib-ng", "flags", "zlib-ng cflags=-O3 → no flags")],
+    ),
+}
+"""Those that were made when the rules were there already."""
 
 
 def lock(name: str) -> Json:
@@ -116,6 +139,8 @@ def path_of(name: str) -> Path:
 
 def other_of(name: str) -> str:
     """The lock that one is compared with."""
+    if name in OTHERS:
+        return "others/base"
     return "ext_numactl" if name == "ext_numactl2" else "base"
 
 
@@ -163,12 +188,12 @@ def named(tables: Tables, pairs: list[tuple[str, str]]) -> list[set[Cause]]:
     return causes
 
 
-@pytest.mark.parametrize("name", CHANGED)
+@pytest.mark.parametrize("name", [*CHANGED, *OTHERS])
 def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
     """Of each pair exactly those changes are named that one of the two has below it."""
     specs = lock(other_of(name)) | lock(name)
     pairs = list(pairs_of(specs))
-    again, changes = CHANGED[name]
+    again, changes = (CHANGED | OTHERS)[name]
     assert len(pairs) == again
     expected = []
     for pair in pairs:
@@ -184,6 +209,17 @@ def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
     assert {text: row["alone"] for text, row in rows.items()} == {
         c.text: sum({Cause(c.kind, c.text)} == found for found in expected) for c in changes
     }
+
+
+def test_the_figures_of_the_docs_are_those_of_the_tables() -> None:
+    rows = (Path(__file__).parents[1] / "docs/truth.md").read_text().splitlines()
+    for made in (CHANGED, OTHERS):
+        pairs = sum(again for again, _ in made.values())
+        changes = sum(len(found) for _, found in made.values())
+        figures = f"| {len(made)} | {changes} | {pairs} | {pairs} | {pairs} |"
+        assert any(row.endswith(figures) for row in rows), figures
+    pairs = sum(again["zlib-ng"] for again in NEW.values())
+    assert any(row.endswith(f"| 6 | 6 | {pairs} | {pairs} | {pairs} |") for row in rows)
 
 
 # The site -----------------------------------------------------------------------------------------

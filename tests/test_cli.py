@@ -156,7 +156,7 @@ def test_update_replaces_a_page(tmp_path: Path) -> None:
     newer = oracle.page_text("zlib", records=[oracle.record("b" * 32), oracle.record("c" * 32)])
     (tmp_path / "page.md").write_text(newer)
     said = succeed("update", "page.md", cwd=tmp_path)
-    assert said == "graphcache.lbug: 2 records of 1 file\n"
+    assert said == "graphcache.lbug: 2 records of 1 file, 1 spec listed no more\n"
     assert column(tmp_path / "graphcache.lbug", HASHES) == ["b" * 32, "c" * 32]
     before = (tmp_path / "graphcache.lbug").read_bytes()
     said = succeed("update", "page.md", cwd=tmp_path)

@@ -110,7 +110,7 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (("query", "MATCH " + "x" * 9999), 2, "xxx…'\n"),
     (("query", b"\xff"), 2, "No query named '\\udcff'."),
     (("query", "usable-specs"), 2, "Missing option '--package'."),
-    (("query", "package", *WHOLE, "--package", b"\xff"), 2, "package: expected text in UTF-8"),
+    (("query", "package", *WHOLE, "--package", b"\xff"), 2, "expected a part of a spec, at char"),
     (("query", "stacks", "--limit", "x"), 2, "'x' is not a valid integer range."),
     (("query", "stacks", "--limit", "-1"), 2, "-1 is not in the range x>=0."),
     (("query", "stacks", "--timeout", "0"), 2, "0.0 is not in the range x>0."),

@@ -138,6 +138,7 @@ def test_bars_in_ascii_where_blocks_cannot_be_written(example_store: Path) -> No
     assert "\\u" not in printed
 
 
+@pytest.mark.slow
 def test_the_picture_in_the_docs_is_of_the_example_pages(
     example_store: Path, tmp_path: Path
 ) -> None:

@@ -152,12 +152,12 @@ def test_a_list_of_specs_fits_the_screen(columns: int, stores: Path) -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("columns", [60, 160])
+@pytest.mark.parametrize("columns", [60, 240])
 def test_a_terminal_shows_in_what_the_nearest_differs(columns: int, stores: Path) -> None:
     shown = on_terminal("coverage", MY_ENV, "--store", "site.lbug", cwd=stores, columns=columns)
     assert " in all" not in shown.out
     words = " ".join(shown.out.split())
-    assert "compiler: gcc@14.3.0 -> gcc@13.4.0; variants: ~mpi" in words
+    assert "gcc version: 14.3.0 -> 13.4.0" in words
     assert "true" not in words  # what a screen has no room for is what the cache holds
 
 

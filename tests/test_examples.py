@@ -69,6 +69,8 @@ def test_library(records: Records, tmp_path: Path) -> None:
         record["target"] for package, record in records if package == "py-pdm-backend"
     )
     assert {f"{count:5}  {target}" for target, count in targets.items()} <= {*printed.splitlines()}
+    assert "rocblas@6.1.2/6zzrwog  develop-2025-03-23\n" in printed
+    assert "py-pdm-backend: 131 of 145 specs\n" in printed
     assert "py-ml-dtypes@0.4.0 for ubuntu24.04: 31 times.\n" in printed
     assert not list(tmp_path.iterdir())
 

@@ -18,6 +18,7 @@ from graphcache.stores.embedded.store import EmbeddedStore
 
 LIBRARY = load_library()
 ZLIB, ZLIB_NEW, HDF5, GCC = ("abcd" + "a" * 28, "abce" + "a" * 28, "abcf" + "a" * 28, "b" * 32)
+GLIBC = "g" * 32
 
 
 def node(spec_hash: str, name: str, version: str, needs: dict[str, list[str]]) -> dict[str, Any]:
@@ -40,7 +41,8 @@ NODES = [
     node(ZLIB, "zlib", "1.2.13", {GCC: ["c"]}),
     node(ZLIB_NEW, "zlib", "1.3.1", {GCC: ["c"]}),
     node(HDF5, "hdf5", "1.14.3", {ZLIB: ["zlib-api"], GCC: ["c"]}),
-    node(GCC, "gcc", "13.2.0", {}),
+    node(GCC, "gcc", "13.2.0", {GLIBC: ["libc"]}),
+    node(GLIBC, "glibc", "2.36", {}),
 ]
 
 
@@ -63,13 +65,14 @@ def store(
 
 
 NAMES: dict[Kind, list[str]] = {
-    "package": ["gcc", "hdf5", "zlib"],
+    "package": ["gcc", "glibc", "hdf5", "zlib"],
     "stack": ["e4s"],
     "release": ["develop"],
     "compiler": ["gcc@13.2.0"],
     "os": ["ubuntu22.04"],
-    "virtual": ["c", "zlib-api"],
-    "hash": [ZLIB, ZLIB_NEW, HDF5, GCC],
+    "libc": ["glibc@2.36"],
+    "virtual": ["c", "libc", "zlib-api"],
+    "hash": [ZLIB, ZLIB_NEW, HDF5, GCC, GLIBC],
 }
 
 
@@ -92,7 +95,7 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
     ("kind", "text", "said"),
     [
         ("package", "zlip", "zlip: no such package in the graph. Did you mean zlib?"),
-        ("package", "", "an empty name: no such package in the graph, which has gcc, hdf5, zlib"),
+        ("package", "", "an empty name: no such package in the graph, which has gcc, glibc, hdf5, zlib"),
         ("stack", "e4ss", "e4ss: no such stack in the graph. Did you mean e4s?"),
         ("release", "develp", "develp: no such release in the graph. Did you mean develop?"),
         ("compiler", "gcc@13", "gcc@13: no such compiler in the graph. Did you mean gcc@13.2.0?"),
@@ -101,7 +104,7 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
             "ubuntu2204",
             "ubuntu2204: no such operating system in the graph. Did you mean ubuntu22.04?",
         ),
-        ("virtual", "mpi", "mpi: no such virtual package in the graph, which has c, zlib-api"),
+        ("virtual", "mpi", "mpi: no such virtual package in the graph, which has c, libc, zlib-api"),
         (
             "package",
             "zlib@1.2 +shared",

@@ -259,25 +259,29 @@ def test_a_plan_is_no_keeplist() -> None:
     assert [found[0] for found in find(tables, rows[0][0]).rows] == [rows[0][0].rpartition("/")[2]]
 
 
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """What a store has of a cache, and of an environment in it."""
+    folder = tmp_path_factory.mktemp("planned")
+    (folder / "index.json").write_text(json.dumps(index_of(CACHE)))
+    build_store(folder / "store.lbug", folder / "index.json")
+    lock_of(KEPT, folder, roots="a")
+    update_store(folder / "store.lbug", folder / "env.spack.lock", release="develop")
+    with open_store(folder / "store.lbug") as opened:
+        return opened.tables()
+
+
 @pytest.mark.parametrize(
     ("deptype", "kept"),
     [("all", "abef"), ("link,run", "ab"), ("build,run", "aef"), (("build", "link"), "abe")],
 )
 @pytest.mark.parametrize("place", [{"stacks": "env"}, {"releases": "develop"}])
 def test_a_plan_keeps_what_roots_need_by_dependencies_of_some_types(
-    deptype: str | tuple[str, ...], kept: str, place: dict[str, str], tmp_path: Path
+    deptype: str | tuple[str, ...], kept: str, place: dict[str, str], planned: Tables
 ) -> None:
-    store = tmp_path / "store.lbug"
-    index = tmp_path / "index.json"
-    index.write_text(json.dumps(index_of(CACHE)))
-    build_store(store, index)
-    lock_of(KEPT, tmp_path, roots="a")
-    update_store(store, tmp_path / "env.spack.lock", release="develop")
-    with open_store(store) as opened:
-        tables = opened.tables()
     gone = "".join(sorted(set(CACHE) - set(kept)))
-    assert prune_plan(tables, **place, deptype=deptype).rows == plan_of(gone)
-    assert keeplist(tables, **place, deptype=deptype) == [key(x) for x in kept]
+    assert prune_plan(planned, **place, deptype=deptype).rows == plan_of(gone)
+    assert keeplist(planned, **place, deptype=deptype) == [key(x) for x in kept]
 
 
 def test_roots_that_nobody_tells_are_not_guessed(tmp_path: Path) -> None:

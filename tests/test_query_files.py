@@ -231,7 +231,7 @@ HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
             HEAD + "// Parameter: a (date): a day\nRETURN 1",
             "q.cypher:4: expected NAME (TYPE): MEANING, or NAME (TYPE, default JSON): MEANING, "
             "with TYPE one of text, integer, boolean, list of text, version, spec, package, "
-            "stack, release, compiler, os, virtual, target, hash",
+            "stack, release, compiler, os, libc, virtual, target, hash",
         ),
         (HEAD + "// Parameter: A (text): a\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANI"),
         (HEAD + "// Parameter: a text\nRETURN 1", "q.cypher:4: expected NAME (TYPE): MEANING, or"),

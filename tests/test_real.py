@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 LOCK = "old/harbor.v4.spack.lock"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["tests/data", "examples"])
 def test_the_files_here_are_read_as_they_are_counted(
     folder: str, capsys: pytest.CaptureFixture[str]

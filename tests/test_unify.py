@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from graphcache import Tables, UsageError, read
 from graphcache.analysis import rebuilds, unify
 from graphcache.analysis.build_graphs import build_graph
-from graphcache.analysis.candidates import candidates
+from graphcache.analysis.candidates import pins_to_try
 from graphcache.analysis.dependencies import Dependencies
 from graphcache.analysis.holding import BUILT, Packages, Pin, hold
 from graphcache.analysis.identities import (
@@ -131,7 +131,7 @@ def test_holding_anything_else_makes_no_pair_one(lock: str) -> None:
     _, pins = CHANGES[lock]
     tables, graph = locks("base", lock)
     changed = {pin.package for pin in pins} | {"zlib", "mpich"}
-    for pin in candidates(graph, np.zeros(len(graph.own), bool)):
+    for pin in pins_to_try(graph, np.zeros(len(graph.own), bool)):
         if pin.package not in changed:
             assert become_one(tables, held(graph, pin)) == []
     for name in {"perl", "zlib-ng", "curl", "gmake", "ncurses"} - changed:
@@ -497,7 +497,7 @@ def test_the_best_pin_is_the_best_of_all_that_are_tried(graph: BuildGraph) -> No
     builds, trial = all_builds(graph), Trial()
     for _ in range(3):  # what is known of the first is used for the next
         remain = {}
-        for pin in candidates(builds.graph, builds.to_build):
+        for pin in pins_to_try(builds.graph, builds.to_build):
             changed = builds.graph.with_changes(hold(Packages(builds.graph), pin))
             if not changed.has_circles:
                 remain[pin] = naive_remain(changed, builds.roots.tolist())

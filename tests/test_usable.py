@@ -230,12 +230,21 @@ def test_the_dependency_is_named_that_does_not_fit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "taken"), [("sonoma", True), ("sequoia", True), ("tahoe", True), ("ventura", False)]
+    ("built", "host", "taken"),
+    [
+        ("sonoma", "sonoma", True),
+        ("sonoma", "sequoia", True),
+        ("bigsur", "tahoe", True),
+        ("sequoia", "sonoma", False),
+    ],
 )
-def test_a_macos_takes_what_is_for_an_older_one(host: str, taken: bool, tmp_path: Path) -> None:
+def test_a_macos_takes_what_is_for_an_older_one(
+    built: str, host: str, taken: bool, tmp_path: Path
+) -> None:
     nodes = lock(FOCAL)
+    no_libc(nodes)
     for node in nodes.values():
-        node["arch"] = {"platform": "darwin", "platform_os": "sonoma", "target": "m1"}
+        node["arch"] = {"platform": "darwin", "platform_os": built, "target": "m1"}
     tables = cache_of(nodes, tmp_path)
     assert len(usable(tables, "zlib-ng", "m2", host).rows) == taken
     assert usable(tables, "zlib-ng", "m2", libc="glibc@2.39").rows == []

@@ -23,7 +23,7 @@ _SHORT = 7
 """Characters of a recipe's hash that are shown."""
 
 
-def candidates(graph: BuildGraph, to_build: Flags) -> list[Pin]:
+def pins_to_try(graph: BuildGraph, to_build: Flags) -> list[Pin]:
     """Every package and setting in which its builds differ, with the value to hold it to.
 
     Of versions that is the newest, of all else what most builds have. A target is held only of a

@@ -15,9 +15,10 @@ import numpy as np
 from graphcache.analysis.cause_texts import Cause, causes_of, provider_cause, unexplained_cause
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs
 from graphcache.analysis.following import COMMON, follow
-from graphcache.analysis.pair_walk import Pairs, add, all_pairs, distinct
+from graphcache.analysis.pair_walk import Pairs, all_pairs, distinct
 from graphcache.analysis.spec_codes import SpecCodes
 from graphcache.analysis.spec_pairs import Change, Compared, Specs, compare, why_not_told
+from graphcache.analysis.spreading import spread
 from graphcache.tables import Tables
 
 
@@ -47,9 +48,10 @@ def causes_of_pairs(tables: Tables, graph: Dependencies, a: Rows, b: Rows) -> Di
     not_told = _not_told(pairs, changes, upward)
     why = _why_not_told(codes, pairs, ask, not_told, numbers)
     # A setting that what needs the two shares in the same way is told there, and not below it.
-    pair, cause = _spread(_both(told.own, why, told.of_above(upward)), upward)
-    pair, cause = _pairs_in_order(_both((pair, cause), told.common), len(numbers))
-    which, rows = Runs(pair, len(pairs.a)).of(pairs.at(a, b, codes.size))
+    asked = pairs.at(a, b, codes.size)
+    found = spread(_both(told.own, why, told.of_above(upward)), pairs, upward, distinct(asked))
+    pair, cause = _pairs_in_order(_both(found, told.common), len(numbers))
+    which, rows = Runs(pair, len(pairs.a)).of(asked)
     return Differences(which, cause[rows], list(numbers))
 
 
@@ -214,19 +216,6 @@ def _why_not_told(
         cause = unexplained_cause(name, why_not_told(compared.unknown))
         causes.append([numbers.setdefault(cause, len(numbers))])
     return alike.all_of(causes)
-
-
-def _spread(found: _Numbers, upward: Neighbours) -> _Numbers:
-    """Each pair with its causes and those of all pairs below it, sorted."""
-    pair, cause = found
-    width = int(cause.max(initial=0)) + 1
-    known = new = distinct(pair * width + cause)
-    while len(new):
-        pair, cause = np.divmod(new, width)
-        which, above = upward.of(pair)
-        known, new = add(known, above * width + cause[which])
-    pairs, causes = np.divmod(known, width)
-    return pairs, causes
 
 
 def _both(*parts: _Numbers) -> _Numbers:

@@ -28,7 +28,7 @@ _OF_A_CHOICE = (
 """What a package's name alone holds: all that is not of the machine or of what is below."""
 
 
-def choices(
+def pins_asked_for(
     matcher: Matcher, graph: BuildGraph, words: Iterable[str]
 ) -> list[tuple[list[Pin], str]]:
     """The pins that words ask for, and a sentence on each word.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.build_graphs import build_graph
-from graphcache.analysis.choices import choices
+from graphcache.analysis.choices import pins_asked_for
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.holding import Packages, hold
 from graphcache.analysis.identities import BuildGraph, Flags, identities
@@ -47,7 +47,7 @@ def with_choices(tables: Tables, words: Iterable[str]) -> tuple[Tables, list[str
     before = after = build_graph(tables, graph, np.arange(graph.specs.num_rows))
     said = []
     changed = np.zeros(len(before.own), bool)
-    for pins, sentence in choices(Matcher(tables), before, words):
+    for pins, sentence in pins_asked_for(Matcher(tables), before, words):
         for pin in pins:
             changes = hold(Packages(after), pin)
             changed[changes.rows] = True

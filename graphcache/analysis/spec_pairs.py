@@ -81,6 +81,8 @@ class Specs:
     def __init__(self, tables: Tables, rows: Rows) -> None:
         specs = tables.nodes["Spec"].take(pa.array(rows))
         self._rows: dict[str, dict[str, Any]] = {row["hash"]: row for row in specs.to_pylist()}
+        self.compared: dict[tuple[str, str], Compared] = {}
+        """What was compared already."""
         self._edges: dict[str, list[Edge]] = {}
         self._needs = _by_start(tables.edges["DEPENDS_ON"], specs["hash"])
         self._ends = {
@@ -163,6 +165,12 @@ class Compared:
 
 def compare(specs: Specs, left: str, right: str) -> Compared:
     """Compare two specs, given by hash; of two packages only what both need is compared."""
+    if (left, right) not in specs.compared:  # below several pairs there are the same ones
+        specs.compared[left, right] = _compare(specs, left, right)
+    return specs.compared[left, right]
+
+
+def _compare(specs: Specs, left: str, right: str) -> Compared:
     matched = match_needs(specs.edges(left), specs.edges(right))
     differ = dict(matched.differ)
     build, other = specs.build(left), specs.build(right)

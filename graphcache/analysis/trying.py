@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from graphcache.analysis.candidates import candidates
+from graphcache.analysis.candidates import pins_to_try
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.holding import Packages, Pin, hold, runtime_of
 from graphcache.analysis.identities import Changes
@@ -67,7 +67,7 @@ class Trial:
         packages, names = Packages(graph), graph.codes["name"].values
         touched = {names[code] for code in graph.column("name")[self._last.rows].tolist()}
         held = {}
-        for pin in candidates(graph, builds.to_build):
+        for pin in pins_to_try(graph, builds.to_build):
             found = self._held.get(pin)
             same = touched.isdisjoint((pin.package, runtime_of(pin.package)))
             # What takes a virtual from where may be otherwise by any other need.

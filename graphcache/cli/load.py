@@ -230,6 +230,8 @@ def _summary(report: Report, store: str) -> str:
     if not report.files:
         return f"{store}: nothing new: {counted(report.unchanged, 'file')} unchanged"
     said = [f"{counted(report.kept, 'record')} of {counted(report.files, 'file')}"]
+    if report.removed:
+        said.append(f"{counted(report.removed, 'spec')} listed no more")
     if report.unchanged:
         said.append(f"{counted(report.unchanged, 'file')} unchanged")
     if report.rejects:

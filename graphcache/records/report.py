@@ -63,6 +63,8 @@ class Report:
     unchanged: int = 0
     """Files the store had already, byte for byte; they were not parsed again."""
     records: int = 0
+    removed: int = 0
+    """Specs of which sources said before an update that they are somewhere, and no longer do."""
     rejects: list[Reject] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     """Each warning with the number of times it was given."""

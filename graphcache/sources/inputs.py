@@ -53,7 +53,8 @@ class InputFile:
     mirror: Mirror | None = None
     """For a spec file out of a mirror in a folder: that mirror."""
     binaries: frozenset[str] | None = None
-    """For the index of such a mirror: the hashes of which there is a manifest."""
+    """For the index of a mirror in a folder: the hashes of which that has a manifest; in version 2,
+    a spec file."""
     described: frozenset[str] = frozenset()
     """For a page: the paths of spec files that it names, and that were read themselves."""
 
@@ -196,7 +197,8 @@ def _open_file(
             if status.st_size <= MAX_FILE:
                 data = file.read()
                 if not _is_archive(data):
-                    yield InputFile(name, data, asked_for)
+                    binaries = mirror.specs_beside(path)
+                    yield InputFile(name, data, asked_for, binaries=binaries)
                     return
             file.seek(0)
             yield from _open_content(file, name, status.st_size, report, asked_for=asked_for)

@@ -27,6 +27,7 @@ INDEX_2 = "build_cache/index.json"
 """The index of a mirror of version 2."""
 SPECS = "v3/manifests/spec"
 _SPEC_ENDING = ".spec.manifest.json"
+_SPEC_ENDINGS_2 = (".spec.json", ".spec.json.sig", ".spec.yaml")
 _INDEX_TYPE, _SPEC_TYPE, _BINARY_TYPE = (
     "application/vnd.spack.db.",
     "application/vnd.spack.spec.",
@@ -85,6 +86,19 @@ def hash_of(path: str) -> str:
 def is_spec_manifest(path: str) -> bool:
     """Whether a file of this name holds the manifest of a spec."""
     return path.endswith(_SPEC_ENDING)
+
+
+def specs_beside(path: str) -> frozenset[str] | None:
+    """The hashes of the spec files beside the index of a mirror of version 2.
+
+    None if the path is that of no such index, or no spec file is beside it, as where the index
+    alone was brought here.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    if f"{os.path.basename(folder)}/{name}" != INDEX_2:
+        return None
+    specs = (entry for entry in os.listdir(folder) if entry.endswith(_SPEC_ENDINGS_2))
+    return frozenset(map(hash_of, specs)) or None
 
 
 def read_index(fetch: Fetch, limit: int) -> tuple[bytes, str]:

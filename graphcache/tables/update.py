@@ -47,7 +47,7 @@ def update(
         said: what `said_of` gave for it; None if pages alone made it.
         new: what newer files say.
         replaced: the claims that they make anew.
-        report: for contradictions.
+        report: for contradictions, and for how many specs are said no more.
 
     Returns:
         The graph, and who says of which spec that it is where.
@@ -61,10 +61,20 @@ def update(
     before = _Sayings(old, said)
     texts = [claim_text(claim) for claim in replaced if claim.kind != "file"]
     gone = pa.array(texts, pa.string())
-    after = _Sayings(old, said.filter(pc.invert(pc.is_in(said["claim"], gone))))
+    stays = pc.invert(pc.is_in(said["claim"], gone))
+    report.removed += _said_no_more(old, said.filter(pc.invert(stays)), new)
+    after = _Sayings(old, said.filter(stays))
     facts = Facts.concat([_still_said(old, before, after, flat(new.specs["hash"])), new])
     tables = join(facts, report)
     return _carry_extras(tables, old, by_pages=by_pages), said_of(facts, tables)
+
+
+def _said_no_more(old: Tables, replaced: pa.Table, new: Facts) -> int:
+    """Of how many specs sources said something that they no longer do."""
+    hashes = flat(old.nodes["Spec"]["hash"]).take(flat(replaced["row"]))
+    now = joined_texts(new.said["claim"], new.specs["hash"].take(new.said["row"]))
+    gone = pc.invert(pc.is_in(joined_texts(replaced["claim"], hashes), now))
+    return len(pc.unique(hashes.filter(gone)))
 
 
 def facts_of(tables: Tables) -> Facts:

@@ -236,13 +236,13 @@ def test_a_wrong_password(server: Server, store: Path) -> None:
 
 def test_no_password(server: Server, store: Path) -> None:
     env = {"NEO4J_USERNAME": "neo4j"}
-    refused(server.uri, 2, "no password: set NEO4J_PASSWORD, or name a file", store, env)
+    refused(server.uri, 2, "no password: set NEO4J_PASSWORD, or give one", store, env)
 
 
 @pytest.mark.parametrize("scheme", ["neo4j", "bolt"])
 def test_no_server(scheme: str, server: Server, store: Path) -> None:
     uri = f"{scheme}://127.0.0.1:{free_ports(1)[0]}"
-    said = f"{uri}: no server answers there: is it started, and the port right? --wait SECONDS "
+    said = f"{uri}: no server answers there: is it started, and the port right? wait "
     refused(uri, 1, said, store, login(server))
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from store_contract import StoreContract, assert_gives
 
-from graphcache import QueryError, Tables, read
+from graphcache import QueryError, Tables, UsageError, open_store, read
+from graphcache.analysis import find
+from graphcache.queries import load_library
 from graphcache.stores import Store
 from neo4j_server.fixtures import Server, clear
 from neo4j_server.pushing import assert_on, opened, put
@@ -36,6 +38,18 @@ class TestContract(StoreContract):
 
 def test_a_push_is_its_only_load(store: Store) -> None:
     assert [load.command for load in store.describe().loads] == ["push"]
+
+
+def test_it_is_asked_what_the_commands_ask(
+    store: Store, neo4j_server: Server, given: Tables
+) -> None:
+    """By way of `graphcache.open_store`, which adds that to what keeps the graph."""
+    with open_store(neo4j_server.uri, password=neo4j_server.password) as there:
+        assert there.find("rocblas") == find(given, "rocblas")
+        assert there.run("releases") == load_library()["releases"].run(store)
+        with pytest.raises(UsageError, match="stack='e4': no such stack in the graph"):
+            there.find("rocblas", stack="e4")
+    assert repr(there) == f"<Store {neo4j_server.uri}: not open>"
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def _why_not_whole(file: IO[bytes]) -> str:
     if mark != _MARK:
         return (
             "not a whole store: graphcache puts a seal at its end, and there is none; build it "
-            "again, or give another file by --store"
+            "again, or give another file"
         )
     if _digest(file, pages) + b"\n" != expected:
         return "damaged, build it again (it is not what its seal says)"
