@@ -15,6 +15,8 @@ from graphcache.spack.versions import version_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})
 """Virtuals that a compiler or the machine provides: what stacks differ in on purpose."""
+MOST_PROVIDERS = 20
+"""Packages of which one is chosen to provide a virtual; where there are more, none is."""
 _MOVING = frozenset({"develop", "main", "master", "head", "trunk", "stable"})
 """Versions that stand for whatever is newest: not held to where there is another."""
 _SHORT = 7
@@ -98,7 +100,7 @@ def _several(graph: BuildGraph, field: str, rows: Rows) -> Counter[Any]:
 
 
 def _providers(graph: BuildGraph) -> Iterator[Pin]:
-    """For the virtuals that several packages provide, the one that provides most."""
+    """For the virtuals that several packages provide, but not too many, the one that most do."""
     names, hows = graph.codes["name"].values, graph.codes["how"].values
     width = len(hows) + 1
     pairs, counts = np.unique(
@@ -110,7 +112,7 @@ def _providers(graph: BuildGraph) -> Iterator[Pin]:
             used[virtual][names[pair // width]] += count
     of_package: dict[str, list[str]] = defaultdict(list)
     for virtual in sorted(used.keys() - _OF_COMPILERS):
-        if len(used[virtual]) > 1:
+        if 1 < len(used[virtual]) <= MOST_PROVIDERS:
             of_package[most_common(used[virtual])].append(virtual)
     for package, virtuals in sorted(of_package.items()):
         yield Pin("provider", package, ",".join(virtuals))
