@@ -95,7 +95,11 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
     ("kind", "text", "said"),
     [
         ("package", "zlip", "zlip: no such package in the graph. Did you mean zlib?"),
-        ("package", "", "an empty name: no such package in the graph, which has gcc, glibc, hdf5, zlib"),
+        (
+            "package",
+            "",
+            "an empty name: no such package in the graph, which has gcc, glibc, hdf5, zlib",
+        ),
         ("stack", "e4ss", "e4ss: no such stack in the graph. Did you mean e4s?"),
         ("release", "develp", "develp: no such release in the graph. Did you mean develop?"),
         ("compiler", "gcc@13", "gcc@13: no such compiler in the graph. Did you mean gcc@13.2.0?"),
@@ -104,7 +108,11 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
             "ubuntu2204",
             "ubuntu2204: no such operating system in the graph. Did you mean ubuntu22.04?",
         ),
-        ("virtual", "mpi", "mpi: no such virtual package in the graph, which has c, libc, zlib-api"),
+        (
+            "virtual",
+            "mpi",
+            "mpi: no such virtual package in the graph, which has c, libc, zlib-api",
+        ),
         (
             "package",
             "zlib@1.2 +shared",

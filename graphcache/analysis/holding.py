@@ -205,14 +205,23 @@ def _moves(packages: Packages, pin: Pin) -> Iterable[_Move]:
         fits = [build for build in builds if fit.issuperset(build.rows)]
         yield [build for build in builds if build not in fits], fits, pin.held
     else:
-        has = _HAS[pin.kind]
-        held = {"variant": f"variant {variant_name(pin.value)}"}.get(pin.kind, pin.kind)
+        has = HAS[pin.kind]
+        held = held_by(pin)
         told = [(build, has(graph, build.row, pin.value)) for build in builds]
         fits = [build for build, value in told if value]
         moved = [build for build, value in told if value is False]
         if pin.kind in ("target", "flags", "namespace"):  # an external has what it has
             moved = [build for build in moved if not graph.external[build.row]]
         yield moved, fits, frozenset({held})
+
+
+def held_by(pin: Pin) -> str:
+    """What a pin of a setting holds: a field, or `variant NAME`.
+
+    >>> held_by(Pin("variant", "curl", "~libidn2")), held_by(Pin("version", "curl", "8.20.0"))
+    ('variant libidn2', 'version')
+    """
+    return f"variant {variant_name(pin.value)}" if pin.kind == "variant" else pin.kind
 
 
 def _has_variant(graph: BuildGraph, row: int, text: str) -> bool | None:
@@ -224,7 +233,7 @@ def _has_variant(graph: BuildGraph, row: int, text: str) -> bool | None:
     return False if any(variant_name(variant) == name for variant in variants) else None
 
 
-_HAS: dict[str, Callable[[BuildGraph, int, str], bool | None]] = {
+HAS: dict[str, Callable[[BuildGraph, int, str], bool | None]] = {
     "version": lambda graph, row, text: graph.value("version", row) == text,
     "variant": _has_variant,
     "flags": lambda graph, row, text: " ".join(graph.value("flags", row) or ()) == text,
