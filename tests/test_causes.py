@@ -110,6 +110,7 @@ OTHERS: dict[str, tuple[int, list[Known]]] = {
         9,
         [known("perl", "external", "perl 5.42.0 built → 5.36.0 external at /usr")],
     ),
+    "others/gettext_xml": (6, [known("gettext", "variant", "gettext +libxml2 → ~libxml2")]),
     "others/lapack": (
         1,
         [known("netlib-lapack openblas", "provider", "blas, lapack: netlib-lapack → openblas")],
@@ -119,6 +120,24 @@ OTHERS: dict[str, tuple[int, list[Known]]] = {
     "others/pkgconfig": (
         18,
         [known("pkg-config pkgconf", "provider", "pkgconfig: pkg-config → pkgconf")],
+    ),
+    "others/two_curlv_zlib": (
+        11,
+        [
+            known("zlib zlib-ng", "provider", "zlib-api: zlib → zlib-ng"),
+            known("curl", "variant", "curl +libidn2 → ~libidn2"),
+        ],
+    ),
+    "others/two_ext_openssl_zlibng": (
+        11,
+        [ZLIB_NG, known("openssl", "external", "openssl 3.6.1 built → 3.0.17 external at /usr")],
+    ),
+    "others/two_mpich_zlib": (
+        6,
+        [
+            known("zlib zlib-ng", "provider", "zlib-api: zlib → zlib-ng"),
+            known("openmpi mpich", "provider", "mpi: mpich → openmpi"),
+        ],
     ),
     "others/two_zlibng_cflags": (
         12,

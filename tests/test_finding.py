@@ -123,7 +123,7 @@ def test_of_a_system_that_the_graph_lacks_there_is_nothing(os: str) -> None:
     assert others.startswith(f"2 binaries are {LEFT_OUT}")
 
 
-@pytest.mark.parametrize("os", ["ubunto22.04", "debain12", ""])
+@pytest.mark.parametrize("os", ["ubunto22.04", "ubuntu2204", "debain12", ""])
 def test_a_misspelt_system_is_an_error(os: str) -> None:
     with pytest.raises(UsageError, match="no such operating system in the graph"):
         check_os(SYSTEMS, os)

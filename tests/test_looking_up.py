@@ -98,7 +98,7 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
         (
             "package",
             "",
-            "an empty name: no such package in the graph, which has gcc, glibc, hdf5, zlib",
+            "an empty name: no such package in the graph, which has gcc, glibc,",
         ),
         ("stack", "e4ss", "e4ss: no such stack in the graph. Did you mean e4s?"),
         ("release", "develp", "develp: no such release in the graph. Did you mean develop?"),
@@ -111,7 +111,7 @@ def test_targets_are_those_of_archspec(store: Store) -> None:
         (
             "virtual",
             "mpi",
-            "mpi: no such virtual package in the graph, which has c, libc, zlib-api",
+            "mpi: no such virtual package in the graph, which has c, libc,",
         ),
         (
             "package",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,31 @@ def test_impact_of_stacks_and_releases() -> None:
     none = impact(tables, "rust", "io", "2026-09")
     assert none.rows == []
     assert none.notes == ["Nothing in stack io in release 2026-09 is rust, or depends on it."]
+
+
+def test_impact_by_stack_and_release_is_what_a_loop_counts(tmp_path: Path) -> None:
+    """Of specs in a stack of one release, in other releases without one, and nowhere."""
+    store, index = tmp_path / "store.lbug", tmp_path / "index.json"
+    index.write_text(json.dumps(index_of(CHAIN, not_held="c")))
+    build_store(store, index, stack="io", release="v1")
+    update_store(store, index, stack="tools", release="v1")
+    index.write_text(json.dumps(index_of(CHAIN, not_held="cd")))
+    update_store(store, index, stack="io", release="v2")
+    update_store(store, index, release="v3")
+    with open_store(store) as opened:
+        tables = opened.tables()
+    places: dict[str, set[tuple[str, str]]] = {key(x): set() for x in CHAIN}
+    for edge in tables.edges["IN_STACK"].to_pylist():
+        places[edge["from"]] |= {(edge["to"], release) for release in edge["releases"]}
+    for edge in tables.edges["IN_RELEASE"].to_pylist():
+        if all(release != edge["to"] for _, release in places[edge["from"]]):
+            places[edge["from"]].add(("", edge["to"]))
+    expected = Counter(place for held in places.values() for place in held or {("", "")})
+    assert {("io", "v2"), ("", "v3"), ("", "")} < set(expected)
+    rows = impact(tables, "a").to_dicts()
+    assert [(row["stack"], row["release"]) for row in rows] == sorted(expected)
+    for row in rows:
+        assert row["specs"] + row["build_only"] == expected[row["stack"], row["release"]]
 
 
 def test_a_type_that_nobody_tells_may_be_any(tmp_path: Path) -> None:

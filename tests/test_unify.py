@@ -27,7 +27,7 @@ from graphcache.analysis.identities import (
     Changes,
     Codes,
     both_hows,
-    identities,
+    identities_of,
     identities_then,
 )
 from graphcache.analysis.remaining import Builds
@@ -103,7 +103,7 @@ def held(graph: BuildGraph, *pins: Pin) -> BuildGraph:
 
 def become_one(tables: Tables, graph: BuildGraph) -> list[list[int]]:
     """The pairs of builds that look alike which are one."""
-    found = identities(graph)
+    found = identities_of(graph)
     return [rows for rows in pairs(tables) if found[rows[0]] == found[rows[1]]]
 
 
@@ -455,7 +455,7 @@ def alike(numbers: Any) -> list[int]:
 @tries(100)
 @given(build_graphs())
 def test_identities_are_those_of_plain_recursion(graph: BuildGraph) -> None:
-    assert alike(identities(graph).tolist()) == alike(naive_identities(graph))
+    assert alike(identities_of(graph).tolist()) == alike(naive_identities(graph))
 
 
 @st.composite
@@ -482,12 +482,12 @@ def test_changed_identities_are_those_of_the_changed_graph(
 ) -> None:
     graph, changes = made
     changed = graph.with_changes(changes)
-    found = identities_then(graph, identities(graph), changes)
+    found = identities_then(graph, identities_of(graph), changes)
     if changed.has_circles:
         assert found is None
     else:
         assert found is not None
-        assert found.tolist() == identities(changed).tolist()
+        assert found.tolist() == identities_of(changed).tolist()
         assert alike(found.tolist()) == alike(naive_identities(changed))
 
 
@@ -495,7 +495,7 @@ def all_builds(graph: BuildGraph) -> Builds:
     """The builds of a graph, of which all are chosen, and those that none needs are roots."""
     roots = np.setdiff1d(np.arange(len(graph.own)), graph.ends)
     every = np.ones(len(graph.own), bool)
-    return Builds(graph, identities(graph), every, roots, every, every)
+    return Builds(graph, identities_of(graph), every, roots, every, every)
 
 
 def naive_remain(graph: BuildGraph, roots: list[int]) -> int:

@@ -101,7 +101,8 @@ def check_os(tables: Tables, os: str) -> None:
     """
     there = SpecColumns(tables).values("os")
     systems = {_without_version(name) for name in there}
-    known = os in there or _without_version(os) in systems
+    mistyped = os not in there and os.replace(".", "") in {name.replace(".", "") for name in there}
+    known = os in there or (_without_version(os) in systems and not mistyped)
     if not os or (not known and close_names(os, there)):
         raise no_such("operating system", os, there)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
-from graphcache.analysis.identities import AT, FIELDS, BuildGraph, Codes, identities
+from graphcache.analysis.identities import AT, FIELDS, BuildGraph, Codes, identities_of
 from graphcache.answers import reads
 from graphcache.spack.variants import PATCHES
 from graphcache.tables import Tables
@@ -179,7 +179,7 @@ def _told_apart(graph: BuildGraph) -> BuildGraph:
         (graph.starts, graph.ends + len(rows), graph.hows),
         graph.codes,
     )
-    found = identities(leaves)[: len(rows)]
+    found = identities_of(leaves)[: len(rows)]
     order = np.argsort(found)
     same = np.flatnonzero(found[order][1:] == found[order][:-1])
     if not len(same):

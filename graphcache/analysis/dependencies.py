@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -84,22 +85,41 @@ class Dependencies:
 
     A spliced spec also needs the one that it was spliced from, since it is installed from its
     binary. What is said of dependencies alone (`starts`, `ends`) leaves that out.
-
-    Of `types`, if given, are the dependencies, or of a type that no source tells: it may be one of
-    them.
     """
 
-    def __init__(self, tables: Tables, types: Collection[str] | None = None) -> None:
+    def __init__(self, tables: Tables) -> None:
         self.specs = tables.nodes["Spec"]
         self._hashes = self.specs["hash"].combine_chunks()
         edges = tables.edges["DEPENDS_ON"]
-        if types is not None:
-            edges = edges.filter(pa.array(_may_be_of(edges["types"], types)))
+        self._types = edges["types"]
         self.starts, self.ends = self.rows(edges["from"]), self.rows(edges["to"])
         spliced = tables.edges["SPLICED_FROM"]
         self._built = self.rows(spliced["to"])
         self._needing = np.concatenate([self.starts, self.rows(spliced["from"])])
         self._needed = np.concatenate([self.ends, self._built])
+
+    def of_types(self, types: Collection[str]) -> Dependencies:
+        """The same with dependencies of some types alone; reads `types`.
+
+        One of a type that no source tells is kept: it may be one of them.
+        """
+        kept = _may_be_of(self._types, types)
+        some = copy(self)
+        for name in ("_needs", "_needed_by"):  # found anew
+            some.__dict__.pop(name, None)
+        some.starts, some.ends, some._types = (
+            self.starts[kept],
+            self.ends[kept],
+            self._types.filter(pa.array(kept)),
+        )
+        spliced = len(self.starts)
+        some._needing = np.concatenate([some.starts, self._needing[spliced:]])
+        some._needed = np.concatenate([some.ends, self._needed[spliced:]])
+        return some
+
+    def untold(self) -> NDArray[np.bool_]:
+        """Of each dependency whether no source tells its types, which this reads."""
+        return _untold(self._types)
 
     @cached_property
     def unknown(self) -> NDArray[np.bool_]:
@@ -203,7 +223,7 @@ class Dependencies:
         return Reach(found, came_from)
 
 
-def untold(types: pa.ChunkedArray) -> NDArray[np.bool_]:
+def _untold(types: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Of each dependency whether no source tells its types."""
     told = pc.fill_null(pc.list_value_length(types), 0)
     return np.asarray(told.to_numpy() == 0)
@@ -211,7 +231,7 @@ def untold(types: pa.ChunkedArray) -> NDArray[np.bool_]:
 
 def _may_be_of(column: pa.ChunkedArray, types: Collection[str]) -> NDArray[np.bool_]:
     """Of each dependency whether it is of one of the types, as far as is known."""
-    found = untold(column)
+    found = _untold(column)
     lists = column.combine_chunks()
     of_these = pc.is_in(pc.list_flatten(lists), pa.array(sorted(types), pa.string()))
     found[pc.list_parent_indices(lists).filter(of_these).to_numpy()] = True

@@ -13,7 +13,7 @@ from graphcache.analysis.build_graphs import build_graph
 from graphcache.analysis.choices import pins_asked_for
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.holding import Packages, hold
-from graphcache.analysis.identities import BuildGraph, Flags, identities
+from graphcache.analysis.identities import BuildGraph, Flags, identities_of
 from graphcache.analysis.matching import READS, Matcher
 from graphcache.answers import reads
 from graphcache.errors import UsageError
@@ -77,7 +77,7 @@ def _tables(tables: Tables, graphs: tuple[BuildGraph, BuildGraph], changed: Flag
 def _stand_ins(graph: BuildGraph, changed: Flags) -> Rows:
     """For each build the one that stands for all that are one with it."""
     order = np.lexsort((np.arange(len(changed)), changed))
-    _, first, group = np.unique(identities(graph)[order], return_index=True, return_inverse=True)
+    _, first, group = np.unique(identities_of(graph)[order], return_index=True, return_inverse=True)
     found = np.empty(len(order), np.int64)
     found[order] = order[first[group]]
     return found

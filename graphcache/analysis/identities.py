@@ -283,7 +283,7 @@ class BuildGraph:
         return found.of(~changed[which]).and_of(added)
 
 
-def identities(graph: BuildGraph) -> Identities:
+def identities_of(graph: BuildGraph) -> Identities:
     """A number for each build, equal for those that are one.
 
     The numbers have 64 bits, mixed of all that a build is: of 100,000 builds, two that are not one
@@ -307,7 +307,7 @@ def identities_then(graph: BuildGraph, before: Identities, changes: Changes) -> 
     levels = graph.levels
     if any(levels[end] >= levels[row] for row, needs in changes.needs.items() for end, _ in needs):
         changed = graph.with_changes(changes)
-        return None if changed.has_circles else identities(changed)
+        return None if changed.has_circles else identities_of(changed)
     found = before.copy()
     above = graph.reached(changes.rows, upward=True)
     _renew(graph, np.flatnonzero(above), found, changes)

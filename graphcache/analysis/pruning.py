@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, untold
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import NotKnownError, UsageError
@@ -110,12 +110,12 @@ def _needed(
     kept += [kept_of(tables, "stack", stack) for stack in _names(stacks)]
     if not kept:
         raise UsageError("expected a release or a stack to keep: else all could go")
-    followed = graph if types == DEPTYPES else Dependencies(tables, types)
+    followed = graph if types == DEPTYPES else graph.of_types(types)
     needed = followed.needed(np.concatenate(kept)).found
     _require_known(graph, np.flatnonzero(needed & graph.unknown))
     notes = []
     if types != DEPTYPES:
-        count = int((untold(tables.edges["DEPENDS_ON"]["types"]) & needed[graph.starts]).sum())
+        count = int((graph.untold() & needed[graph.starts]).sum())
         which = counted(count, "dependency is", "dependencies are")
         notes = [f"The type of {which} not known: what they lead to is kept."] if count else []
     return needed, notes

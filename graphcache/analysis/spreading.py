@@ -31,18 +31,20 @@ def spread(
     downward = Neighbours(pairs.above, pairs.below, len(pairs.a))
     levels, cyclic = _levels(pairs, upward)
     parts = [(pair[:0], cause[:0])]
-    for first in range(0, int(cause.max(initial=-1)) + 1, _BLOCK):
+    causes = int(cause.max(initial=-1)) + 1
+    for first in range(0, causes, _BLOCK):
         of_block = (cause >= first) & (cause < first + _BLOCK)
-        bits = np.zeros((len(pairs.a), _BLOCK // 8), np.uint8)
+        width = -(-min(causes - first, _BLOCK) // 8)
+        bits = np.zeros((len(pairs.a), width), np.uint8)
         byte, bit = np.divmod(cause[of_block] - first, 8)
         np.bitwise_or.at(bits, (pair[of_block], byte), np.left_shift(1, bit).astype(np.uint8))
         for level in levels:
             _add_below(bits, level, downward)
         while len(cyclic) and _add_below(bits, cyclic, downward):
             pass
-        parts += ((rows, causes + first) for rows, causes in _set(bits, wanted))
-    rows, causes = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return rows, causes
+        parts += ((rows, at + first) for rows, at in _set(bits, wanted))
+    rows, found_causes = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return rows, found_causes
 
 
 def _levels(pairs: Pairs, upward: Neighbours) -> tuple[list[Rows], Rows]:

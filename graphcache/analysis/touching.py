@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, untold
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching import READS
 from graphcache.analysis.names import require
 from graphcache.answers import Answer, reads
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables
-from graphcache.tables.columns import semi_join
 from graphcache.words import counted
 
 _CARRYING = ("link", "run")
@@ -79,11 +77,11 @@ def impact(
     for name, kind, type_ in ((stack, "stack", "Stack"), (release, "release", "Release")):
         if name is not None:
             require(name, tables.nodes[type_]["name"].to_pylist(), kind)
-    touched = _touched(tables, graph, wanted, types)
-    notes = [*graph.notes(), *notes, *_notes_on_types(tables, graph, touched.all)]
+    touched = _touched(graph, wanted, types)
+    notes = [*graph.notes(), *notes, *_notes_on_types(graph, touched.all)]
     rows = [
-        (*place, *touched.counted(np.array(members), graph))
-        for place, members in _by_place(tables, graph, np.flatnonzero(touched.all))
+        (*place, *touched.counted(members, graph))
+        for place, members in _by_place(tables, graph, touched.all)
         if stack in (None, place[0]) and release in (None, place[1])
     ]
     if not rows and len(wanted):
@@ -115,9 +113,9 @@ class _Touched:
         return len(used), len(set(graph.column("name", used))), *counts
 
 
-def _touched(tables: Tables, graph: Dependencies, wanted: Rows, types: tuple[str, ...]) -> _Touched:
-    followed = Dependencies(tables, types) if types != DEPTYPES else graph
-    carried = Dependencies(tables, _CARRYING).needing(wanted).found
+def _touched(graph: Dependencies, wanted: Rows, types: tuple[str, ...]) -> _Touched:
+    followed = graph.of_types(types) if types != DEPTYPES else graph
+    carried = graph.of_types(_CARRYING).needing(wanted).found
     reached = followed.needing(wanted).found
     only_carried = set(types) <= set(_CARRYING)
     build_only = (graph.needing(wanted).found if only_carried else reached) & ~carried
@@ -128,10 +126,10 @@ def _touched(tables: Tables, graph: Dependencies, wanted: Rows, types: tuple[str
     return _Touched(itself, direct, used & ~direct, build_only)
 
 
-def _notes_on_types(tables: Tables, graph: Dependencies, touched: Mask) -> list[str]:
+def _notes_on_types(graph: Dependencies, touched: Mask) -> list[str]:
     """Of how many dependencies among what is touched the types are not known."""
-    edges = tables.edges["DEPENDS_ON"]
-    count = int((untold(edges["types"]) & touched[graph.starts] & touched[graph.ends]).sum())
+    among = touched[graph.starts] & touched[graph.ends]
+    count = int((graph.untold() & among).sum())
     if not count:
         return []
     which = counted(count, "dependency is", "dependencies are")
@@ -139,35 +137,51 @@ def _notes_on_types(tables: Tables, graph: Dependencies, touched: Mask) -> list[
 
 
 def _by_place(
-    tables: Tables, graph: Dependencies, rows: Rows
-) -> list[tuple[tuple[str, str], list[int]]]:
-    """The rows that each stack holds in each release, by these names."""
-    found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row, place in _places(tables, graph, rows):
-        found[place].append(row)
-    return sorted(found.items())
+    tables: Tables, graph: Dependencies, touched: Mask
+) -> list[tuple[tuple[str, str], Rows]]:
+    """The rows that are touched of each stack in each release, by these names, sorted.
+
+    A spec that no stack holds in a release it is in is there without a stack.
+    """
+    stacks, releases = (["", *tables.nodes[t]["name"].to_pylist()] for t in ("Stack", "Release"))
+    rows, of_stack, of_release = _in_stacks(tables, graph, stacks, releases)
+    edges = tables.edges["IN_RELEASE"]
+    alone = np.stack([graph.rows(edges["from"]), _places_of(edges["to"], releases)])
+    held = np.isin(alone[0] * len(releases) + alone[1], rows * len(releases) + of_release)
+    alone = alone[:, ~held]
+    nowhere = np.setdiff1d(np.flatnonzero(touched), np.concatenate([rows, alone[0]]))
+    none = np.zeros(alone.shape[1] + len(nowhere), np.int64)
+    rows = np.concatenate([rows, alone[0], nowhere])
+    of_stack = np.concatenate([of_stack, none])
+    of_release = np.concatenate([of_release, alone[1], none[: len(nowhere)]])
+    here = touched[rows]
+    rows, places = rows[here], (of_stack * len(releases) + of_release)[here]
+    order = np.argsort(places, kind="stable")
+    found, first = np.unique(places[order], return_index=True)
+    ends = [*first[1:], len(order)]
+    return [
+        ((stacks[place // len(releases)], releases[place % len(releases)]), rows[order[start:end]])
+        for place, start, end in zip(found.tolist(), first, ends, strict=False)
+    ]
 
 
-def _places(
-    tables: Tables, graph: Dependencies, rows: Rows
-) -> Iterable[tuple[int, tuple[str, str]]]:
-    """Each of the rows with each stack and release that holds it."""
-    chosen = pa.array([graph.hash(row) for row in rows.tolist()], pa.string())
-    place_of: dict[str, list[tuple[str, str]]] = {h: [] for h in chosen.to_pylist()}
-    for edge in _edges_of(tables, "IN_STACK", chosen):
-        for release in edge["releases"] or [""]:
-            place_of[edge["from"]].append((edge["to"], release))
-    for edge in _edges_of(tables, "IN_RELEASE", chosen):
-        if all(release != edge["to"] for _, release in place_of[edge["from"]]):
-            place_of[edge["from"]].append(("", edge["to"]))
-    for row, places in zip(rows.tolist(), place_of.values(), strict=True):
-        for place in places or [("", "")]:
-            yield row, place
+def _in_stacks(
+    tables: Tables, graph: Dependencies, stacks: list[str], releases: list[str]
+) -> tuple[Rows, Rows, Rows]:
+    """Each spec with each stack and release that it is in, by their positions among the names."""
+    edges = tables.edges["IN_STACK"]
+    lists = edges["releases"].combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    # One that is in no release that is known is there once.
+    which = np.repeat(np.arange(len(lengths)), np.maximum(lengths, 1))
+    of_release = np.zeros(len(which), np.int64)
+    of_release[lengths[which] > 0] = _places_of(pc.list_flatten(lists), releases)
+    return graph.rows(edges["from"])[which], _places_of(edges["to"], stacks)[which], of_release
 
 
-def _edges_of(tables: Tables, name: str, hashes: pa.Array) -> list[dict[str, Any]]:
-    edges = tables.edges[name]
-    return list(semi_join(edges, edges["from"], hashes).to_pylist())
+def _places_of(column: pa.ChunkedArray, names: list[str]) -> Rows:
+    found: Rows = pc.index_in(column, pa.array(names, pa.string())).to_numpy().astype(np.int64)
+    return found
 
 
 def _words(specs: str | Iterable[str]) -> str:

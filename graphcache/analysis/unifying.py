@@ -11,7 +11,7 @@ from graphcache.analysis.build_graphs import build_graph
 from graphcache.analysis.candidates import told
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.holding import Pin
-from graphcache.analysis.identities import BuildGraph, Flags, identities
+from graphcache.analysis.identities import BuildGraph, Flags, identities_of
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.remaining import Builds
 from graphcache.analysis.trying import Trial
@@ -147,7 +147,7 @@ def first_builds(tables: Tables, graph: Dependencies, rows: Rows) -> tuple[Build
     roots = _roots(tables, graph, builds, every, chosen)
     needed = builds.reached(roots)
     sizes = pc.fill_null(graph.specs["size"], -1).to_numpy()[every]
-    return Builds(builds, identities(builds), chosen, roots, needed, needed), sizes
+    return Builds(builds, identities_of(builds), chosen, roots, needed, needed), sizes
 
 
 def _roots(
