@@ -256,6 +256,7 @@ def test_a_part_of_a_store_is_enough_for_each_question(tmp_path: Path) -> None:
         (not_reached.reads, not_reached),
         (rebuilds.reads, rebuilds),
         (rebuilds.reads, lambda tables: rebuilds(tables, stack="env")),
+        (rebuilds.reads, lambda tables: rebuilds(tables, what_if=["zlib-ng", "mpi=openmpi"])),
         (unify.reads, lambda tables: unify(tables, ["env"], "develop", max_pins=2)),
         (dependents.reads, dependents),
         (package_graph.reads, lambda tables: centrality(package_graph(tables), sample=10)),

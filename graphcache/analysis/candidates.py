@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.holding import BUILT, Pin, variant_name
+from graphcache.analysis.holding import BUILT, HAS, Pin, held_by, variant_name
 from graphcache.analysis.identities import AT, BuildGraph, Changes, Flags
 from graphcache.spack.versions import version_key
 
@@ -69,6 +69,24 @@ def _of_package(graph: BuildGraph, name: str, rows: Rows) -> Iterator[Pin]:
     yield from _of_variants(graph, name, built)
     if len(built) > 1:
         yield Pin("recipe", name)
+
+
+def joint_pins(graph: BuildGraph, pins: Iterable[Pin]) -> Iterator[Pin]:
+    """Of packages with several pins of a setting, those at once, where a build has them all.
+
+    If each build differs from each other one in two settings, none of the two makes any one.
+    """
+    of_package: dict[str, list[Pin]] = defaultdict(list)
+    for pin in pins:
+        if pin.kind in ("version", "variant", "flags"):
+            of_package[pin.package].append(pin)
+    for name, several in of_package.items():
+        rows = np.flatnonzero(graph.column("name") == graph.codes["name"].code(name)).tolist()
+        fits = [row for row in rows if all(HAS[p.kind](graph, row, p.value) for p in several)]
+        if len(several) > 1 and fits and not graph.external[rows].any():
+            values = [f"@={p.value}" if p.kind == "version" else p.value for p in several]
+            text = " ".join(filter(None, values))
+            yield Pin("spec", name, text, tuple(fits), frozenset(map(held_by, several)))
 
 
 def newest(version: str) -> tuple[Any, ...]:
@@ -152,16 +170,29 @@ def told(graph: BuildGraph, pin: Pin, changes: Changes) -> tuple[str, str, list[
         to = {_place(graph, changes.own[row]) for row in rows}
         before = {_place(graph, graph.own[row]) for row in rows}
         return pin.package, " or ".join(sorted(to)), sorted(before)
+    if pin.kind == "spec":
+        none = " without flags" if "flags" in pin.held and "flags=" not in pin.value else ""
+        return pin.package, pin.value + none, sorted({_said(graph, pin, row) for row in rows})
+    before = {text for row in rows for text in _values(graph, pin, row)}
+    return pin.package, pin.value or "none", sorted(before - {pin.value}, key=version_key)
+
+
+def _values(graph: BuildGraph, pin: Pin, row: int) -> list[str]:
+    """What a build has of the setting that a pin holds."""
     if pin.kind == "variant":
-        name = variant_name(pin.value)
-        every = (graph.value("variants", row) or () for row in rows)
-        values = {text for texts in every for text in texts if variant_name(text) == name}
-        return pin.package, pin.value, sorted(values - {pin.value})
-    if pin.kind == "flags":
-        before = {" ".join(graph.value("flags", row) or ()) for row in rows}
-        return pin.package, pin.value or "none", sorted(text or "none" for text in before)
-    values = {str(graph.value(pin.kind, row)) for row in rows}
-    return pin.package, pin.value, sorted(values - {pin.value}, key=version_key)
+        texts = graph.value("variants", row) or ()
+        return [text for text in texts if variant_name(text) == variant_name(pin.value)]
+    value = graph.value(pin.kind, row)
+    return [" ".join(value or ()) or "none" if pin.kind == "flags" else str(value)]
+
+
+def _said(graph: BuildGraph, pin: Pin, row: int) -> str:
+    """What a build has in the place of what a pin of several settings holds."""
+    texts = graph.value("variants", row) or ()
+    variants = [text for text in texts if f"variant {variant_name(text)}" in pin.held]
+    flags = list(graph.value("flags", row) or ()) if "flags" in pin.held else []
+    version = [f"@={graph.value('version', row)}"] if "version" in pin.held else []
+    return " ".join([*version, *flags, *variants])
 
 
 def _providers_before(graph: BuildGraph, pin: Pin, changes: Changes) -> list[str]:

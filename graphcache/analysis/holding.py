@@ -25,9 +25,9 @@ from graphcache.analysis.identities import (
     How,
     Identities,
     Need,
-    both_hows,
     own_settings,
 )
+from graphcache.analysis.providing import OF_THE_MACHINE, add_need, provided_by
 
 Kind = Literal[
     "version",
@@ -42,9 +42,8 @@ Kind = Literal[
 ]
 
 _RECIPE = ("package_hash", "patches")
-_OF_THE_MACHINE = ("platform", "os", "target")
 _WEIGHTS = {
-    **dict.fromkeys(_OF_THE_MACHINE, 1_000),
+    **dict.fromkeys(OF_THE_MACHINE, 1_000),
     **{"external": 100_000, "namespace": 50, "compiler": 50, "version": 20, "flags": 20},
     **{"package_hash": 1, "patches": 1},
 }
@@ -158,7 +157,8 @@ def hold(packages: Packages, pin: Pin) -> Changes:
     """
     graph = packages.graph
     if pin.kind == "provider":
-        return Changes({}, _provided_by(packages, pin))
+        virtuals = frozenset(pin.value.split(","))
+        return Changes({}, provided_by(graph, packages.rows(pin.package), virtuals))
     moves = list(_moves(packages, pin))
     for runtime in _runtime(graph, pin, moves):
         moves += _moves(packages, runtime)
@@ -205,14 +205,23 @@ def _moves(packages: Packages, pin: Pin) -> Iterable[_Move]:
         fits = [build for build in builds if fit.issuperset(build.rows)]
         yield [build for build in builds if build not in fits], fits, pin.held
     else:
-        has = _HAS[pin.kind]
-        held = {"variant": f"variant {variant_name(pin.value)}"}.get(pin.kind, pin.kind)
+        has = HAS[pin.kind]
+        held = held_by(pin)
         told = [(build, has(graph, build.row, pin.value)) for build in builds]
         fits = [build for build, value in told if value]
         moved = [build for build, value in told if value is False]
         if pin.kind in ("target", "flags", "namespace"):  # an external has what it has
             moved = [build for build in moved if not graph.external[build.row]]
         yield moved, fits, frozenset({held})
+
+
+def held_by(pin: Pin) -> str:
+    """What a pin of a setting holds: a field, or `variant NAME`.
+
+    >>> held_by(Pin("variant", "curl", "~libidn2")), held_by(Pin("version", "curl", "8.20.0"))
+    ('variant libidn2', 'version')
+    """
+    return f"variant {variant_name(pin.value)}" if pin.kind == "variant" else pin.kind
 
 
 def _has_variant(graph: BuildGraph, row: int, text: str) -> bool | None:
@@ -224,7 +233,7 @@ def _has_variant(graph: BuildGraph, row: int, text: str) -> bool | None:
     return False if any(variant_name(variant) == name for variant in variants) else None
 
 
-_HAS: dict[str, Callable[[BuildGraph, int, str], bool | None]] = {
+HAS: dict[str, Callable[[BuildGraph, int, str], bool | None]] = {
     "version": lambda graph, row, text: graph.value("version", row) == text,
     "variant": _has_variant,
     "flags": lambda graph, row, text: " ".join(graph.value("flags", row) or ()) == text,
@@ -398,7 +407,7 @@ def _filled(graph: BuildGraph, shape: list[Need], mine: list[Need]) -> list[Need
     for (end, how), name in zip(shape, names[[end for end, _ in shape]].tolist(), strict=True):
         own = of_package.get(name) or _providing(hows, how, mine)
         best = own[0] if len(own) == 1 else max(own, key=_alike(hows, how), default=(end, how))
-        _add(hows, found, (best[0], how))
+        add_need(hows, found, (best[0], how))
     return list(found.items())
 
 
@@ -417,60 +426,3 @@ def _alike(hows: Codes, how: int) -> Callable[[Need], tuple[int, int]]:
         return virtuals, types
 
     return alike
-
-
-def _add(hows: Codes, found: dict[int, int], need: Need) -> None:
-    """Add a dependency; where there is one on that build already, they become one, for both."""
-    end, how = need
-    if end in found and found[end] != how:
-        how = hows.code(both_hows([hows.values[found[end]], hows.values[how]]))
-    found[end] = how
-
-
-# Providers ----------------------------------------------------------------------------------------
-
-
-def _provided_by(packages: Packages, pin: Pin) -> dict[int, list[Need]]:
-    """What each build needs that takes a virtual from another package than the held one."""
-    graph, hows = packages.graph, packages.graph.codes["how"]
-    fits, wanted = packages.rows(pin.package), set(pin.value.split(","))
-    with_it = {code for code, how in enumerate(hows.values) if wanted & {*(how[1] or ())}}
-    others = np.ones(len(graph.own), bool)
-    others[fits] = False
-    edges = np.isin(graph.hows, list(with_it)) & others[graph.ends]
-    models = _Models(graph, fits)
-    needs: dict[int, list[Need]] = {}
-    for row in sorted(set(graph.starts[edges].tolist())) if len(fits) else []:
-        found: dict[int, int] = {}
-        for end, code in graph.needs(row):
-            if code not in with_it or not others[end]:
-                _add(hows, found, (end, code))
-                continue
-            types, virtuals = hows.values[code]
-            swapped = tuple(virtual for virtual in virtuals or () if virtual in wanted)
-            _add(hows, found, (models.of(end), hows.code((types, swapped))))
-            if rest := tuple(virtual for virtual in virtuals or () if virtual not in wanted):
-                _add(hows, found, (end, hows.code((types, rest))))
-        needs[row] = list(found.items())
-    return needs
-
-
-class _Models:
-    """Of the builds of a package the one to take in the place of another package's."""
-
-    def __init__(self, graph: BuildGraph, fits: Rows) -> None:
-        self._graph, self._fits = graph, fits
-        self._machines = graph.own[:, [AT[name] for name in _OF_THE_MACHINE]]
-        self._needed = graph.needed_by_rows(fits)
-        self._found: dict[int, int] = {}
-
-    def of(self, row: int) -> int:
-        """The one for the same machine; of such, which needs most of what the other does."""
-        if row not in self._found:
-            differ = (self._machines[self._fits] != self._machines[row]).sum(axis=1)
-            needed = np.zeros(len(self._machines), bool)
-            needed[[end for end, _ in self._graph.needs(row)]] = True
-            which, ends = self._needed
-            same = np.bincount(which, needed[ends], minlength=len(self._fits))
-            self._found[row] = int(self._fits[np.lexsort((-same, differ))[0]])
-        return self._found[row]

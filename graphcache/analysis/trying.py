@@ -6,10 +6,10 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from graphcache.analysis.candidates import pins_to_try
+from graphcache.analysis.candidates import joint_pins, pins_to_try
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.holding import Packages, Pin, hold, runtime_of
-from graphcache.analysis.identities import Changes
+from graphcache.analysis.identities import BuildGraph, Changes
 from graphcache.analysis.remaining import Builds
 
 MOST_TRIED = 200
@@ -30,10 +30,23 @@ class Trial:
     def best(self, builds: Builds) -> tuple[Pin, Changes] | None:
         """The pin that leaves fewest builds; None if none leaves fewer than there are.
 
-        Pins are gone through by how many builds they can leave at least, which is made out in two
-        steps, a quick one and a closer one.
+        Where no single one does, those of one package together are tried.
         """
-        held = list(self._hold(builds).items())
+        pins = pins_to_try(builds.graph, builds.to_build)
+        best = self._best(builds, self._hold(builds.graph, pins))
+        if best is None:
+            packages = Packages(builds.graph)
+            joint = {pin: hold(packages, pin) for pin in joint_pins(builds.graph, pins)}
+            best = self._best(builds, {pin: changes for pin, changes in joint.items() if changes})
+        self._last = best[1] if best else self._last
+        return best
+
+    def _best(self, builds: Builds, changes: dict[Pin, Changes]) -> tuple[Pin, Changes] | None:
+        """The best of some pins, gone through by how many builds they can leave at least.
+
+        That is made out in two steps, a quick one and a closer one.
+        """
+        held = list(changes.items())
         best, fewest, tried = None, builds.distinct, 0
         rough = builds.distinct - _saved_at_most(builds, [changes for _, changes in held])
         waiting = [(least, False, at) for at, least in enumerate(rough.tolist())]
@@ -50,7 +63,6 @@ class Trial:
             else:
                 tried += 1
                 heappush(waiting, (builds.remain_at_least(held[at][1]), True, at))
-        self._last = best[1] if best else self._last
         return best
 
     def _cut(self, pins: int) -> None:
@@ -61,13 +73,12 @@ class Trial:
         if not self.notes:
             self.notes.append(note)
 
-    def _hold(self, builds: Builds) -> dict[Pin, Changes]:
+    def _hold(self, graph: BuildGraph, pins: list[Pin]) -> dict[Pin, Changes]:
         """What each pin changes, if it does: of packages that nothing changed since, as before."""
-        graph = builds.graph
         packages, names = Packages(graph), graph.codes["name"].values
         touched = {names[code] for code in graph.column("name")[self._last.rows].tolist()}
         held = {}
-        for pin in pins_to_try(graph, builds.to_build):
+        for pin in pins:
             found = self._held.get(pin)
             same = touched.isdisjoint((pin.package, runtime_of(pin.package)))
             # What takes a virtual from where may be otherwise by any other need.

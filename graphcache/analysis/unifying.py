@@ -83,9 +83,9 @@ def unify(
         saved = builds.distinct - after.distinct
         bytes_ = _bytes_saved(builds, after, sizes)
         remain = after.distinct
-        found.append(
-            (package, pin.kind, held_to, instead_of, saved, bytes_, remain, requirement(pin))
-        )
+        kind = "several" if pin.kind == "spec" else pin.kind
+        required = requirement(pin)
+        found.append((package, kind, held_to, instead_of, saved, bytes_, remain, required))
         builds = after
     notes += [*trial.notes, *_said(first, builds.distinct, len(found))]
     return Answer(COLUMNS, found, notes=notes)
@@ -113,13 +113,14 @@ def requirement(pin: Pin) -> str | None:
     if pin.kind == "variant":
         name, equals, value = pin.value.partition("=")
         return f"{name}:={quoted(value)}" if equals else name
-    if pin.kind == "flags":
-        return pin.value or None
-    if pin.kind == "target":
-        return f"target={pin.value}"
-    if pin.kind == "namespace":
-        return f"{pin.value}.{pin.package}"
-    return pin.package if pin.kind == "provider" else None
+    required = {
+        "spec": pin.value,
+        "flags": pin.value or None,
+        "target": f"target={pin.value}",
+        "namespace": f"{pin.value}.{pin.package}",
+        "provider": pin.package,
+    }
+    return required.get(pin.kind)
 
 
 # What is chosen -----------------------------------------------------------------------------------
