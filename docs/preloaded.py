@@ -70,7 +70,7 @@ def _serve(folder: Path) -> None:
         listener.listen()
         tool.write_text(_CLIENT.format(python=sys.executable, place=str(place)))
         tool.chmod(0o755)
-        print("ready", flush=True)
+        os.write(1, b"ready\n")  # at once, also where Python's output is not buffered
         forks: list[int] = []
         while listener in select.select([listener, sys.stdin], [], [])[0]:
             client = listener.accept()[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from graphcache import analysis, health, stores
-from graphcache.analysis.machine import this_libc, this_os, this_target
+from graphcache.analysis.machines.machine import this_libc, this_os, this_target
 from graphcache.answers import Answer, Verb
 from graphcache.errors import UsageError
 from graphcache.queries import load_library, named_query

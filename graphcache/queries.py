@@ -54,7 +54,7 @@ from graphcache.spack.versions import version_key
 from graphcache.told import Told, notes_on_told, parse_told
 
 if TYPE_CHECKING:
-    from graphcache.analysis.choosing import Chosen
+    from graphcache.analysis.matching.choosing import Chosen
     from graphcache.stores.base import Store
 
 __all__ = ["Column", "NamedQuery", "Parameter", "load_library", "named_query"]
@@ -304,7 +304,7 @@ class NamedQuery:
 
 
 def _specs_of_package(store: Store, text: str) -> Chosen:
-    from graphcache.analysis.choosing import specs_of_package
+    from graphcache.analysis.matching.choosing import specs_of_package
 
     return specs_of_package(store, text)
 

@@ -14,8 +14,8 @@ from command_line import succeed
 
 import graphcache as gc
 from graphcache import analysis, health
-from graphcache.analysis.machine import this_libc, this_os, this_target
-from graphcache.analysis.spec_diff import SpecDiff
+from graphcache.analysis.differing.spec_diff import SpecDiff
+from graphcache.analysis.machines.machine import this_libc, this_os, this_target
 
 SITE = Path(__file__).parents[1] / "examples/site"
 MY_ENV = SITE / "my-env/spack.lock.gz"

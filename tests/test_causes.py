@@ -21,10 +21,10 @@ from test_spec_diff import ARCH, Edge, Json, graph_of, key, spec
 
 from graphcache import Tables, read
 from graphcache.analysis import rebuilds
-from graphcache.analysis.cause_texts import Cause, causes_of, unexplained_cause
-from graphcache.analysis.causes import causes_of_pairs
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.spec_diff import diff_specs
+from graphcache.analysis.differing.cause_texts import Cause, causes_of, unexplained_cause
+from graphcache.analysis.differing.causes import causes_of_pairs
+from graphcache.analysis.differing.spec_diff import diff_specs
 
 DATA = Path(__file__).parent / "data"
 TRUTH = DATA / "truth"

@@ -16,7 +16,7 @@ from graphs import NASTY
 from test_cli_diff import page_of
 
 from graphcache import Tables
-from graphcache.analysis.spec_diff import diff_specs
+from graphcache.analysis.differing.spec_diff import diff_specs
 from graphcache.views.diff import DiffFormat
 from graphcache.views.spec_diff import COLUMNS, render_spec_diff, rows_of, sentence
 

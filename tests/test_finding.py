@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from graphcache import Tables
-from graphcache.analysis.binaries import check_os, usable
 from graphcache.analysis.finding import find, marks
+from graphcache.analysis.machines.binaries import check_os, usable
 from graphcache.analysis.reasons import why
 from graphcache.errors import NotKnownError, UsageError
 from graphcache.schema import edge_type, node_type

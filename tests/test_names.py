@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables
-from graphcache.analysis.names import the_spec
+from graphcache.analysis.matching.names import the_spec
 from graphcache.errors import UsageError
 from graphcache.schema import node_type
 from graphcache.tables.columns import conform

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables, UsageError, read
+from graphcache.analysis.differing.spec_diff import DEEPEST, Difference, SpecDiff, diff_specs
+from graphcache.analysis.differing.spec_pairs import Change
 from graphcache.analysis.sides import kind_of
-from graphcache.analysis.spec_diff import DEEPEST, Difference, SpecDiff, diff_specs
-from graphcache.analysis.spec_pairs import Change
 
 SITE = Path(__file__).parents[1] / "examples/site"
 TRUTH = Path(__file__).parent / "data/truth"

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Tables, read
-from graphcache.analysis.checking import check_names
-from graphcache.analysis.matching import Matcher
+from graphcache.analysis.matching.checking import check_names
+from graphcache.analysis.matching.matcher import Matcher
 from graphcache.errors import UsageError
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
 from graphcache.spack.spec_parser import parse_spec, parse_specs

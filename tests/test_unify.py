@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from graphcache import Tables, UsageError, read
 from graphcache.analysis import rebuilds, unify
-from graphcache.analysis.build_graphs import build_graph
-from graphcache.analysis.candidates import pins_to_try
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.holding import BUILT, Packages, Pin, hold
-from graphcache.analysis.identities import (
+from graphcache.analysis.pins.build_graphs import build_graph
+from graphcache.analysis.pins.candidates import pins_to_try
+from graphcache.analysis.pins.holding import BUILT, Packages, Pin, hold
+from graphcache.analysis.pins.identities import (
     AT,
     FIELDS,
     BuildGraph,
@@ -30,9 +30,9 @@ from graphcache.analysis.identities import (
     identities_of,
     identities_then,
 )
-from graphcache.analysis.remaining import Builds
-from graphcache.analysis.trying import Trial
-from graphcache.analysis.unifying import requirement
+from graphcache.analysis.pins.remaining import Builds
+from graphcache.analysis.pins.trying import Trial
+from graphcache.analysis.pins.unifying import requirement
 from graphcache.views.packages_yaml import packages_yaml
 
 TRUTH = Path(__file__).parent / "data/truth"

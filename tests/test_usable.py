@@ -19,7 +19,7 @@ from command_line import run, succeed
 import graphcache
 from graphcache import Tables
 from graphcache.analysis import usable
-from graphcache.analysis.machine import macos_name, musl_version, this_libc
+from graphcache.analysis.machines.machine import macos_name, musl_version, this_libc
 from graphcache.errors import UsageError
 from graphcache.kinds import look_up, names
 from graphcache.spack.libc import Libc, parse_libc

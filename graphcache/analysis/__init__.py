@@ -11,19 +11,20 @@ the graph that it reads, for `Store.part`.
 42
 """
 
-from graphcache.analysis.binaries import usable
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
-from graphcache.analysis.environments import coverage
+from graphcache.analysis.differing.redundancy import rebuilds
+from graphcache.analysis.differing.spec_diff import diff_specs
 from graphcache.analysis.finding import find
 from graphcache.analysis.folding import fit
 from graphcache.analysis.hubs import centrality, dependents, package_graph
+from graphcache.analysis.machines.binaries import usable
+from graphcache.analysis.machines.environments import coverage
+from graphcache.analysis.pins.unifying import unify
 from graphcache.analysis.pruning import keeplist, prune_plan
 from graphcache.analysis.reasons import why
-from graphcache.analysis.redundancy import rebuilds
 from graphcache.analysis.releases import adoption, churn, half_life
 from graphcache.analysis.sides import side
-from graphcache.analysis.spec_diff import diff_specs
 from graphcache.analysis.stacks import (
     stack_clusters,
     stack_combinations,
@@ -31,7 +32,6 @@ from graphcache.analysis.stacks import (
 )
 from graphcache.analysis.subgraphs import around, find_node
 from graphcache.analysis.touching import impact
-from graphcache.analysis.unifying import unify
 
 __all__ = [
     "adoption",

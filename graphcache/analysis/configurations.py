@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.builds import PARTS, as_built
+from graphcache.analysis.matching.names import require
 from graphcache.analysis.memberships import configuration_codes, natural_key, specs_in
-from graphcache.analysis.names import require
 from graphcache.answers import Answer, reads
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
-from graphcache.analysis.matching import READS, Matcher
+from graphcache.analysis.matching.matcher import READS, Matcher
+from graphcache.analysis.matching.names import one_spec, wanted_specs
+from graphcache.analysis.matching.spec_columns import SpecColumns, Truth
 from graphcache.analysis.memberships import ends_by_spec, specs_in
-from graphcache.analysis.names import one_spec, wanted_specs
-from graphcache.analysis.spec_columns import SpecColumns, Truth
 from graphcache.answers import Answer, Selection, reads
 from graphcache.errors import UsageError, did_you_mean
 from graphcache.spack.spec_parser import parse_spec

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.names import require
+from graphcache.analysis.matching.names import require
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 

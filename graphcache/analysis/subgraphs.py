@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.names import selection_for, the_spec
+from graphcache.analysis.matching.names import selection_for, the_spec
 from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, UsageError, no_such
 from graphcache.schema import NODE_TYPES, node_type

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
 from graphcache.analysis.finding import meant
-from graphcache.analysis.matching import READS
-from graphcache.analysis.names import require
+from graphcache.analysis.matching.matcher import READS
+from graphcache.analysis.matching.names import require
 from graphcache.answers import Answer, reads
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables

@@ -69,7 +69,7 @@ def coverage(
       graphcache coverage spack.lock --reuse --spec hdf5+mpi
     """
     from graphcache import read
-    from graphcache.analysis.environments import coverage as find
+    from graphcache.analysis.machines.environments import coverage as find
     from graphcache.cli.load import show_report
 
     environment, report = read(*paths)

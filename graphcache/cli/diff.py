@@ -106,7 +106,7 @@ def _diff_of_specs(
     _: str, names: tuple[str, str], format_: DiffFormat, options: Mapping[str, Any]
 ) -> bool:
     """Print in what two specs differ; whether they do."""
-    from graphcache.analysis.spec_diff import diff_specs
+    from graphcache.analysis.differing.spec_diff import diff_specs
     from graphcache.views.spec_diff import render_spec_diff
 
     found = diff_specs(_part(options["store"], diff_specs.reads, options), *names)

@@ -122,8 +122,8 @@ def usable(
       graphcache usable hdf5 --target zen3 --libc glibc@2.35 --all
       graphcache usable hdf5 +mpi --paste
     """
-    from graphcache.analysis.binaries import check_os
-    from graphcache.analysis.binaries import usable as ask
+    from graphcache.analysis.machines.binaries import check_os
+    from graphcache.analysis.machines.binaries import usable as ask
 
     place = {"stack": options["stack"], "release": options["release"]}
     with open_chosen(options) as store:
@@ -150,7 +150,7 @@ class _Machine(NamedTuple):
 
 def _machine(target: str | None, libc: str | None, os_: str | None) -> _Machine:
     """The machine that the options tell, with what is not told taken from this one."""
-    from graphcache.analysis.machine import this_libc, this_os, this_target
+    from graphcache.analysis.machines.machine import this_libc, this_os, this_target
     from graphcache.spack.libc import parse_libc
 
     here: list[str] = []
@@ -178,7 +178,7 @@ def _machine(target: str | None, libc: str | None, os_: str | None) -> _Machine:
 
 def _part(store: Store, specs: tuple[str, ...], wanted: Selection) -> Tables:
     """What of the graph is needed to look for these specs."""
-    from graphcache.analysis.names import selection_for
+    from graphcache.analysis.matching.names import selection_for
 
     packages = store.table(node_type("Package"), ())["name"].to_pylist()
     return store.part(selection_for(specs, packages, wanted))

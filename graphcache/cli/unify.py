@@ -47,7 +47,7 @@ def unify(stacks: tuple[str, ...], release: str | None, max_pins: int, **options
       graphcache unify --stack io --stack solvers --release develop
       graphcache unify --release develop --format yaml > packages.yaml
     """
-    from graphcache.analysis.unifying import unify as find
+    from graphcache.analysis.pins.unifying import unify as find
     from graphcache.views.packages_yaml import packages_yaml
 
     with open_chosen(options) as store:

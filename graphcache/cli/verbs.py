@@ -100,7 +100,7 @@ def rebuilds(
       graphcache rebuilds --stack e4s
       graphcache rebuilds --what-if zlib-ng@2.3.3,openssl
     """
-    from graphcache.analysis.redundancy import rebuilds as find
+    from graphcache.analysis.differing.redundancy import rebuilds as find
 
     answer = find(_graph(options, find.reads), package, stack, what_if)
     rows = [(*row, on_this_store(example, options)) for *row, example in answer.rows]

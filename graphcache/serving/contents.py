@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphcache.analysis.choosing import check_length
 from graphcache.analysis.finding import find
-from graphcache.analysis.names import joined_specs, selection_for
+from graphcache.analysis.matching.choosing import check_length
+from graphcache.analysis.matching.names import joined_specs, selection_for
 from graphcache.answers import Answer
 from graphcache.errors import QueryError, close_names, no_such
 from graphcache.schema import NodeType, node_type

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from itertools import chain
 from typing import IO, Any, Literal
 
-from graphcache.analysis.following import COMMON
-from graphcache.analysis.spec_diff import Difference, SpecDiff
-from graphcache.analysis.spec_pairs import Change, Value
+from graphcache.analysis.differing.following import COMMON
+from graphcache.analysis.differing.spec_diff import Difference, SpecDiff
+from graphcache.analysis.differing.spec_pairs import Change, Value
 from graphcache.answers import Answer
 from graphcache.views.answers import render, to_json
 from graphcache.views.diff import DiffFormat
@@ -108,7 +108,7 @@ def _markdown(found: SpecDiff) -> str:
 def sentence(found: SpecDiff) -> str:
     """The answer in one sentence.
 
-    >>> from graphcache.analysis.spec_diff import SpecName
+    >>> from graphcache.analysis.differing.spec_diff import SpecName
     >>> zlib = SpecName("abcdefgh", "zlib", "1.3.1")
     >>> sentence(SpecDiff(zlib, zlib, None))
     'zlib@1.3.1/abcdefg is the same spec on both sides: nothing differs.'

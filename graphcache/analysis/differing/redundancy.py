@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.causes import causes_of_pairs
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs
+from graphcache.analysis.differing.causes import causes_of_pairs
+from graphcache.analysis.differing.pair_walk import distinct
+from graphcache.analysis.differing.spec_pairs import READS as COMPARED
 from graphcache.analysis.finding import meant
-from graphcache.analysis.held_tables import with_choices
-from graphcache.analysis.matching import READS
+from graphcache.analysis.matching.matcher import READS
 from graphcache.analysis.memberships import configuration_codes, members, specs_in
-from graphcache.analysis.pair_walk import distinct
-from graphcache.analysis.spec_pairs import READS as COMPARED
+from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
 from graphcache.words import counted

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.build_graphs import build_graph
-from graphcache.analysis.choices import pins_asked_for
 from graphcache.analysis.dependencies import Dependencies, Rows
-from graphcache.analysis.holding import Packages, hold
-from graphcache.analysis.identities import BuildGraph, Flags, identities_of
-from graphcache.analysis.matching import READS, Matcher
+from graphcache.analysis.matching.matcher import READS, Matcher
+from graphcache.analysis.pins.build_graphs import build_graph
+from graphcache.analysis.pins.choices import pins_asked_for
+from graphcache.analysis.pins.holding import Packages, hold
+from graphcache.analysis.pins.identities import BuildGraph, Flags, identities_of
 from graphcache.answers import reads
 from graphcache.errors import UsageError
 from graphcache.schema import edge_type

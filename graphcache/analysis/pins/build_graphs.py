@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
-from graphcache.analysis.identities import AT, FIELDS, BuildGraph, Codes, identities_of
+from graphcache.analysis.pins.identities import AT, FIELDS, BuildGraph, Codes, identities_of
 from graphcache.answers import reads
 from graphcache.spack.variants import PATCHES
 from graphcache.tables import Tables

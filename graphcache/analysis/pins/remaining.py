@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.identities import (
+from graphcache.analysis.pins.identities import (
     FIELDS,
     BuildGraph,
     Changes,

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows
-from graphcache.analysis.spec_columns import Mask, SpecColumns, Truth, by_column
+from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Selection
 from graphcache.errors import UsageError
 from graphcache.records import LANGUAGES

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Dependencies, Rows, Runs
+from graphcache.analysis.differing.spec_pairs import PROPERTIES
 from graphcache.analysis.memberships import codes
-from graphcache.analysis.spec_pairs import PROPERTIES
 from graphcache.tables import Tables
 from graphcache.tables.columns import SEPARATOR, flat
 

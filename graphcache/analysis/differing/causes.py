@@ -12,13 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphcache.analysis.cause_texts import Cause, causes_of, provider_cause, unexplained_cause
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs
-from graphcache.analysis.following import COMMON, follow
-from graphcache.analysis.pair_walk import Pairs, all_pairs, distinct
-from graphcache.analysis.spec_codes import SpecCodes
-from graphcache.analysis.spec_pairs import Change, Compared, Specs, compare, why_not_told
-from graphcache.analysis.spreading import spread
+from graphcache.analysis.differing.cause_texts import (
+    Cause,
+    causes_of,
+    provider_cause,
+    unexplained_cause,
+)
+from graphcache.analysis.differing.following import COMMON, follow
+from graphcache.analysis.differing.pair_walk import Pairs, all_pairs, distinct
+from graphcache.analysis.differing.spec_codes import SpecCodes
+from graphcache.analysis.differing.spec_pairs import Change, Compared, Specs, compare, why_not_told
+from graphcache.analysis.differing.spreading import spread
 from graphcache.tables import Tables
 
 

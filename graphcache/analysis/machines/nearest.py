@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.spec_diff import Difference, compare_specs
-from graphcache.analysis.spec_pairs import READS, Change, Specs, Value
+from graphcache.analysis.differing.spec_diff import Difference, compare_specs
+from graphcache.analysis.differing.spec_pairs import READS, Change, Specs, Value
 from graphcache.tables import Tables
 from graphcache.tables.columns import anti_join
 

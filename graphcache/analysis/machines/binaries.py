@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.finding import COLUMNS as FOUND
 from graphcache.analysis.finding import all_of, any_of, listed, places, together
-from graphcache.analysis.matching import Matcher
-from graphcache.analysis.names import wanted_specs
-from graphcache.analysis.reuse import READS, Host, Reuse
-from graphcache.analysis.spec_columns import Mask, SpecColumns, Truth, by_column
+from graphcache.analysis.machines.reuse import READS, Host, Reuse
+from graphcache.analysis.matching.matcher import Matcher
+from graphcache.analysis.matching.names import wanted_specs
+from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Answer, Selection, reads
 from graphcache.errors import NotKnownError, close_names, no_such
 from graphcache.spack.libc import Libc, parse_libc

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies, Reach, Rows
-from graphcache.analysis.matching import READS as MATCHED
-from graphcache.analysis.matching import Matcher
-from graphcache.analysis.spec_columns import Mask, SpecColumns, Truth, by_column
+from graphcache.analysis.matching.matcher import READS as MATCHED
+from graphcache.analysis.matching.matcher import Matcher
+from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Selection
 from graphcache.errors import no_such
 from graphcache.spack.libc import Libc

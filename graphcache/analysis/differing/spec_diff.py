@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.following import follow, same_above
-from graphcache.analysis.names import the_spec
-from graphcache.analysis.spec_pairs import (
+from graphcache.analysis.differing.following import follow, same_above
+from graphcache.analysis.differing.spec_pairs import (
     READS,
     Change,
     Compared,
@@ -24,6 +23,7 @@ from graphcache.analysis.spec_pairs import (
     compare,
     why_not_told,
 )
+from graphcache.analysis.matching.names import the_spec
 from graphcache.answers import reads
 from graphcache.tables import Tables
 

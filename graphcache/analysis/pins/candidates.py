@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.holding import BUILT, HAS, Pin, held_by, variant_name
-from graphcache.analysis.identities import AT, BuildGraph, Changes, Flags
+from graphcache.analysis.pins.holding import BUILT, HAS, Pin, held_by, variant_name
+from graphcache.analysis.pins.identities import AT, BuildGraph, Changes, Flags
 from graphcache.spack.versions import version_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from graphcache.analysis.spec_pairs import Change, Value
+from graphcache.analysis.differing.spec_pairs import Change, Value
 from graphcache.spack.versions import version_key
 
 LANGUAGES = frozenset({"c", "cxx", "fortran"})

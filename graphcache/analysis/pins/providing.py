@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.identities import AT, BuildGraph, Codes, Need, both_hows
+from graphcache.analysis.pins.identities import AT, BuildGraph, Codes, Need, both_hows
 
 OF_THE_MACHINE = ("platform", "os", "target")
 

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.builds import PARTS, as_built, differences
 from graphcache.analysis.dependencies import NEEDS, Dependencies
-from graphcache.analysis.matching import Matcher
-from graphcache.analysis.names import wanted_specs
-from graphcache.analysis.nearest import READS as COMPARED
-from graphcache.analysis.nearest import Differences
-from graphcache.analysis.reuse import READS as ASKED
-from graphcache.analysis.reuse import Host, Reuse
+from graphcache.analysis.machines.nearest import READS as COMPARED
+from graphcache.analysis.machines.nearest import Differences
+from graphcache.analysis.machines.reuse import READS as ASKED
+from graphcache.analysis.machines.reuse import Host, Reuse
+from graphcache.analysis.matching.matcher import Matcher
+from graphcache.analysis.matching.names import wanted_specs
 from graphcache.answers import Answer, Selection, reads
 from graphcache.errors import NotKnownError, UsageError
 from graphcache.spack.libc import Libc, parse_libc

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from graphcache.analysis.spec_pairs import Change, Compared, Specs
+from graphcache.analysis.differing.spec_pairs import Change, Compared, Specs
 
 COMMON = ("platform", "os", "target", "compiler")
 """Settings that a spec mostly shares with what it needs."""

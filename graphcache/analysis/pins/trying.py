@@ -6,11 +6,11 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from graphcache.analysis.candidates import joint_pins, pins_to_try
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.holding import Packages, Pin, hold, runtime_of
-from graphcache.analysis.identities import BuildGraph, Changes
-from graphcache.analysis.remaining import Builds
+from graphcache.analysis.pins.candidates import joint_pins, pins_to_try
+from graphcache.analysis.pins.holding import Packages, Pin, hold, runtime_of
+from graphcache.analysis.pins.identities import BuildGraph, Changes
+from graphcache.analysis.pins.remaining import Builds
 
 MOST_TRIED = 200
 """Pins that are looked at closely for each that is chosen, those first that may save most."""

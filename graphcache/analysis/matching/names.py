@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from graphcache.analysis.checking import check_names, lines_of, no_spec
-from graphcache.analysis.matching import READS, Matcher
-from graphcache.analysis.spec_columns import Truth
+from graphcache.analysis.matching.checking import check_names, lines_of, no_spec
+from graphcache.analysis.matching.matcher import READS, Matcher
+from graphcache.analysis.matching.spec_columns import Truth
 from graphcache.answers import Selection, reads
 from graphcache.errors import UsageError, no_such
 from graphcache.spack.spec_parser import parse_spec, parse_specs, with_quotes

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow.compute as pc
 
-from graphcache.analysis.build_graphs import build_graph
-from graphcache.analysis.candidates import told
 from graphcache.analysis.dependencies import Dependencies, Rows
-from graphcache.analysis.holding import Pin
-from graphcache.analysis.identities import BuildGraph, Flags, identities_of
 from graphcache.analysis.memberships import specs_in
-from graphcache.analysis.remaining import Builds
-from graphcache.analysis.trying import Trial
+from graphcache.analysis.pins.build_graphs import build_graph
+from graphcache.analysis.pins.candidates import told
+from graphcache.analysis.pins.holding import Pin
+from graphcache.analysis.pins.identities import BuildGraph, Flags, identities_of
+from graphcache.analysis.pins.remaining import Builds
+from graphcache.analysis.pins.trying import Trial
 from graphcache.answers import Answer, reads
 from graphcache.spack.flags import quoted
 from graphcache.tables import Tables

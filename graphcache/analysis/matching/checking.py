@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.matching import Matcher
+from graphcache.analysis.matching.matcher import Matcher
 from graphcache.errors import UsageError, no_such
 from graphcache.kinds import ALIKE, LISTED, Spec, spec_lines
 from graphcache.spack.specs import AbstractSpec, Dependency

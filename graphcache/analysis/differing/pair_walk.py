@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.spec_codes import SpecCodes
-from graphcache.analysis.spec_pairs import Edge, match_needs
+from graphcache.analysis.differing.spec_codes import SpecCodes
+from graphcache.analysis.differing.spec_pairs import Edge, match_needs
 
 
 @dataclass(frozen=True)

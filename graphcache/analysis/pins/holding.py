@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.identities import (
+from graphcache.analysis.pins.identities import (
     AT,
     FIELDS,
     BuildGraph,
@@ -27,7 +27,7 @@ from graphcache.analysis.identities import (
     Need,
     own_settings,
 )
-from graphcache.analysis.providing import OF_THE_MACHINE, add_need, provided_by
+from graphcache.analysis.pins.providing import OF_THE_MACHINE, add_need, provided_by
 
 Kind = Literal[
     "version",

@@ -1,0 +1,1 @@
+"""What a person writes, held against a graph: names, hashes and abstract specs."""
