@@ -231,14 +231,15 @@ def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
 
 
 def test_the_figures_of_the_docs_are_those_of_the_tables() -> None:
-    rows = (Path(__file__).parents[1] / "docs/truth.md").read_text().splitlines()
+    page = (Path(__file__).parents[1] / "docs/truth.md").read_text()
+    rows = page.splitlines()
     for made in (CHANGED, OTHERS):
         pairs = sum(again for again, _ in made.values())
         changes = sum(len(found) for _, found in made.values())
         figures = f"| {len(made)} | {changes} | {pairs} | {pairs} | {pairs} |"
         assert any(row.endswith(figures) for row in rows), figures
-    pairs = sum(again["zlib-ng"] for again in NEW.values())
-    assert any(row.endswith(f"| 6 | 6 | {pairs} | {pairs} | {pairs} |") for row in rows)
+    built_again = sum(again["zlib-ng"] for again in NEW.values())
+    assert f"{built_again} specs were built again from 2026-09 to 2026-10" in page
 
 
 # The site -----------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from graphcache import (
     update_store,
 )
 from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.embedded import write
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.seal import check_seal, seal
 from graphcache.stores.embedded.store import EmbeddedStore, verify_store
@@ -529,6 +530,16 @@ def test_a_full_disk_leaves_the_old_store_where_none_can_be_reserved(
     assert store.read_bytes() == old.read_bytes()
     build_store(store, made_pages)
     assert os.listdir(store.parent) == ["store.lbug"]
+
+
+def test_what_is_reserved_is_room_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of files of few rows, that take most beside these: an environment, and a mirror."""
+    reserved: list[int] = []
+    monkeypatch.setattr(write, "reserve", lambda _, size: reserved.append(size))
+    for source in ("examples/site/my-env", "examples/mirror", "examples/pages"):
+        build_store(tmp_path / "store.lbug", Path(__file__).parents[1] / source)
+        # While it is written, it has been seen to take a quarter more.
+        assert reserved.pop() > 1.25 * (tmp_path / "store.lbug").stat().st_size
 
 
 def test_a_link_stays_a_link(tmp_path: Path, example_pages: Path, made_pages: Path) -> None:

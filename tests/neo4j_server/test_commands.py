@@ -103,7 +103,7 @@ REFUSED = {
     "DROP CONSTRAINT graphcache_Spec": "a query only reads: expected MATCH, OPTIONAL, UNWIND, WITH",
     "MATCH (s:Spec RETURN s": "Invalid input",
     "RETURN nothing(1)": "Unknown function 'nothing'",
-    "RETURN $missing": "the query needs $missing: give it by --param missing=VALUE",
+    "RETURN $missing": "the query needs $missing: give it as a parameter, missing=VALUE",
     "RETURN 1; RETURN 2": "expected one statement, found several: run them one by one",
 }
 
