@@ -58,6 +58,7 @@ def test_a_keeplist_takes_the_place_of_an_older_one(site: Path, tmp_path: Path) 
         ("site.lbug", 2, "site.lbug: is the store, and would be lost"),
         ("nowhere/keep.txt", 1, "there is no folder"),
         (".", 2, "is a directory"),
+        ("-", 2, "--keeplist: expected a file, found - (standard output has the answer)"),
     ],
 )
 def test_a_keeplist_that_can_not_be_written(out: str, code: int, said: str, site: Path) -> None:

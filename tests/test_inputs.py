@@ -518,6 +518,29 @@ def test_a_damaged_extended_header_of_a_tar_archive(
     assert why_not(archive) == f"{archive}: {SAYS}{why}"
 
 
+@pytest.mark.parametrize("wrap", [as_tar, as_zip, lambda f, out: as_tar(f, out, "w:gz")])
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, lambda data: pa.compress(data, "zstd", asbytes=True)]
+)
+def test_what_is_packed_in_an_archive_is_read_as_in_a_folder(
+    tmp_path: Path, wrap: Callable[[Path, Path], Path], pack: Callable[[bytes], bytes]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "page").write_bytes(PAGE)
+    (folder / "other").write_bytes(pack(OTHER))
+    (folder / "damaged").write_bytes(pack(OTHER)[:30])
+    (folder / "large").write_bytes(pack(PAGE + b"\n" * MAX_FILE))
+    archive = wrap(folder, tmp_path / "out")
+    tables, report = read(archive)
+    expected, of_folder = read(folder)
+    assert kept(tables) == {"zlib", "hdf5"}
+    assert tables.digest() == expected.digest()
+    assert sorted(reject.why for reject in report.rejects) == sorted(
+        reject.why for reject in of_folder.rejects
+    )
+
+
 def test_an_archive_in_an_archive_is_skipped(example_pages: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     as_zip(example_pages, tmp_path / "in" / "pages.zip")

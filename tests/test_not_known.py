@@ -251,6 +251,23 @@ def test_an_index_is_no_environment(cache: Path) -> None:
     assert "index.json: expected the lock file (spack.lock) of an environment, found " in ended.err
 
 
+def test_of_what_an_environment_has_not_nothing_is_held(cache: Path) -> None:
+    environment = lock(node(A), roots=(A,))
+    asked = ("--spec", "zlib@99", "--fail-under", "1")
+    assert covered(cache, environment, *asked) == (
+        1,
+        ["No spec of the environment is as is asked."],
+    )
+
+
+def test_no_number_is_no_share(cache: Path) -> None:
+    code, said = covered(cache, lock(node(A), roots=(A,)), "--fail-under", "nan")
+    assert (code, said[-1]) == (
+        2,
+        "Error: Invalid value for '--fail-under': expected a number, found nan",
+    )
+
+
 def test_an_environment_without_specs_lacks_nothing(cache: Path) -> None:
     said = ["There is nothing in it that a cache could hold."]
     assert covered(cache, lock(), "--fail-under", "100") == (0, said)

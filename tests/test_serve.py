@@ -1006,4 +1006,4 @@ def test_it_ends_when_it_is_told_to(example_store: Path) -> None:
     with serving("--store", example_store, cwd=example_store.parent) as running:
         running.process.send_signal(signal.SIGTERM)
         ended = running.process.end()
-        assert (ended.code, ended.out, ended.err) == (-signal.SIGTERM, "", "")
+        assert (ended.code, ended.out, ended.err.strip()) == (-signal.SIGTERM, "", "")

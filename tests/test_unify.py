@@ -19,6 +19,7 @@ from graphcache.analysis import rebuilds, unify
 from graphcache.analysis.dependencies import Dependencies
 from graphcache.analysis.pins.build_graphs import build_graph
 from graphcache.analysis.pins.candidates import pins_to_try
+from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.analysis.pins.holding import BUILT, Packages, Pin, hold
 from graphcache.analysis.pins.identities import (
     AT,
@@ -33,6 +34,7 @@ from graphcache.analysis.pins.identities import (
 from graphcache.analysis.pins.remaining import Builds
 from graphcache.analysis.pins.trying import Trial
 from graphcache.analysis.pins.unifying import requirement
+from graphcache.tables.columns import is_sorted
 from graphcache.views.packages_yaml import packages_yaml
 
 TRUTH = Path(__file__).parent / "data/truth"
@@ -256,9 +258,29 @@ def test_what_else_was_changed_is_what_remains() -> None:
     assert {text[1:] for text in row["example"].split()[2:]} <= set(known)
 
 
+def test_causes_are_known_where_several_targets_and_compilers_are_held_one() -> None:
+    tables, _ = read(*(SITE / release / "solvers" for release in ("2026-10", "develop")))
+    for word in ("openmpi@5.0.10", "python", "zlib-ng"):
+        held, _ = with_choices(tables, [word])
+        edges = [table for table in held.edges.values() if table.num_rows]
+        assert all(is_sorted([table["from"], table["to"]]) for table in edges)
+        kinds = {row["kind"] for row in rebuilds(tables, what_if=word).to_dicts()}
+        assert "not known" not in kinds
+
+
+def test_what_is_so_already_changes_nothing() -> None:
+    tables, _ = locks("base", "openssl")
+    answer = rebuilds(tables, what_if="zlib-ng@2:")
+    assert answer.notes == [
+        "zlib-ng is held to zlib-ng@2:. All of it is so already.",
+        "Of 4 builds made again 4 remain.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("word", "error"),
     [
+        ("zlib-ng@2.3.3,zlib-ng@2.2.4", "zlib-ng@2.2.4: zlib-ng is held to another choice alr"),
         ("zlib-nq", "zlib-nq: no such package in the graph. Did you mean zlib-ng"),
         ("zlib-ng@9", "zlib-ng@9: no such spec in the graph, which has zlib-ng@2."),
         ("+pic", "+pic: expected the name of a package, as in zlib-ng@2.3.3"),
@@ -363,10 +385,14 @@ def test_where_there_is_nothing_to_hold_it_says_why() -> None:
     [
         ({"stacks": ["bose"]}, "bose: no such stack in the graph. Did you mean base?"),
         ({"stacks": ["base", "x"]}, "x: no such stack in the graph, which has base"),
+        ({"stacks": "bose"}, "bose: no such stack in the graph. Did you mean base?"),
         ({"release": "develop"}, "develop: no such release in the graph, which has none"),
+        ({"max_pins": 0}, "max_pins: expected 1 or more, found 0"),
     ],
 )
-def test_a_stack_or_release_that_there_is_not(options: dict[str, Any], error: str) -> None:
+def test_a_stack_or_release_that_there_is_not_or_no_pin(
+    options: dict[str, Any], error: str
+) -> None:
     tables, _ = locks("base")
     with pytest.raises(UsageError) as raised:
         unify(tables, **options)

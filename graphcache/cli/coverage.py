@@ -8,6 +8,7 @@ import click
 
 from graphcache.cli.completing import OneOf
 from graphcache.cli.options import (
+    Number,
     format_option,
     in_one_text,
     open_chosen,
@@ -42,7 +43,7 @@ from graphcache.words import counted
 @click.option(
     "--fail-under",
     metavar="PERCENT",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     default=0,
     help="End with exit code 1 if less of it is held, by hash.",
 )
@@ -87,7 +88,8 @@ def coverage(
     shown = in_one_text(in_one_text(answer, "differs", "; ", options), "below", "; ", options)
     show(shown, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
-    click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
+    if answer.rows or not specs:
+        click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
     if reuse and answer.rows:
         at = answer.columns.index("reuse")
         taken = sum(row[at] is not None for row in answer.rows)
@@ -96,7 +98,8 @@ def coverage(
             "specs together",
             err=True,
         )
-    percent = 100 * held / len(answer.rows) if answer.rows else 100
+    # Where nothing is as --spec asks, nothing of that is held.
+    percent = 100 * held / len(answer.rows) if answer.rows else 0 if specs else 100
     if percent < fail_under:
         click.get_current_context().exit(1)
     if report.rejects:

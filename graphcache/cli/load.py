@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from graphcache.cli.options import (
+    Number,
     is_same_file,
     output_path,
     shown_path,
@@ -43,7 +44,7 @@ reading_options = together(
     click.option(
         "--timeout",
         metavar="SECONDS",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         help="Give up on a server that says nothing for so long.  [30]",
     ),
     *verbosity_options,

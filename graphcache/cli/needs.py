@@ -21,6 +21,7 @@ from graphcache.cli.options import (
     store_option,
     together,
 )
+from graphcache.errors import UsageError
 from graphcache.views.answers import default_format, printable
 from graphcache.words import counted
 
@@ -143,7 +144,7 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
 
     out: Path | None = options["keeplist"]
     if out is not None:
-        keep_store(str(out), options["store"])
+        _check_place(out, options["store"])
     graph = _graph(options, find.reads)
     asked = (releases, stacks, options["deptype"])
     answer = find(graph, *asked)
@@ -154,6 +155,12 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
     click.echo(_sum_of_sizes(answer), err=True)
     if out is not None:
         click.echo(printable(_what_spack_does(out, hashes, answer)), err=True)
+
+
+def _check_place(out: Path, store: str) -> None:
+    if str(out) == "-":
+        raise UsageError("--keeplist: expected a file, found - (standard output has the answer)")
+    keep_store(str(out), store)
 
 
 def _write(out: Path, hashes: list[str]) -> None:

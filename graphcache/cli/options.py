@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import sys
@@ -28,6 +29,20 @@ DEFAULT_STORE = "graphcache.lbug"
 
 shown_path = click.Path(readable=False)
 """Text that the shell completes as a path; what is there is for others to judge."""
+
+
+class Number(click.FloatRange):
+    """A number in a range; `nan` is none, though Python reads it as one."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, or the error of the option."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"expected a number, found {value}", param, ctx)
+        return number
+
 
 store_option: Decorator = click.option(
     "--store",
@@ -138,7 +153,7 @@ server_options = together(
     click.option(
         "--wait",
         metavar="SECONDS",
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         default=0,
         help="On a server: wait so long for it to answer.",
     ),

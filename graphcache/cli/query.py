@@ -11,6 +11,7 @@ import click
 
 from graphcache.cli.completing import NameOf, OneOf
 from graphcache.cli.options import (
+    Number,
     format_option,
     library_option,
     open_chosen,
@@ -52,7 +53,7 @@ _answer_options = together(
     click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows."),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         metavar="SECONDS",
         help="Give up after so long.",
     ),

@@ -6,6 +6,7 @@ stand in messages.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from graphcache.records import Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
@@ -23,6 +24,7 @@ from graphcache.sources import binaries, mirror
 from graphcache.sources.addresses import Remote
 from graphcache.sources.archives import (
     MAX_ARCHIVE,
+    Packed,
     rejecting_damage,
     tar_members,
     zip_members,
@@ -239,9 +241,10 @@ def _open_content(
         if binaries.is_binary(name) and _is_archive(head):
             report.reject(name, f"{binaries.BINARY}: expected its spec file, or an index")
         elif head.startswith(_ZIP):
+            room = _Room()
             for member in zip_members(file, name, report):
                 with rejecting_damage(member.name, report):
-                    yield from _take(member.content, member.name, member.size, report)
+                    yield from _take_member(member, room, report)
         elif _is_archive(head):
             yield from _packed(file, head, name, report, asked_for=asked_for)
         else:
@@ -257,8 +260,49 @@ def _packed(
         if not _is_archive(unpacked.peek(512)):
             yield from _take(cast(IO[bytes], unpacked), name, 0, report, asked_for=asked_for)
             return
+    room = _Room()
     for member in tar_members(file, head, name, report):
-        yield from _take(member.content, member.name, member.size, report)
+        yield from _take_member(member, room, report)
+
+
+def _take_member(member: Packed, room: _Room, report: Report) -> Iterator[InputFile]:
+    """A file of an archive, which may be packed itself; an archive in an archive is passed over."""
+    content = io.BufferedReader(cast(Any, member.content))
+    head = content.peek(512)[:512]
+    if not head.startswith((GZIP, ZSTD)):
+        yield from _take(content, member.name, member.size, report)
+        return
+    with rejecting_damage(member.name, report):
+        unpacked = unpacking(content, head)
+        if _is_archive(unpacked.peek(512)):
+            report.skip(member.name, "not Spack's")
+        else:
+            yield from _take(room.reading(unpacked), member.name, 0, report)
+
+
+class _Room:
+    """The bytes that packed files of one archive may have together, unpacked."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ARCHIVE
+        self._file: Any = None
+
+    def reading(self, file: Any) -> IO[bytes]:
+        """The file, of which no more can be read than there is room for."""
+        self._file = file
+        return cast(IO[bytes], self)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of the file.
+
+        Raises:
+            ValueError: there is no room for them.
+        """
+        data: bytes = self._file.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError(f"more than {MAX_ARCHIVE:,} bytes")
+        return data
 
 
 def _take(

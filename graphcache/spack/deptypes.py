@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphcache.errors import no_such
+from graphcache.errors import UsageError, no_such
 
 DEPTYPES = ("build", "link", "run", "test")
 """All that Spack has."""
@@ -23,6 +23,10 @@ def parse_deptypes(text: str | Iterable[str]) -> tuple[str, ...]:
     names = [n.strip() for n in text.split(",")] if isinstance(text, str) else list(text)
     if names == [ALL]:
         return DEPTYPES
+    if ALL in names:
+        raise UsageError(
+            f"{','.join(names)}: expected {ALL} alone, or some of {', '.join(DEPTYPES)}"
+        )
     for name in names or [""]:
         if name not in DEPTYPES:
             raise no_such("dependency type", name, [*DEPTYPES, ALL], "Spack")

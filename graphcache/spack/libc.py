@@ -67,4 +67,5 @@ def parse_libc(text: str) -> Libc:
             pass
         else:
             return Libc(name, version)
-    raise UsageError(f"{text}: expected a C library, as glibc@2.35 or musl@1.2.5")
+    found = text or "an empty text"
+    raise UsageError(f"{found}: expected a C library, as glibc@2.35 or musl@1.2.5")

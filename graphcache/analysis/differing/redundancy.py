@@ -38,7 +38,7 @@ def rebuilds(
     tables: Tables,
     package: str | None = None,
     stack: str | None = None,
-    what_if: Iterable[str] = (),
+    what_if: str | Iterable[str] = (),
 ) -> Answer:
     """The causes of rebuilds, ranked by how many builds each takes part in.
 
@@ -77,13 +77,15 @@ def rebuilds(
     graph = Dependencies(tables)
     chosen, notes = _chosen(tables, graph, package, stack)
     first, other = _pairs(configuration_codes(tables), chosen)
-    if what_if := list(what_if):
+    if what_if := [what_if] if isinstance(what_if, str) else list(what_if):
         told, before = graph.notes(), len(first)
         tables, said = with_choices(tables, what_if)
         graph = Dependencies(tables)
         chosen, _ = _chosen(tables, graph, package, stack)
         first, other = _pairs(configuration_codes(tables), chosen)
         remain = f"Of {counted(before, 'build')} made again {len(first):,} remain."
+        if len(first) > before:  # for what is held looks alike that did not
+            remain = f"{counted(before, 'build')} made again; {len(first):,} where more look alike."
         notes = [*told, *notes, *said, remain]
     found = causes_of_pairs(tables, graph, first, other)
     # The pairs are in the order of hashes: the first one of a cause is its example.

@@ -91,7 +91,7 @@ def coverage(
     >>> row["reuse"][:7], row["differs"]
     ('m5ih3p6', ['compiler: gcc@14.3.0 -> gcc@13.4.0'])
     """
-    if not reuse and (target or libc):
+    if not reuse and (target is not None or libc is not None):
         raise UsageError("target and libc tell for which machine reuse is asked: expected that too")
     _require_held_known(cache)
     wanted, external = _wanted(environment, specs)
@@ -199,7 +199,7 @@ class _Takes:
 
     def of(self, build: _Build, others: list[_Build]) -> list[_Build]:
         """Those of the others that it could take for a spec."""
-        fitting = self._on(self._target or build["target"], build["os"])
+        fitting = self._on(build["target"] if self._target is None else self._target, build["os"])
         wanted = _chosen(build["variants"])
         return [
             other

@@ -46,7 +46,14 @@ def pins_asked_for(
         UsageError: a word is no spec, or asks for what nothing of the graph is as, or for what a
             package can't be held to.
     """
-    return [_choice(matcher, graph, text) for word in words for text in _split(matcher, word)]
+    found: dict[str, tuple[list[Pin], str]] = {}
+    for text in (text for word in words for text in _split(matcher, word)):
+        pins, sentence = _choice(matcher, graph, text)
+        held = pins[0].value if pins[0].kind == "provider" else pins[0].package
+        if held in found:
+            raise UsageError(f"{text}: {held} is held to another choice already: name one of them")
+        found[held] = pins, sentence
+    return list(found.values())
 
 
 def _split(matcher: Matcher, word: str) -> list[str]:

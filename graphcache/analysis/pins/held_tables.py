@@ -19,7 +19,7 @@ from graphcache.answers import reads
 from graphcache.errors import UsageError
 from graphcache.schema import edge_type
 from graphcache.tables import Tables
-from graphcache.tables.columns import flat, joined_texts
+from graphcache.tables.columns import flat, joined_texts, sort_table
 
 _SETTINGS = (
     *("version", "namespace", "variants", "flags", "package_hash"),
@@ -48,13 +48,15 @@ def with_choices(tables: Tables, words: Iterable[str]) -> tuple[Tables, list[str
     said = []
     changed = np.zeros(len(before.own), bool)
     for pins, sentence in pins_asked_for(Matcher(tables), before, words):
+        moved = False
         for pin in pins:
             changes = hold(Packages(after), pin)
             changed[changes.rows] = True
+            moved |= bool(len(changes.rows))
             after = after.with_changes(changes)
         if after.has_circles:
             raise UsageError(f"{sentence} A build would need itself by that: hold something else")
-        said.append(sentence)
+        said.append(sentence if moved else f"{sentence} All of it is so already.")
     return _tables(tables, (before, after), changed), said
 
 
@@ -71,7 +73,8 @@ def _tables(tables: Tables, graphs: tuple[BuildGraph, BuildGraph], changed: Flag
     edges["BUILT_WITH"] = _compilers(edges["BUILT_WITH"], graphs, hashes, np.flatnonzero(changed))
     edges["DEPENDS_ON"] = _needs(tables.edges["DEPENDS_ON"], after, hashes, stand_in)
     nodes = {**tables.nodes, "Spec": specs.filter(pa.array(kept))}
-    return Tables(nodes, edges)
+    # Another spec that stands for some comes at another place; who reads tables takes them sorted.
+    return Tables(nodes, {name: sort_table(edges[name], edge_type(name)) for name in edges})
 
 
 def _stand_ins(graph: BuildGraph, changed: Flags) -> Rows:

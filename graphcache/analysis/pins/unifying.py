@@ -16,6 +16,7 @@ from graphcache.analysis.pins.identities import BuildGraph, Flags, identities_of
 from graphcache.analysis.pins.remaining import Builds
 from graphcache.analysis.pins.trying import Trial
 from graphcache.answers import Answer, reads
+from graphcache.errors import UsageError
 from graphcache.spack.flags import quoted
 from graphcache.tables import Tables
 from graphcache.words import counted
@@ -34,7 +35,7 @@ COLUMNS = ["package", "kind", "held_to", "instead_of", "saves", "bytes", "remain
 )
 def unify(
     tables: Tables,
-    stacks: Iterable[str] = (),
+    stacks: str | Iterable[str] = (),
     release: str | None = None,
     max_pins: int = 5,
 ) -> Answer:
@@ -61,7 +62,7 @@ def unify(
         that can't say it.
 
     Raises:
-        UsageError: the graph has no such stack or release.
+        UsageError: the graph has no such stack or release, or no pin is asked for.
         NotKnownError: no dependencies are known.
 
     >>> import graphcache
@@ -69,9 +70,11 @@ def unify(
     >>> unify(graphcache.read(*stack)[0], max_pins=1).rows[0][:5]
     ('python', 'version', '3.13.13', ['3.12.13'], 29)
     """
+    if max_pins < 1:
+        raise UsageError(f"max_pins: expected 1 or more, found {max_pins}")
     graph = Dependencies(tables)
     notes = graph.notes()
-    rows = _chosen(tables, graph, stacks, release)
+    rows = _chosen(tables, graph, [stacks] if isinstance(stacks, str) else stacks, release)
     builds, sizes = first_builds(tables, graph, rows)
     first = builds.distinct
     found: list[tuple[object, ...]] = []
