@@ -117,7 +117,7 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (("query", "stacks", "-c", "RETURN 1"), 2, "No such option '-c'."),
     (("query", "-c", "RETURN 1", "stacks"), 2, "-c, -f and --param do not go with a named quer"),
     (("query", "-c", "RETURN 1", "-f", "pages/zlib.md"), 2, "give -c or -f, not both"),
-    (("query", *WHOLE, "-c", "RETURN 1", "--timeout", "nan"), 2, "expected a number of seconds a"),
+    (("query", *WHOLE, "-c", "RETURN 1", "--timeout", "nan"), 2, "expected a number, found nan"),
     (("query", *WHOLE, "-c", "RETURN 1", "--param", "x"), 2, "expected KEY=VALUE, found 'x'"),
     (("query", *WHOLE, "-c", "RETURN 1", "--param", "1=x"), 2, "expected KEY=VALUE, found '1=x'"),
     (("query", *WHOLE, "-c", "RETURN $x", "--param", b"x=\xff"), 2, "x: expected text in UTF-8"),
