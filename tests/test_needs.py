@@ -199,7 +199,7 @@ def test_a_type_that_nobody_tells_may_be_any(tmp_path: Path) -> None:
     ("given", "said"),
     [
         ("lnik", "lnik: no such dependency type in Spack. Did you mean link?"),
-        ("link,all", "all: no such dependency type in Spack"),
+        ("link,all", "link,all: expected all alone, or some of build"),
         ("link,", "an empty name: no such dependency type in Spack, which has build, link, run, "),
         ([], "an empty name: no such dependency type in Spack"),
     ],
