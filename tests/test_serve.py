@@ -1004,6 +1004,7 @@ def test_it_ends_while_a_question_is_asked(example_store: Path, own_library: Pat
 
 def test_it_ends_when_it_is_told_to(example_store: Path) -> None:
     with serving("--store", example_store, cwd=example_store.parent) as running:
+        assert running.ask("/").status == 200  # it serves, and minds signals as a server does
         running.process.send_signal(signal.SIGTERM)
         ended = running.process.end()
         assert (ended.code, ended.out, ended.err.strip()) == (-signal.SIGTERM, "", "")
