@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import NotKnownError, UsageError
@@ -102,7 +101,7 @@ def _needed(
     releases: str | Iterable[str],
     stacks: str | Iterable[str],
     deptype: str | Iterable[str],
-) -> tuple[NDArray[np.bool_], list[str]]:
+) -> tuple[Mask, list[str]]:
     """Of each spec whether it is kept; and what is not known of that."""
     types = parse_deptypes(deptype)
     kept_of = specs_in if types == DEPTYPES else _roots_in
@@ -169,7 +168,7 @@ def _require_held(graph: Dependencies) -> None:
         )
 
 
-def _notes_on_holding(graph: Dependencies, needed: NDArray[np.bool_]) -> list[str]:
+def _notes_on_holding(graph: Dependencies, needed: Mask) -> list[str]:
     """How much more may be in the cache, and would go."""
     holding = graph.specs["in_buildcache"]
     count = int((pc.is_null(holding).to_numpy() & ~needed).sum())

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
 from graphcache.analysis.matching.names import require
@@ -25,8 +24,6 @@ COLUMNS = [
     *("stack", "release", "specs", "packages"),
     *("self", "direct", "transitive", "build_only"),
 ]
-
-Mask = NDArray[np.bool_]
 
 
 @reads(

@@ -9,13 +9,11 @@ import click
 from graphcache.cli.completing import OneOf
 from graphcache.cli.options import (
     Number,
-    format_option,
+    answer_options,
     in_one_text,
     open_chosen,
-    server_options,
     show,
     shown_path,
-    store_option,
 )
 from graphcache.errors import UsageError
 from graphcache.words import counted
@@ -47,9 +45,7 @@ from graphcache.words import counted
     default=0,
     help="End with exit code 1 if less of it is held, by hash.",
 )
-@store_option
-@server_options
-@format_option
+@answer_options
 def coverage(
     paths: tuple[str, ...], specs: tuple[str, ...], reuse: bool, fail_under: float, **options: Any
 ) -> None:

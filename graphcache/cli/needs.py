@@ -12,34 +12,23 @@ import click
 from graphcache.cli.completing import DEPTYPE
 from graphcache.cli.options import (
     all_rows,
-    format_option,
+    answer_options,
+    chosen_part,
     keep_store,
-    open_chosen,
     output_path,
-    server_options,
     show,
-    store_option,
-    together,
 )
 from graphcache.errors import UsageError
 from graphcache.views.answers import default_format, printable
 from graphcache.words import counted
 
 if TYPE_CHECKING:
-    from graphcache.answers import Answer, Selection
-    from graphcache.tables import Tables
-
-_answer_options = together(store_option, server_options, format_option)
-
-
-def _graph(options: dict[str, Any], wanted: Selection) -> Tables:
-    with open_chosen(options) as store:
-        return store.part(wanted)
+    from graphcache.answers import Answer
 
 
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@_answer_options
+@answer_options
 def why(specs: tuple[str, ...], **options: Any) -> None:
     """Say why a spec is there: the roots that need it, and a shortest path from each.
 
@@ -56,7 +45,7 @@ def why(specs: tuple[str, ...], **options: Any) -> None:
     from graphcache.analysis.reasons import by_package
     from graphcache.analysis.reasons import why as find
 
-    answer = find(_graph(options, find.reads), specs)
+    answer = find(chosen_part(options, find.reads), specs)
     if (options["format_"] or default_format(sys.stdout)) == "table":
         answer = _for_table(answer if all_rows() else by_package(answer))
     show(answer, options["format_"])
@@ -85,7 +74,7 @@ def _for_table(answer: Answer) -> Answer:
     show_default=True,
     help="Follow only dependencies of these types: build, link, run, test, as link,run.",
 )
-@_answer_options
+@answer_options
 def impact(specs: tuple[str, ...], **options: Any) -> None:
     """Count what a change to the specs that are as one SPEC asks touches, by stack and release.
 
@@ -104,7 +93,7 @@ def impact(specs: tuple[str, ...], **options: Any) -> None:
     from graphcache.analysis.touching import impact as find
 
     asked = (options["stack"], options["release"], options["deptype"])
-    show(find(_graph(options, find.reads), specs, *asked), options["format_"])
+    show(find(chosen_part(options, find.reads), specs, *asked), options["format_"])
 
 
 @click.command("prune-plan")
@@ -124,7 +113,7 @@ def impact(specs: tuple[str, ...], **options: Any) -> None:
     type=output_path,
     help="Write the hashes to keep, for 'spack buildcache prune --keeplist FILE'.",
 )
-@_answer_options
+@answer_options
 def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: Any) -> None:
     """List the specs that nothing kept needs, and that could go. Deletes nothing.
 
@@ -145,7 +134,7 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
     out: Path | None = options["keeplist"]
     if out is not None:
         _check_place(out, options["store"])
-    graph = _graph(options, find.reads)
+    graph = chosen_part(options, find.reads)
     asked = (releases, stacks, options["deptype"])
     answer = find(graph, *asked)
     hashes = keeplist(graph, *asked) if out is not None else []

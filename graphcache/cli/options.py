@@ -19,8 +19,9 @@ from graphcache.views.answers import FORMATS, default_format, printable, render,
 from graphcache.words import counted
 
 if TYPE_CHECKING:
-    from graphcache.answers import Answer
+    from graphcache.answers import Answer, Selection
     from graphcache.stores.base import Store
+    from graphcache.tables import Tables
     from graphcache.views.terminal import Screen
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -160,6 +161,10 @@ server_options = together(
 )
 
 
+answer_options = together(store_option, server_options, format_option)
+"""What every question takes: the store, and how the answer is printed."""
+
+
 def read_password(file: Path | None) -> str | None:
     """The password in the file; asked for, if there is none anywhere and this is a terminal."""
     if file is not None:
@@ -184,6 +189,12 @@ def open_chosen(options: Mapping[str, Any]) -> Store:
         database=options["database"],
         wait=options["wait"],
     )
+
+
+def chosen_part(options: Mapping[str, Any], wanted: Selection) -> Tables:
+    """What is read of the store that --store names."""
+    with open_chosen(options) as store:
+        return store.part(wanted)
 
 
 def on_this_store(command: str, options: Mapping[str, Any]) -> str:

@@ -8,30 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphcache.cli.options import (
-    format_option,
+    answer_options,
+    chosen_part,
     on_this_store,
     open_chosen,
-    server_options,
     show,
-    store_option,
-    together,
     warn_of_foreign,
 )
 
 if TYPE_CHECKING:
-    from graphcache.answers import Selection
-    from graphcache.tables import Tables
-
-_answer_options = together(store_option, server_options, format_option)
-
-
-def _graph(options: dict[str, Any], wanted: Selection) -> Tables:
-    with open_chosen(options) as store:
-        return store.part(wanted)
+    pass
 
 
 @click.command()
-@_answer_options
+@answer_options
 def check(**options: Any) -> None:
     """Say what is wrong in the cache, with the query that shows it. Exit code 1 if anything is.
 
@@ -86,7 +76,7 @@ def check(**options: Any) -> None:
     multiple=True,
     help="Only what remains where these are held throughout; a name is held to what most are.",
 )
-@_answer_options
+@answer_options
 def rebuilds(
     package: str | None, stack: str | None, what_if: tuple[str, ...], **options: Any
 ) -> None:
@@ -102,6 +92,6 @@ def rebuilds(
     """
     from graphcache.analysis.differing.redundancy import rebuilds as find
 
-    answer = find(_graph(options, find.reads), package, stack, what_if)
+    answer = find(chosen_part(options, find.reads), package, stack, what_if)
     rows = [(*row, on_this_store(example, options)) for *row, example in answer.rows]
     show(replace(answer, rows=rows), options["format_"])

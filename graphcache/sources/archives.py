@@ -23,7 +23,7 @@ from typing import IO, Any, Self, cast
 from graphcache.records import Report, one_line
 from graphcache.sources import binaries
 from graphcache.sources.documents import MAX_DOCUMENT
-from graphcache.sources.packed import GZIP, ZSTD, unpacking
+from graphcache.sources.packed import is_packed, unpacking
 
 MAX_ARCHIVE = 16 * 2**30
 """Bytes of what one archive, or standard input, holds unpacked."""
@@ -175,7 +175,7 @@ def tar_members(file: IO[bytes], head: bytes, name: str, report: Report) -> Iter
 def _members(file: IO[bytes], head: bytes) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
     """The members of an archive, those that are files with their content."""
     file.seek(0)
-    unpacked = unpacking(file, head) if head.startswith((GZIP, ZSTD)) else file
+    unpacked = unpacking(file, head) if is_packed(head) else file
     ending = cast(IO[bytes], _Ending(unpacked))
     with tarfile.open(fileobj=ending, mode="r|", tarinfo=_Member) as archive:
         for number, member in enumerate(archive):

@@ -33,7 +33,7 @@ from graphcache.sources.documents import MAX_DOCUMENT, may_be_document
 from graphcache.sources.frontmatter import has_front_matter
 from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable
-from graphcache.sources.packed import GZIP, ZSTD, unpacking
+from graphcache.sources.packed import is_packed, unpacking
 
 MAX_FILE = 16 * 2**20
 """Bytes of one page; the largest real ones have 1 MB."""
@@ -214,7 +214,7 @@ def _is_archive(head: bytes) -> bool:
     """Whether the content begins as an archive or a packed file does, and not as a page."""
     if has_front_matter(head):
         return False
-    return head.startswith((GZIP, ZSTD, *_ZIP)) or head[257:262] == _TAR
+    return is_packed(head) or head.startswith(_ZIP) or head[257:262] == _TAR
 
 
 def _spooled(stream: IO[bytes], name: str, report: Report) -> Iterator[InputFile]:
@@ -255,7 +255,7 @@ def _packed(
     file: IO[bytes], head: bytes, name: str, report: Report, *, asked_for: bool
 ) -> Iterator[InputFile]:
     """A tar archive, or a packed one, or one packed file."""
-    if head.startswith((GZIP, ZSTD)):
+    if is_packed(head):
         unpacked = unpacking(file, head)
         if not _is_archive(unpacked.peek(512)):
             yield from _take(cast(IO[bytes], unpacked), name, 0, report, asked_for=asked_for)
@@ -269,7 +269,7 @@ def _take_member(member: Packed, room: _Room, report: Report) -> Iterator[InputF
     """A file of an archive, which may be packed itself; an archive in an archive is passed over."""
     content = io.BufferedReader(cast(Any, member.content))
     head = content.peek(512)[:512]
-    if not head.startswith((GZIP, ZSTD)):
+    if not is_packed(head):
         yield from _take(content, member.name, member.size, report)
         return
     with rejecting_damage(member.name, report):

@@ -9,6 +9,15 @@ from typing import IO, Any
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether content that begins so is packed in one of these ways.
+
+    >>> is_packed(GZIP + b"..."), is_packed(b"{}")
+    (True, False)
+    """
+    return head.startswith((GZIP, ZSTD))
+
+
 def unpacking(file: IO[bytes], head: bytes) -> gzip.GzipFile | io.BufferedReader:
     """A packed file, unpacked as it is read; `head` is how it begins."""
     if not head.startswith(ZSTD):
@@ -30,8 +39,7 @@ def unpacked(data: bytes, limit: int) -> bytes:
     >>> unpacked(gzip.compress(b"{}"), 2), unpacked(b"{}", 2)
     (b'{}', b'{}')
     """
-    packed = data.startswith((GZIP, ZSTD))
-    content = unpacking(io.BytesIO(data), data).read(limit + 1) if packed else data
+    content = unpacking(io.BytesIO(data), data).read(limit + 1) if is_packed(data) else data
     if len(content) > limit:
         raise ValueError(f"expected at most {limit:,} bytes unpacked, found more")
     return content

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs
+from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs, distinct
 from graphcache.analysis.differing.cause_texts import (
     Cause,
     causes_of,
@@ -20,7 +20,7 @@ from graphcache.analysis.differing.cause_texts import (
     unexplained_cause,
 )
 from graphcache.analysis.differing.following import COMMON, follow
-from graphcache.analysis.differing.pair_walk import Pairs, all_pairs, distinct
+from graphcache.analysis.differing.pair_walk import Pairs, all_pairs
 from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Change, Compared, Specs, compare, why_not_told
 from graphcache.analysis.differing.spreading import spread

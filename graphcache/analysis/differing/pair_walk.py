@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import Rows
+from graphcache.analysis.dependencies import Rows, distinct
 from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Edge, match_needs
 
@@ -202,11 +202,3 @@ def add(known: Rows, found: Rows) -> tuple[Rows, Rows]:
     """What is known then, sorted, and what of it is new."""
     new = np.setdiff1d(distinct(found), known, assume_unique=True)
     return np.sort(np.concatenate([known, new])), new
-
-
-def distinct(numbers: Rows) -> Rows:
-    """The distinct ones, sorted. `np.unique` has been seen to take ten times as long."""
-    numbers = np.sort(numbers)
-    first = np.ones(len(numbers), bool)
-    first[1:] = numbers[1:] != numbers[:-1]
-    return numbers[first]

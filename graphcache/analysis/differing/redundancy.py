@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs, distinct
 from graphcache.analysis.differing.causes import causes_of_pairs
-from graphcache.analysis.differing.pair_walk import distinct
 from graphcache.analysis.differing.spec_pairs import READS as COMPARED
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS

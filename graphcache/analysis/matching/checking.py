@@ -39,8 +39,7 @@ def check_names(matcher: Matcher, spec: AbstractSpec) -> None:
         matcher.refuse_provided(spec.name)
         raise no_such("package", spec.name, matcher.packages)
     _check_alone(matcher, spec)
-    if spec.hash and not matcher.match(AbstractSpec(hash=spec.hash)).may.any():
-        raise no_spec(str(spec), spec.hash, matcher.specs)
+    _check_hash(matcher, spec.hash, str(spec))
     told = matcher.told_below(spec.name)
     for edge in spec.dependencies:
         _check_dependency(matcher, edge, spec.name, told)
@@ -58,12 +57,16 @@ def _check_dependency(matcher: Matcher, edge: Dependency, root: str, told: bool)
         if virtual not in there and told and matcher.virtuals_told:
             raise no_such("virtual package", virtual, sorted(matcher.provided))
     _check_alone(matcher, spec)
-    if spec.hash and not matcher.match(AbstractSpec(hash=spec.hash)).may.any():
-        raise no_spec(str(edge), spec.hash, matcher.specs)
+    _check_hash(matcher, spec.hash, str(edge))
     for below in spec.dependencies:
         _check_dependency(matcher, below, root, told)
     if edge.when is not None:
         _check_condition(matcher, edge.when, root, told)
+
+
+def _check_hash(matcher: Matcher, prefix: str, text: str) -> None:
+    if prefix and not matcher.match(AbstractSpec(hash=prefix)).may.any():
+        raise no_spec(text, prefix, matcher.specs)
 
 
 def _check_condition(matcher: Matcher, when: AbstractSpec, root: str, told: bool) -> None:

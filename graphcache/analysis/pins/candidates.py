@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from graphcache.analysis.dependencies import Rows
+from graphcache.analysis.dependencies import Mask, Rows
 from graphcache.analysis.pins.holding import BUILT, HAS, Pin, held_by, variant_name
-from graphcache.analysis.pins.identities import AT, BuildGraph, Changes, Flags
+from graphcache.analysis.pins.identities import AT, BuildGraph, Changes
 from graphcache.spack.versions import version_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})
@@ -23,7 +23,7 @@ _SHORT = 7
 """Characters of a recipe's hash that are shown."""
 
 
-def pins_to_try(graph: BuildGraph, to_build: Flags) -> list[Pin]:
+def pins_to_try(graph: BuildGraph, to_build: Mask) -> list[Pin]:
     """Every package and setting in which its builds differ, with the value to hold it to.
 
     Of versions that is the newest, of all else what most builds have. A target is held only of a

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.dependencies import Dependencies, Mask, Rows
 from graphcache.analysis.matching.matcher import READS, Matcher
 from graphcache.analysis.pins.build_graphs import build_graph
 from graphcache.analysis.pins.choices import pins_asked_for
 from graphcache.analysis.pins.holding import Packages, hold
-from graphcache.analysis.pins.identities import BuildGraph, Flags, identities_of
+from graphcache.analysis.pins.identities import BuildGraph, identities_of
 from graphcache.answers import reads
 from graphcache.errors import UsageError
 from graphcache.schema import edge_type
@@ -60,7 +60,7 @@ def with_choices(tables: Tables, words: Iterable[str]) -> tuple[Tables, list[str
     return _tables(tables, (before, after), changed), said
 
 
-def _tables(tables: Tables, graphs: tuple[BuildGraph, BuildGraph], changed: Flags) -> Tables:
+def _tables(tables: Tables, graphs: tuple[BuildGraph, BuildGraph], changed: Mask) -> Tables:
     before, after = graphs
     stand_in = _stand_ins(after, before.reached(np.flatnonzero(changed), upward=True))
     kept = stand_in == np.arange(len(stand_in))
@@ -77,7 +77,7 @@ def _tables(tables: Tables, graphs: tuple[BuildGraph, BuildGraph], changed: Flag
     return Tables(nodes, {name: sort_table(edges[name], edge_type(name)) for name in edges})
 
 
-def _stand_ins(graph: BuildGraph, changed: Flags) -> Rows:
+def _stand_ins(graph: BuildGraph, changed: Mask) -> Rows:
     """For each build the one that stands for all that are one with it."""
     order = np.lexsort((np.arange(len(changed)), changed))
     _, first, group = np.unique(identities_of(graph)[order], return_index=True, return_inverse=True)

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import Neighbours, Rows, Runs
+from graphcache.analysis.dependencies import Mask, Neighbours, Rows, Runs, distinct
 
 Identities = NDArray[np.uint64]
-Flags = NDArray[np.bool_]
 
 FIELDS = (
     *("name", "version", "namespace", "platform", "os", "target", "compiler"),
@@ -82,10 +81,10 @@ class _Edges(NamedTuple):
     which: Rows
     ends: Rows
     hows: Rows
-    several: Flags
+    several: Mask
     """Whether the build needs several of that package, which may become one."""
 
-    def of(self, at: slice | Rows | Flags) -> _Edges:
+    def of(self, at: slice | Rows | Mask) -> _Edges:
         """Some of the dependencies."""
         return _Edges(self.which[at], self.ends[at], self.hows[at], self.several[at])
 
@@ -147,11 +146,11 @@ class BuildGraph:
         return self.codes[name].values[self.own[row, AT[name]]]
 
     @cached_property
-    def external(self) -> Flags:
+    def external(self) -> Mask:
         """Of each build whether it is external, and so none that a cache could hold."""
         return self.is_external(self.own)
 
-    def is_external(self, own: Rows) -> Flags:
+    def is_external(self, own: Rows) -> Mask:
         """Of settings whether they are of an external."""
         return np.asarray(own[:, AT["external"]] != self.codes["external"].code(None))
 
@@ -201,7 +200,7 @@ class BuildGraph:
         found: list[int] = self._needing.of(np.array([row]))[1].tolist()
         return found
 
-    def reached(self, rows: Rows, *, upward: bool = False, without: Flags | None = None) -> Flags:
+    def reached(self, rows: Rows, *, upward: bool = False, without: Mask | None = None) -> Mask:
         """Of each build whether it is among the rows, or needed by them.
 
         Args:
@@ -219,7 +218,7 @@ class BuildGraph:
         found[border] = True
         while len(border):
             ends = of(border)[1]
-            border = _distinct(ends[~found[ends]])
+            border = distinct(ends[~found[ends]])
             found[border] = True
         return found
 
@@ -252,7 +251,7 @@ class BuildGraph:
             levels[border] = level
             above = self._needing.of(border)[1]
             np.subtract.at(waits, above, 1)
-            border = _distinct(above)
+            border = distinct(above)
             border = border[waits[border] == 0]
             level += 1
         return levels
@@ -263,7 +262,7 @@ class BuildGraph:
         return bool((self.levels < 0).any())
 
     @cached_property
-    def _several(self) -> Flags:
+    def _several(self) -> Mask:
         return _of_one_package(self.starts, self.column("name")[self.ends])
 
     def _edges(self, rows: Rows, changes: Changes) -> _Edges:
@@ -388,7 +387,7 @@ def both_hows(hows: Iterable[How]) -> How:
     return types, virtuals
 
 
-def _of_one_package(starts: Rows, packages: Rows) -> Flags:
+def _of_one_package(starts: Rows, packages: Rows) -> Mask:
     """Of each edge whether another one leads from the same build to the same package."""
     pairs = starts * (int(packages.max(initial=0)) + 1) + packages
     order = np.argsort(pairs)
@@ -396,14 +395,6 @@ def _of_one_package(starts: Rows, packages: Rows) -> Flags:
     found = np.zeros(len(pairs), bool)
     found[order[same]] = found[order[same + 1]] = True
     return found
-
-
-def _distinct(rows: Rows) -> Rows:
-    """The distinct ones, sorted. `np.unique` has been seen to take ten times as long."""
-    rows = np.sort(rows)
-    first = np.ones(len(rows), bool)
-    first[1:] = rows[1:] != rows[:-1]
-    return rows[first]
 
 
 def count_distinct(numbers: Identities) -> int:

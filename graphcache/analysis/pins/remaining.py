@@ -8,12 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from graphcache.analysis.dependencies import Rows
+from graphcache.analysis.dependencies import Mask, Rows
 from graphcache.analysis.pins.identities import (
     FIELDS,
     BuildGraph,
     Changes,
-    Flags,
     Identities,
     count_distinct,
     identities_then,
@@ -27,16 +26,16 @@ class Builds:
 
     graph: BuildGraph
     identities: Identities
-    chosen: Flags
+    chosen: Mask
     """The specs that were asked for."""
     roots: Rows
     """Those that are there of themselves, and not because another needs them."""
-    at_first: Flags
+    at_first: Mask
     """What was needed before anything changed."""
-    needed: Flags
+    needed: Mask
 
     @cached_property
-    def counts(self) -> Flags:
+    def counts(self) -> Mask:
         """The builds to be made: the chosen that are still needed, and what only now is."""
         return self._counted(self.needed, self.graph.external)
 
@@ -46,7 +45,7 @@ class Builds:
         return count_distinct(self.identities[self.counts])
 
     @property
-    def to_build(self) -> Flags:
+    def to_build(self) -> Mask:
         """Of each build whether it is needed only to build others."""
         hows = self.graph.codes["how"].values
         only = np.array([how[0] is not None and {*how[0]} <= {"build", "test"} for how in hows])
@@ -83,7 +82,7 @@ class Builds:
         """How many builds nothing needs any more with some changes."""
         return int((self.counts & ~self._needed(changes)).sum()) if changes.needs else 0
 
-    def _counts(self, changes: Changes) -> Flags:
+    def _counts(self, changes: Changes) -> Mask:
         external = self.graph.external
         if changes.own:
             external = external.copy()
@@ -91,7 +90,7 @@ class Builds:
             external[list(changes.own)] = self.graph.is_external(own)
         return self._counted(self._needed(changes), external)
 
-    def _counted(self, needed: Flags, external: Flags) -> Flags:
+    def _counted(self, needed: Mask, external: Mask) -> Mask:
         return needed & ~external & (self.chosen | ~self.at_first)
 
     @cached_property
@@ -103,11 +102,11 @@ class Builds:
         return times
 
     @cached_property
-    def _known(self) -> dict[Changes, Flags]:
+    def _known(self) -> dict[Changes, Mask]:
         """What is needed with changes that were asked for before."""
         return {}
 
-    def _needed(self, changes: Changes) -> Flags:
+    def _needed(self, changes: Changes) -> Mask:
         """What is needed with some changes, by counting how often each build is."""
         if not changes.needs:
             return self.needed
@@ -115,7 +114,7 @@ class Builds:
             self._known[changes] = self._needed_now(changes)
         return self._known[changes]
 
-    def _needed_now(self, changes: Changes) -> Flags:
+    def _needed_now(self, changes: Changes) -> Mask:
         needed, times = self.needed.copy(), self._needing.copy()
 
         def needs(row: int) -> Iterable[int]:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Dependencies, Rows
+from graphcache.analysis.dependencies import Dependencies, Mask, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.pins.build_graphs import build_graph
 from graphcache.analysis.pins.candidates import told
 from graphcache.analysis.pins.holding import Pin
-from graphcache.analysis.pins.identities import BuildGraph, Flags, identities_of
+from graphcache.analysis.pins.identities import BuildGraph, identities_of
 from graphcache.analysis.pins.remaining import Builds
 from graphcache.analysis.pins.trying import Trial
 from graphcache.answers import Answer, reads
@@ -154,7 +154,7 @@ def first_builds(tables: Tables, graph: Dependencies, rows: Rows) -> tuple[Build
 
 
 def _roots(
-    tables: Tables, graph: Dependencies, builds: BuildGraph, every: Rows, chosen: Flags
+    tables: Tables, graph: Dependencies, builds: BuildGraph, every: Rows, chosen: Mask
 ) -> Rows:
     """The chosen specs that no other chosen one needs, and the roots of environments."""
     named = tables.edges["IN_STACK"].filter(pc.fill_null(tables.edges["IN_STACK"]["root"], False))
