@@ -22,7 +22,8 @@ import pytest
 from command_line import assert_golden, run, succeed
 
 from graphcache import Tables, open_store
-from graphcache.queries import THEMES, load_library
+from graphcache.named_queries import THEMES
+from graphcache.queries import load_library
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, all_types
 from graphcache.stores.embedded.seal import seal
 from graphcache.views.answers import Format, render

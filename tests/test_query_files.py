@@ -17,8 +17,8 @@ from neo4j_server.pushing import opened
 from query_data import STORES
 
 from graphcache import UsageError, open_store
+from graphcache.named_queries import THEMES
 from graphcache.queries import (
-    THEMES,
     builtin_folder,
     by_theme,
     load_library,
