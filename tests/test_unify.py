@@ -19,18 +19,11 @@ from graphcache.analysis import rebuilds, unify
 from graphcache.analysis.dependencies import Dependencies
 from graphcache.analysis.pins.build_graphs import build_graph
 from graphcache.analysis.pins.candidates import pins_to_try
+from graphcache.analysis.pins.graphs import AT, FIELDS, BuildGraph, Changes, Codes
 from graphcache.analysis.pins.held_tables import with_choices
-from graphcache.analysis.pins.holding import BUILT, Packages, Pin, hold
-from graphcache.analysis.pins.identities import (
-    AT,
-    FIELDS,
-    BuildGraph,
-    Changes,
-    Codes,
-    both_hows,
-    identities_of,
-    identities_then,
-)
+from graphcache.analysis.pins.holding import BUILT, Pin, hold
+from graphcache.analysis.pins.identities import both_hows, identities_of, identities_then
+from graphcache.analysis.pins.packages import Packages
 from graphcache.analysis.pins.remaining import Builds
 from graphcache.analysis.pins.trying import Trial
 from graphcache.analysis.pins.unifying import requirement

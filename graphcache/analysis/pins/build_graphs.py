@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
-from graphcache.analysis.pins.identities import AT, FIELDS, BuildGraph, Codes, identities_of
+from graphcache.analysis.pins.graphs import AT, FIELDS, BuildGraph, Codes
+from graphcache.analysis.pins.identities import identities_of
 from graphcache.answers import reads
 from graphcache.spack.variants import PATCHES
 from graphcache.tables import Tables

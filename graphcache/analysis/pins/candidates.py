@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from graphcache.analysis.dependencies import Mask, Rows
-from graphcache.analysis.pins.holding import BUILT, HAS, Pin, held_by, variant_name
-from graphcache.analysis.pins.identities import AT, BuildGraph, Changes
+from graphcache.analysis.pins.graphs import AT, BuildGraph, Changes
+from graphcache.analysis.pins.holding import BUILT, HAS, Pin, held_by
+from graphcache.analysis.pins.packages import variant_name
 from graphcache.spack.versions import version_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})

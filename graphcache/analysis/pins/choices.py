@@ -12,8 +12,8 @@ from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.matching.checking import check_names
 from graphcache.analysis.matching.matcher import Matcher
 from graphcache.analysis.pins.candidates import newest
+from graphcache.analysis.pins.graphs import AT, BuildGraph
 from graphcache.analysis.pins.holding import Pin
-from graphcache.analysis.pins.identities import AT, BuildGraph
 from graphcache.errors import UsageError, no_such, none_of
 from graphcache.spack.spec_parser import parse_spec
 from graphcache.spack.specs import AbstractSpec

@@ -13,8 +13,10 @@ from graphcache.analysis.dependencies import Dependencies, Mask, Rows
 from graphcache.analysis.matching.matcher import READS, Matcher
 from graphcache.analysis.pins.build_graphs import build_graph
 from graphcache.analysis.pins.choices import pins_asked_for
-from graphcache.analysis.pins.holding import Packages, hold
-from graphcache.analysis.pins.identities import BuildGraph, identities_of
+from graphcache.analysis.pins.graphs import BuildGraph
+from graphcache.analysis.pins.holding import hold
+from graphcache.analysis.pins.identities import identities_of
+from graphcache.analysis.pins.packages import Packages
 from graphcache.answers import reads
 from graphcache.errors import UsageError
 from graphcache.schema import edge_type

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.analysis.pins.identities import AT, BuildGraph, Codes, Need, both_hows
+from graphcache.analysis.pins.graphs import AT, BuildGraph, Codes, Need
+from graphcache.analysis.pins.identities import both_hows
 
 OF_THE_MACHINE = ("platform", "os", "target")
 

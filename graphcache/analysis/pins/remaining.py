@@ -9,15 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from graphcache.analysis.dependencies import Mask, Rows
-from graphcache.analysis.pins.identities import (
-    FIELDS,
-    BuildGraph,
-    Changes,
-    Identities,
-    count_distinct,
-    identities_then,
-    own_settings,
-)
+from graphcache.analysis.pins.graphs import FIELDS, BuildGraph, Changes
+from graphcache.analysis.pins.identities import identities_then
+from graphcache.analysis.pins.mixing import Identities, count_distinct, own_settings
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import numpy as np
 
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.pins.candidates import joint_pins, pins_to_try
-from graphcache.analysis.pins.holding import Packages, Pin, hold, runtime_of
-from graphcache.analysis.pins.identities import BuildGraph, Changes
+from graphcache.analysis.pins.graphs import BuildGraph, Changes
+from graphcache.analysis.pins.holding import Pin, hold, runtime_of
+from graphcache.analysis.pins.packages import Packages
 from graphcache.analysis.pins.remaining import Builds
 
 MOST_TRIED = 200

@@ -11,8 +11,9 @@ from graphcache.analysis.dependencies import Dependencies, Mask, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.analysis.pins.build_graphs import build_graph
 from graphcache.analysis.pins.candidates import told
+from graphcache.analysis.pins.graphs import BuildGraph
 from graphcache.analysis.pins.holding import Pin
-from graphcache.analysis.pins.identities import BuildGraph, identities_of
+from graphcache.analysis.pins.identities import identities_of
 from graphcache.analysis.pins.remaining import Builds
 from graphcache.analysis.pins.trying import Trial
 from graphcache.answers import Answer, reads
