@@ -16,8 +16,9 @@ from graphcache.records import Claim, HeldFile, Labels, Name, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
 from graphcache.sources.documents import MAX_DOCUMENT, decode_whole
-from graphcache.sources.gather import Reading, Source, gather, labelled
+from graphcache.sources.gather import Source, gather, labelled
 from graphcache.sources.names import Unreadable, check_name
+from graphcache.sources.reading import Reading
 from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.store import EmbeddedStore

@@ -88,15 +88,28 @@ class Report:
         """Records that went into the graph."""
         return self.records - sum(reject.record for reject in self.rejects)
 
-    def add(self, one: FileReport) -> None:
-        """Take over what reading one file came to."""
-        self.files += one.is_read
+    def add(self, one: FileReport | Report) -> None:
+        """Take over what reading one file came to, or what was noted between files."""
         self.records += one.records
         self.rejects += one.rejects
+        if isinstance(one, Report):
+            self.files += one.files
+            self.warnings += one.warnings
+            self.skipped += one.skipped
+            return
+        self.files += one.is_read
         for text in one.warnings:
             self.warn(text)
         if one.skipped:
             self.skip(one.file, one.skipped)
+
+    def since(self, before: Report) -> Report:
+        """What was noted since there was a copy."""
+        return Report(
+            rejects=self.rejects[len(before.rejects) :],
+            warnings=self.warnings - before.warnings,
+            skipped=self.skipped[len(before.skipped) :],
+        )
 
     def reject(self, file: str, why: str) -> None:
         """Note that a file was not read."""

@@ -166,12 +166,8 @@ def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None
     if pa.types.is_boolean(low.type):
         low, high = high, low  # of flags the true one is kept
     differ = pc.fill_null(pc.not_equal(low, high), False)
-    for spec_hash, a, b in zip(
-        joined["hash"].filter(differ).to_pylist(),
-        low.filter(differ).to_pylist(),
-        high.filter(differ).to_pylist(),
-        strict=True,
-    ):
+    columns = (column.filter(differ) for column in (joined["hash"], low, high))
+    for spec_hash, a, b in _distinct(*columns):
         said = [_quoted(str(value).replace(SEPARATOR, " ")) for value in (a, b)]
         report.warn(
             f"spec {spec_hash}: records disagree on {name}: {said[0]} and {said[1]}; "
