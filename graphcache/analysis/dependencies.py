@@ -238,11 +238,3 @@ def _may_be_of(column: pa.ChunkedArray, types: Collection[str]) -> Mask:
     of_these = pc.is_in(pc.list_flatten(lists), pa.array(sorted(types), pa.string()))
     found[pc.list_parent_indices(lists).filter(of_these).to_numpy()] = True
     return found
-
-
-def distinct(numbers: Rows) -> Rows:
-    """The distinct ones, sorted. `np.unique` has been seen to take ten times as long."""
-    numbers = np.sort(numbers)
-    first = np.ones(len(numbers), bool)
-    first[1:] = numbers[1:] != numbers[:-1]
-    return numbers[first]

@@ -103,13 +103,19 @@ class Report:
         if one.skipped:
             self.skip(one.file, one.skipped)
 
-    def since(self, before: Report) -> Report:
-        """What was noted since there was a copy."""
+    def since(self, before: Report) -> Report | None:
+        """What was noted since there was a copy; None if nothing was."""
+        if self._noted == before._noted:
+            return None
         return Report(
             rejects=self.rejects[len(before.rejects) :],
             warnings=self.warnings - before.warnings,
             skipped=self.skipped[len(before.skipped) :],
         )
+
+    @property
+    def _noted(self) -> int:
+        return len(self.rejects) + len(self.skipped) + self.warnings.total()
 
     def reject(self, file: str, why: str) -> None:
         """Note that a file was not read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from os import PathLike, fspath
 
 from graphcache.errors import InputError, UsageError
@@ -144,9 +145,17 @@ def content_digest(file: InputFile, labels: Labels) -> str:
     """
     in_mirror = (file.binary_size, file.mirror is not None, *sorted(file.binaries or ()))
     place = environment_at(file.name).place if is_lock(file.data) and not labels.stack else None
-    told = repr((labels, in_mirror, sorted(file.described), place))
-    put_under = hashlib.blake2b(told.encode()).digest()
+    put_under = _digest_of_labels(labels, in_mirror, tuple(sorted(file.described)), place)
     return hashlib.blake2b(file.data, digest_size=16, key=put_under).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _digest_of_labels(
+    labels: Labels, in_mirror: tuple[object, ...], described: tuple[str, ...], place: str | None
+) -> bytes:
+    """A digest of what is said beside the content, which nearly all files of a folder share."""
+    told = repr((labels, in_mirror, list(described), place))
+    return hashlib.blake2b(told.encode()).digest()
 
 
 def _read_if_new(file: InputFile, labels: Labels, waiting: Waiting, unchanged: _Unchanged) -> None:

@@ -1,10 +1,10 @@
 """Pages of cache.spack.io since 2023: one package of one release, with a record for each spec.
 
-The form is described in `docs/formats.md`. What is published is read by `plain_pages.py`, many pages at
-once; here a page is read by itself. If it is in order all the same, its JSON is decoded by type and
-the records are used as they are. Any doubt (a record that does not fit, a key that may stand twice,
-text that may hold control characters) sends the page the careful way, which decodes record by
-record and says of each what is wrong with it.
+The form is described in `docs/formats.md`. What is published is read by `plain_pages.py`, many
+pages at once; here a page is read by itself. If it is in order all the same, its JSON is decoded by
+type, and the records are used as they are. Any doubt (a record that does not fit, a key that may
+stand twice, text that may hold control characters) sends the page the careful way, which decodes
+record by record and says of each what is wrong with it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from graphcache.records import Page
-from graphcache.tables.columns import numbers
+from graphcache.tables.columns import distinct, firsts, numbers
 from graphcache.tables.page_columns import FIELDS, UNKNOWN_SIZE, Field, PageColumns, is_size
 
 _PAGE = re.compile(
@@ -169,7 +169,7 @@ def _check_hashes(columns: PageColumns) -> None:
     if count < len(hashes):
         codes = numbers(columns.page_of).astype(np.int64) * count + numbers(hashes.indices)
         codes.sort()
-        _require((codes[1:] != codes[:-1]).all())
+        _require(firsts(codes).all())
 
 
 def _check_sizes(sizes: pa.Array) -> None:
@@ -200,7 +200,7 @@ def _check_meta(texts: list[bytes], columns: PageColumns) -> None:
             values = values.flatten()
         found = _Found.of(values, pages)
         listed = [getattr(meta, key) for meta in metas]
-        _require(np.array_equal(np.unique(found.codes_of(listed)), found.pairs))
+        _require(np.array_equal(distinct(found.codes_of(listed)), found.pairs))
         if key == "stacks":
             counted = [meta.num_specs_by_stack for meta in metas]
             said = found.codes_of(counted)
@@ -223,8 +223,9 @@ class _Found:
         encoded = values.dictionary_encode()
         width = len(encoded.dictionary)
         codes = pages * width + numbers(encoded.indices)
-        pairs, counts = np.unique(codes, return_counts=True)
-        return cls(encoded.dictionary, pairs, counts)
+        codes.sort()
+        starts = np.flatnonzero(firsts(codes))
+        return cls(encoded.dictionary, codes[starts], np.diff(starts, append=len(codes)))
 
     def codes_of(self, listed: Sequence[Sequence[str] | dict[str, int]]) -> Codes:
         """The integers of what is listed for each page; a doubt, if one is in no record."""

@@ -140,7 +140,7 @@ class Waiting:
     def add_report(self, report: Report) -> None:
         """Take over what was noted between files since the last time."""
         new = report.since(self._between)
-        if new.rejects or new.warnings or new.skipped:
+        if new is not None:
             self._between.add(new)
             self._add(_Met(report=new))
 
