@@ -83,10 +83,12 @@ def build_from(
     """Do what `build_store` does, with labels of its own for each source."""
     with store_lock(Path(store)) as path:
         reading = gather(sources, remote=remote, on_file=on_file)
-        facts = reading.facts
+        facts = reading.take_facts()
         tables = join(facts, reading.report)
+        said = said_of(facts, tables)
+        del facts  # while LadybugDB writes, there is no room to spare
         load = _load(command, sources, reading, tables)
-        write_store(path, tables, [load], _held_table(reading.files), said_of(facts, tables))
+        write_store(path, tables, [load], _held_table(reading.files), said)
     return reading.report
 
 
@@ -125,7 +127,7 @@ def update_store(
                     f"nothing that the store held of it was removed"
                 )
         replaced = reading.claimed.keys() - reading.incomplete - reading.unchanged
-        tables, said = update(old, said, reading.facts, replaced, reading.report)
+        tables, said = update(old, said, reading.take_facts(), replaced, reading.report)
         for claim in sorted((c for c in reading.claimed if c.kind == "index"), key=str):
             if holds_no_root(said, claim):
                 reading.report.warn(

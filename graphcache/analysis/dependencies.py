@@ -94,7 +94,10 @@ class Dependencies:
         self._hashes = self.specs["hash"].combine_chunks()
         edges = tables.edges["DEPENDS_ON"]
         self._types = edges["types"]
-        self.starts, self.ends = self.rows(edges["from"]), self.rows(edges["to"])
+        self.starts, self.ends = tables.ends.get("DEPENDS_ON") or (
+            self.rows(edges["from"]),
+            self.rows(edges["to"]),
+        )
         spliced = tables.edges["SPLICED_FROM"]
         self._built = self.rows(spliced["to"])
         self._needing = np.concatenate([self.starts, self.rows(spliced["from"])])

@@ -56,7 +56,7 @@ def read(
     (216, 0, 216)
     """
     reading = gather(labelled(paths, Labels(release, stack)), on_file=on_file)
-    return join(reading.facts, reading.report), reading.report
+    return join(reading.take_facts(), reading.report), reading.report
 
 
 def labelled(paths: Iterable[str | PathLike[str]], labels: Labels = _NO_LABELS) -> list[Source]:

@@ -60,6 +60,12 @@ class Reading:
         """All that was read."""
         return Facts.concat([*self.pages, *self.lists])
 
+    def take_facts(self) -> Facts:
+        """All that was read, which is no longer kept here: it takes as much memory as the graph."""
+        facts = self.facts
+        self.pages, self.lists = [], []
+        return facts
+
     def name_environments(self, held: list[HeldFile], known: Iterable[Claim]) -> None:
         """Give the environments their names, where a graph has the held files and known claims."""
         names, warnings = name_environments(self.unnamed, held, known)

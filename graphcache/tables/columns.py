@@ -264,6 +264,15 @@ def distinct(values: Integers) -> Integers:
     return values[firsts(values)]
 
 
+def is_rising(values: Integers) -> bool:
+    """Whether each number is greater than the one before.
+
+    >>> is_rising(np.array([1, 3])), is_rising(np.array([1, 1]))
+    (True, False)
+    """
+    return bool((values[1:] > values[:-1]).all())
+
+
 def firsts(values: Integers) -> NDArray[np.bool_]:
     """Where numbers that are sorted differ from those before.
 
