@@ -49,6 +49,12 @@ class FileReport:
         """Note a warning."""
         self.warnings.append(text)
 
+    def take(self, part: FileReport) -> None:
+        """Take over what reading a part of the file came to."""
+        self.records += part.records
+        self.rejects += part.rejects
+        self.warnings += part.warnings
+
 
 @dataclass(slots=True)
 class Report:

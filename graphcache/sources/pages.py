@@ -27,7 +27,13 @@ from graphcache.sources.frontmatter import (
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.keys import RepeatedKeys
 from graphcache.sources.meta import check_meta
-from graphcache.sources.names import A_NAME, Unreadable, character_problem, check_name
+from graphcache.sources.names import (
+    A_NAME,
+    Unreadable,
+    character_problem,
+    check_name,
+    may_hide_characters,
+)
 
 KEYS = frozenset({"title", "layout", "categories", "category", "meta", "spec_details"})
 
@@ -42,7 +48,6 @@ _EXPECTED = {
 }
 _CATEGORIES = re.compile(rb"\[\s*package\s*,\s*([A-Za-z][\w.+-]{0,99})\s*\]")
 _FIELD_PATH = re.compile(r" - at `\$\.?(.*)`$")
-_ESCAPE = re.compile(rb"\\[ubf]")
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 _FIELDS = msgspec.structs.fields(PageRecord)
 _REQUIRED = sum(field.required for field in _FIELDS)
@@ -122,8 +127,8 @@ def _read_records(entry: Entry, report: FileReport) -> list[PageRecord]:
 
 def _read_fast(value: bytes) -> list[PageRecord] | None:
     """The records of a page that is in order throughout; None if there is any doubt."""
-    if not value.isascii() or (b"\\" in value and _ESCAPE.search(value)):
-        return None  # there may be characters that names can't have
+    if may_hide_characters(value):
+        return None
     try:
         records = _decode_records(value)
     except (msgspec.MsgspecError, RecursionError):

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from graphcache.records import Page
+from graphcache.sources.names import may_hide_characters
 from graphcache.tables.columns import distinct, firsts, numbers
 from graphcache.tables.page_columns import FIELDS, UNKNOWN_SIZE, Field, PageColumns, is_size
 
@@ -30,7 +31,6 @@ _PAGE = re.compile(
     rb"categories: \[package, ([A-Za-z][\w.+-]{0,99})\]\n"
     rb"meta: (\{[^\n]*\})\nspec_details: (\[[^\n]*\])\n---\n?"
 )
-_ESCAPE = re.compile(rb"\\[ubf]")
 _SCHEMA = pa.schema(
     [
         ("page", pa.int32()),
@@ -87,10 +87,8 @@ def plain_page(data: bytes) -> PlainPage | None:
     >>> plain_page(text + b"spec_details: []\n---\n")
     """
     found = _PAGE.fullmatch(data)
-    if found is None or not data.isascii() or b"\r" in data or b"\t" in data:
+    if found is None or may_hide_characters(data) or b"\r" in data or b"\t" in data:
         return None
-    if b"\\" in data and _ESCAPE.search(data):
-        return None  # there may be characters that names can't have
     package, release, meta, records = found.groups()
     return PlainPage(package.decode(), release.decode(), meta, records)
 

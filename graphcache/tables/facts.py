@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from graphcache.records import (
     DependencyParameters,
+    Parameters,
     SpecList,
     SpecNode,
     compiler_of,
@@ -28,7 +29,7 @@ from graphcache.schema import Property, edge_type, node_type
 from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.flags import flag_texts
 from graphcache.spack.variants import normal_variants
-from graphcache.tables.columns import FACT_TYPES, SEPARATOR, map_unique, said_columns
+from graphcache.tables.columns import FACT_TYPES, SEPARATOR, flat, map_unique, said_columns
 from graphcache.tables.said import SAID, in_release, in_stack, said_by_lists
 
 # Of a Spec what sources say, and the edges of which each spec has few: as texts, joined where
@@ -104,12 +105,17 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
             [node.build_spec and node.build_spec.hash for node in nodes], pa.string()
         ),
         "variants": pa.array(
-            [SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes],
+            _by_parameters(
+                nodes, lambda given: SEPARATOR.join(normal_variants(variants_of(given)))
+            ),
             pa.string(),
         ),
         "external": pa.array([is_external(node) for node in nodes], pa.bool_()),
         **_external_columns(nodes),
-        "flags": pa.array([_joined_flags(node) for node in nodes], pa.string()),
+        "flags": pa.array(
+            _by_parameters(nodes, lambda given: SEPARATOR.join(flag_texts(flags_of(given)))),
+            pa.string(),
+        ),
         "original_specfile_version": pa.array(
             [form_of(entry.node, list_.form) for list_ in lists for entry in list_.entries],
             pa.int64(),
@@ -144,8 +150,16 @@ def _external_columns(nodes: list[SpecNode]) -> dict[str, pa.Array]:
     }
 
 
-def _joined_flags(node: SpecNode) -> str:
-    return SEPARATOR.join(flag_texts(flags_of(node.parameters)))
+def _by_parameters(nodes: list[SpecNode], text: Callable[[Parameters], str]) -> list[str]:
+    """Of each node a text made of its parameters; many have the same ones, as one object."""
+    made: dict[int, str] = {}
+    texts = []
+    for node in nodes:
+        key = id(node.parameters)
+        if key not in made:
+            made[key] = text(node.parameters)
+        texts.append(made[key])
+    return texts
 
 
 def _spec_facts(nodes: list[SpecNode], columns: dict[str, Any]) -> pa.Table:
@@ -209,7 +223,17 @@ def _list_dependencies(
         "types": pa.array(types, pa.string()).take(pa.array(kinds, pa.int32())),
         "virtuals": pa.array(virtuals, pa.string()).take(pa.array(kinds, pa.int32())),
     }
-    return facts_table(columns, DEPENDS_ON_FACTS), only_named, known
+    tables = [facts_table(columns, DEPENDS_ON_FACTS), *map(_needs, lists)]
+    return pa.concat_tables(tables), only_named, known
+
+
+def _needs(list_: SpecList) -> pa.Table:
+    """What the specs of a list need that is no part of them."""
+    if list_.needs is None:
+        return DEPENDS_ON_FACTS.empty_table()
+    hashes = pa.array([entry.hash for entry in list_.entries], pa.string())
+    columns = {name: list_.needs[name] for name in ("to", "types", "virtuals")}
+    return facts_table({"from": hashes.take(flat(list_.needs["row"])), **columns}, DEPENDS_ON_FACTS)
 
 
 def facts_table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:

@@ -20,6 +20,7 @@ from graphcache.tables.columns import (
     SEPARATOR,
     arrow_schema,
     conform,
+    firsts,
     flat,
     joined_codes,
     joined_texts,
@@ -318,12 +319,15 @@ def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
     start, end = (pc.index_in(facts[name], hashes) for name in ("from", "to"))
     pairs = joined_codes(start, end, len(hashes)).combine_chunks()
     order = pc.sort_indices(pairs)
-    facts, pairs = facts.take(order), pairs.take(order)
-    if pc.all(pc.not_equal(pairs[1:], pairs[:-1])).as_py():
+    # Taken from the sorted hashes, which lie closer together than those of the facts.
+    ends = {"from": hashes.take(flat(start).take(order)), "to": hashes.take(flat(end).take(order))}
+    said = {name: flat(facts[name]).take(order) for name in ("types", "virtuals")}
+    facts = facts_table(ends | said, DEPENDS_ON_FACTS)
+    if firsts(numbers(pairs.take(order))).all():
         return facts
     rows = facts.group_by(facts.column_names, use_threads=False).aggregate([])
-    said = [("types", "list"), ("virtuals", "list")]
-    pairs = rows.group_by(["from", "to"], use_threads=False).aggregate(said).combine_chunks()
+    lists = [("types", "list"), ("virtuals", "list")]
+    pairs = rows.group_by(["from", "to"], use_threads=False).aggregate(lists).combine_chunks()
     return facts_table(
         {
             "from": pairs["from"],
@@ -362,11 +366,10 @@ def _languages(depends_on: pa.Table, specs: pa.Table) -> pa.Table:
     Since Spack 1.0 a spec's compilers are those of its build dependencies that provide the
     virtuals `c`, `cxx` or `fortran`.
     """
-    compiles = pc.match_substring_regex(
-        pc.fill_null(depends_on["virtuals"], ""),
-        f"(^|{SEPARATOR})({'|'.join(LANGUAGES)})({SEPARATOR}|$)",
+    compiles = map_unique(
+        depends_on["virtuals"], lambda virtuals: bool(_only_languages(virtuals)), pa.bool_()
     )
-    builds = pc.match_substring(pc.fill_null(depends_on["types"], ""), "build")
+    builds = map_unique(depends_on["types"], lambda types: "build" in _split(types), pa.bool_())
     edges = depends_on.filter(pc.and_(compiles, builds))
     known = (look_up(edges["to"], specs["hash"], specs[name]) for name in ("name", "version"))
     compilers = pc.binary_join_element_wise(*known, "@")
