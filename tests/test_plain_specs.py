@@ -135,7 +135,7 @@ def plain(document: bytes) -> int:
     """How many specs of a document are plain; -1 where what they need is in doubt."""
     whole = json.loads(document)
     specs = PlainSpecs(document)
-    found = []
+    found: list[Any] = []
     if "database" in whole:
         for one in whole["database"]["installs"].values():
             found.append(specs.install(json.dumps(one).encode()))

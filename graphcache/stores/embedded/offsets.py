@@ -55,10 +55,11 @@ class Offsets:
             ends.place[numbers(flat(read["to"]))],
         )
         pairs = start * len(ends.keys) + end
+        columns = {name: read[name] for name in names}
         if not is_rising(pairs):
             order = np.argsort(pairs, kind="stable")
-            start, end, read = start[order], end[order], read.take(pa.array(order))
-        columns = {name: read[name] for name in names}
+            start, end, rows = start[order], end[order], pa.array(order)
+            columns = {name: flat(column).take(rows) for name, column in columns.items()}
         keys = {"from": starts.keys.take(pa.array(start)), "to": ends.keys.take(pa.array(end))}
         return Edges(conform(pa.table(keys | columns), type_).combine_chunks(), start, end)
 
