@@ -7,8 +7,8 @@ from pathlib import Path
 
 import oracle
 import pytest
+from command_line import run
 from conftest import Read
-from test_cli import run
 
 from graphcache import InputError, build_store, read, update_store
 from graphcache.records import Reject
