@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
-from graphcache.errors import NotKnownError, UsageError
+from graphcache.errors import UsageError, not_known
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables
 from graphcache.words import counted
@@ -137,10 +137,9 @@ def _roots_in(tables: Tables, kind: str, name: str) -> Rows:
     told = edges["to"].filter(pc.is_valid(edges["root"]))
     of_told = edges["from"].filter(pc.is_in(edges["to"], pc.unique(told)))
     if len(np.setdiff1d(members, graph.rows(of_told))):
-        raise NotKnownError(
+        raise not_known(
             f"which specs of {kind} {name} are roots is not known, and what these need is to be "
-            "kept: load its lock files, by 'graphcache update PATH...', or keep dependencies of "
-            "all types"
+            "kept: keep dependencies of all types, or load its lock files,"
         )
     return graph.rows(edges["from"].filter(pc.fill_null(edges["root"], False)))
 
@@ -153,7 +152,7 @@ def _require_known(graph: Dependencies, unknown: Rows) -> None:
     """Refuse where what is kept may need anything."""
     if len(unknown):
         specs = "spec that is kept" if len(unknown) == 1 else "specs that are kept"
-        raise NotKnownError(
+        raise not_known(
             f"the dependencies of {len(unknown):,} {specs} are not known, such as "
             f"{graph.shown(int(unknown[0]))}: what could go may be needed; {LOAD_DEPENDENCIES}"
         )
@@ -162,9 +161,9 @@ def _require_known(graph: Dependencies, unknown: Rows) -> None:
 def _require_held(graph: Dependencies) -> None:
     """Refuse where nobody could tell what would go."""
     if not pc.any(graph.specs["in_buildcache"]).as_py():
-        raise NotKnownError(
+        raise not_known(
             "of no spec it is known that the cache holds it, and so what could go is not known: "
-            "load the index or pages of the cache, by 'graphcache update PATH...'"
+            "load the index or pages of the cache,"
         )
 
 

@@ -18,7 +18,7 @@ from graphcache.analysis.matching.matcher import Matcher
 from graphcache.analysis.matching.names import wanted_specs
 from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import NotKnownError, close_names, no_such
+from graphcache.errors import close_names, no_such, not_known
 from graphcache.spack.libc import Libc, parse_libc
 from graphcache.tables import Tables
 from graphcache.tables.columns import flat
@@ -117,9 +117,9 @@ def _require_held(asked: list[_Parts], reuse: Reuse) -> None:
     fits = any_of([all_of(parts, size) for parts in asked], size).may
     if fits.any() and reuse.held.unknown[fits].all():
         specs = counted(int(fits.sum()), "spec that may do", "specs that may do")
-        raise NotKnownError(
+        raise not_known(
             f"whether the cache holds a binary is not known of {specs}: lock files and spec "
-            "files don't tell; load the index or pages of the cache, by 'graphcache update PATH...'"
+            "files don't tell; load the index or pages of the cache,"
         )
 
 
@@ -202,7 +202,7 @@ def _other_systems(reuse: Reuse, usable: Mask, fitting: Mask) -> list[str]:
     known = f", here {libcs.pop()}" if len(libcs) == 1 else ""
     return [
         f"{binaries} left out, being for other operating systems: on Linux Spack asks for the "
-        f"machine's C library instead (--libc{known})"
+        f"machine's C library (libc) instead{known}"
     ]
 
 
