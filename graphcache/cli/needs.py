@@ -83,7 +83,8 @@ def impact(specs: tuple[str, ...], **options: Any) -> None:
 
     'self' counts the specs that are so, 'direct' what needs one itself, 'transitive' what needs one
     through others; 'specs' is all three. 'build_only' is apart: what needs one for a build or test
-    alone. For a CVE, follow link,run; after a change of a recipe, all of it is built again.
+    alone; --deptype build does not reach what needs it only for a test. For a CVE, follow link,run;
+    after a change of a recipe, all of it is built again.
 
     \b
     Example:
