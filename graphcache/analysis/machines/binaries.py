@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.finding import COLUMNS as FOUND
-from graphcache.analysis.finding import all_of, any_of, listed, places, together
+from graphcache.analysis.finding import listed, places
 from graphcache.analysis.machines.reuse import READS, Host, Reuse
+from graphcache.analysis.matching.fitting import all_of, any_of, together
 from graphcache.analysis.matching.matcher import Matcher
 from graphcache.analysis.matching.names import wanted_specs
 from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
