@@ -11,7 +11,7 @@ from pathlib import Path
 
 import filelock
 
-from graphcache.errors import StoreError
+from graphcache.errors import StoreError, what_to_do
 from graphcache.files import clean_up
 from graphcache.remote.locations import shown
 
@@ -90,9 +90,11 @@ def check_file(path: Path) -> None:
         StoreError: there is no file, or it can't be one.
     """
     if not _is_there(path):
-        raise StoreError(
-            f"{shown(str(path))}: there is no store: make one by 'graphcache build PATH...', "
-            f"or name another"
+        raise what_to_do(
+            StoreError,
+            f"{shown(str(path))}: there is no store: make one by ",
+            python="graphcache.build_store, or name another",
+            at_shell="'graphcache build PATH...', or name another",
         )
     if Path(f"{path}.wal").exists():
         raise StoreError(
