@@ -23,6 +23,7 @@ from graphcache.queries import load_library
 
 COMMANDS = (
     *(
+        "advisories",
         "build",
         "check",
         "completion",

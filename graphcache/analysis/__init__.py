@@ -11,6 +11,7 @@ the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.advising.findings import advisories
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.differing.redundancy import rebuilds
@@ -35,6 +36,7 @@ from graphcache.analysis.touching import impact
 
 __all__ = [
     "adoption",
+    "advisories",
     "around",
     "centrality",
     "churn",

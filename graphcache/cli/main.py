@@ -10,6 +10,7 @@ import sys
 import click
 from click.shell_completion import get_completion_class
 
+from graphcache.cli.advisories import advisories
 from graphcache.cli.completing import complete_names
 from graphcache.cli.coverage import coverage
 from graphcache.cli.diff import diff
@@ -83,7 +84,8 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, fetch, stats)
-_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan, unify)
+_BUILDS = (coverage, usable, rebuilds, prune_plan, unify)
+_QUESTIONS = (find, query, diff, check, why, impact, advisories, *_BUILDS)
 _VIEWS = (view, plot, serve)
 for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
     cli.add_command(command)
