@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows, Runs
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
 from graphcache.analysis.matching.names import require
@@ -159,14 +159,17 @@ class Places:
         everywhere = np.arange(graph.specs.num_rows)
         nowhere = np.setdiff1d(everywhere, np.concatenate([rows, alone[0]]))
         none = np.zeros(alone.shape[1] + len(nowhere), np.int64)
-        self._rows = np.concatenate([rows, alone[0], nowhere])
+        rows = np.concatenate([rows, alone[0], nowhere])
         of_release = np.concatenate([of_release, alone[1], none[: len(nowhere)]])
-        self._places = np.concatenate([of_stack, none]) * size + of_release
+        places = np.concatenate([of_stack, none]) * size + of_release
+        order = np.argsort(rows, kind="stable")
+        self._places, self._of_spec = places[order], Runs(rows, graph.specs.num_rows)
 
     def of(self, chosen: Mask) -> list[tuple[tuple[str, str], Rows]]:
         """The chosen rows of each stack in each release, by these names, sorted."""
-        here = chosen[self._rows]
-        rows, places = self._rows[here], self._places[here]
+        rows = np.flatnonzero(chosen)
+        which, pairs = self._of_spec.of(rows)
+        rows, places = rows[which], self._places[pairs]
         order = np.argsort(places, kind="stable")
         found, first = np.unique(places[order], return_index=True)
         ends = [*first[1:], len(order)]

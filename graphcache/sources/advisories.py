@@ -21,6 +21,7 @@ from graphcache.sources.addresses import Remote
 from graphcache.sources.documents import decode, document_text
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.names import Unreadable
+from graphcache.tables.collector import paused_collector
 from graphcache.words import counted
 
 _MOST_NAMES = 1_000
@@ -81,11 +82,12 @@ def read_advisories(
     report = Report()
     given = [fspath(path) for path in paths]
     newest: dict[str, Advisory] = {}
-    for file in input_files(given, report, remote):
-        for advisory in _of_file(file, report):
-            held = newest.get(advisory.id)
-            if held is None or held.modified <= advisory.modified:
-                newest[advisory.id] = advisory
+    with paused_collector():
+        for file in input_files(given, report, remote):
+            for advisory in _of_file(file, report):
+                held = newest.get(advisory.id)
+                if held is None or held.modified <= advisory.modified:
+                    newest[advisory.id] = advisory
     if not newest:
         raise InputError(_nothing_read(given, report), report)
     return [newest[name] for name in sorted(newest)], report
@@ -113,6 +115,8 @@ def _of_file(file: InputFile, report: Report) -> Iterator[Advisory]:
 def _documents(data: bytes) -> list[bytes]:
     """The text of each advisory in a file: of one, of a list, or of an answer of OSV's API."""
     text = document_text(data)
+    if text.startswith(b'{"id"'):  # as nearly all are; what is wrong in it is found when it is read
+        return [text]
     if text.lstrip()[:1] == b"[":
         raws: list[Raw] = decode(text, list[Raw], "")
         return [bytes(raw) for raw in raws]

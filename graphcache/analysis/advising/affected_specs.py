@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.advising.package_names import How, Match, PackageNames
 from graphcache.analysis.advising.ranges import Ruling, State, Verdict
-from graphcache.analysis.dependencies import Mask, Rows
+from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.memberships import codes
 from graphcache.records.advisories import Advisory, Affected
 from graphcache.sources.openvex import Exemption
@@ -25,58 +25,42 @@ IDENTITY = ["name", "version", "namespace", "hash"]
 """The columns that say which spec one is."""
 _BUILD_SYSTEM = "build_system="
 _EXTERNAL = "it is an external: whoever built it may have mended it"
-_LOOKED_AT = Verdict("not affected", "ignored")
 _WORST: tuple[State, ...] = ("affected", "not decided", "not affected")
+_FINDINGS: tuple[State, ...] = ("affected", "not decided")
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Specs of a package on which an advisory has one verdict."""
+
+    state: State
+    rows: Rows
+    reasons: dict[str, str]
+    """By version, in Spack's order, why; a version that is not known is an empty text."""
 
 
 @dataclass(frozen=True)
 class AffectedSpecs:
-    """The specs of a package that an advisory means, and what it says of each."""
+    """What an advisory says of the specs of a package."""
 
     package: str
     how: How
+    meant: list[Meant]
+    """What it means, and what can't be decided; empty where it means nothing of it."""
+    fixed: list[str]
+    """Versions that the cache may hold and that it does not mean, above the lowest affected."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The specs of a package with one version."""
+
+    version: str | None
     rows: Rows
-    """All specs of the package, in order."""
-    texts: list[str | None]
-    """The version of each."""
-    verdicts: list[Verdict]
-    """The verdict on each."""
-    held: Mask
-    """Of each, whether the cache may hold it."""
-
-    @cached_property
-    def affected(self) -> Rows:
-        """The specs that it means."""
-        return self._of("affected")
-
-    @cached_property
-    def not_decided(self) -> Rows:
-        """The specs of which it can't be said whether it means them."""
-        return self._of("not decided")
-
-    def _of(self, state: State) -> Rows:
-        return self.rows[[verdict.state == state for verdict in self.verdicts]]
-
-    def versions(self, rows: Rows) -> list[str]:
-        """The versions of some of them, in Spack's order."""
-        chosen = np.isin(self.rows, rows)
-        found = {text for text, is_one in zip(self.texts, chosen, strict=True) if is_one and text}
-        return sorted(found, key=version_key)
-
-    def reasons(self, rows: Rows) -> dict[str, str]:
-        """By version, why the verdict on some of them is as it is; no version is an empty text."""
-        chosen = np.isin(self.rows, rows)
-        columns = zip(self.texts, self.verdicts, chosen, strict=True)
-        return {text or "": verdict.because for text, verdict, is_one in columns if is_one}
-
-    @cached_property
-    def fixed(self) -> list[str]:
-        """Versions that the cache may hold and that it does not mean, above the lowest affected."""
-        bad = self.versions(np.concatenate([self.affected, self.not_decided]))
-        clear = [v.state == "not affected" and v is not _LOOKED_AT for v in self.verdicts]
-        good = self.versions(self.rows[self.held & np.array(clear, bool)])
-        lowest = version_key(bad[0]) if bad else version_key(None)
-        return [text for text in good if version_key(text) > lowest]
+    """Those that Spack built."""
+    externals: Rows
+    is_held: bool
+    """Whether the cache may hold one of those that Spack built."""
 
 
 class Packages:
@@ -85,77 +69,124 @@ class Packages:
     def __init__(self, tables: Tables, ignored: Iterable[Exemption] = ()) -> None:
         specs = tables.nodes["Spec"]
         self._specs = specs
-        self._ignored = [one for one in ignored if one.products]
-        self._passed_over = 0
-        self._variants = specs["variants"]
-        self._versions = specs["version"]
-        self._external = np.asarray(pc.fill_null(specs["external"], False).to_numpy())
-        held = np.asarray(pc.fill_null(specs["in_buildcache"], True).to_numpy())
-        self._held = held & ~self._external
+        self._external = pc.fill_null(specs["external"], False).to_numpy()
+        self._held = pc.fill_null(specs["in_buildcache"], True).to_numpy()
         of_name, names = codes(specs["name"])
         order = np.argsort(of_name, kind="stable")
         starts = np.searchsorted(of_name[order], np.arange(len(names) + 1))
         self._rows = {name: order[starts[at] : starts[at + 1]] for at, name in enumerate(names)}
         self._names = PackageNames.load()
         self._built: dict[str, set[str]] = {}
+        self._groups: dict[str, list[_Group]] = {}
+        self._ignored = _Ignored([one for one in ignored if one.products], specs)
 
     def meant_by(self, advisory: Advisory) -> list[AffectedSpecs]:
-        """The packages that an advisory means, with a verdict on each of their specs."""
+        """The packages that an advisory means, with what it says of their specs."""
         said: dict[str, list[tuple[Affected, Match]]] = defaultdict(list)
         for affected in advisory.affected:
             for match in self._names.matches(affected, self._rows.keys(), self._is_built_by):
                 said[match.package].append((affected, match))
-        judged = (self._judged(package, words) for package, words in sorted(said.items()))
-        return [self._without_ignored(specs, advisory) for specs in judged]
+        return [self._judged(advisory, package, words) for package, words in sorted(said.items())]
 
     @property
     def notes(self) -> list[str]:
         """How many specs were passed over as ignored."""
-        if not self._passed_over:
+        if not self._ignored.count:
             return []
-        which = counted(self._passed_over, "spec is", "specs are")
+        which = counted(self._ignored.count, "spec is", "specs are")
         return [f"{which} ignored, by what --ignore says of an advisory and a spec."]
 
-    def _without_ignored(self, specs: AffectedSpecs, advisory: Advisory) -> AffectedSpecs:
-        """The same where what was looked at already is not affected."""
-        of_it = [one for one in self._ignored if one.names & advisory.names]
-        if not of_it:
-            return specs
-        said = self._specs.select(IDENTITY).take(pa.array(specs.rows)).to_pylist()
-        keys = [tuple(spec[name] or "" for name in IDENTITY) for spec in said]
-        verdicts = [
-            _LOOKED_AT if verdict.state != "not affected" and _is_ignored(key, of_it) else verdict
-            for key, verdict in zip(keys, specs.verdicts, strict=True)
-        ]
-        self._passed_over += sum(verdict is _LOOKED_AT for verdict in verdicts)
-        return replace(specs, verdicts=verdicts)
-
-    def _judged(self, package: str, words: list[tuple[Affected, Match]]) -> AffectedSpecs:
+    def _judged(
+        self, advisory: Advisory, package: str, words: list[tuple[Affected, Match]]
+    ) -> AffectedSpecs:
         own = [one for one in words if not one[1].distribution]
         rulings = [Ruling.of(affected, match.order, package) for affected, match in own]
-        rows = self._rows[package]
-        texts: list[str | None] = self._versions.take(pa.array(rows)).to_pylist()
-        by_text = {text: _worst(rulings, words, text) for text in dict.fromkeys(texts)}
-        externals = self._external[rows].tolist()
-        verdicts = [
-            Verdict("not decided", _EXTERNAL)
-            if external and by_text[text].state == "affected"
-            else by_text[text]
-            for text, external in zip(texts, externals, strict=True)
+        found: dict[State, list[tuple[Rows, str, str]]] = {state: [] for state in _FINDINGS}
+        clear: list[str] = []
+        for group in self._groups_of(package):
+            state, because = _worst(rulings, words, group.version)
+            text = group.version or ""
+            if state == "not affected":
+                clear += [text] if group.is_held else []
+                continue
+            found[state].append((group.rows, text, because))
+            if state == "affected":
+                found["not decided"].append((group.externals, text, _EXTERNAL))
+            else:
+                found[state].append((group.externals, text, because))
+        meant = [
+            one
+            for state, parts in found.items()
+            if (one := self._meant(advisory, state, parts)) is not None
         ]
+        lowest = min((version_key(v) for one in meant for v in one.reasons if v), default=())
         by_rule = any(match.how == "rule" for _, match in own or words)
-        how: How = "rule" if by_rule else "guess"
-        return AffectedSpecs(package, how, rows, texts, verdicts, self._held[rows])
+        fixed = [text for text in clear if meant and version_key(text) > lowest]
+        return AffectedSpecs(package, "rule" if by_rule else "guess", meant, fixed)
+
+    def _meant(
+        self, advisory: Advisory, state: State, parts: list[tuple[Rows, str, str]]
+    ) -> Meant | None:
+        """The specs of some verdicts of a kind, without what is ignored; None if none is left."""
+        left = [(self._ignored.without(rows, advisory), text, why) for rows, text, why in parts]
+        left = [part for part in left if len(part[0])]
+        if not left:
+            return None
+        rows = np.concatenate([rows for rows, _, _ in left])
+        return Meant(state, np.sort(rows), {text: why for _, text, why in left})
+
+    def _groups_of(self, package: str) -> list[_Group]:
+        """The specs of a package by version, in Spack's order."""
+        if package not in self._groups:
+            rows = self._rows[package]
+            texts = self._specs["version"].take(pa.array(rows)).to_pylist()
+            by_text: dict[str | None, list[int]] = defaultdict(list)
+            for row, text in zip(rows.tolist(), texts, strict=True):
+                by_text[text].append(row)
+            ordered = sorted(by_text, key=version_key)
+            self._groups[package] = [self._group(text, by_text[text]) for text in ordered]
+        return self._groups[package]
+
+    def _group(self, version: str | None, numbers: list[int]) -> _Group:
+        rows = np.array(numbers, np.int64)
+        external = self._external[rows].astype(bool)
+        built = rows[~external]
+        return _Group(version, built, rows[external], bool(self._held[built].any()))
 
     def _is_built_by(self, package: str, build_system: str) -> bool | None:
         """Whether a package is built by a build system; None if no source tells."""
         if package not in self._built:
-            lists = self._variants.take(pa.array(self._rows[package])).combine_chunks()
+            lists = self._specs["variants"].take(pa.array(self._rows[package])).combine_chunks()
             values = pc.unique(pc.list_flatten(lists)).to_pylist()
             told = (value for value in values if value and value.startswith(_BUILD_SYSTEM))
             self._built[package] = {value.removeprefix(_BUILD_SYSTEM) for value in told}
         built = self._built[package]
         return build_system in built if built else None
+
+
+@dataclass
+class _Ignored:
+    """What was looked at already, and how many specs were passed over for it."""
+
+    exemptions: list[Exemption]
+    specs: pa.Table
+    count: int = field(default=0)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(name for one in self.exemptions for name in one.names)
+
+    def without(self, rows: Rows, advisory: Advisory) -> Rows:
+        """The specs in the rows that no statement passes over for an advisory."""
+        if not len(rows) or not self._names & advisory.names:
+            return rows
+        said = [one for one in self.exemptions if one.names & advisory.names]
+        of_rows = self.specs.select(IDENTITY).take(pa.array(rows)).to_pylist()
+        keys = [tuple(spec[name] or "" for name in IDENTITY) for spec in of_rows]
+        kept = np.array([not _is_ignored(key, said) for key in keys], bool)
+        self.count += int((~kept).sum())
+        left: Rows = rows[kept]
+        return left
 
 
 def _is_ignored(key: tuple[str, ...], exemptions: Iterable[Exemption]) -> bool:
@@ -175,9 +206,5 @@ def _worst(
         distribution = words[0][1].distribution
         said = f"{distribution}'s versions say nothing of upstream's"
         return Verdict("not decided", said)
-    return min(_verdicts(rulings, version), key=lambda verdict: _WORST.index(verdict.state))
-
-
-def _verdicts(rulings: list[Ruling], version: str | None) -> Iterator[Verdict]:
-    for ruling in rulings:
-        yield ruling.verdict(version)
+    verdicts = (ruling.verdict(version) for ruling in rulings)
+    return min(verdicts, key=lambda verdict: _WORST.index(verdict.state))

@@ -39,15 +39,27 @@ class Finding:
     package: str
     match: How
     state: State
-    versions: list[str]
-    """In Spack's order."""
     reasons: dict[str, str]
-    """By version, which words of the advisory say so, or why it is not decided."""
-    specs: list[dict[str, Any]]
-    """Of each: hash, name, version, namespace."""
+    """By version, in Spack's order, which words of the advisory say so, or why it is not decided;
+    a version that is not known is an empty text."""
+    rows: Rows
+    """The specs that are meant, as rows of `graph`."""
+    graph: pa.Table = field(repr=False)
+    """The Spec table."""
     fixed: list[str]
     """Versions that the cache holds and the advisory does not mean, from the lowest affected on."""
     places: list[Place]
+
+    @cached_property
+    def specs(self) -> list[dict[str, Any]]:
+        """Of each spec that is meant: name, version, namespace and hash."""
+        found: list[dict[str, Any]] = self.graph.take(pa.array(self.rows)).to_pylist()
+        return found
+
+    @cached_property
+    def versions(self) -> list[str]:
+        """In Spack's order."""
+        return [version for version in self.reasons if version]
 
     @property
     def spec(self) -> str:
@@ -148,11 +160,12 @@ def advisories(
             require(name, tables.nodes[type_]["name"].to_pylist(), kind)
     packages = Packages(tables, ignored)
     touched = TouchedPlaces(tables, types)
+    graph = tables.nodes["Spec"].select(IDENTITY)
     counts: Counter[str] = Counter()
     found: list[Finding] = []
     for advisory in advisories:
         meant = [] if advisory.withdrawn else packages.meant_by(advisory)
-        of_it = [f for specs in meant for f in _findings(advisory, specs, tables, touched)]
+        of_it = [f for specs in meant for f in _findings(advisory, specs, graph, touched)]
         counts[_came_to(advisory, meant, of_it)] += 1
         found += of_it
     if stack is not None or release is not None:
@@ -162,24 +175,21 @@ def advisories(
 
 
 def _findings(
-    advisory: Advisory, specs: AffectedSpecs, tables: Tables, touched: TouchedPlaces
+    advisory: Advisory, specs: AffectedSpecs, graph: pa.Table, touched: TouchedPlaces
 ) -> Iterator[Finding]:
     """What an advisory says of the specs of one package, if anything."""
-    by_state: dict[State, Rows] = {"affected": specs.affected, "not decided": specs.not_decided}
-    for state, rows in by_state.items():
-        if len(rows):
-            of_rows = tables.nodes["Spec"].select(IDENTITY).take(pa.array(rows)).to_pylist()
-            yield Finding(
-                advisory,
-                specs.package,
-                specs.how,
-                state,
-                specs.versions(rows),
-                specs.reasons(rows),
-                of_rows,
-                specs.fixed,
-                touched.by(rows),
-            )
+    for meant in specs.meant:
+        yield Finding(
+            advisory,
+            specs.package,
+            specs.how,
+            meant.state,
+            meant.reasons,
+            meant.rows,
+            graph,
+            specs.fixed,
+            touched.by(meant.rows),
+        )
 
 
 def _in_place(finding: Finding, stack: str | None, release: str | None) -> Finding:
@@ -188,10 +198,9 @@ def _in_place(finding: Finding, stack: str | None, release: str | None) -> Findi
         for place in finding.places
         if stack in (None, place.stack) and release in (None, place.release)
     ]
-    kept = {hash_ for place in places for hash_ in place.specs}
-    return replace(
-        finding, places=places, specs=[spec for spec in finding.specs if spec["hash"] in kept]
-    )
+    here = {hash_ for place in places for hash_ in place.specs}
+    kept = [spec["hash"] in here for spec in finding.specs]
+    return replace(finding, places=places, rows=finding.rows[kept])
 
 
 def _rows(finding: Finding) -> Iterator[tuple[Any, ...]]:

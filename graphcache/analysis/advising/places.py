@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow.compute as pc
@@ -61,7 +61,11 @@ class TouchedPlaces:
         self._graph = Dependencies(tables)
         self._places = Places(tables, self._graph)
         self._following = Following(self._graph, types)
-        self._targets = members(tables, "FOR_TARGET")
+        of_target = members(tables, "FOR_TARGET")
+        self._target_names = of_target.names
+        self._targets = np.full(self._graph.specs.num_rows, -1)
+        self._targets[of_target.specs] = of_target.groups
+        self._columns: dict[str, list[Any]] = {}
         self._tables = tables
         self._roots = _roots_by_stack(tables, self._graph)
         self._found: dict[bytes, list[Place]] = {}
@@ -80,45 +84,64 @@ class TouchedPlaces:
         """What specs touch, by stack and release, by these names; the specs are among it."""
         key = rows.tobytes()
         if key not in self._found:
-            touched = self._following.touched(rows)
+            touched = self._touched_by(rows)
             self._touched |= touched.all
-            rebuilt = self._graph.needing(rows).found
+            rebuilt = self._graph.needing(rows).found if self._is_known else touched.itself
             self._found[key] = [
                 self._place(stack, release, here, touched, rebuilt)
                 for (stack, release), here in self._places.of(touched.all | rebuilt)
             ]
         return self._found[key]
 
+    def _touched_by(self, rows: Rows) -> Touched:
+        if self._is_known:
+            return self._following.touched(rows)
+        itself = np.zeros(self._graph.specs.num_rows, bool)
+        none = itself.copy()
+        itself[rows] = True
+        return Touched(itself, none, none, none)
+
     def _place(
         self, stack: str, release: str, here: Rows, touched: Touched, rebuilt: Mask
     ) -> Place:
-        _, _, itself, *others = touched.counted(here, self._graph)
-        used = here[~touched.build_only[here]]
-        roots = used[self._roots.get(stack, np.zeros(len(touched.itself), bool))[used]]
-        dependents = used[~touched.itself[used]]
-        known = self._is_known
-        counts = [count if known else None for count in (*others, int(rebuilt[here].sum()))]
-        direct, transitive, build_only, rebuild = counts
         own = here[touched.itself[here]]
-        versions = set(self._graph.column("version", own)) - {None}
+        used = here[~touched.build_only[here]]
+        direct, transitive, build_only = (
+            int(way[here].sum()) for way in (touched.direct, touched.transitive, touched.build_only)
+        )
+        known = self._is_known
+        versions = set(self._values("version", own)) - {None}
+        dependents = used[~touched.itself[used]]
         return Place(
             stack,
             release,
-            self._graph.column("hash", own),
+            self._values("hash", own),
             sorted(versions, key=version_key),
             self._targets_of(own),
-            sorted(set(self._graph.column("name", roots))) if known else None,
-            itself,
-            direct,
-            transitive,
-            build_only,
-            rebuild,
-            sorted(set(self._graph.column("name", dependents))),
+            self._roots_among(stack, used) if known else None,
+            len(own),
+            direct if known else None,
+            transitive if known else None,
+            build_only if known else None,
+            int(rebuilt[here].sum()) if known else None,
+            sorted(set(self._values("name", dependents))),
         )
 
+    def _roots_among(self, stack: str, rows: Rows) -> list[str]:
+        if stack not in self._roots:
+            return []
+        return sorted(set(self._values("name", rows[self._roots[stack][rows]])))
+
     def _targets_of(self, rows: Rows) -> list[str]:
-        found = np.unique(self._targets.groups[np.isin(self._targets.specs, rows)])
-        return [self._targets.names[at] for at in found.tolist()]
+        found = set(self._targets[rows].tolist()) - {-1}
+        return [self._target_names[at] for at in sorted(found)]
+
+    def _values(self, name: str, rows: Rows) -> list[Any]:
+        """A property of the specs in the rows; the whole column is made a list once."""
+        if name not in self._columns:
+            self._columns[name] = self._graph.specs[name].to_pylist()
+        column = self._columns[name]
+        return [column[row] for row in rows.tolist()]
 
 
 _NOTHING_KNOWN = (
