@@ -30,6 +30,7 @@ def advisories(count: int, seed: int) -> Iterator[dict[str, Any]]:
     """That many advisories."""
     dice = Dice(seed)
     names = list(islice(package_names(Dice(1)), _PACKAGES))
+    advisory: dict[str, Any]
     for number in range(count):
         ecosystem = dice.pick(_ECOSYSTEMS)
         name = dice.pick(names)

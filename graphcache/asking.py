@@ -150,6 +150,9 @@ class Store(stores.Store):
     advisories = _asked(analysis.advisories)
     """What security advisories touch; see `graphcache.analysis.advisories`."""
 
+    sbom = _asked(analysis.sbom)
+    """A bill of material; see `graphcache.analysis.sbom`."""
+
     rebuilds = _asked(analysis.rebuilds)
     """The causes of rebuilds; see `graphcache.analysis.rebuilds`."""
 

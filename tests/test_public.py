@@ -44,6 +44,7 @@ PUBLIC = {
             "adoption",
             "advisories",
             "around",
+            "sbom",
             "centrality",
             "churn",
             "coverage",

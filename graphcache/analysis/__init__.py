@@ -12,6 +12,7 @@ the graph that it reads, for `Store.part`.
 """
 
 from graphcache.analysis.advising.findings import advisories
+from graphcache.analysis.bills import sbom
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.differing.redundancy import rebuilds
@@ -54,6 +55,7 @@ __all__ = [
     "package_graph",
     "prune_plan",
     "rebuilds",
+    "sbom",
     "side",
     "splits",
     "stack_clusters",

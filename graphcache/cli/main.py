@@ -22,6 +22,7 @@ from graphcache.cli.logs import start_log
 from graphcache.cli.needs import impact, prune_plan, why
 from graphcache.cli.plot import plot
 from graphcache.cli.query import query
+from graphcache.cli.sbom import sbom
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
@@ -87,7 +88,7 @@ _LOADS = (build, update, fetch, stats)
 _BUILDS = (coverage, usable, rebuilds, prune_plan, unify)
 _QUESTIONS = (find, query, diff, check, why, impact, advisories, *_BUILDS)
 _VIEWS = (view, plot, serve)
-for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
+for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, sbom, push, verify, schema):
     cli.add_command(command)
 complete_names(cli)
 

@@ -67,7 +67,7 @@ class TouchedPlaces:
         self._targets[of_target.specs] = of_target.groups
         self._columns: dict[str, list[Any]] = {}
         self._tables = tables
-        self._roots = _roots_by_stack(tables, self._graph)
+        self._roots = roots_by_stack(tables, self._graph)
         self._found: dict[bytes, list[Place]] = {}
         self._touched = np.zeros(self._graph.specs.num_rows, bool)
         try:
@@ -150,7 +150,7 @@ _NOTHING_KNOWN = (
 )
 
 
-def _roots_by_stack(tables: Tables, graph: Dependencies) -> dict[str, Mask]:
+def roots_by_stack(tables: Tables, graph: Dependencies) -> dict[str, Mask]:
     """Of each stack the specs that are its roots; where it does not say, what no other needs."""
     edges = tables.edges["IN_STACK"]
     all_roots, _ = roots_of(tables, graph)
