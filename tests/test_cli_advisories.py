@@ -69,8 +69,8 @@ def test_what_depends_is_what_impact_says(folder: Path) -> None:
     findings = advisories(tables, found)
     assert of_store.answer == findings.answer
     for finding in findings.found:
-        _, verb, spec = shlex.split(finding.impact)
-        assert verb == "impact"
+        _, verb, spec, *types = shlex.split(finding.impact)
+        assert [verb, *types] == ["impact", "--deptype", "link,run"]
         expected = impact(tables, spec, deptype="link,run").to_dicts()
         every = impact(tables, spec).to_dicts()
         rows = [row for row in findings.answer.to_dicts() if row["advisory"] == finding.advisory.id]
@@ -220,6 +220,56 @@ def test_unknown_places_are_refused(folder: Path) -> None:
     assert "oi: no such stack in the graph. Did you mean io?" in ended.err
 
 
+# Differences --------------------------------------------------------------------------------------
+
+
+def changes(folder: Path, *arguments: str | Path) -> set[tuple[str, ...]]:
+    printed = succeed("diff", *arguments, "--format", "json", cwd=folder)
+    return {
+        (
+            row["change"],
+            row["advisory"],
+            " ".join(row["old_versions"]),
+            " ".join(row["new_versions"]),
+        )
+        for row in json.loads(printed)
+    }
+
+
+def test_diff_says_what_came_in_and_what_was_mended(folder: Path) -> None:
+    of = ("--advisories", ADVISORIES)
+    remains = {
+        ("remains", "CVE-2026-28387", "3.4.4", "3.6.1"),
+        ("remains", "CVE-2026-8932", "8.15.0", "8.20.0"),
+    }
+    assert changes(folder, "2026-09", "2026-10", *of) == {
+        *remains,
+        ("mended", "CVE-2025-9086", "8.15.0", ""),
+    }
+    back = changes(folder, "2026-10", "2026-09", *of)
+    assert ("came in", "CVE-2025-9086", "", "8.15.0") in back
+    assert {row[0] for row in changes(folder, "io", "tools", *of)} == {"remains"}
+
+
+def test_diff_of_stores_says_what_is_gone(folder: Path, tmp_path: Path) -> None:
+    gc.build_store(tmp_path / "pages.lbug", ROOT / "examples/pages")
+    stores = (folder / "graphcache.lbug", tmp_path / "pages.lbug")
+    found = changes(tmp_path, *stores, "--advisories", CURL)
+    assert found == {("gone", "CVE-2025-9086", "8.15.0", "")}
+
+
+def test_diff_of_advisories_in_other_forms(folder: Path) -> None:
+    of = ("diff", "2026-09", "2026-10", "--advisories", ADVISORIES)
+    for format_ in ("markdown", "csv"):
+        assert_golden(
+            f"advisories/diff.{format_}.txt", succeed(*of, "--format", format_, cwd=folder)
+        )
+    assert run(*of, "--exit-code", cwd=folder).code == 1
+    assert run(*of, "--details", cwd=folder).code == 2
+    same = ("diff", "2026-09", "2026-09", "--advisories", ADVISORIES, "--exit-code")
+    assert run(*same, cwd=folder).code == 0
+
+
 # OpenVEX ------------------------------------------------------------------------------------------
 
 
@@ -248,7 +298,10 @@ def test_what_is_found_can_be_given_back_as_looked_at(folder: Path, tmp_path: Pa
     path.write_text(json.dumps(found).replace('"status": "affected"', '"status": "not_affected"'))
     ended = run("advisories", CURL, "--ignore", path, cwd=folder)
     assert ended.code == 0
-    assert "1 spec is ignored, by what --ignore says of an advisory and a spec." in ended.err
+    assert ended.err == (
+        "1 spec is ignored, by what --ignore says of an advisory and a spec.\n"
+        "1 advisory: none touches it.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def advisories(paths: tuple[str, ...], ignore: tuple[str, ...], **options: Any) 
     places = {name: options[name] for name in ("stack", "release", "deptype")}
     found = find(tables, read, ignored=ignored, **places)
     _show(found, time, options["format_"])
-    for line in [*said, *_not_read(report)]:
+    for line in [*said, *not_read(report)]:
         click.echo(printable(line), err=True)
     if not found:
         click.echo(f"{counted(len(read), 'advisory', 'advisories')}: none touches it.", err=True)
@@ -100,7 +100,7 @@ def _show(found: Findings, time: str, format_: str | None) -> None:
         click.echo(printable(note), err=True)
 
 
-def _not_read(report: Report) -> list[str]:
+def not_read(report: Report) -> list[str]:
     """What of the advisories was not read: nobody is to take it for an all-clear."""
     rejects = [f"not read: {reject}" for reject in report.rejects[:_SHOWN]]
     if len(report.rejects) > _SHOWN:

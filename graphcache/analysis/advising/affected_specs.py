@@ -49,6 +49,8 @@ class AffectedSpecs:
     """What it means, and what can't be decided; empty where it means nothing of it."""
     fixed: list[str]
     """Versions that the cache may hold and that it does not mean, above the lowest affected."""
+    is_ignored: bool
+    """Whether some specs were passed over, as looked at already."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Packages:
     def _judged(
         self, advisory: Advisory, package: str, words: list[tuple[Affected, Match]]
     ) -> AffectedSpecs:
+        before = self._ignored.count
         own = [one for one in words if not one[1].distribution]
         rulings = [Ruling.of(affected, match.order, package) for affected, match in own]
         found: dict[State, list[tuple[Rows, str, str]]] = {state: [] for state in _FINDINGS}
@@ -122,7 +125,8 @@ class Packages:
         lowest = min((version_key(v) for one in meant for v in one.reasons if v), default=())
         by_rule = any(match.how == "rule" for _, match in own or words)
         fixed = [text for text in clear if meant and version_key(text) > lowest]
-        return AffectedSpecs(package, "rule" if by_rule else "guess", meant, fixed)
+        how: How = "rule" if by_rule else "guess"
+        return AffectedSpecs(package, how, meant, fixed, self._ignored.count > before)
 
     def _meant(
         self, advisory: Advisory, state: State, parts: list[tuple[Rows, str, str]]

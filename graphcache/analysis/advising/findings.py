@@ -78,7 +78,7 @@ class Finding:
     @property
     def impact(self) -> str:
         """The command that says what depends on them."""
-        return f"graphcache impact '{self.spec}'" if self.versions else ""
+        return f"graphcache impact '{self.spec}' --deptype link,run" if self.versions else ""
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,10 @@ def _in_place(finding: Finding, stack: str | None, release: str | None) -> Findi
     ]
     here = {hash_ for place in places for hash_ in place.specs}
     kept = [spec["hash"] in here for spec in finding.specs]
-    return replace(finding, places=places, rows=finding.rows[kept])
+    versions = {version for place in places for version in place.versions}
+    told = {version: why for version, why in finding.reasons.items() if version in versions}
+    reasons = told or finding.reasons
+    return replace(finding, places=places, rows=finding.rows[kept], reasons=reasons)
 
 
 def _rows(finding: Finding) -> Iterator[tuple[Any, ...]]:
@@ -238,7 +241,9 @@ def _came_to(advisory: Advisory, meant: list[AffectedSpecs], found: list[Finding
         return _WITHDRAWN
     if not any(affected.package or affected.repositories for affected in advisory.affected):
         return _NOWHERE
-    return _FOUND if found else _OTHER_VERSIONS if meant else _NOTHING_HERE
+    if found or any(specs.is_ignored for specs in meant):
+        return _FOUND
+    return _OTHER_VERSIONS if meant else _NOTHING_HERE
 
 
 def _notes(counts: Counter[str], found: list[Finding]) -> list[str]:
