@@ -11,6 +11,8 @@ the graph that it reads, for `Store.part`.
 42
 """
 
+from graphcache.analysis.advising.findings import advisories
+from graphcache.analysis.bills import sbom
 from graphcache.analysis.changes import diff
 from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.differing.redundancy import rebuilds
@@ -35,6 +37,7 @@ from graphcache.analysis.touching import impact
 
 __all__ = [
     "adoption",
+    "advisories",
     "around",
     "centrality",
     "churn",
@@ -52,6 +55,7 @@ __all__ = [
     "package_graph",
     "prune_plan",
     "rebuilds",
+    "sbom",
     "side",
     "splits",
     "stack_clusters",
