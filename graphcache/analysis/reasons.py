@@ -45,7 +45,7 @@ def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
     ['lbann', 'ascent']
     """
     graph = Dependencies(tables)
-    roots, perhaps = _roots(tables, graph)
+    roots, perhaps = roots_of(tables, graph)
     stacks = ends_by_spec(tables, "IN_STACK", graph.specs["hash"])
     rows: list[tuple[Any, ...]] = []
     unknown: list[int] = []
@@ -104,7 +104,7 @@ def _notes_on_roots(graph: Dependencies, unknown: list[int], wanted: Rows) -> li
     return [f"{why[0].upper()}{why[1:]}."]
 
 
-def _roots(tables: Tables, graph: Dependencies) -> tuple[Rows, Rows]:
+def roots_of(tables: Tables, graph: Dependencies) -> tuple[Rows, Rows]:
     """The roots; and what nothing needs as far as is known, which may be little.
 
     That nothing needs a spec says nothing where nobody tells what any spec of its stacks needs.
