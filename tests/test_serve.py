@@ -819,7 +819,7 @@ def test_any_text_may_be_a_name(tmp_path: Path) -> None:
         for name in names:
             page = running.page(f"/package?{urlencode({'name': name})}")
             assert name in page.text
-            assert f"version {name}, {name}, {name}" in page.text
+            assert f"{name}, {name}, version {name}" in page.text
             narrowed = urlencode({"name": name, "release": name, "target": name})
             stack = running.page(f"/stack?{urlencode({'name': name, 'release': name})}")
             found = running.page(f"/package?{narrowed}")

@@ -153,11 +153,12 @@ def _said(found: Answer, numbers: Sequence[int]) -> str:
     if not found.rows:
         return "None."
     at = _sorted(found, numbers)
+    at = at if at is not None else next(iter(numbers), None)
     name = next((c for c, value in enumerate(found.rows[0]) if isinstance(value, str)), None)
-    if at is None or name is None:
+    if at is None or name is None or found.more:
         return f"{rows}."
-    first = found.rows[0]
-    return f"{rows}; most {found.columns[at]}: {first[name]} ({first[at]:,})."
+    most = max(found.rows, key=lambda row: row[at] or 0)
+    return f"{rows}; most {found.columns[at]}: {most[name]} ({most[at] or 0:,})."
 
 
 def _matrix(found: Answer, kinds: Sequence[str], numbers: Sequence[int]) -> dict[str, Any] | None:

@@ -109,7 +109,7 @@ def _shared(found: PackagePicture) -> str:
     own = {one.name: one.values[0] for one in found.shared if one.kind == "own"}
     words = [f"{n} {v}" if n == "version" else v for n, v in own.items()]
     variants = [
-        value if value[0] in "+~" else f"{one.name}={value}"
+        value if value.startswith(("+", "~")) else f"{one.name}={value}"
         for one in found.shared
         if one.kind == "variant" and len(value := one.values[0]) < 30
     ]

@@ -30,21 +30,19 @@ for (const root of document.querySelectorAll(".gc")) {
     const middle = $("[data-middle]", three).getBoundingClientRect();
     for (const side of $$("[data-side]", three)) {
       const boxes = $$(":scope > .gc-box", side);
-      boxes.forEach((box, at) => {
-        const place = box.getBoundingClientRect();
-        const from = place.top + Math.min(14, place.height / 2);
-        const last = boxes.at(-1).getBoundingClientRect().top + 14;
-        const fits = last <= middle.bottom - 8;
-        const spread = boxes.length > 1 ? at / (boxes.length - 1) : 0.5;
-        const to = fits ? Math.max(from, middle.top + 8) : middle.top + 12 + (middle.height - 24) * spread;
-        const left = side.dataset.side === "left";
-        const [x, y, toX, toY] = left
-          ? [place.right, from, middle.left, to] : [middle.right, to, place.left, from];
-        const width = Math.min(5, 1.4 + 2 * Math.log10(Number(box.dataset.many) || 1));
-        path(svg, `M${x - origin.left},${y - origin.top}` +
-          curve(x - origin.left, y - origin.top, toX - origin.left, toY - origin.top),
-          `gc-line-${box.dataset.kind}`, width);
-      });
+      if (!boxes.length) continue;
+      const left = side.dataset.side === "left";
+      const end = (left ? middle.left : middle.right) - origin.left;
+      const down = (box) => box.getBoundingClientRect().top + 14 - origin.top;
+      const fits = down(boxes.at(-1)) <= middle.bottom - origin.top - 8;
+      const begin = (box) => box.getBoundingClientRect()[left ? "right" : "left"] - origin.left;
+      const bus = (begin(boxes[0]) + end) / 2;
+      for (const box of boxes) {
+        const width = Math.min(4, 1.4 + 1.5 * Math.log10(Number(box.dataset.many) || 1));
+        path(svg, `M${begin(box)},${down(box)}H${fits ? end : bus}`, `gc-line-${box.dataset.kind}`, width);
+      }
+      // Of more boxes than the matrix is high, one line leads to it.
+      if (!fits) path(svg, `M${end},${down(boxes[0])}H${bus}V${down(boxes.at(-1))}`, "");
     }
   }
 
