@@ -18,7 +18,6 @@ from graphcache.analysis.configurations import duplicate_bytes, splits
 from graphcache.analysis.differing.redundancy import rebuilds
 from graphcache.analysis.differing.spec_diff import diff_specs
 from graphcache.analysis.finding import find
-from graphcache.analysis.folding import fit
 from graphcache.analysis.hubs import centrality, dependents, package_graph
 from graphcache.analysis.machines.binaries import usable
 from graphcache.analysis.machines.environments import coverage
@@ -32,13 +31,11 @@ from graphcache.analysis.stacks import (
     stack_combinations,
     stack_similarity,
 )
-from graphcache.analysis.subgraphs import around, find_node
 from graphcache.analysis.touching import impact
 
 __all__ = [
     "adoption",
     "advisories",
-    "around",
     "centrality",
     "churn",
     "coverage",
@@ -47,8 +44,6 @@ __all__ = [
     "diff_specs",
     "duplicate_bytes",
     "find",
-    "find_node",
-    "fit",
     "half_life",
     "impact",
     "keeplist",
