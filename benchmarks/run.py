@@ -4,6 +4,7 @@
     python benchmarks/run.py --pages     the part about pages alone; --index, --large: as much
     python benchmarks/run.py --serve     the pages of `graphcache serve` instead, over HTTP
     python benchmarks/run.py --view      a page of `graphcache view` instead, opened in Chromium
+    python benchmarks/run.py --security  50,000 advisories, and bills of material, instead
 
 Every case is a process of its own, so imports count. All figures and ratios of a part come from one
 run, in turns; nothing is left behind. CPU time is of user and system together. `make bench` makes
@@ -292,6 +293,40 @@ def run_view(place: Workplace, args: argparse.Namespace) -> None:
     subprocess.run([_PYTHON, _HERE / "view.py", page], check=True, env=beside)
 
 
+def run_security(place: Workplace, args: argparse.Namespace) -> None:
+    """Advisories on a store of pages and on one of an index; bills of a stack of 1,000 specs."""
+    place.snapshot(place.pages, args)
+    measure(build_case("store of pages", place.pages, place.store))
+    osv, index, small = (place.folder / name for name in ("osv.zip", "index", "small"))
+    subprocess.run([_PYTHON, _HERE / "advisories.py", osv], check=True)
+    for folder, specs, packages in ((index, args.specs, args.packages), (small, 1_000, 200)):
+        sizes = ["--specs", str(specs), "--packages", str(packages)]
+        subprocess.run([_PYTHON, _HERE / "index.py", folder, *sizes], check=True)
+        store = folder / "kept.lbug"
+        measure(build_case("store", folder / "index.json", store, "--stack", "e4s"))
+    found = [*_GRAPHCACHE, "advisories", osv, "--store"]
+    bill = [*_GRAPHCACHE, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
+    cases = [
+        Case("advisories, pages", [*found, place.store], good=(0, 1)),
+        Case("advisories, index", [*found, index / "kept.lbug"], good=(0, 1)),
+        *(Case(f"sbom, {name}", [*bill, name]) for name in ("cyclonedx", "spdx")),
+    ]
+    costs = measure_all(cases, args.runs)
+    rows = (
+        [name, f"{c.cpu:.2f}", f"{c.wall:.2f}", f"{c.memory:,.0f}"] for name, c in costs.items()
+    )
+    print(
+        f"50,000 advisories in a zip, on {args.records:,} specs of pages and {args.specs:,} of an "
+        f"index; a stack of 1,000 specs. The least of {args.runs} runs.\n"
+    )
+    print(table(["case", "CPU, s", "wall, s", "memory, MB"], rows))
+    print("\nAims:\n")
+    on_pages = costs["advisories, pages"].cpu
+    print(Aim("advisories on pages, at most 10 s of CPU", on_pages, 10, at_most=True))
+    most = max(cost.cpu for name, cost in costs.items() if name.startswith("sbom"))
+    print(Aim("a bill of material, at most 2 s of CPU", most, 2, at_most=True))
+
+
 def index_table(costs: Mapping[str, Cost]) -> str:
     """What each case takes, and its ratio to the floor."""
     columns = ["case", "CPU, s", "wall, s", "memory, MB", "CPU / floor"]
@@ -313,6 +348,7 @@ def index_aims(costs: Mapping[str, Cost]) -> list[Aim]:
 
 
 PARTS = {"pages": run_pages, "index": run_index, "large": run_large}
+PRINTED = {"serve": run_serve, "view": run_view, "security": run_security}
 
 
 def main() -> None:
@@ -326,15 +362,17 @@ def main() -> None:
         parser.add_argument(f"--{name}", action="store_true", help="this part alone")
     parser.add_argument("--serve", action="store_true", help="the pages of the server instead")
     parser.add_argument("--view", action="store_true", help="a page to look at instead")
+    parser.add_argument("--security", action="store_true", help="advisories and bills instead")
     args = parser.parse_args()
     chosen = [name for name in PARTS if getattr(args, name)] or list(PARTS)
     args.pages = args.pages_of
     with TemporaryDirectory(prefix="graphcache-bench-") as folder:
         place = Workplace(Path(folder))
-        if args.serve or args.view:
-            print(f"{machine()}\n")
-            (run_serve if args.serve else run_view)(place, args)
-            return
+        for name, run in PRINTED.items():
+            if getattr(args, name):
+                print(f"{machine()}\n")
+                run(place, args)
+                return
         for name in chosen:
             about = machine()
             document.put(name, f"{about}\n\n{PARTS[name](place, args)}")

@@ -74,7 +74,7 @@ def together(*pages: bytes) -> list[dict[str, Any]] | None:
 def by_itself(page: bytes) -> list[dict[str, Any]] | None:
     """The same by who reads record by record; None where that has anything to say."""
     said, report = read_file(InputFile("page", page, True), Labels())
-    if report.rejects or report.warnings or not report.is_read:
+    if report.rejected or report.warnings or not report.is_read:
         return None
     rows = [
         {"package": one.package, "release": one.release} | msgspec.structs.asdict(record)

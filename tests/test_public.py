@@ -35,11 +35,22 @@ PUBLIC = {
     "graphcache": {
         *("Answer", "Description", "Load", "PushReport", "Reject", "Report", "Store", "Tables"),
         *("build_store", "open_store", "push_store", "read", "update_store"),
+        *("read_advisories", "read_openvex"),
         *("ExportError", "GraphError", "GraphcacheError", "InputError"),
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
-        *("adoption", "around", "centrality", "churn", "coverage", "dependents", "diff"),
+        *(
+            "adoption",
+            "advisories",
+            "around",
+            "sbom",
+            "centrality",
+            "churn",
+            "coverage",
+            "dependents",
+            "diff",
+        ),
         *(
             "diff_specs",
             "duplicate_bytes",

@@ -17,12 +17,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphcache.analysis.advising.findings import advisories
+    from graphcache.analysis.bills import sbom
     from graphcache.analysis.changes import diff
     from graphcache.analysis.configurations import duplicate_bytes, splits
     from graphcache.analysis.differing.redundancy import rebuilds
     from graphcache.analysis.differing.spec_diff import diff_specs
     from graphcache.analysis.finding import find
-    from graphcache.analysis.folding import fit
     from graphcache.analysis.hubs import centrality, dependents, package_graph
     from graphcache.analysis.machines.binaries import usable
     from graphcache.analysis.machines.environments import coverage
@@ -36,13 +37,12 @@ if TYPE_CHECKING:
         stack_combinations,
         stack_similarity,
     )
-    from graphcache.analysis.subgraphs import around, find_node
     from graphcache.analysis.touching import impact
 
 # Found on first use: a command asks one question, and waits for no other.
 _HOMES = {
     "adoption": "releases",
-    "around": "subgraphs",
+    "advisories": "advising.findings",
     "centrality": "hubs",
     "churn": "releases",
     "coverage": "machines.environments",
@@ -51,14 +51,13 @@ _HOMES = {
     "diff_specs": "differing.spec_diff",
     "duplicate_bytes": "configurations",
     "find": "finding",
-    "find_node": "subgraphs",
-    "fit": "folding",
     "half_life": "releases",
     "impact": "touching",
     "keeplist": "pruning",
     "package_graph": "hubs",
     "prune_plan": "pruning",
     "rebuilds": "differing.redundancy",
+    "sbom": "bills",
     "side": "sides",
     "splits": "configurations",
     "stack_clusters": "stacks",
@@ -71,7 +70,7 @@ _HOMES = {
 
 __all__ = [
     "adoption",
-    "around",
+    "advisories",
     "centrality",
     "churn",
     "coverage",
@@ -80,14 +79,13 @@ __all__ = [
     "diff_specs",
     "duplicate_bytes",
     "find",
-    "find_node",
-    "fit",
     "half_life",
     "impact",
     "keeplist",
     "package_graph",
     "prune_plan",
     "rebuilds",
+    "sbom",
     "side",
     "splits",
     "stack_clusters",

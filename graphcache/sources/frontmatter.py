@@ -18,6 +18,8 @@ from graphcache.records import short
 from graphcache.sources.keys import object_of
 from graphcache.sources.names import Unreadable
 
+MAX_KEYS = 1_000
+"""Top-level keys, of which a page has 6; a page of nothing but keys could have millions."""
 MAX_RESCANNED = 2**29
 """Characters of a damaged list that are looked at again in search of what is whole: about 2 s."""
 
@@ -107,6 +109,8 @@ def _scan(lines: list[bytes], problems: list[Unreadable]) -> dict[str, Entry] | 
     found: list[tuple[str, int, list[bytes]]] = []
     for number, line in enumerate(lines, start=2):
         key = _KEY_LINE.match(line)
+        if len(found) > MAX_KEYS:
+            raise _too_many_keys(number)
         if key is not None:
             found.append((key.group(1).decode(), number, [line[key.end() :]]))
         elif found and (not line.strip() or line.startswith(_CONTINUES)):
@@ -125,6 +129,8 @@ def _scan_yaml(text: bytes, problems: list[Unreadable]) -> dict[str, Entry]:
     root = compose(text, first_line=2)
     if not is_mapping(root):
         raise Unreadable("expected keys and values between the --- lines", 2)
+    if len(root.value) > MAX_KEYS:
+        raise _too_many_keys(2)
     decoded = text.decode()
 
     def entry(node: Any) -> Entry:
@@ -134,6 +140,10 @@ def _scan_yaml(text: bytes, problems: list[Unreadable]) -> dict[str, Entry]:
         return Entry(node.start_mark.line + 2, (indent + value).rstrip().encode())
 
     return _entries(((str(key.value), entry(value)) for key, value in root.value), problems)
+
+
+def _too_many_keys(line: int) -> Unreadable:
+    return Unreadable(f"expected at most {MAX_KEYS:,} keys between the --- lines, found more", line)
 
 
 def _entries(found: Iterator[tuple[str, Entry]], problems: list[Unreadable]) -> dict[str, Entry]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from os import PathLike, fspath
 
 from graphcache.errors import InputError, UsageError
-from graphcache.records import Claim, HeldFile, Labels, Report, one_line
+from graphcache.records import Claim, HeldFile, Labels, Reject, Report, one_line
 from graphcache.remote.locations import shown
 from graphcache.sources.addresses import Remote
 from graphcache.sources.beside import Beside
@@ -52,7 +52,7 @@ def read(
         UsageError: the release or the stack can't be a name.
 
     >>> tables, report = read("examples/pages")
-    >>> report.kept, len(report.rejects), tables.node_counts()["Spec"]
+    >>> report.kept, report.rejected, tables.node_counts()["Spec"]
     (216, 0, 216)
     """
     reading = gather(labelled(paths, Labels(release, stack)), on_file=on_file)
@@ -71,6 +71,7 @@ def gather(
     known: Iterable[Claim] = (),
     remote: Remote | None = None,
     on_file: Callable[[int], None] | None = None,
+    on_reject: Callable[[Reject], None] | None = None,
 ) -> Reading:
     """Read all the sources, but for files that are held already and would change nothing.
 
@@ -82,19 +83,18 @@ def gather(
     """
     for labels in {labels for _, labels in sources}:
         _check_labels(labels)
-    reading = Reading()
+    reading = Reading(Report(on_reject=on_reject))
     held = list(held)
     unchanged = _Unchanged(held)
     waiting, beside = Waiting(reading), Beside()
-    between = Report()
     with paused_collector():
-        for number, (file, labels) in enumerate(_files(sources, between, remote), start=1):
-            waiting.add_report(between)
+        for number, (file, labels) in enumerate(_files(sources, waiting.between, remote), start=1):
+            waiting.note_between()
             if not beside.puts_aside(file, labels):
                 _read_if_new(file, labels, waiting, unchanged)
             if on_file is not None:
                 on_file(number)
-        waiting.add_report(between)
+        waiting.note_between()
         again = [source for source in sources if source[0] != "-"]
         for file, labels in beside.described(lambda: _files(again, Report(), remote)):
             _read_if_new(file, labels, waiting, unchanged)
@@ -166,8 +166,8 @@ def _read_if_new(file: InputFile, labels: Labels, waiting: Waiting, unchanged: _
 
 def _nothing_read(sources: list[Source], report: Report) -> str:
     found = [f"  {reject}" for reject in report.rejects[:5]]
-    if len(report.rejects) > len(found):
-        found.append(f"  … and {len(report.rejects) - len(found)} more")
+    if report.rejected > len(found):
+        found.append(f"  … and {report.rejected - len(found)} more")
     if report.skipped:
         others = counted(
             len(report.skipped), "other file or folder is", "other files or folders are"

@@ -58,17 +58,20 @@ def read(
     """
     database: _Database = decode(document["database"], _Database, "database")
     check_version("database.version", str(database.version), VERSIONS, report)
-    before = len(report.rejects)
+    before = report.rejected
     check_frame(file.data, {("database", "installs"): database.installs}, report)
     plain = PlainSpecs(file.data)
-    placed, came_to = _installs(database, file, plain)
+    part = report.part()
+    placed = _installs(database, part, plain)
     listed = [entry for _, entry in placed]
     needs = plain.needs(listed)
     if needs is None:
-        placed, came_to = _installs(database, file)
+        part.close()
+        part = report.part()
+        placed = _installs(database, part)
         listed = [entry for _, entry in placed]
-    report.take(came_to)
-    complete = len(report.rejects) == before
+    report.take(part)
+    complete = report.rejected == before
     if file.binaries is not None:
         rejected = database.installs.keys() - {entry.hash for entry in listed}
         _hold_against(file.binaries - rejected, listed, report)
@@ -87,15 +90,14 @@ def read(
 
 
 def _installs(
-    database: _Database, file: InputFile, plain: PlainSpecs | None = None
-) -> tuple[list[Placed], FileReport]:
-    """The entries, and what reading them came to; those that are plain without what they need."""
+    database: _Database, report: FileReport, plain: PlainSpecs | None = None
+) -> list[Placed]:
+    """The entries; those that are plain without what they need."""
 
     def plain_install(data: bytes) -> _Install | None:
         found = plain.install(data) if plain else None
         return _Install(*found) if found else None
 
-    report = FileReport(file.name)
     place = "database.installs"
     placed: list[Placed] = []
     for key, install in decode_entries(
@@ -107,7 +109,7 @@ def _installs(
         else:
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
             report.reject(why, field=f"{place}.{key}", record=True)
-    return placed, report
+    return placed
 
 
 def _hold_against(binaries: frozenset[str], entries: list[SpecEntry], report: FileReport) -> None:

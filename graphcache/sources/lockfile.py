@@ -84,19 +84,22 @@ def read(
         check_form(meta.specfile_version, report)
     stack, unnamed = _stack(file, labels)
     environments = list(_environments(document, (), _MAX_DEPTH))
-    before = len(report.rejects)
+    before = report.rejected
     groups = {
         (*environment.path, "concrete_specs"): environment.specs for environment in environments
     }
     check_frame(file.data, groups, report)
     roots = _roots(environments, report)
     plain = PlainSpecs(file.data) if version >= _FIRST_KEYED_BY_HASH else None
-    placed, came_to = _specs(environments, file, version, roots, plain)
+    part = report.part()
+    placed = _specs(environments, version, roots, part, plain)
     needs = plain.needs([entry for _, entry in placed.values()]) if plain else None
     if plain and needs is None:
-        placed, came_to = _specs(environments, file, version, roots, None)
-    report.take(came_to)
-    complete = len(report.rejects) == before
+        part.close()
+        part = report.part()
+        placed = _specs(environments, version, roots, part)
+    report.take(part)
+    complete = report.rejected == before
     keys = {key: entry.hash for key, (_, entry) in placed.items()}
     entries = name_dependencies(placed.values(), report, keys)
     mark_only_needed(entries)
@@ -116,13 +119,12 @@ def read(
 
 def _specs(
     environments: list[_Environment],
-    file: InputFile,
     version: int,
     roots: set[str],
-    plain: PlainSpecs | None,
-) -> tuple[dict[str, Placed], FileReport]:
-    """The specs by key, and what reading them came to; plain ones without what they need."""
-    report = FileReport(file.name)
+    report: FileReport,
+    plain: PlainSpecs | None = None,
+) -> dict[str, Placed]:
+    """The specs by key; those that are plain without what they need."""
     placed: dict[str, Placed] = {}
     for environment in environments:
         place = f"{environment.place}concrete_specs"
@@ -140,7 +142,7 @@ def _specs(
                 report.reject(why, field=f"{place}.{key}", record=True)
             else:
                 placed[key] = f"{place}.{key}", SpecEntry(own, node, root=key in roots)
-    return placed, report
+    return placed
 
 
 def _stack(file: InputFile, labels: Labels) -> tuple[str, Environment | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from graphcache.records import (
     HeldFile,
     Labels,
     Page,
+    Reject,
     Report,
     SpecList,
 )
@@ -103,7 +105,7 @@ class Reading:
 class _Met:
     """One file: what it says and what reading it came to, if it was read; else the page as it is.
 
-    What was not read from a file, such as a folder that can't be opened, comes as its report alone.
+    What is noted of no file that is read, such as a folder that can't be opened, has no report.
     """
 
     digest: str = ""
@@ -111,14 +113,19 @@ class _Met:
     labels: Labels = _NO_LABELS
     plain: PlainPage | None = None
     said: list[Page | SpecList] = field(default_factory=list)
-    report: FileReport | Report = field(default_factory=Report)
+    report: FileReport | None = None
+    all_rejects: bool = False
+    """Whether all are asked for, and not the first of the file alone."""
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+    skipped: list[str] = field(default_factory=list)
     fingerprint: int | None = None
     """Of the records of a page that were read as columns."""
 
     def read(self, file: InputFile) -> None:
         """Read the file by itself."""
         self.plain = None
-        self.said, self.report = read_file(file, self.labels)
+        self.said, self.report = read_file(file, self.labels, all_rejects=self.all_rejects)
 
 
 class Waiting:
@@ -127,12 +134,15 @@ class Waiting:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._met: list[_Met] = []
-        self._between = Report()
+        self._rejects: list[Reject] = []
+        self.between = Report(on_reject=self._rejects.append)
+        """For what is noted of no file that is read."""
         self._bytes = self._records = 0
 
     def add_file(self, file: InputFile, digest: str, labels: Labels) -> None:
         """Read a file; one that may be read together with others is kept until then."""
-        met = _Met(digest, file, labels, plain_page(file.data))
+        all_rejects = self._reading.report.on_reject is not None
+        met = _Met(digest, file, labels, plain_page(file.data), all_rejects=all_rejects)
         if met.plain is None:
             met.read(file)
             met.file = replace(file, data=b"")
@@ -143,12 +153,15 @@ class Waiting:
         """Take over specs that no file alone says."""
         self._add(_Met(said=[said]))
 
-    def add_report(self, report: Report) -> None:
-        """Take over what was noted between files since the last time."""
-        new = report.since(self._between)
-        if new is not None:
-            self._between.add(new)
-            self._add(_Met(report=new))
+    def note_between(self) -> None:
+        """Put what was noted between files since the last time at its place among them."""
+        noted = self.between
+        if self._rejects or noted.warnings or noted.skipped:
+            self._add(
+                _Met(rejects=[*self._rejects], warnings=noted.warnings, skipped=noted.skipped)
+            )
+            self._rejects.clear()
+            noted.warnings, noted.skipped = Counter(), []
 
     def _add(self, met: _Met) -> None:
         self._met.append(met)
@@ -194,7 +207,10 @@ class Waiting:
 
     def _note(self, met: _Met) -> None:
         """Note what a file came to, and what it claims."""
-        self._reading.report.add(met.report)
+        report = self._reading.report
+        report.take(met.rejects, met.warnings, met.skipped)
+        if met.report is not None:
+            report.add(met.report)
         if met.file is None:
             return
         for one in met.said:
@@ -214,7 +230,7 @@ class Waiting:
             reading.mirrors[claim] = file.mirror
         if not one.complete:
             reading.incomplete.add(claim)
-        elif not met.report.rejects:
+        elif met.report and not met.report.rejected:
             place = environment.place if environment else None
             reading.files.append(HeldFile(met.digest, file.name, claim, place))
 

@@ -17,6 +17,8 @@ MAX_DEPTH = 32
 """Nesting that a value may have; real pages have 4."""
 MAX_YAML = 8 * 2**20
 """Bytes of YAML that is not JSON: 8 MB take PyYAML's C parser about 10 s."""
+MAX_VALUES = 500_000
+"""Values of YAML that is not JSON: each takes a kilobyte while it is read."""
 
 
 class _Loader(yaml.CSafeLoader):
@@ -42,7 +44,10 @@ def compose(text: bytes, first_line: int) -> Any:
     try:
         # Composing recurses and follows aliases; events do neither, so they are looked at first.
         depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
+        for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+            if number > MAX_VALUES:
+                why = f"expected JSON, or YAML of at most {MAX_VALUES:,} values"
+                raise Unreadable(why, line_of(event, first_line))
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if isinstance(event, yaml.AliasEvent):
