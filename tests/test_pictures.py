@@ -384,7 +384,8 @@ def test_a_crossing_that_must_be_is_counted() -> None:
 
 
 def test_two_texts_that_name_the_rows_make_a_matrix() -> None:
-    rows = [("a", "x", 3), ("a", "y", 5), ("b", "x", 1), ("b", "y", 4), ("c", "x", None)]
+    rows: list[tuple[Any, ...]] = [("a", "x", 3), ("a", "y", 5), ("b", "x", 1), ("b", "y", 4)]
+    rows.append(("c", "x", None))
     matrix = answer(Answer(["stack", "target", "specs"], rows), "T").values["matrix"]
     assert matrix["columns"] == ["x", "y"]
     assert [(name, [cell[0] for cell in cells]) for name, cells in matrix["rows"]] == [
@@ -409,7 +410,7 @@ def test_what_all_rows_have_alike_is_told_once() -> None:
 
 
 def test_an_answer_says_what_is_not_shown_and_what_is_none() -> None:
-    rows = [(f"p{n:03}", n, []) for n in range(600, 0, -1)]
+    rows: list[tuple[Any, ...]] = [(f"p{n:03}", n, []) for n in range(600, 0, -1)]
     shown = answer(Answer(["package", "specs", "stacks"], rows, notes=["Not all."]), "T")
     assert shown.answer == "600 rows; most specs: p600 (600)."
     assert list(shown.notes) == ["Not all.", "100 more rows are not shown."]

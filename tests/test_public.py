@@ -39,13 +39,11 @@ PUBLIC = {
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
-        *("adoption", "around", "centrality", "churn", "coverage", "dependents", "diff"),
+        *("adoption", "centrality", "churn", "coverage", "dependents", "diff"),
         *(
             "diff_specs",
             "duplicate_bytes",
             "find",
-            "find_node",
-            "fit",
             "half_life",
             "impact",
             "keeplist",
@@ -63,7 +61,10 @@ PUBLIC = {
         *("EDGE_TYPES", "NODE_TYPES", "EdgeType", "NodeType", "Property"),
         *("edge_type", "node_type"),
     },
-    "graphcache.views.html": {"standalone_page"},
+    "graphcache.views.pictures.asked": {
+        *("of_package", "of_spec", "of_stack", "of_store", "of_two", "of_why"),
+    },
+    "graphcache.views.pictures.drawing": {"standalone_page"},
 }
 """What scripts may use, by module. Who changes this has read what RELEASING.md promises."""
 

@@ -31,6 +31,8 @@ from graphcache.views.pictures.store import store
 from graphcache.views.pictures.two import two
 from graphcache.views.pictures.why import why
 
+__all__ = ["of_package", "of_spec", "of_stack", "of_store", "of_two", "of_why"]
+
 Part = Callable[[Selection], Tables]
 """Gives the part of a graph that a selection names."""
 
