@@ -4,6 +4,7 @@
 # make check   format, lint, types, imports, generated docs    make hooks   check before each commit
 # make coverage   which lines the quick tests reach
 # make golden  writes what tests hold the output against anew
+# make campaign   harm done at random, at length: KIND=inputs|archives|damage|kills|disk SEED= COUNT=
 # make real REAL=FOLDER   what is read of your files, held against a plain count
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
@@ -23,7 +24,7 @@ WORKERS := $(if $(T),,-n 3 --dist loadgroup)
 # Tests start Python hundreds of times: what it compiled is kept, also where a shell says not to.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test golden coverage check real hooks dist docs docs-site bench bench-neo4j clean
+.PHONY: demo quick test golden coverage check campaign real hooks dist docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -65,6 +66,10 @@ check: $(VENV)/installed-dev
 
 real: $(VENV)/installed-dev
 	@$(BIN)/python tests/real.py "$(REAL)"
+
+campaign: $(VENV)/installed-dev
+	@$(BIN)/python tests/campaign.py $(if $(KIND),--kind $(KIND)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(COUNT),--count $(COUNT))
 
 hooks: $(VENV)/installed-dev
 	$(BIN)/pre-commit install

@@ -12,7 +12,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from graphcache.errors import InputError, UsageError, no_such
-from graphcache.records import Claim, HeldFile, Labels, Name, Report, one_line
+from graphcache.records import Claim, HeldFile, Labels, Name, Reject, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
 from graphcache.sources.documents import MAX_DOCUMENT, decode_whole
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from graphcache.stores.neo4j.push import PushReport
 
 OnFile = Callable[[int], None]
+OnReject = Callable[[Reject], None]
 
 JOBS = 8
 """Downloads at once, if nothing else is said."""
@@ -51,6 +52,7 @@ def build_store(
     stack: str | None = None,
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Read the paths and put a store of their graph at `store`, in the place of one that is there.
 
@@ -62,13 +64,14 @@ def build_store(
         stack: the stack to put the specs of indexes, lock files and spec files under.
         remote: how what lies elsewhere is brought here, and where it is kept.
         on_file: called with the number of files looked at, after each.
+        on_reject: called with each file and record that is not read; a report keeps the first.
 
     Raises:
         InputError: there was no page to read; nothing was changed.
         StoreError: the store can't be written; nothing was changed.
     """
     sources = labelled(paths, Labels(release, stack))
-    return build_from(store, sources, remote=remote, on_file=on_file)
+    return build_from(store, sources, remote=remote, on_file=on_file, on_reject=on_reject)
 
 
 def build_from(
@@ -78,10 +81,11 @@ def build_from(
     command: str = "build",
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Do what `build_store` does, with labels of its own for each source."""
     with store_lock(Path(store)) as path:
-        reading = gather(sources, remote=remote, on_file=on_file)
+        reading = gather(sources, remote=remote, on_file=on_file, on_reject=on_reject)
         facts = reading.facts
         tables = join(facts, reading.report)
         load = _load(command, sources, reading, tables)
@@ -96,6 +100,7 @@ def update_store(
     stack: str | None = None,
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Bring newer pages into the store at `store`; the arguments are those of `build_store`.
 
@@ -114,7 +119,9 @@ def update_store(
             old, said, loads = opened.tables(), opened.said(), opened.loads()
             held = _held_files(opened.held_files())
         known = lock_claims(said)
-        reading = gather(sources, held=held, known=known, remote=remote, on_file=on_file)
+        reading = gather(
+            sources, held=held, known=known, remote=remote, on_file=on_file, on_reject=on_reject
+        )
         if not reading.claimed:
             return reading.report  # nothing new: the store is left as it is
         for claim in sorted(reading.incomplete, key=str):
@@ -150,6 +157,7 @@ def fetch_store(
     jobs: int = JOBS,
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Build a store of the indexes of a release, each under its stack.
 
@@ -161,6 +169,7 @@ def fetch_store(
         jobs: how many indexes are fetched at once.
         remote: how what lies elsewhere is brought here, and where it is kept.
         on_file: called with the number of files looked at, after each.
+        on_reject: called with each file and record that is not read; a report keeps the first.
 
     Raises:
         UsageError: the manifest has no such release or stack.
@@ -172,7 +181,9 @@ def fetch_store(
     _check_indexes(indexes, manifest)
     sources = [(index.url, Labels(release, index.label)) for index in indexes]
     remote.fetch_all((url for url, _ in sources if local_path(url) is None), jobs)
-    return build_from(store, sources, command="fetch", remote=remote, on_file=on_file)
+    return build_from(
+        store, sources, command="fetch", remote=remote, on_file=on_file, on_reject=on_reject
+    )
 
 
 def push_store(
@@ -230,7 +241,7 @@ def _load(command: str, sources: list[Source], reading: Reading, tables: Tables)
         files=report.files,
         unchanged=report.unchanged,
         records=report.kept,
-        rejects=len(report.rejects),
+        rejects=report.rejected,
         digest=tables.digest(),
         warnings=list(report.warnings)[:MAX_WARNINGS],
         rejected=[one_line(str(reject)) for reject in report.rejects[:MAX_REJECTS]],

@@ -256,7 +256,7 @@ def test_for_a_system_alone_the_library_to_ask_for_is_told(tmp_path: Path) -> No
     assert [row["os"] for row in answer.to_dicts()] == ["ubuntu24.04"]
     assert answer.notes == [
         "1 binary is left out, being for other operating systems: on Linux Spack asks for the "
-        "machine's C library instead (--libc, here glibc@2.39)"
+        "machine's C library (libc) instead, here glibc@2.39"
     ]
 
 
@@ -300,7 +300,7 @@ def test_musl_tells_its_version() -> None:
 
 
 def test_a_macos_that_spack_has_no_name_for_is_an_error() -> None:
-    with pytest.raises(UsageError, match="macOS 99: say --os"):
+    with pytest.raises(UsageError, match="macOS 99: say os"):
         macos_name("99")
 
 

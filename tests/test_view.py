@@ -223,7 +223,7 @@ def test_a_name_of_several_things_must_be_told_apart(tmp_path: Path) -> None:
     made = tmp_path / "store.lbug"
     build_store(made, tmp_path / "page.md")
     with open_store(made) as store:
-        with pytest.raises(UsageError, match="e4s: both a package and a stack: say which by --as"):
+        with pytest.raises(UsageError, match="e4s: both a package and a stack: say which by kind="):
             find_node(store, "e4s")
         assert find_node(store, "e4s", "stack") == ("Stack", "e4s")
         assert find_node(store, "e4s", "package") == ("Package", "e4s")

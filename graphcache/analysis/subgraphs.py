@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.matching.names import selection_for, the_spec
 from graphcache.answers import Answer, Selection
-from graphcache.errors import QueryError, UsageError, no_such
+from graphcache.errors import QueryError, UsageError, no_such, what_to_do
 from graphcache.schema import NODE_TYPES, node_type
 from graphcache.stores.base import Store
 from graphcache.stores.neighbourhood import Keys, induced, joined, neighbours
@@ -81,8 +81,11 @@ def find_node(store: Store, name: str, kind: str | None = None) -> NodeId:
     names = {k: store.table(node_type(KINDS[k]), ())["name"].to_pylist() for k in kinds}
     found = [k for k in kinds if name in names[k]]
     if len(found) > 1:
-        raise UsageError(
-            f"{name}: both a package and a stack: say which by --as package or --as stack"
+        raise what_to_do(
+            UsageError,
+            f"{name}: both a package and a stack: say which by ",
+            python="kind='package' or kind='stack'",
+            at_shell="--as package or --as stack",
         )
     if found:
         return KINDS[found[0]], name

@@ -54,7 +54,8 @@ def impact(
     `transitive` what does so through others; `specs` is all three, `packages` what they are of.
     Apart, in `build_only`, is what needs one for a build or test alone, so that nothing of it is
     there afterwards: no way of link and run dependencies leads to it. It is also counted where
-    only those are followed. A spliced spec needs the one that it was spliced from.
+    only those are followed; by `build` alone, what needs one only for a test is not reached. A
+    spliced spec needs the one that it was spliced from.
 
     Raises:
         UsageError: as `find` does; or a hash is of no spec, or of several; or there is no such

@@ -92,26 +92,20 @@ def _diff_of_sides(
 ) -> bool:
     """Print what changed between two releases, stacks or stores; whether anything did."""
     from graphcache.analysis.changes import diff as find
-    from graphcache.analysis.sides import side
+    from graphcache.analysis.sides import diff_by_name
     from graphcache.remote.locations import shown
     from graphcache.views.diff import render_diff
 
     if kind == "store":
-        sides = [_part(name, find.reads, options) for name in names]
+        found = find(*(_part(name, find.reads, options) for name in names))
     else:
-        tables = _part(options["store"], {**side.reads, **find.reads}, options)
-        release = (options["release"] or None) if kind == "stack" else None
-        sides = [side(tables, kind, name, release) for name in names]
-        for name, one in zip(names, sides, strict=True):
-            if release and not one.nodes["Spec"].num_rows:
-                nothing = printable(f"Stack {name} holds nothing in release {release}.")
-                click.echo(nothing, err=True)
-    found = find(*sides)
+        tables = _part(options["store"], diff_by_name.reads, options)
+        found = diff_by_name(tables, names, kind, options["release"] or None)
     old, new = map(shown, names)
     render_diff(found, (old, new), format_, sys.stdout, details=options["details"])
     if format_ != "markdown":  # which has them in it
         for note in found.summary.notes:
-            click.echo(note, err=True)
+            click.echo(printable(note), err=True)
     return bool(found)
 
 
@@ -165,7 +159,7 @@ def _kind_in_store(names: tuple[str, str], options: Mapping[str, Any]) -> str:
         return kind_of(names, _part(options["store"], kind_of.reads, options))
     except StoreError as error:
         a, b = names
-        raise StoreError(f"{error}; {a} and {b} are looked for in it") from error
+        raise StoreError(f"{error.at_shell}; {a} and {b} are looked for in it") from error
 
 
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:

@@ -129,7 +129,7 @@ def _end_by(error: BaseException) -> int | None:
 
 def _message(error: click.ClickException | GraphcacheError) -> str:
     if isinstance(error, GraphcacheError):
-        return f"Error: {error}\n"
+        return f"Error: {error.at_shell}\n"
     shown = io.StringIO()
     error.show(shown)
     return shown.getvalue()

@@ -315,7 +315,7 @@ def _query_page(request: Request, found: NamedQuery) -> Response:
         try:
             answer = _ask(request, found, limit)
         except (NotKnownError, UsageError, QueryError) as refused:
-            error, status = str(refused), HTTPStatus.BAD_REQUEST
+            error, status = refused.at_shell, HTTPStatus.BAD_REQUEST
     fields = forms.fields(found, given)
     return page(
         "query.html",

@@ -24,6 +24,10 @@ MAX_DEPTH = 32
 """Nesting that a value may have; real pages have 4."""
 MAX_YAML = 8 * 2**20
 """Bytes of YAML that is not JSON: 8 MB take PyYAML's C parser about 10 s."""
+MAX_VALUES = 500_000
+"""Values of YAML that is not JSON: each takes a kilobyte while it is read."""
+MAX_KEYS = 1_000
+"""Top-level keys, of which a page has 6; a page of nothing but keys could have millions."""
 MAX_RESCANNED = 2**29
 """Characters of a damaged list that are looked at again in search of what is whole: about 2 s."""
 
@@ -113,6 +117,8 @@ def _scan(lines: list[bytes], problems: list[Unreadable]) -> dict[str, Entry] | 
     found: list[tuple[str, int, list[bytes]]] = []
     for number, line in enumerate(lines, start=2):
         key = _KEY_LINE.match(line)
+        if len(found) > MAX_KEYS:
+            raise _too_many_keys(number)
         if key is not None:
             found.append((key.group(1).decode(), number, [line[key.end() :]]))
         elif found and (not line.strip() or line.startswith(_CONTINUES)):
@@ -129,6 +135,8 @@ def _scan_yaml(text: bytes, problems: list[Unreadable]) -> dict[str, Entry]:
     root = _compose(text, first_line=2)
     if not isinstance(root, yaml.MappingNode):
         raise Unreadable("expected keys and values between the --- lines", 2)
+    if len(root.value) > MAX_KEYS:
+        raise _too_many_keys(2)
     decoded = text.decode()
 
     def entry(node: Any) -> Entry:
@@ -138,6 +146,10 @@ def _scan_yaml(text: bytes, problems: list[Unreadable]) -> dict[str, Entry]:
         return Entry(node.start_mark.line + 2, (indent + value).rstrip().encode())
 
     return _entries(((str(key.value), entry(value)) for key, value in root.value), problems)
+
+
+def _too_many_keys(line: int) -> Unreadable:
+    return Unreadable(f"expected at most {MAX_KEYS:,} keys between the --- lines, found more", line)
 
 
 def _entries(found: Iterator[tuple[str, Entry]], problems: list[Unreadable]) -> dict[str, Entry]:
@@ -251,7 +263,10 @@ def _compose(text: bytes, first_line: int) -> Any:
     try:
         # Composing recurses and follows aliases; events do neither, so they are looked at first.
         depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
+        for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+            if number > MAX_VALUES:
+                why = f"expected JSON, or YAML of at most {MAX_VALUES:,} values"
+                raise Unreadable(why, _line(event, first_line))
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if isinstance(event, yaml.AliasEvent):

@@ -15,6 +15,7 @@ from graphcache.records import (
     HeldFile,
     Labels,
     Page,
+    Reject,
     Report,
     SpecList,
     one_line,
@@ -113,7 +114,7 @@ def read(
         UsageError: the release or the stack can't be a name.
 
     >>> tables, report = read("examples/pages")
-    >>> report.kept, len(report.rejects), tables.node_counts()["Spec"]
+    >>> report.kept, report.rejected, tables.node_counts()["Spec"]
     (216, 0, 216)
     """
     reading = gather(labelled(paths, Labels(release, stack)), on_file=on_file)
@@ -132,6 +133,7 @@ def gather(
     known: Iterable[Claim] = (),
     remote: Remote | None = None,
     on_file: Callable[[int], None] | None = None,
+    on_reject: Callable[[Reject], None] | None = None,
 ) -> Reading:
     """Read all the sources, but for files that are held already and would change nothing.
 
@@ -143,7 +145,7 @@ def gather(
     """
     for labels in {labels for _, labels in sources}:
         _check_labels(labels)
-    reading = Reading()
+    reading = Reading(Report(on_reject=on_reject))
     held = list(held)
     unchanged = _Unchanged(held)
     waiting, beside = _Waiting(reading), Beside()
@@ -249,7 +251,7 @@ def _read_one(
     file: InputFile, digest: str, labels: Labels, reading: Reading, waiting: _Waiting
 ) -> None:
     """Read one file, and note what it claims."""
-    said, report = read_file(file, labels)
+    said, report = read_file(file, labels, all_rejects=reading.report.on_reject is not None)
     reading.report.add(report)
     for one in said:
         waiting.add(one)
@@ -264,7 +266,7 @@ def _read_one(
             reading.mirrors[claim] = file.mirror
         if not one.complete:
             reading.incomplete.add(claim)
-        elif not report.rejects:
+        elif not report.rejected:
             place = environment.place if environment else None
             reading.files.append(HeldFile(digest, file.name, claim, place))
 
@@ -291,8 +293,8 @@ def _note_claim(claim: Claim, said: Page | SpecList, reading: Reading) -> None:
 
 def _nothing_read(sources: list[Source], report: Report) -> str:
     found = [f"  {reject}" for reject in report.rejects[:5]]
-    if len(report.rejects) > len(found):
-        found.append(f"  … and {len(report.rejects) - len(found)} more")
+    if report.rejected > len(found):
+        found.append(f"  … and {report.rejected - len(found)} more")
     if report.skipped:
         others = counted(
             len(report.skipped), "other file or folder is", "other files or folders are"

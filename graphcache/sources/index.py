@@ -57,7 +57,7 @@ def read(
     """
     database: _Database = decode(document["database"], _Database, "database")
     check_version("database.version", str(database.version), VERSIONS, report)
-    before = len(report.rejects)
+    before = report.rejected
     check_frame(file.data, {("database", "installs"): database.installs}, report)
     place = "database.installs"
     placed = []
@@ -68,7 +68,7 @@ def read(
         else:
             why = f"expected the hash of the spec, {install.spec.hash}, as its key"
             report.reject(why, field=f"{place}.{key}", record=True)
-    complete = len(report.rejects) == before
+    complete = report.rejected == before
     if file.binaries is not None:
         listed = [entry for _, entry in placed]
         rejected = database.installs.keys() - {entry.hash for entry in listed}

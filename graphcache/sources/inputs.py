@@ -112,11 +112,11 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
         binaries = frozenset(manifests.values()) if has_specs else None
         yield InputFile(one_line(index), data, False, binaries=binaries)
     for path in manifests:
-        before = len(report.rejects)
+        before = report.rejected
         with _rejecting_in_mirror(path, report):
             spec = mirror.read_spec(os.path.relpath(path, root), fetch, MAX_DOCUMENT)
             yield InputFile(one_line(path), spec.data, False, spec.binary_size, read)
-        read.whole = read.whole and len(report.rejects) == before
+        read.whole = read.whole and report.rejected == before
 
 
 def _fetch(root: str, path: str, limit: int) -> bytes:

@@ -83,7 +83,7 @@ def read(
         check_form(meta.specfile_version, report)
     stack, unnamed = _stack(file, labels)
     environments = list(_environments(document, (), _MAX_DEPTH))
-    before = len(report.rejects)
+    before = report.rejected
     groups = {
         (*environment.path, "concrete_specs"): environment.specs for environment in environments
     }
@@ -101,7 +101,7 @@ def read(
                 report.reject(why, field=f"{place}.{key}", record=True)
             else:
                 placed[key] = f"{place}.{key}", SpecEntry(own, node, root=key in roots)
-    complete = len(report.rejects) == before
+    complete = report.rejected == before
     keys = {key: entry.hash for key, (_, entry) in placed.items()}
     entries = name_dependencies(placed.values(), report, keys)
     mark_only_needed(entries)

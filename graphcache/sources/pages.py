@@ -67,11 +67,11 @@ def read(page: FrontMatter, file: InputFile, labels: Labels, report: FileReport)
     entries = page.entries
     for key in sorted(entries.keys() - KEYS):
         report.warn(f"unknown key {short(key)} of a page: not read")
-    rejects_before = len(report.rejects)
+    rejects_before = report.rejected
     package = read_title(entries)
     release = labels.release or _read_release(entries)
     records = _read_records(_require(entries, "spec_details"), report)
-    complete = not page.problems and len(report.rejects) == rejects_before
+    complete = not page.problems and report.rejected == rejects_before
     if complete and "meta" in entries:
         check_meta(entries["meta"], records, report)
     yield Page(package, release, file.name, records, complete=complete)

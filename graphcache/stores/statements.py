@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphcache.errors import QueryError, UsageError
+from graphcache.errors import QueryError, UsageError, what_to_do
 from graphcache.schema import EdgeType, NodeType, node_type, quote
 from graphcache.tables.columns import property_type
 
@@ -169,7 +169,12 @@ def check_parameters(cypher: str, given: Mapping[str, Any]) -> None:
     missing = sorted(set(re.findall(r"\$(\w+)", without_tokens(cypher))) - set(given))
     if missing:
         names = ", ".join(f"${name}" for name in missing)
-        raise QueryError(f"the query needs {names}: give it as a parameter, {missing[0]}=VALUE")
+        raise what_to_do(
+            QueryError,
+            f"the query needs {names}: give it ",
+            python=f"as a parameter, {missing[0]}=VALUE",
+            at_shell=f"by --param {missing[0]}=VALUE",
+        )
     for name, value in given.items():
         _check_value(name, value)
 

@@ -18,7 +18,7 @@ from graphcache.analysis.machines.reuse import Host, Reuse
 from graphcache.analysis.matching.matcher import Matcher
 from graphcache.analysis.matching.names import wanted_specs
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import NotKnownError, UsageError
+from graphcache.errors import UsageError, not_known
 from graphcache.spack.libc import Libc, parse_libc
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
@@ -248,10 +248,9 @@ def _chosen(variants: list[str] | None) -> set[str] | None:
 def _require_held_known(cache: Tables) -> None:
     specs = cache.nodes["Spec"]
     if specs.num_rows and not pc.any(pc.is_valid(specs["in_buildcache"])).as_py():
-        raise NotKnownError(
+        raise not_known(
             "of no spec in the store it is known whether the cache holds it: lock files don't tell "
-            "that; load the index, the mirror or the pages of the cache, by "
-            "'graphcache update PATH...'"
+            "that; load the index, the mirror or the pages of the cache,"
         )
 
 

@@ -10,6 +10,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import ladybug
 import pyarrow as pa
 
 from graphcache.errors import QueryError, StoreError
-from graphcache.files import put_in_place
+from graphcache.files import clean_up, put_in_place
 from graphcache.schema import all_types, quote
 from graphcache.stores.base import Load
 from graphcache.stores.embedded.places import reserve
@@ -112,7 +113,7 @@ def write_store(
     except OSError as error:
         raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        clean_up(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def room_for(rows: int) -> int:
