@@ -92,11 +92,19 @@ docs-site: $(VENV)/installed-dev
 	$(MKDOCS)
 	@echo "Open site/index.html; for its search, $(BIN)/python -m http.server -b 127.0.0.1 -d site"
 
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed-dev $(VENV)/benched
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 bench-neo4j: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/neo4j_bench.py $(BENCH)
+
+# What graphcache is measured in besides: what it asks for alone, and its peers.
+$(VENV)/benched: pyproject.toml constraints.txt benchmarks/peers.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/runtime
+	$(VENV)/runtime/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
+	touch $@
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -158,6 +158,22 @@ def test_the_import_brings_nothing_along() -> None:
 
 
 @pytest.mark.process
+def test_reading_imports_arrow_and_what_decodes_json_alone() -> None:
+    code = "import graphcache, json, sys; graphcache.read; print(json.dumps(sorted(sys.modules)))"
+    loaded = {name.partition(".")[0] for name in python(code)}
+    others = {n for n in loaded if n not in sys.stdlib_module_names and not n.startswith("_")}
+    # The last two come with the first three.
+    assert others - {"cython_runtime", "typing_extensions"} == {
+        "graphcache",
+        "msgspec",
+        "numpy",
+        "pyarrow",
+    }
+    # Only what lies elsewhere needs them.
+    assert not loaded & {"asyncio", "http", "multiprocessing", "ssl"}
+
+
+@pytest.mark.process
 def test_names_come_when_they_are_used() -> None:
     code = "import graphcache, json, sys; graphcache.GraphcacheError; graphcache.Report; "
     loaded = set(python(code + "print(json.dumps(sorted(sys.modules)))"))
