@@ -26,6 +26,7 @@ from graphcache.spack.libc import Libc, parse_libc
 
 TRUTH = Path(__file__).parent / "data/truth"
 ROWS = list(csv.DictReader((TRUTH / "usable/truth.csv").read_text().splitlines()))
+FAMILIES = list(csv.DictReader((TRUTH / "usable/families.csv").read_text().splitlines()))
 
 Nodes = dict[str, dict[str, Any]]
 
@@ -75,6 +76,17 @@ def test_what_spack_reused_is_usable_and_nothing_else(row: dict[str, str], tmp_p
     tables = cache_of(lock(f"usable/{row['binary']}"), tmp_path)
     taken = spack_takes(tables, "zlib-ng", row["host_target"], f"glibc@{row['host_glibc']}")
     assert taken == (row["spack"] == "reused")
+
+
+@pytest.mark.parametrize(
+    "row", FAMILIES, ids=lambda row: f"{row['binary']} on {row['host_target']} {row['host_libc']}"
+)
+def test_what_spack_reused_of_musl_and_of_other_families(
+    row: dict[str, str], tmp_path: Path
+) -> None:
+    tables = cache_of(lock(f"usable/{row['binary']}"), tmp_path)
+    libc = parse_libc(row["host_libc"])._replace(path=row["host_path"])
+    assert spack_takes(tables, "zlib-ng", row["host_target"], libc) == (row["spack"] == "reused")
 
 
 def nodes_of(nodes: Nodes, package: str) -> list[dict[str, Any]]:
