@@ -53,7 +53,7 @@ class Document(HTMLParser):
         elif tag == "tr":
             self._rows.append([])
         elif tag == "input":
-            self.inputs.setdefault(given["name"], []).append(given.get("value", ""))
+            self.inputs.setdefault(given.get("name", ""), []).append(given.get("value", ""))
         elif tag in ("select", "datalist"):
             self._options = self.options.setdefault(given.get("id", ""), [])
         elif tag == "option":

@@ -25,9 +25,11 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 import graphcache as gc
 from graphcache.analysis import sbom
 from graphcache.analysis.bills import Bill, Part
+from graphcache.records import Labels
 from graphcache.spack.purl import Purl, parse_purl
 from graphcache.views.cyclonedx import to_cyclonedx
 from graphcache.views.spdx import to_spdx
+from graphcache.workflows import build_from
 
 SITE = Path(__file__).parents[1] / "examples/site"
 DATA = Path(__file__).parent / "data"
@@ -39,8 +41,9 @@ Json = dict[str, Any]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store of the site's releases of September and October."""
     folder = tmp_path_factory.mktemp("site")
-    gc.build_store(folder / "graphcache.lbug", SITE / "2026-09", release="2026-09")
-    gc.update_store(folder / "graphcache.lbug", SITE / "2026-10", release="2026-10")
+    releases = ("2026-09", "2026-10")
+    sources = [(str(SITE / release), Labels(release)) for release in releases]
+    build_from(folder / "graphcache.lbug", sources)
     return folder
 
 
@@ -223,14 +226,19 @@ def test_hostile_text_makes_no_form_invalid(text: str) -> None:
 
 
 @tries(50)
-@given(text=st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8))
+@given(
+    text=st.text(
+        st.characters(categories=["L", "N", "P", "S"], exclude_characters="/"),
+        min_size=1,
+        max_size=8,
+    )
+)
 def test_package_urls_are_written_as_others_write_them(text: str) -> None:
     purl = Purl("zlib", text, "builtin", "abc")
     expected = PackageURL("spack", "builtin", "zlib", text, {"sha": "abc"}).to_string()
     assert str(purl) == expected
     assert parse_purl(expected) == purl
-    of_name = parse_purl(str(Purl(text)))
-    assert of_name == Purl(text) or "/" in text
+    assert parse_purl(str(Purl(text))) == Purl(text)
 
 
 # The command --------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from web_server import Web
 import graphcache as gc
 from graphcache.analysis import advisories, impact
 from graphcache.analysis.advising.findings import COLUMNS, MORE_COLUMNS
+from graphcache.records import Labels
 from graphcache.spack.purl import parse_purl
+from graphcache.workflows import build_from
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "examples/site"
@@ -28,8 +30,9 @@ Json = dict[str, Any]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store of the site's releases of September and October."""
     folder = tmp_path_factory.mktemp("site")
-    gc.build_store(folder / "graphcache.lbug", SITE / "2026-09", release="2026-09")
-    gc.update_store(folder / "graphcache.lbug", SITE / "2026-10", release="2026-10")
+    releases = ("2026-09", "2026-10")
+    sources = [(str(SITE / release), Labels(release)) for release in releases]
+    build_from(folder / "graphcache.lbug", sources)
     return folder
 
 
@@ -202,6 +205,7 @@ def test_an_address_is_read(folder: Path, web: Web, tmp_path: Path) -> None:
     ended = run("advisories", address, "--format", "json", cwd=folder, env=kept)
     assert ended.code == 1
     assert {row["advisory"] for row in json.loads(ended.out)} == {"CVE-2025-9086"}
+    assert web.paths == ["/osv/CVE-2025-9086"]
 
 
 def test_a_graph_of_pages_says_what_it_does_not_know(example_store: Path, tmp_path: Path) -> None:

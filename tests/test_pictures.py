@@ -27,12 +27,12 @@ from pages import SITE, site_store
 from graphcache import NotKnownError, Store, Tables, UsageError, open_store, read
 from graphcache.analysis import diff_specs, why
 from graphcache.analysis.pictures.package import Setting, in_order, package_picture
+from graphcache.analysis.pictures.paths import why_picture
 from graphcache.analysis.pictures.shown import back_edges
 from graphcache.analysis.pictures.spec import spec_picture
 from graphcache.analysis.pictures.stack import stack_picture
 from graphcache.analysis.pictures.store import NO_STACK, store_picture
 from graphcache.analysis.pictures.two import two_picture
-from graphcache.analysis.pictures.why import why_picture
 from graphcache.answers import Answer
 from graphcache.views.pictures import asked
 from graphcache.views.pictures.answer import answer
@@ -384,7 +384,8 @@ def test_a_crossing_that_must_be_is_counted() -> None:
 
 
 def test_two_texts_that_name_the_rows_make_a_matrix() -> None:
-    rows = [("a", "x", 3), ("a", "y", 5), ("b", "x", 1), ("b", "y", 4), ("c", "x", None)]
+    rows: list[tuple[Any, ...]] = [("a", "x", 3), ("a", "y", 5), ("b", "x", 1), ("b", "y", 4)]
+    rows.append(("c", "x", None))
     matrix = answer(Answer(["stack", "target", "specs"], rows), "T").values["matrix"]
     assert matrix["columns"] == ["x", "y"]
     assert [(name, [cell[0] for cell in cells]) for name, cells in matrix["rows"]] == [
@@ -409,7 +410,7 @@ def test_what_all_rows_have_alike_is_told_once() -> None:
 
 
 def test_an_answer_says_what_is_not_shown_and_what_is_none() -> None:
-    rows: list[tuple[str, int, list[str]]] = [(f"p{n:03}", n, []) for n in range(600, 0, -1)]
+    rows: list[tuple[Any, ...]] = [(f"p{n:03}", n, []) for n in range(600, 0, -1)]
     shown = answer(Answer(["package", "specs", "stacks"], rows, notes=["Not all."]), "T")
     assert shown.answer == "600 rows; most specs: p600 (600)."
     assert list(shown.notes) == ["Not all.", "100 more rows are not shown."]

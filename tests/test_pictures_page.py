@@ -187,7 +187,7 @@ def test_pages_are_printed_black_on_white_with_all_that_is_folded(
         view.page.emulate_media(media="print")
         ground = "getComputedStyle(document.body).backgroundColor"
         assert view.page.evaluate(ground) == "rgb(255, 255, 255)", name
-        assert view.page.locator("summary").first.is_visible()
+        assert view.page.locator(".gc-more summary").last.is_visible()
         assert not view.page.locator(".gc button:visible:not(.gc-name, .gc-square)").count(), name
         assert view.page.locator(".gc-paste code").first.is_visible(), name
         assert view.page.pdf(print_background=True).startswith(b"%PDF")
@@ -221,7 +221,7 @@ def test_the_address_carries_what_is_open_and_chosen(
 ) -> None:
     view = View(browser, pages["package hdf5"])
     page = view.page
-    page.get_by_text("petsc", exact=True).first.click()
+    page.locator("details[data-state=by-petsc] > summary").click()
     page.get_by_role("link", name="hdf5@1.14.6/kylug4g").first.click()
     expect(page.locator("tr.gc-selected")).to_contain_text("kylug4g")
     address = page.url

@@ -43,7 +43,6 @@ PUBLIC = {
         *(
             "adoption",
             "advisories",
-            "around",
             "sbom",
             "centrality",
             "churn",
@@ -55,8 +54,6 @@ PUBLIC = {
             "diff_specs",
             "duplicate_bytes",
             "find",
-            "find_node",
-            "fit",
             "half_life",
             "impact",
             "keeplist",
@@ -74,7 +71,10 @@ PUBLIC = {
         *("EDGE_TYPES", "NODE_TYPES", "EdgeType", "NodeType", "Property"),
         *("edge_type", "node_type"),
     },
-    "graphcache.views.html": {"standalone_page"},
+    "graphcache.views.pictures.asked": {
+        *("of_package", "of_spec", "of_stack", "of_store", "of_two", "of_why"),
+    },
+    "graphcache.views.pictures.drawing": {"standalone_page"},
 }
 """What scripts may use, by module. Who changes this has read what RELEASING.md promises."""
 

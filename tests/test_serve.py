@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import shlex
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -28,6 +30,7 @@ from served import Document, Reply, Served, serving
 from graphcache import NotKnownError, Tables, UsageError, build_store, open_store
 from graphcache.analysis.pictures.package import FILTERS
 from graphcache.queries import load_library
+from graphcache.schema import node_type
 from graphcache.serving.app import HEADERS, LONGEST
 from graphcache.serving.contents import MOST, SECONDS
 from graphcache.serving.named import ROWS_SENT, ROWS_SHOWN
@@ -512,6 +515,127 @@ def test_find_shows_the_first_of_many_specs(tmp_path: Path) -> None:
         assert len({a for a in page.addresses if a.startswith("/spec/")}) == ROWS_SHOWN
         assert "502 specs are as zlib@0: asks." in page.text
         assert "2 more rows are not shown." in page.text
+
+
+# Questions ----------------------------------------------------------------------------------------
+
+QUESTIONS_ASKED = [
+    ("/find?spec=hdf5", "find hdf5"),
+    ("/usable?spec=hdf5&target=zen4&libc=glibc@2.36&all=yes", None),
+    ("/why?spec=zlib-ng", "why zlib-ng"),
+    ("/impact?spec=curl&deptype=link,run", "impact curl --deptype link,run"),
+    ("/rebuilds?package=hdf5", "rebuilds --package hdf5"),
+    ("/prune-plan?keep_stack=hpc", "prune-plan --keep-stack hpc"),
+]
+
+
+@pytest.mark.parametrize(("address", "command"), QUESTIONS_ASKED)
+def test_a_question_has_the_answer_of_its_command(
+    address: str, command: str | None, spack: Served, spack_folder: Path
+) -> None:
+    page = spack.page(address)
+    _, *words = shlex.split(page.code[-1])
+    assert command is None or words == shlex.split(command)
+    ended = run(*words, "--format", "json", cwd=spack_folder)
+    found = json.loads(spack.ask(page.links["JSON"]).text)
+    assert found == json.loads(ended.out)
+    csv = spack.ask(page.links["CSV"])
+    assert csv.headers["content-type"] == "text/csv; charset=utf-8"
+    assert csv.text == run(*words, "--format", "csv", cwd=spack_folder).out
+    assert found or words[0] in ("rebuilds", "prune-plan")  # of one stack nothing can go
+
+
+def test_check_and_diff_are_pages_too(spack: Served, spack_folder: Path) -> None:
+    found = json.loads(spack.ask("/check?format=json").text)
+    ended = json.loads(run("check", "--format", "json", cwd=spack_folder).out)
+    assert [one["problem"] for one in found] == [one["problem"] for one in ended]
+    with open_store(spack_folder / "graphcache.lbug") as store:
+        [one, other, *_] = sorted(store.table(node_type("Spec"), ())["hash"].to_pylist())[::60]
+    page = spack.page(f"/diff?{urlencode({'from': f'/{one}', 'to': f'/{other}'})}")
+    assert "differ" in page.text
+    assert page.code[-1] == f"graphcache diff /{one} /{other}"
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("/find?spec=hdf6", "hdf6: no such package or hash in the graph. Did you mean hdf5?"),
+        ("/usable?spec=hdf5&target=zen44", "zen44"),
+        ("/diff?from=r&to=hpc", "expected two of a kind: r is a release, hpc is a stack"),
+        ("/impact?spec=curl&deptype=x", "x"),
+        ("/prune-plan?keep_stack=hpd", "hpd: no such stack"),
+        ("/why?spec=hdf5&format=xml", "format: expected html, json or csv, found 'xml'"),
+        ("/why?format=csv", "why: expected spec, found nothing"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(spack: Served, address: str, why: str) -> None:
+    reply = spack.ask(address)
+    assert reply.status == 400
+    assert why in said(reply)
+
+
+def test_what_pages_do_not_tell_is_refused_as_by_the_command(served: Served) -> None:
+    reply = served.ask("/why?spec=rocblas")
+    assert reply.status == 400
+    assert "known" in reply.document.text
+
+
+def send(served: Served, path: str, **fields: str) -> Reply:
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    return served.ask(path, "POST", urlencode(fields).encode(), **form)
+
+
+def token(served: Served, path: str) -> str:
+    [found] = served.page(path).inputs["token"]
+    return found
+
+
+def test_coverage_of_a_lock_file_that_is_sent(spack: Served, spack_folder: Path) -> None:
+    lock = gzip.decompress((SITE / "my-env/spack.lock.gz").read_bytes()).decode()
+    own = token(spack, "/coverage")
+    reply = send(spack, "/coverage", token=own, lockfile=lock, format="json")
+    (spack_folder / "spack.lock").write_text(lock)
+    ended = run("coverage", "spack.lock", "--format", "json", cwd=spack_folder)
+    assert json.loads(reply.text) == json.loads(ended.out)
+    page = send(spack, "/coverage", token=own, lockfile=lock)
+    assert page.status == 200
+    assert re.search(r"\d+ of 57 specs are held: ", page.document.text)
+    for wrong, why in (("", "found nothing"), ("{", "spack.lock"), ('{"a": 1}', "spack.lock")):
+        reply = send(spack, "/coverage", token=own, lockfile=wrong)
+        assert reply.status == 400
+        assert why in reply.document.text
+        assert "graphcache-" not in reply.text  # no name of a file of ours
+    assert not list(Path(tempfile.gettempdir()).glob("graphcache-*/spack.lock"))
+
+
+def test_a_form_of_elsewhere_is_refused(spack: Served) -> None:
+    for wrong in ("", "x", token(spack, "/coverage") + "x"):
+        reply = send(spack, "/coverage", token=wrong, lockfile="{}")
+        assert reply.status == 403
+    reply = spack.ask("/coverage", "POST", b"token=", Content_Type="text/plain")
+    assert reply.status == 415
+    assert spack.ask("/cypher").status == 404
+    assert send(spack, "/cypher", statement="RETURN 1").status == 404
+
+
+def test_cypher_is_asked_only_where_it_is_allowed(spack_folder: Path) -> None:
+    with serving("--cypher", cwd=spack_folder) as running:
+        own = token(running, "/cypher")
+        page = send(running, "/cypher", token=own, statement="MATCH (s:Spec) RETURN count(*) AS n")
+        assert page.document.tables["Cypher"] == [["280"]]
+        assert "(:Spec)-[:DEPENDS_ON]->(:Spec)" in page.document.text
+        many = "UNWIND range(1, 900) AS n RETURN n"
+        reply = send(running, "/cypher", token=own, statement=many, format="csv")
+        assert reply.text.count("\n") == 501
+        for wrong in (
+            "MATCH (s:Spec) DETACH DELETE s",
+            "MATCH (s:Spec",
+            "COPY (MATCH (s) RETURN s) TO 'x'",
+        ):
+            reply = send(running, "/cypher", token=own, statement=wrong)
+            assert reply.status == 400
+            assert not list(spack_folder.glob("x"))
+        assert send(running, "/cypher", statement="RETURN 1").status == 403
 
 
 # Named queries ------------------------------------------------------------------------------------

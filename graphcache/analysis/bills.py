@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -100,8 +100,7 @@ class Bill:
     @cached_property
     def digest(self) -> str:
         """One SHA-256 of all that it says: equal for equal bills."""
-        said = [self.name, self.release, self.roots, [asdict(part) for part in self.parts]]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
 
     def each(self) -> Iterator[Bill]:
         """A bill of each root alone."""

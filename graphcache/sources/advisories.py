@@ -18,7 +18,7 @@ from graphcache.records import Name, Report, one_line
 from graphcache.records.advisories import Advisory, Affected, NamedPackage, Reference
 from graphcache.remote.locations import shown
 from graphcache.sources.addresses import Remote
-from graphcache.sources.documents import decode, document_text
+from graphcache.sources.documents import MAX_DOCUMENT, decode, document_text
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.names import Unreadable
 from graphcache.tables.collector import paused_collector
@@ -83,7 +83,7 @@ def read_advisories(
     given = [fspath(path) for path in paths]
     newest: dict[str, Advisory] = {}
     with paused_collector():
-        for file in input_files(given, report, remote):
+        for file in input_files(given, report, remote or Remote(MAX_DOCUMENT, mirrors=False)):
             for advisory in _of_file(file, report):
                 held = newest.get(advisory.id)
                 if held is None or held.modified <= advisory.modified:

@@ -15,7 +15,7 @@ from graphcache.errors import InputError
 from graphcache.records import Report, one_line
 from graphcache.remote.locations import shown
 from graphcache.sources.addresses import Remote
-from graphcache.sources.documents import decode, document_text
+from graphcache.sources.documents import MAX_DOCUMENT, decode, document_text
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.names import Unreadable
 from graphcache.spack.purl import Purl, parse_purl
@@ -78,7 +78,7 @@ def read_openvex(
     notes: list[str] = []
     report = Report()
     given = [fspath(path) for path in paths]
-    for file in input_files(given, report, remote):
+    for file in input_files(given, report, remote or Remote(MAX_DOCUMENT, mirrors=False)):
         for number, statement in enumerate(_statements(file), start=1):
             purls = tuple(_purls(statement.products))
             if not purls:

@@ -53,14 +53,22 @@ def to_cyclonedx(bill: Bill, created: datetime) -> str:
     )
     bom = Bom(
         metadata=metadata,
-        components=[_component(part) for part in bill.parts if part.hash != alone],
         serial_number=UUID(bytes=bytes.fromhex(bill.digest)[:16], version=5),
     )
     document: dict[str, Any] = {"$schema": _SCHEMA, "bomFormat": "CycloneDX", "specVersion": "1.6"}
-    # The library's own output looks each dependency up among all: that takes a minute for a cache.
-    document |= msgspec.json.decode(cast(Any, bom).as_json(view_=SchemaVersion1Dot6))
+    # One by one: the library, given all, compares the parts with one another, and looks
+    # each dependency up among all of them.
+    document |= _encoded(bom)
+    parts = (part for part in bill.parts if part.hash != alone)
+    document["components"] = [_encoded(_component(part)) for part in parts]
     document["dependencies"] = _dependencies(bill, whole.bom_ref.value)
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def _encoded(one: Bom | Component) -> dict[str, Any]:
+    """What the library writes of it."""
+    found: dict[str, Any] = msgspec.json.decode(cast(Any, one).as_json(view_=SchemaVersion1Dot6))
+    return found
 
 
 def _collection(bill: Bill) -> Component:

@@ -6,11 +6,13 @@ Source: https://spdx.github.io/spdx-spec/v2.3/; what Spack alone knows stands in
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any, cast
 
+import msgspec
+from spdx_tools.spdx.jsonschema.document_converter import DocumentConverter
 from spdx_tools.spdx.model.actor import Actor, ActorType
 from spdx_tools.spdx.model.document import CreationInfo, Document
 from spdx_tools.spdx.model.package import (
@@ -21,7 +23,6 @@ from spdx_tools.spdx.model.package import (
 )
 from spdx_tools.spdx.model.relationship import Relationship, RelationshipType
 from spdx_tools.spdx.model.spdx_no_assertion import SpdxNoAssertion
-from spdx_tools.spdx.writer.json import json_writer
 
 from graphcache.analysis.bills import Bill, Part
 from graphcache.version import __version__
@@ -58,9 +59,9 @@ def to_spdx(bill: Bill, created: datetime) -> str:
         packages=[_package(part) for part in bill.parts],
         relationships=list(_relationships(bill)),
     )
-    text = io.StringIO()
-    json_writer.write_document_to_stream(document, text, validate=False)
-    return text.getvalue() + "\n"
+    # Not by the library's writer, which copies all that it was given before.
+    told = cast(Any, DocumentConverter)().convert(document)
+    return msgspec.json.format(msgspec.json.encode(told), indent=1).decode() + "\n"
 
 
 def _id(part: Part) -> str:

@@ -11,7 +11,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal, NamedTuple
 
@@ -137,6 +137,7 @@ def _of_language(
     return matches
 
 
+@lru_cache(maxsize=2**16)
 def normal(name: str) -> str:
     """A name as Spack would write it.
 

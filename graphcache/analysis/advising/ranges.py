@@ -33,7 +33,7 @@ Truth = bool | str
 
 _START = re.compile(r"[vV]?0(?:\.0)*(?:-0)?")
 """Before all versions."""
-_TAG = re.compile(r"[-_./]*(?:v|r|ver|version|rel|release)?[-_./]*(?=\d)", re.IGNORECASE)
+_TAG = re.compile(r"[-_./]*+(?:version|ver|v|release|rel|r)?+[-_./]*+(?=\d)", re.IGNORECASE)
 """What stands before the number in a tag, behind the package's name."""
 _TIES = {"fixed": 0, "introduced": 1, "last_affected": 2}
 """What comes first at one version: a range that ends there, one that begins, one that holds it."""

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.pictures.package import package_picture
+from graphcache.analysis.pictures.paths import why_picture
 from graphcache.analysis.pictures.spec import spec_picture
 from graphcache.analysis.pictures.stack import stack_picture
 from graphcache.analysis.pictures.store import store_picture
 from graphcache.analysis.pictures.two import two_picture
-from graphcache.analysis.pictures.why import why_picture
 from graphcache.answers import Selection
 from graphcache.errors import no_such
 from graphcache.tables import Tables
@@ -30,6 +30,8 @@ from graphcache.views.pictures.stack import stack
 from graphcache.views.pictures.store import store
 from graphcache.views.pictures.two import two
 from graphcache.views.pictures.why import why
+
+__all__ = ["of_package", "of_spec", "of_stack", "of_store", "of_two", "of_why"]
 
 Part = Callable[[Selection], Tables]
 """Gives the part of a graph that a selection names."""

@@ -25,6 +25,8 @@ from markupsafe import Markup
 from graphcache.views.spec_diff import shortened
 from graphcache.words import counted
 
+__all__ = ["standalone_page"]
+
 ASSETS = Path(__file__).parent / "assets"
 """The folder of the script and the style sheet."""
 SCRIPT, STYLE = "pictures.js", "pictures.css"

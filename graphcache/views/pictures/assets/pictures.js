@@ -278,7 +278,10 @@ for (const root of document.querySelectorAll(".gc")) {
     let pick = "";
     const groups = () => {
       const [target, release] = picks.map((one) => one.value === "" ? -1 : Number(one.value));
-      return data.groups.filter(([, , t, r]) => (target < 0 || t === target) && (release < 0 || data.releaseSets[r].includes(release)));
+      // A stack holds a spec in a release where both are told together.
+      const sets = data.stackSets.map((set) => set.filter(([, r]) => release < 0 || data.releaseSets[r].includes(release)).map(([stack]) => stack));
+      return data.groups.filter(([, s, t]) => (target < 0 || t === target) && sets[s].length)
+        .map(([p, s, , n]) => [p, sets[s], n]);
     };
     const bar = (part, whole) => {
       const svg = document.createElementNS(SVG, "svg"), rect = document.createElementNS(SVG, "rect");
@@ -292,8 +295,8 @@ for (const root of document.querySelectorAll(".gc")) {
       for (const one of $$("[data-pick]", store)) one.setAttribute("aria-pressed", String(one.dataset.pick === pick));
       if (!pick) return;
       const wanted = pick.split("-").map(Number), counts = new Map();
-      for (const [p, s, , , n] of groups()) {
-        if (wanted.every((one) => data.stackSets[s].includes(one))) counts.set(p, (counts.get(p) || 0) + n);
+      for (const [p, set, n] of groups()) {
+        if (wanted.every((one) => set.includes(one))) counts.set(p, (counts.get(p) || 0) + n);
       }
       const names = wanted.map((one) => data.stacks[one]);
       const found = [...counts].sort((a, b) => b[1] - a[1] || (data.packages[a[0]] < data.packages[b[0]] ? -1 : 1));
@@ -322,8 +325,7 @@ for (const root of document.querySelectorAll(".gc")) {
     };
     const count = () => {
       const n = data.stacks.length, shared = data.stacks.map(() => new Array(n).fill(0)), own = new Array(n).fill(0);
-      for (const [, s, , , specs] of groups()) {
-        const set = data.stackSets[s];
+      for (const [, set, specs] of groups()) {
         for (const a of set) for (const b of set) shared[a][b] += specs;
         if (set.length === 1) own[set[0]] += specs;
       }
