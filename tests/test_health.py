@@ -148,3 +148,14 @@ def test_no_stacks_are_nothing_wrong(tmp_path: Path) -> None:
         assert rows(store, "in-no-stack") == [(A, "zlib", "1.2", [])]
     assert not any(finding.is_wrong for finding in findings.values())
     assert findings["in-no-stack"].note == "the graph has no stacks"
+
+
+def test_of_stacks_whose_roots_nobody_tells_none_is_said_to_be_reached(tmp_path: Path) -> None:
+    """An index knows no roots: nought that are not reached would be a guess."""
+    (tmp_path / "index.json").write_text(json.dumps(index(node(A, B), node(B))))
+    build_store(tmp_path / "a.lbug", tmp_path / "index.json", stack="e4s")
+    with open_store(tmp_path / "a.lbug") as store:
+        found = {finding.name: finding for finding in check(store)}
+    assert found["not-reached"].answer is None
+    assert found["not-reached"].note.startswith("no source tells the roots of any stack; lock ")
+    assert not found["not-reached"].is_wrong
