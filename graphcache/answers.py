@@ -8,7 +8,7 @@ from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
-from graphcache.errors import NotKnownError, UsageError
+from graphcache.errors import UsageError, not_known
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def reads(selection: Selection) -> Callable[[Callable[_P, _R_co]], Verb[_P, _R_c
 
 
 LOAD_DEPENDENCIES = (
-    "pages don't tell them: load the index, lock files or spec files of the same cache, by "
-    "'graphcache update PATH...'"
+    "pages don't tell them: load the index, lock files or spec files of the same cache,"
 )
 
 
@@ -74,7 +73,7 @@ def notes_on_dependencies(unknown: int, specs: int, *, edges: bool) -> list[str]
     ['The dependencies of 2 of 7 specs are not known, and what these need is not in the answer.']
     """
     if specs and unknown == specs and not edges:
-        raise NotKnownError(
+        raise not_known(
             f"the answer stands on dependencies, and of none of {counted(specs, 'spec')} they are "
             f"known; {LOAD_DEPENDENCIES}"
         )

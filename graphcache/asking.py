@@ -13,10 +13,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from graphcache import analysis, health, stores
+from graphcache import analysis, arguments, health, stores
+from graphcache.analysis.changes import Diff
 from graphcache.analysis.machines.machine import this_libc, this_os, this_target
+from graphcache.analysis.sides import diff_by_name
 from graphcache.answers import Answer, Verb
-from graphcache.errors import UsageError
 from graphcache.queries import load_library, named_query
 from graphcache.sources.gather import read
 from graphcache.spack.libc import Libc
@@ -36,7 +37,7 @@ def _asked(
     """The method of a store that asks a function of tables."""
 
     def ask(self: stores.Store, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with _named_arguments(ask, self, *args, **kwargs):
+        with _checked(ask, function, self, *args, **kwargs):
             return function(self.part(function.reads), *args, **kwargs)
 
     _describe(ask, function, "self")
@@ -51,9 +52,9 @@ def _asked_of_environment(
     def ask(
         self: stores.Store, environment: _Environment, /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _R:
-        if not isinstance(environment, Tables):
-            environment, _ = read(environment)
-        with _named_arguments(ask, self, environment, *args, **kwargs):
+        with _checked(ask, function, self, environment, *args, **kwargs):
+            if not isinstance(environment, Tables):
+                environment, _ = read(environment)
             return function(environment, self.part(function.reads), *args, **kwargs)
 
     _describe(ask, function, "self", "environment")
@@ -78,22 +79,16 @@ def _describe(ask: Callable[..., Any], function: Any, *first: str) -> None:
 
 
 @contextmanager
-def _named_arguments(ask: Callable[..., Any], *args: Any, **kwargs: Any) -> Iterator[None]:
-    """Let an error that begins with what was given for an argument name that: `stack='e4ss': …`."""
+def _checked(
+    ask: Callable[..., Any], function: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Iterator[None]:
+    """Refuse arguments of a wrong kind, and let an error name the argument that it is about."""
     given = inspect.signature(ask).bind(*args, **kwargs).arguments
-    try:
+    given.pop("self")
+    hints = {**arguments.hints_of(function), "environment": _Environment}
+    arguments.check(given, hints)
+    with arguments.named(given):
         yield
-    except UsageError as error:
-        raise UsageError(_with_argument(str(error), given)) from error
-
-
-def _with_argument(message: str, given: dict[str, Any]) -> str:
-    for name, value in given.items():
-        for one in value if isinstance(value, list | tuple) else [value]:
-            text = f"{one or 'an empty name'}: "
-            if isinstance(one, str) and message.startswith(text):
-                return f"{name}={one!r}: {message.removeprefix(text)}"
-    return message
 
 
 class Store(stores.Store):
@@ -147,6 +142,12 @@ class Store(stores.Store):
     impact = _asked(analysis.impact)
     """What a change to specs touches; see `graphcache.analysis.impact`."""
 
+    advisories = _asked(analysis.advisories)
+    """What security advisories touch; see `graphcache.analysis.advisories`."""
+
+    sbom = _asked(analysis.sbom)
+    """A bill of material; see `graphcache.analysis.sbom`."""
+
     rebuilds = _asked(analysis.rebuilds)
     """The causes of rebuilds; see `graphcache.analysis.rebuilds`."""
 
@@ -161,6 +162,30 @@ class Store(stores.Store):
 
     diff_specs = _asked(analysis.diff_specs)
     """In what two specs differ; see `graphcache.analysis.diff_specs`."""
+
+    def diff(
+        self, old: str, new: str, *, kind: str | None = None, release: str | None = None
+    ) -> Diff:
+        """What is added, removed, rebuilt and changed between two releases or two stacks.
+
+        Args:
+            old: the name of a release or stack.
+            new: the name of another one.
+            kind: `release` or `stack`; found out, if None.
+            release: with two stacks, only what is in this release.
+
+        Returns:
+            `summary`, `packages` and `specs`, each an `Answer`; see `graphcache.analysis.diff`.
+            Of two specs `diff_specs` says in what they differ; two stores are compared by
+            `analysis.diff(one.tables(), other.tables())`.
+
+        Raises:
+            UsageError: the graph has no such release or stack, or both of a name.
+        """
+        given = {"old": old, "new": new, "kind": kind, "release": release}
+        arguments.check(given, arguments.hints_of(Store.diff))
+        with arguments.named(given):
+            return diff_by_name(self.part(diff_by_name.reads), (old, new), kind, release)
 
     coverage = _asked_of_environment(analysis.coverage)
     """Which specs of an environment, or of its lock file, the cache holds; see
@@ -189,11 +214,11 @@ class Store(stores.Store):
             NotKnownError: no source told what the query stands on.
             QueryError: it takes too long.
         """
-        try:
+        given = {"query": query, "limit": limit, "timeout": timeout}
+        arguments.check(given, arguments.hints_of(Store.run))
+        with arguments.named(parameters):
             found = named_query(load_library(), query)
             return found.run(self, parameters, limit=limit, timeout=timeout)
-        except UsageError as error:
-            raise UsageError(_with_argument(str(error), parameters)) from error
 
 
 class _File(Store, EmbeddedStore):

@@ -1,13 +1,14 @@
 """The one tree of exceptions: all that graphcache raises on purpose is a `GraphcacheError`.
 
-A message names the thing, what was found, what was expected and what to do; the command line
-prints it as it stands and ends with `exit_code`, so no traceback ever reaches a user.
+A message names the thing, what was found, what was expected and what to do. It speaks of arguments
+and functions; where that is no help at a shell, `at_shell` speaks of commands and options. The
+command line prints that and ends with `exit_code`, so no traceback ever reaches a user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 _SHOWN = 20
 """Names that an error lists at most."""
@@ -19,6 +20,11 @@ class GraphcacheError(Exception):
     """Anything graphcache refuses to do; the message says why and what to do instead."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "", *, at_shell: str | None = None) -> None:
+        super().__init__(message)
+        self.at_shell = message if at_shell is None else at_shell
+        """The message for who types commands."""
 
 
 class InputError(GraphcacheError):
@@ -53,6 +59,31 @@ class GraphError(GraphcacheError):
 
 class ExportError(GraphcacheError):
     """An export can't be written where it was asked for, or the format can't hold the graph."""
+
+
+_Error = TypeVar("_Error", bound=GraphcacheError)
+
+
+def what_to_do(error: type[_Error], message: str, *, python: str, at_shell: str) -> _Error:
+    """An error whose message ends with what to do: in Python, and at a shell.
+
+    >>> error = what_to_do(UsageError, "hep: both: ", python="say kind", at_shell="say --as")
+    >>> str(error), error.at_shell
+    ('hep: both: say kind', 'hep: both: say --as')
+    """
+    return error(f"{message}{python}", at_shell=f"{message}{at_shell}")
+
+
+def not_known(why: str) -> NotKnownError:
+    """The error that no source tells what an answer stands on, which ends with what to load.
+
+    >>> print(not_known("roots are not known: load a lock file,"))
+    roots are not known: load a lock file, by graphcache.update_store
+    """
+    update = "'graphcache update PATH...'"
+    return what_to_do(
+        NotKnownError, f"{why} by ", python="graphcache.update_store", at_shell=update
+    )
 
 
 def no_such(what: str, name: str, names: Iterable[str], place: str = "the graph") -> UsageError:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
-from graphcache.errors import NotKnownError
+from graphcache.errors import NotKnownError, not_known
 from graphcache.queries import load_library
 from graphcache.stores.base import Store
 from graphcache.tables import Tables
@@ -66,7 +66,7 @@ def check(store: Store) -> list[Finding]:
         answer = not_reached(store.part(not_reached.reads))
         found.append(Finding("not-reached", reached, answer, command, _note(answer)))
     except NotKnownError as problem:
-        found.append(Finding("not-reached", reached, None, command, str(problem)))
+        found.append(Finding("not-reached", reached, None, command, problem.at_shell))
     said = "What was warned of when the files were read?"
     found.append(Finding("warnings", said, warnings(store), command))
     said = "What was rejected when the files were read, and is not in the graph?"
@@ -85,7 +85,7 @@ def _by_query(store: Store, name: str) -> Finding:
     try:
         answer = query.run(store)
     except NotKnownError as problem:
-        return Finding(name, query.question, None, command, str(problem))
+        return Finding(name, query.question, None, command, problem.at_shell)
     return Finding(name, query.question, answer, command, _note(answer))
 
 
@@ -126,7 +126,7 @@ def not_reached(tables: Tables) -> Answer:
     if passed_over:
         what = f"all that the roots of {', '.join(passed_over)} need is not known"
         if len(passed_over) == len(stacks):
-            raise NotKnownError(f"{what}; {LOAD_DEPENDENCIES}")
+            raise not_known(f"{what}; {LOAD_DEPENDENCIES}")
         notes = [*notes, f"{what[0].upper()}{what[1:]}."]
     return Answer(["stack", "hash", "package"], sorted(rows), notes=notes)
 

@@ -44,7 +44,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
-from graphcache.errors import UsageError, did_you_mean
+from graphcache.errors import UsageError, did_you_mean, what_to_do
 from graphcache.named_queries import (
     PACKAGE,
     PARAMETER_TYPES,
@@ -111,7 +111,12 @@ def named_query(library: Mapping[str, NamedQuery], name: str) -> NamedQuery:
     """
     if name not in library:
         hint = did_you_mean(name, library)
-        raise UsageError(f"No query named {name!r}.{hint} 'graphcache query' lists all.")
+        raise what_to_do(
+            UsageError,
+            f"No query named {name!r}.{hint} ",
+            python="graphcache.queries.load_library lists all.",
+            at_shell="'graphcache query' lists all.",
+        )
     return library[name]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphcache.errors import NotKnownError, UsageError
+from graphcache.errors import UsageError, not_known
 from graphcache.schema import EdgeType, all_types, quote
 from graphcache.words import counted
 
@@ -65,9 +65,9 @@ def notes_on_told(
     subject = told.property or "the compiler"
     if empty and there and not known:
         of = f" of {told.type}" if told.property else ""
-        raise NotKnownError(
+        raise not_known(
             f"the answer stands on {subject}{of}, which no source told; "
-            f"{told.sources} tell it: load them by 'graphcache update PATH...'"
+            f"{told.sources} tell it: load them"
         )
     if there == known:
         return []

@@ -20,7 +20,7 @@ from graphcache.analysis.machines.machine import this_libc, this_os, this_target
 SITE = Path(__file__).parents[1] / "examples/site"
 MY_ENV = SITE / "my-env/spack.lock.gz"
 QUESTIONS = (
-    *("coverage", "diff_specs", "find", "impact", "keeplist"),
+    *("advisories", "sbom", "coverage", "diff_specs", "find", "impact", "keeplist"),
     *("prune_plan", "rebuilds", "unify", "why"),
 )
 """Methods that are functions of `graphcache.analysis`."""
@@ -92,6 +92,17 @@ def test_two_specs_are_compared(store: gc.Store) -> None:
     assert difference == analysis.diff_specs(store.tables(), f"/{first}", f"/{second}")
 
 
+def test_two_releases_or_stacks_are_compared(store: gc.Store) -> None:
+    tables = store.tables()
+    sides = [analysis.side(tables, "release", name) for name in ("2026-10", "develop")]
+    found = store.diff("2026-10", "develop")
+    assert found == analysis.diff(*sides)
+    assert found.specs.rows
+    assert store.diff("2026-10", "develop", kind="release") == found
+    stacks = [analysis.side(tables, "stack", name, "develop") for name in ("io", "tools")]
+    assert store.diff("io", "tools", release="develop") == analysis.diff(*stacks)
+
+
 def test_check_finds_what_the_function_finds(store: gc.Store) -> None:
     found = store.check()
     assert all(isinstance(finding, health.Finding) for finding in found)
@@ -123,9 +134,9 @@ def test_methods_are_as_the_functions_that_they_ask() -> None:
 
 
 def test_methods_go_by_the_names_of_the_commands(path: Path) -> None:
-    """Each command that asks is a method, but `query` by name, which is `run`, and `diff`."""
+    """Each command that asks is a method, but `query` by name, which is `run`."""
     help_ = succeed("--help", cwd=path.parent)
-    for name in [*QUESTIONS, "check", "usable"]:
+    for name in [*QUESTIONS, "check", "diff", "usable"]:
         if name in ("diff_specs", "keeplist"):  # of `diff` and `prune-plan`
             continue
         assert f"\n  {name.replace('_', '-')} " in help_
@@ -147,6 +158,11 @@ def test_methods_go_by_the_names_of_the_commands(path: Path) -> None:
         (lambda s: s.run("variants-of", package="hdf"), "package='hdf': no such package or hash"),
         (lambda s: s.run("variants-of", packag="hdf5"), "variants-of: no parameter packag: expec"),
         (lambda s: s.run("variants-of"), "variants-of: package is missing: "),
+        (lambda s: s.run("nothing-like-it"), "No query named 'nothing-like-it'. graphcache.quer"),
+        (lambda s: s.diff("2026-10", "develo"), "new='develo': no such release, stack or hash in"),
+        (lambda s: s.diff("io", "tools", release="x"), "release='x': no such release in the gr"),
+        (lambda s: s.diff("io", "tools", kind="hash"), "io and tools: expected two releases or st"),
+        (lambda s: s.diff("2026-10", "develop", release="develop"), "2026-10 and develop: a rele"),
     ],
 )
 def test_errors_speak_of_arguments(
@@ -164,8 +180,52 @@ def test_a_wrong_argument_is_a_type_error(store: gc.Store) -> None:
         store.find("hdf5", **wrong)
 
 
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda s: s.why(5), "specs=5: expected str or an iterable of str, found int"),
+        (lambda s: s.why(["zlib", 5]), "specs=['zlib', 5]: expected str or an iterable of str, fo"),
+        (lambda s: s.why(None), "specs=None: expected str or an iterable of str, found NoneType"),
+        (lambda s: s.why(b"zlib"), "specs=b'zlib': expected str or an iterable of str, found byt"),
+        (lambda s: s.find("zlib", stack=["io"]), "stack=['io']: expected str or None, found lis"),
+        (lambda s: s.usable("zlib", libc=2.35), "libc=2.35: expected str or Libc or None, found f"),
+        (lambda s: s.unify(max_pins="3"), "max_pins='3': expected int, found str"),
+        (lambda s: s.unify(max_pins=True), "max_pins=True: expected int, found bool"),
+        (lambda s: s.coverage(5), "environment=5: expected Tables or str or PathLike, found int"),
+        (lambda s: s.coverage(MY_ENV, target=1), "target=1: expected str or None, found int"),
+        (lambda s: s.diff_specs("/abc", 7), "right=7: expected str, found int"),
+        (lambda s: s.diff("io", None), "new=None: expected str, found NoneType"),
+        (lambda s: s.run(5), "query=5: expected str, found int"),
+        (lambda s: s.run("stacks", limit="9"), "limit='9': expected int or None, found str"),
+        (lambda s: s.run("stacks", timeout=[]), "timeout=[]: expected float or None, found an e"),
+        (lambda s: s.run("variants-of", package=5), "variants-of: package: "),
+        (lambda s: s.prune_plan(1), "releases=1: expected str or an iterable of str,"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_told_with_what_is_taken(
+    ask: Callable[[gc.Store], object], said: str, store: gc.Store
+) -> None:
+    with pytest.raises(gc.UsageError) as caught:
+        ask(store)
+    assert str(caught.value).startswith(said)
+
+
+def test_what_can_be_gone_through_once_is_an_argument(store: gc.Store) -> None:
+    assert store.find(word for word in ("hdf5", "+mpi")) == store.find("hdf5+mpi")
+
+
+def test_what_is_not_known_is_loaded_by_a_function(tmp_path: Path) -> None:
+    path = tmp_path / "pages.lbug"
+    gc.build_store(path, SITE.parent / "pages")
+    with gc.open_store(path) as store:
+        for ask, about in ((store.why, "rocblas"), (store.prune_plan, "develop-2025-03-23")):
+            with pytest.raises(gc.NotKnownError, match=r", by graphcache\.update_store$") as caught:
+                ask(about)
+            assert caught.value.at_shell.endswith(", by 'graphcache update PATH...'")
+
+
 def test_errors_of_opening_and_asking_name_no_options(tmp_path: Path, store: gc.Store) -> None:
-    with pytest.raises(gc.StoreError, match=r"there is no store: make one by .*, or name another$"):
+    with pytest.raises(gc.StoreError, match=r": there is no store: make one by graphcache.bui"):
         gc.open_store(tmp_path / "none")
     with pytest.raises(gc.QueryError, match=r"the query needs \$p: give it as a parameter, p=V"):
         store.query("RETURN $p")

@@ -23,6 +23,7 @@ from graphcache.queries import load_library
 
 COMMANDS = (
     *(
+        "advisories",
         "build",
         "check",
         "completion",
@@ -37,7 +38,7 @@ COMMANDS = (
         "push",
         "query",
     ),
-    *("rebuilds", "schema", "serve", "stats", "unify", "update", "usable", "verify"),
+    *("rebuilds", "sbom", "schema", "serve", "stats", "unify", "update", "usable", "verify"),
     *("view", "why"),
 )
 PLOTS = tuple(f"plot {name}" for name in plot.commands)

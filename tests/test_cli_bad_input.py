@@ -129,7 +129,7 @@ BAD_INPUT: list[tuple[tuple[Argument, ...], int, str]] = [
     (
         ("query", *WHOLE, "-c", "RETURN $p"),
         1,
-        "the query needs $p: give it as a parameter, p=VALUE",
+        "the query needs $p: give it by --param p=VALUE",
     ),
     (
         ("query", *WHOLE, "-c", "RETURN 1 AS x, 2 AS x", "--format", "json"),

@@ -296,7 +296,7 @@ def test_a_name_is_that_of_a_release_or_of_a_stack(named: Tables) -> None:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["v1", "both"], r"^both: both a release and a stack .* --as release or --as stack$"),
+        (["v1", "both"], r"^both: both a release and a stack .* kind='release' or kind='stack'$"),
         (["v1", "hep"], r"^expected two of a kind: v1 is a release, hep is a stack$"),
         (["e4s", "v12"], r"^v12: no such release, stack or hash in the graph. Did you"),
         (["", "v1"], r"which has both, e4s, hep, v1, v2$"),

@@ -129,17 +129,21 @@ CHAIN: Needs = {
     "c": {"b": ["run"]},
     "d": {"a": ["build"]},
     "e": {"d": ["link"], "b": ["test"]},
+    "f": {"a": ["test"]},
 }
-"""a is in b and c; d and e need it for a build or test alone."""
+"""a is in b and c; d, e and f need it for a build or test alone, f only for a test."""
 
 
 @pytest.mark.parametrize(
     ("deptype", "counts"),
     [
-        ("all", (3, 3, 1, 1, 1, 2)),
-        ("link,run", (3, 3, 1, 1, 1, 2)),
-        ("link", (2, 2, 1, 1, 0, 2)),
+        ("all", (3, 3, 1, 1, 1, 3)),
+        ("link,run", (3, 3, 1, 1, 1, 3)),
+        ("link", (2, 2, 1, 1, 0, 3)),
+        # As in Spack, no other dependencies are followed than those of a type that is named.
         ("build", (2, 2, 1, 1, 0, 1)),
+        ("test", (1, 1, 1, 0, 0, 1)),
+        ("build,test", (2, 2, 1, 1, 0, 3)),
     ],
 )
 def test_impact_counts_apart_what_only_builds_with_it(

@@ -27,12 +27,12 @@ from pages import SITE, site_store
 from graphcache import NotKnownError, Store, Tables, UsageError, open_store, read
 from graphcache.analysis import diff_specs, why
 from graphcache.analysis.pictures.package import Setting, in_order, package_picture
+from graphcache.analysis.pictures.paths import why_picture
 from graphcache.analysis.pictures.shown import back_edges
 from graphcache.analysis.pictures.spec import spec_picture
 from graphcache.analysis.pictures.stack import stack_picture
 from graphcache.analysis.pictures.store import NO_STACK, store_picture
 from graphcache.analysis.pictures.two import two_picture
-from graphcache.analysis.pictures.why import why_picture
 from graphcache.answers import Answer
 from graphcache.views.pictures import asked
 from graphcache.views.pictures.answer import answer

@@ -35,11 +35,21 @@ PUBLIC = {
     "graphcache": {
         *("Answer", "Description", "Load", "PushReport", "Reject", "Report", "Store", "Tables"),
         *("build_store", "open_store", "push_store", "read", "update_store"),
+        *("read_advisories", "read_openvex"),
         *("ExportError", "GraphError", "GraphcacheError", "InputError"),
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
-        *("adoption", "centrality", "churn", "coverage", "dependents", "diff"),
+        *(
+            "adoption",
+            "advisories",
+            "sbom",
+            "centrality",
+            "churn",
+            "coverage",
+            "dependents",
+            "diff",
+        ),
         *(
             "diff_specs",
             "duplicate_bytes",
@@ -145,6 +155,22 @@ def test_the_import_brings_nothing_along() -> None:
     loaded = {name.partition(".")[0] for name in python(code)}
     assert "graphcache" in loaded
     assert not loaded & HEAVY
+
+
+@pytest.mark.process
+def test_reading_imports_arrow_and_what_decodes_json_alone() -> None:
+    code = "import graphcache, json, sys; graphcache.read; print(json.dumps(sorted(sys.modules)))"
+    loaded = {name.partition(".")[0] for name in python(code)}
+    others = {n for n in loaded if n not in sys.stdlib_module_names and not n.startswith("_")}
+    # The last two come with the first three.
+    assert others - {"cython_runtime", "typing_extensions"} == {
+        "graphcache",
+        "msgspec",
+        "numpy",
+        "pyarrow",
+    }
+    # Only what lies elsewhere needs them.
+    assert not loaded & {"asyncio", "http", "multiprocessing", "ssl"}
 
 
 @pytest.mark.process

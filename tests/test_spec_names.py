@@ -7,6 +7,7 @@ import pytest
 import graphcache as gc
 from graphcache import UsageError
 from graphcache.analysis import find, impact, usable, why
+from graphcache.analysis.matching.names import the_spec
 
 LOCK, PAGES = "tests/data/spack/radiuss.v6.spack.lock.gz", "examples/pages"
 
@@ -90,3 +91,22 @@ def test_a_variant_that_no_spec_has_is_said(told: gc.Tables, text: str, said: st
 def test_a_variant_that_others_have_is_not_called_unknown(told: gc.Tables) -> None:
     (note,) = find(told, "hdf5+mpi~shared api=v18").notes
     assert note.startswith("none: no hdf5 in the graph is")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hdf5+mpii", "no hdf5 in the graph is +mpii. hdf5 has no variant mpii. Did you mean mpi"),
+        ("zlib-ng@9", "no zlib-ng in the graph is @9; there are 2.3.2"),
+        ("hdf5+mpi ^zlib-ng@9", "no hdf5 in the graph is ^zlib-ng@9"),
+    ],
+)
+def test_where_one_spec_is_meant_and_nothing_fits_the_error_says_why(
+    text: str, said: str, told: gc.Tables
+) -> None:
+    """As `find` says it in a note: what the error is of in `view` and `diff`."""
+    (why_none, *_) = find(told, text).notes
+    with pytest.raises(UsageError) as caught:
+        the_spec(told, text)
+    assert str(caught.value).startswith(f"{text}: {said}")
+    assert why_none.removeprefix("none: ") in str(caught.value)

@@ -226,6 +226,11 @@ ANNOTATED = graph(
         ("a%clang", False),
         ("a%llvm", False),
         ("a%oneapi", False),
+        # It has no variants, and so none that is another than all that have it are to have.
+        ("a%gcc@12++x", True),
+        ("a%gcc@13++x", False),
+        ("a%gcc ~~x", True),
+        ("a%gcc+x", False),
     ],
 )
 def test_a_compiler_need_be_no_package(text: str, fits: bool) -> None:

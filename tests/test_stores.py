@@ -149,7 +149,7 @@ def test_an_update_with_nothing_new_leaves_the_file(old: Path, example_pages: Pa
 
 
 def test_an_update_needs_a_store(tmp_path: Path, example_pages: Path) -> None:
-    with pytest.raises(StoreError, match="there is no store: make one by 'graphcache build"):
+    with pytest.raises(StoreError, match="there is no store: make one by graphcache"):
         update_store(tmp_path / "none.lbug", example_pages)
     assert not list(tmp_path.iterdir())
 
@@ -722,7 +722,7 @@ def a_socket(path: Path, _: bytes) -> None:
 
 
 DAMAGE: dict[str, tuple[Callable[[Path, bytes], Any], str]] = {
-    "missing": (lambda path, _: None, "there is no store: make one by 'graphcache build PATH...'"),
+    "missing": (lambda path, _: None, "there is no store: make one by graphcache.build PATH...'"),
     "empty": (bytes_of(b""), "the file is empty: build it again"),
     "folder": (lambda path, _: path.mkdir(), "expected a store file, found a folder"),
     "pipe": (

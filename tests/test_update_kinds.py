@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from graphcache import Report, Tables, build_store, open_store, read, update_store
 from graphcache.records import Labels
-from graphcache.sources.gather import Reading, Source, gather
+from graphcache.sources.gather import Source, gather
+from graphcache.sources.reading import Reading
 from graphcache.tables.join import join
 from graphcache.tables.update import said_of, update
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows
 from graphcache.analysis.memberships import specs_in
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
-from graphcache.errors import NotKnownError, UsageError
+from graphcache.errors import UsageError, not_known
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables
 from graphcache.words import counted
@@ -53,19 +54,7 @@ def prune_plan(
     >>> prune_plan(tables, stacks=["io", "solvers"]).rows[0]
     ('py-traitlets@5.14.3/25rjteywwe6r5cqqmkn5lyhrhxkbzml5', 'py-traitlets', '5.14.3', None)
     """
-    graph = Dependencies(tables)
-    needed, notes = _needed(tables, graph, releases, stacks, deptype)
-    _require_held(graph)
-    held = pc.fill_null(graph.specs["in_buildcache"], False).to_numpy()
-    gone = np.flatnonzero(held & ~needed)
-    columns = [graph.column(name, gone) for name in ("hash", "name", "version", "size")]
-    rows = [
-        (f"{name}@{version or ''}/{hash_}", name, version, size)
-        for hash_, name, version, size in zip(*columns, strict=True)
-    ]
-    if not rows:
-        notes.append("What is kept needs all that the cache holds.")
-    return Answer(COLUMNS, rows, notes=[*notes, *_notes_on_holding(graph, needed)])
+    return could_go(what_is_kept(tables, releases, stacks, deptype))
 
 
 @reads(_READS)
@@ -89,20 +78,33 @@ def keeplist(
     >>> len(keeplist(tables, stacks=["io", "solvers"]))
     453
     """
-    graph = Dependencies(tables)
-    needed, _ = _needed(tables, graph, releases, stacks, deptype)
-    _require_held(graph)
-    return sorted(graph.column("hash", np.flatnonzero(needed)))
+    return to_keep(what_is_kept(tables, releases, stacks, deptype))
 
 
-def _needed(
+class Kept(NamedTuple):
+    """What is kept of a graph."""
+
+    graph: Dependencies
+    needed: Mask
+    """Of each spec whether it is kept."""
+    notes: list[str]
+    """What is not known of that."""
+
+
+@reads(_READS)
+def what_is_kept(
     tables: Tables,
-    graph: Dependencies,
-    releases: str | Iterable[str],
-    stacks: str | Iterable[str],
-    deptype: str | Iterable[str],
-) -> tuple[Mask, list[str]]:
-    """Of each spec whether it is kept; and what is not known of that."""
+    releases: str | Iterable[str] = (),
+    stacks: str | Iterable[str] = (),
+    deptype: str | Iterable[str] = ALL,
+) -> Kept:
+    """What `prune_plan` and `keeplist` are both made of, by `could_go` and `to_keep`.
+
+    Raises:
+        UsageError: as `prune_plan` does.
+        NotKnownError: as `prune_plan` does.
+    """
+    graph = Dependencies(tables)
     types = parse_deptypes(deptype)
     kept_of = specs_in if types == DEPTYPES else _roots_in
     kept = [kept_of(tables, "release", release) for release in _names(releases)]
@@ -117,7 +119,28 @@ def _needed(
         count = int((graph.untold() & needed[graph.starts]).sum())
         which = counted(count, "dependency is", "dependencies are")
         notes = [f"The type of {which} not known: what they lead to is kept."] if count else []
-    return needed, notes
+    _require_held(graph)
+    return Kept(graph, needed, notes)
+
+
+def could_go(kept: Kept) -> Answer:
+    """What the cache holds and is not kept, as `prune_plan` gives it."""
+    graph, needed, notes = kept
+    held = pc.fill_null(graph.specs["in_buildcache"], False).to_numpy()
+    gone = np.flatnonzero(held & ~needed)
+    columns = [graph.column(name, gone) for name in ("hash", "name", "version", "size")]
+    rows = [
+        (f"{name}@{version or ''}/{hash_}", name, version, size)
+        for hash_, name, version, size in zip(*columns, strict=True)
+    ]
+    if not rows:
+        notes = [*notes, "What is kept needs all that the cache holds."]
+    return Answer(COLUMNS, rows, notes=[*notes, *_notes_on_holding(graph, needed)])
+
+
+def to_keep(kept: Kept) -> list[str]:
+    """The hashes that are kept, as `keeplist` gives them."""
+    return sorted(kept.graph.column("hash", np.flatnonzero(kept.needed)))
 
 
 def _roots_in(tables: Tables, kind: str, name: str) -> Rows:
@@ -137,10 +160,9 @@ def _roots_in(tables: Tables, kind: str, name: str) -> Rows:
     told = edges["to"].filter(pc.is_valid(edges["root"]))
     of_told = edges["from"].filter(pc.is_in(edges["to"], pc.unique(told)))
     if len(np.setdiff1d(members, graph.rows(of_told))):
-        raise NotKnownError(
+        raise not_known(
             f"which specs of {kind} {name} are roots is not known, and what these need is to be "
-            "kept: load its lock files, by 'graphcache update PATH...', or keep dependencies of "
-            "all types"
+            "kept: keep dependencies of all types, or load its lock files,"
         )
     return graph.rows(edges["from"].filter(pc.fill_null(edges["root"], False)))
 
@@ -153,7 +175,7 @@ def _require_known(graph: Dependencies, unknown: Rows) -> None:
     """Refuse where what is kept may need anything."""
     if len(unknown):
         specs = "spec that is kept" if len(unknown) == 1 else "specs that are kept"
-        raise NotKnownError(
+        raise not_known(
             f"the dependencies of {len(unknown):,} {specs} are not known, such as "
             f"{graph.shown(int(unknown[0]))}: what could go may be needed; {LOAD_DEPENDENCIES}"
         )
@@ -162,9 +184,9 @@ def _require_known(graph: Dependencies, unknown: Rows) -> None:
 def _require_held(graph: Dependencies) -> None:
     """Refuse where nobody could tell what would go."""
     if not pc.any(graph.specs["in_buildcache"]).as_py():
-        raise NotKnownError(
+        raise not_known(
             "of no spec it is known that the cache holds it, and so what could go is not known: "
-            "load the index or pages of the cache, by 'graphcache update PATH...'"
+            "load the index or pages of the cache,"
         )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphcache.analysis.changes import Diff, diff
 from graphcache.analysis.memberships import specs_in
 from graphcache.answers import reads
-from graphcache.errors import UsageError, no_such
+from graphcache.errors import UsageError, no_such, what_to_do
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 
@@ -41,9 +42,11 @@ def kind_of(names: Collection[str], tables: Tables) -> str:
     for name in names:
         found = [kind for kind, of_kind in known.items() if name in of_kind]
         if len(found) > 1:
-            raise UsageError(
-                f"{name}: both a release and a stack are called so: "
-                f"say which is meant by --as release or --as stack"
+            raise what_to_do(
+                UsageError,
+                f"{name}: both a release and a stack are called so: say which is meant by ",
+                python="kind='release' or kind='stack'",
+                at_shell="--as release or --as stack",
             )
         may_be_hash = "/" in name or all_known.isdisjoint(names)
         if not found and not (may_be_hash and _is_hash(name, tables)):
@@ -80,6 +83,38 @@ def side(tables: Tables, kind: str, name: str, release: str | None = None) -> Ta
     """
     rows = specs_in(tables, kind, name, release)
     return _only(tables, tables.nodes["Spec"]["hash"].take(pa.array(rows)))
+
+
+@reads({**kind_of.reads, **side.reads, **diff.reads})
+def diff_by_name(
+    tables: Tables, names: tuple[str, str], kind: str | None = None, release: str | None = None
+) -> Diff:
+    """What changed from one release or stack to another; of stacks in one release, if given.
+
+    Raises:
+        UsageError: there is no such release or stack; or two specs are named, or a release with
+            two releases.
+
+    >>> from graphcache import read
+    >>> diff_by_name(read("examples/pages")[0], ("e4s", "hep")).summary.rows[0]
+    ('old', 139, 2)
+    """
+    kind = kind or kind_of(names, tables)
+    if kind not in KINDS:
+        expected = " or ".join(f"{name}s" for name in KINDS)
+        raise UsageError(f"{' and '.join(names)}: expected two {expected}, found {kind}s")
+    if release is not None and kind != "stack":
+        asked = " and ".join(names)
+        raise UsageError(f"{asked}: a release goes with two stacks, and these are {kind}s")
+    sides = [side(tables, kind, name, release) for name in names]
+    found = diff(*sides)
+    empty = [
+        f"Stack {name} holds nothing in release {release}."
+        for name, one in zip(names, sides, strict=True)
+        if not one.nodes["Spec"].num_rows
+    ]
+    found.summary.notes[:0] = empty
+    return found
 
 
 def _names(tables: Tables, kind: str) -> list[str]:

@@ -83,7 +83,8 @@ def impact(specs: tuple[str, ...], **options: Any) -> None:
 
     'self' counts the specs that are so, 'direct' what needs one itself, 'transitive' what needs one
     through others; 'specs' is all three. 'build_only' is apart: what needs one for a build or test
-    alone. For a CVE, follow link,run; after a change of a recipe, all of it is built again.
+    alone; --deptype build does not reach what needs it only for a test. For a CVE, follow link,run;
+    after a change of a recipe, all of it is built again.
 
     \b
     Example:
@@ -128,16 +129,14 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
       graphcache prune-plan --keep-release develop
       graphcache prune-plan --keep-release develop --keep-stack e4s --keeplist keep.txt
     """
-    from graphcache.analysis.pruning import keeplist
-    from graphcache.analysis.pruning import prune_plan as find
+    from graphcache.analysis.pruning import could_go, to_keep, what_is_kept
 
     out: Path | None = options["keeplist"]
     if out is not None:
         _check_place(out, options["store"])
-    graph = chosen_part(options, find.reads)
-    asked = (releases, stacks, options["deptype"])
-    answer = find(graph, *asked)
-    hashes = keeplist(graph, *asked) if out is not None else []
+    tables = chosen_part(options, what_is_kept.reads)
+    kept = what_is_kept(tables, releases, stacks, options["deptype"])
+    answer, hashes = could_go(kept), to_keep(kept)
     if out is not None:
         _write(out, hashes)
     show(answer, options["format_"])

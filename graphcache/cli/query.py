@@ -146,7 +146,7 @@ def query(ctx: click.Context, /, **options: Any) -> None:
 def _no_query(text: str, error: UsageError) -> str:
     """That there is no query of that name; of a statement, how it is asked."""
     if " " not in text.strip():
-        return str(error)
+        return error.at_shell
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return f"Cypher goes behind -c: graphcache query -c {shlex.quote(shown)}"
 

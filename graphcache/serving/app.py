@@ -145,7 +145,8 @@ def _refused(request: Request, error: Exception) -> Response:
     """What was asked for makes no sense, or the store can't answer it: the error says why."""
     is_store = isinstance(error, StoreError)
     status = HTTPStatus.SERVICE_UNAVAILABLE if is_store else HTTPStatus.BAD_REQUEST
-    return error_response(request, status, str(error))
+    text = error.at_shell if isinstance(error, GraphcacheError) else str(error)
+    return error_response(request, status, text)
 
 
 def _not_there(request: Request, error: Exception) -> Response:

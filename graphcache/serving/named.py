@@ -48,7 +48,7 @@ def question(request: Request) -> Response:
             except _WRONG as refused:
                 if wanted != "html":
                     raise
-                error, status = str(refused), HTTPStatus.BAD_REQUEST
+                error, status = refused.at_shell, HTTPStatus.BAD_REQUEST
         foreign = asked.store.foreign()
     if wanted != "html":
         if told is None:
@@ -122,7 +122,7 @@ def _query_page(request: Request, found: NamedQuery) -> Response:
             answer = _ask(request, found, limit)
             command = forms.command(found, forms.values(found, texts))
         except _WRONG as refused:
-            error, status = str(refused), HTTPStatus.BAD_REQUEST
+            error, status = refused.at_shell, HTTPStatus.BAD_REQUEST
     fields = forms.fields(found, texts)
     kinds = sorted({field.suggested for field in fields if field.suggested})
     return page(

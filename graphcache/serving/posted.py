@@ -78,7 +78,7 @@ def _covered(request: Request, fields: Mapping[str, str]) -> Response:
     try:
         found, said = _coverage(request, fields)
     except GraphcacheError as error:
-        return _coverage_page(request, fields, error=str(error))
+        return _coverage_page(request, fields, error=error.at_shell)
     if wanted in ("csv", "json"):
         return as_file("coverage", found, wanted)
     picture = draw_answer(
@@ -102,7 +102,7 @@ def _coverage(request: Request, fields: Mapping[str, str]) -> tuple[Answer, str]
         try:
             environment, report = read(file)
         except GraphcacheError as error:
-            raise UsageError(str(error).replace(str(file), "spack.lock")) from error
+            raise UsageError(error.at_shell.replace(str(file), "spack.lock")) from error
     roots = environment.edges["IN_STACK"]["root"]
     if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
         raise UsageError(
@@ -173,7 +173,7 @@ def _asked(request: Request, fields: Mapping[str, str]) -> Response:
         with asking(request) as asked:
             found = asked.store.query(statement, limit=_ROWS, timeout=contents.SECONDS)
     except GraphcacheError as error:
-        return _cypher_page(request, statement, error=str(error))
+        return _cypher_page(request, statement, error=error.at_shell)
     if fields.get("format") in ("csv", "json"):
         return as_file("cypher", found, fields["format"])
     picture = draw_answer(

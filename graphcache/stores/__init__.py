@@ -25,19 +25,7 @@ def open_store(
     database: str | None = None,
     wait: float = 0,
 ) -> Store:
-    """Open a store to read: the path of an embedded store, or the URI of a Neo4j server.
-
-    Args:
-        location: a path, or a URI such as `neo4j://localhost:7687`.
-        password: for a server; else NEO4J_PASSWORD. The user is NEO4J_USERNAME, else `neo4j`.
-        database: for a server; else NEO4J_DATABASE, else the user's own.
-        wait: for how many seconds to try while a server does not answer.
-
-    Raises:
-        StoreError: there is none, or it is locked, damaged, foreign or of another format; or the
-            server does not answer or refuses.
-        UsageError: the URI is of another scheme, or there is no password.
-    """
+    """Open a store to read that is asked in Cypher alone; `graphcache.open_store` says the rest."""
     if is_server(fspath(location)):
         from graphcache.stores.neo4j.store import Login, Neo4jStore
 

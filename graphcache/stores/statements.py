@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphcache.errors import QueryError, UsageError
+from graphcache.errors import QueryError, UsageError, what_to_do
 from graphcache.schema import EdgeType, NodeType, node_type, quote
 from graphcache.tables.columns import property_type
 
@@ -79,6 +79,29 @@ def match_all(
     'MATCH (a:`Target`)-[x:`EXTENDS`]->(b:`Target`) RETURN a.`name` AS `from`, b.`name` AS `to`'
     """
     return f"MATCH {_pattern(type_, label)} RETURN {_columns(type_, names)}"
+
+
+def match_offsets(type_: NodeType) -> str:
+    """A statement that returns each node's key, and the number by which LadybugDB knows it.
+
+    >>> match_offsets(node_type("Package"))
+    'MATCH (x:`Package`) RETURN x.`name` AS `key`, offset(id(x)) AS `offset`'
+    """
+    key = quote(type_.key)
+    return f"MATCH {_pattern(type_, str)} RETURN x.{key} AS `key`, offset(id(x)) AS `offset`"
+
+
+def match_edges_by_offset(type_: EdgeType, names: list[str]) -> str:
+    """What `match_all` asks for edges, with LadybugDB's numbers in the place of the ends' keys.
+
+    >>> from graphcache.schema import edge_type
+    >>> print(match_edges_by_offset(edge_type("EXTENDS"), []))
+    MATCH (a:`Target`)-[x:`EXTENDS`]->(b:`Target`) \
+RETURN offset(id(a)) AS `from`, offset(id(b)) AS `to`
+    """
+    ends = ["offset(id(a)) AS `from`", "offset(id(b)) AS `to`"]
+    properties = (f"x.{quote(name)} AS {quote(name)}" for name in names)
+    return f"MATCH {_pattern(type_, str)} RETURN {', '.join([*ends, *properties])}"
 
 
 def only_columns(
@@ -169,7 +192,12 @@ def check_parameters(cypher: str, given: Mapping[str, Any]) -> None:
     missing = sorted(set(re.findall(r"\$(\w+)", without_tokens(cypher))) - set(given))
     if missing:
         names = ", ".join(f"${name}" for name in missing)
-        raise QueryError(f"the query needs {names}: give it as a parameter, {missing[0]}=VALUE")
+        raise what_to_do(
+            QueryError,
+            f"the query needs {names}: give it ",
+            python=f"as a parameter, {missing[0]}=VALUE",
+            at_shell=f"by --param {missing[0]}=VALUE",
+        )
     for name, value in given.items():
         _check_value(name, value)
 

@@ -77,19 +77,6 @@ def _said_no_more(old: Tables, replaced: pa.Table, new: Facts) -> int:
     return len(pc.unique(hashes.filter(gone)))
 
 
-def facts_of(tables: Tables) -> Facts:
-    """Facts of which `join` makes these tables.
-
-    >>> from graphcache.records import Report
-    >>> from graphcache.sources.gather import read
-    >>> tables, _ = read("examples/pages")
-    >>> join(facts_of(tables), Report()).digest() == tables.digest()
-    True
-    """
-    said = _Sayings(tables, said_by_a_page(tables))
-    return _still_said(tables, said, said, pa.array([], pa.string()))
-
-
 def said_of(facts: Facts, tables: Tables) -> pa.Table:
     """Who says of which spec of the tables that it is where; empty if all are pages."""
     kinds = pc.unique(_kind(facts.said))

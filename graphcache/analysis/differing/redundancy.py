@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs, distinct
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs
 from graphcache.analysis.differing.causes import causes_of_pairs
 from graphcache.analysis.differing.spec_pairs import READS as COMPARED
 from graphcache.analysis.finding import meant
@@ -17,6 +17,7 @@ from graphcache.analysis.memberships import configuration_codes, members, specs_
 from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
+from graphcache.tables.columns import distinct
 from graphcache.words import counted
 
 COLUMNS = ["cause", "kind", "builds", "alone", "packages", "stacks", "bytes", "example"]
@@ -77,15 +78,12 @@ def rebuilds(
     chosen, notes = _chosen(tables, graph, package, stack)
     first, other = _pairs(configuration_codes(tables), chosen)
     if what_if := [what_if] if isinstance(what_if, str) else list(what_if):
-        told, before = graph.notes(), len(first)
+        told, before = graph.notes(), (_built(graph, chosen), len(first))
         tables, said = with_choices(tables, what_if)
         graph = Dependencies(tables)
         chosen, _ = _chosen(tables, graph, package, stack)
         first, other = _pairs(configuration_codes(tables), chosen)
-        remain = f"Of {counted(before, 'build')} made again {len(first):,} remain."
-        if len(first) > before:  # for what is held looks alike that did not
-            remain = f"{counted(before, 'build')} made again; {len(first):,} where more look alike."
-        notes = [*told, *notes, *said, remain]
+        notes = [*told, *notes, *said, _remaining(before, (_built(graph, chosen), len(first)))]
     found = causes_of_pairs(tables, graph, first, other)
     # The pairs are in the order of hashes: the first one of a cause is its example.
     causes, examples, builds = np.unique(found.cause, return_index=True, return_counts=True)
@@ -109,6 +107,20 @@ def rebuilds(
         what = f" of {package}" if package else ""
         notes = [*notes, f"No two specs{what}{where} look alike, so nothing was built again."]
     return Answer(COLUMNS, rows, notes=notes)
+
+
+def _built(graph: Dependencies, rows: Rows) -> int:
+    """How many of the specs are builds, and no externals."""
+    external = pc.fill_null(graph.specs["external"], False).to_numpy()
+    return int((~external[rows]).sum())
+
+
+def _remaining(before: tuple[int, int], after: tuple[int, int]) -> str:
+    """How many builds there are then, and how many of them look like another one."""
+    (builds, again), (remain, still) = before, after
+    # What is held may look alike that did not, and so more of fewer builds.
+    alike = f"{again:,} looked like another one before, and {still:,} do then"
+    return f"Of {counted(builds, 'build')} {remain:,} remain: {alike}."
 
 
 def _per_cause(cause: Rows, values: pa.Array, how: str) -> list[int | None]:

@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.finding import COLUMNS as FOUND
-from graphcache.analysis.finding import all_of, any_of, listed, places, together
+from graphcache.analysis.finding import listed, places
 from graphcache.analysis.machines.reuse import READS, Host, Reuse
+from graphcache.analysis.matching.fitting import all_of, any_of, together
 from graphcache.analysis.matching.matcher import Matcher
 from graphcache.analysis.matching.names import wanted_specs
 from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Answer, Selection, reads
-from graphcache.errors import NotKnownError, close_names, no_such
+from graphcache.errors import close_names, no_such, not_known
 from graphcache.spack.libc import Libc, parse_libc
 from graphcache.tables import Tables
 from graphcache.tables.columns import flat
@@ -117,9 +118,9 @@ def _require_held(asked: list[_Parts], reuse: Reuse) -> None:
     fits = any_of([all_of(parts, size) for parts in asked], size).may
     if fits.any() and reuse.held.unknown[fits].all():
         specs = counted(int(fits.sum()), "spec that may do", "specs that may do")
-        raise NotKnownError(
+        raise not_known(
             f"whether the cache holds a binary is not known of {specs}: lock files and spec "
-            "files don't tell; load the index or pages of the cache, by 'graphcache update PATH...'"
+            "files don't tell; load the index or pages of the cache,"
         )
 
 
@@ -202,7 +203,7 @@ def _other_systems(reuse: Reuse, usable: Mask, fitting: Mask) -> list[str]:
     known = f", here {libcs.pop()}" if len(libcs) == 1 else ""
     return [
         f"{binaries} left out, being for other operating systems: on Linux Spack asks for the "
-        f"machine's C library instead (--libc{known})"
+        f"machine's C library (libc) instead{known}"
     ]
 
 

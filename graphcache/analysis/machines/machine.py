@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from graphcache.errors import UsageError
+from graphcache.errors import UsageError, what_to_do
 from graphcache.spack.libc import Libc
 
 _RENAMED = {"ol": "oracle", "opensuse-leap": "opensuse"}
@@ -52,9 +52,7 @@ def this_os() -> str:
     try:
         return os_name(platform.freedesktop_os_release())
     except OSError as error:
-        raise UsageError(
-            f"this machine's operating system is not known ({error}): say --os"
-        ) from None
+        raise _say_os(f"this machine's operating system is not known ({error})") from None
 
 
 def macos_name(version: str) -> str:
@@ -69,8 +67,12 @@ def macos_name(version: str) -> str:
     first, _, rest = version.partition(".")
     name = _MACOS.get(f"10.{rest.partition('.')[0]}" if first == "10" else first)
     if name is None:
-        raise UsageError(f"macOS {version or 'of an unknown version'}: say --os")
+        raise _say_os(f"macOS {version or 'of an unknown version'}")
     return name
+
+
+def _say_os(why: str) -> UsageError:
+    return what_to_do(UsageError, f"{why}: say ", python="os", at_shell="--os")
 
 
 def os_name(release: Mapping[str, str]) -> str:

@@ -374,7 +374,11 @@ class Matcher:
         name, version = split_compiler(text)
         if wanted.name and wanted.name not in (*self.packages, *self.compiler_names):
             return None  # it may be what the compiler provides
-        known = AbstractSpec(versions=wanted.versions, namespace=wanted.namespace)
+        # It has no variants, and so none that is another than what all are to have.
+        everywhere = tuple(variant for variant in wanted.variants if variant.propagated)
+        known = AbstractSpec(
+            versions=wanted.versions, namespace=wanted.namespace, variants=everywhere
+        )
         if wanted.demands() != known.demands():
             return False
         if wanted.name not in ("", name, COMPILERS.get(name)):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from graphcache.analysis.matching.checking import check_names, lines_of, no_spec
+from graphcache.analysis.matching.fitting import all_of, misspelt, why_none
 from graphcache.analysis.matching.matcher import READS, Matcher
 from graphcache.analysis.matching.spec_columns import Truth
 from graphcache.answers import Selection, reads
@@ -49,7 +50,12 @@ def the_spec(tables: Tables, text: str) -> str:
     if _is_unknown_name(matcher, spec):
         spec = AbstractSpec(hash=spec.name)
     check_names(matcher, spec)
-    return one_spec(matcher.specs, matcher.match(spec), spec.hash, text)
+    parts = matcher.parts(spec)
+    fits = all_of(parts, matcher.specs.num_rows)
+    if not spec.hash and not fits.may.any():
+        why = [why_none(tables, parts), *misspelt(tables, parts)]
+        raise UsageError(f"{text}: {'. '.join(why)}")
+    return one_spec(matcher.specs, fits, spec.hash, text)
 
 
 def one_spec(specs: pa.Table, fits: Truth, prefix: str, text: str) -> str:

@@ -6,11 +6,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import filelock
 
-from graphcache.errors import StoreError
+from graphcache.errors import StoreError, what_to_do
+from graphcache.files import clean_up
 from graphcache.remote.locations import shown
 
 _FILES = 16
@@ -56,7 +58,7 @@ def store_lock(path: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        _remove(lock, lock_file)
+        clean_up(partial(_remove, lock, lock_file))
 
 
 def _remove(lock: filelock.FileLock, lock_file: Path) -> None:
@@ -88,9 +90,11 @@ def check_file(path: Path) -> None:
         StoreError: there is no file, or it can't be one.
     """
     if not _is_there(path):
-        raise StoreError(
-            f"{shown(str(path))}: there is no store: make one by 'graphcache build PATH...', "
-            f"or name another"
+        raise what_to_do(
+            StoreError,
+            f"{shown(str(path))}: there is no store: make one by ",
+            python="graphcache.build_store, or name another",
+            at_shell="'graphcache build PATH...', or name another",
         )
     if Path(f"{path}.wal").exists():
         raise StoreError(

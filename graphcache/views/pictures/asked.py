@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.pictures.package import package_picture
+from graphcache.analysis.pictures.paths import why_picture
 from graphcache.analysis.pictures.spec import spec_picture
 from graphcache.analysis.pictures.stack import stack_picture
 from graphcache.analysis.pictures.store import store_picture
 from graphcache.analysis.pictures.two import two_picture
-from graphcache.analysis.pictures.why import why_picture
 from graphcache.answers import Selection
 from graphcache.errors import no_such
 from graphcache.tables import Tables

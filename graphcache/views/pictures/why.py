@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from graphcache.analysis.pictures.why import WhyPicture
+from graphcache.analysis.pictures.paths import WhyPicture
 from graphcache.stores.literals import literal
 from graphcache.views.pictures.drawing import Picture, listed
 from graphcache.views.pictures.layers import layered
