@@ -18,8 +18,6 @@ PATIENCE = 600_000
 expect.set_options(timeout=PATIENCE)
 
 _AXE = Path(__file__).parent / "data/axe/axe.min.js"
-# WebGL without a graphics card.
-_SOFTWARE_GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _INSTALL = f"{sys.executable} -m playwright install chromium"
 
@@ -53,8 +51,8 @@ def _found(chromium: BrowserType) -> str | None:
 
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """Chromium without a window, which draws WebGL in software."""
-    with sync_playwright() as playwright, launch(playwright.chromium, *_SOFTWARE_GL) as browser:
+    """Chromium without a window."""
+    with sync_playwright() as playwright, launch(playwright.chromium) as browser:
         yield browser
 
 

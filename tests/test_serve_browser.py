@@ -184,7 +184,7 @@ def test_which_hdf5_runs_here_in_three_clicks(visit_site: Open) -> None:
     card.get_by_label("spec").fill("hdf5")
     card.get_by_role("button", name="Ask").click()
     assert re.match(r"\d binar(y runs|ies run) on ", answer_of(page))
-    expect(page.get_by_label("spec", exact=False).first).to_have_value("hdf5")
+    expect(page.locator("#spec")).to_have_value("hdf5")
 
 
 def test_why_curl_was_built_again_in_three_clicks(visit_site: Open) -> None:
@@ -226,15 +226,15 @@ def test_names_are_offered_while_one_types(visit_site: Open) -> None:
 
 def test_a_lock_file_is_chosen(visit_site: Open) -> None:
     page = visit_site("/coverage")
-    page.get_by_label("File").set_input_files(SITE / "my-env/spack.lock.gz")
-    expect(page.get_by_label("lock file")).not_to_have_value("")
+    page.locator("#chosen").set_input_files(SITE / "my-env/spack.lock.gz")
+    expect(page.locator("#lockfile")).not_to_have_value("")
     page.get_by_role("button", name="Ask").click()
     assert re.match(r"\d+ of 57 specs are held: \d+\.\d %\.", answer_of(page))
 
 
 def test_all_but_the_lines_works_without_javascript(visit_site: Open) -> None:
     page = visit_site("/package?name=hdf5", java_script_enabled=False)
-    page.get_by_label("Stack").select_option("io")
+    page.locator("#stack").select_option("io")
     page.get_by_role("button", name="Filter").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("hdf5")
     assert rows(page, "Specs of hdf5") == 3

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from graphcache.cli.completing import OneOf
 from graphcache.cli.options import (
     keep_store,
     library_option,
@@ -34,9 +35,19 @@ _OPTIONS = {"stack": "--stack", "why": "--why", "diff": "--diff", "named": "--qu
 
 @click.command()
 @click.argument("name", required=False, metavar="[PACKAGE|SPEC|STACK]")
-@click.option("--why", metavar="SPEC", help="Why a spec is there: the paths from the roots.")
 @click.option(
-    "--diff", nargs=2, metavar="SPEC SPEC", default=None, help="In what two specs differ."
+    "--why",
+    metavar="SPEC",
+    type=OneOf("package", "hash"),
+    help="Why a spec is there: the paths from the roots.",
+)
+@click.option(
+    "--diff",
+    nargs=2,
+    metavar="SPEC SPEC",
+    type=OneOf("package", "hash"),
+    default=None,
+    help="In what two specs differ.",
 )
 @click.option("--stack", metavar="STACK", help="A stack: its roots, and what they bring.")
 @click.option("--release", metavar="RELEASE", help="With --stack: in this release alone.")

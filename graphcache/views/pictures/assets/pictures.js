@@ -136,7 +136,12 @@ for (const root of document.querySelectorAll(".gc")) {
     reading = true;
     const changed = new Set((state.get("open") || "").split(" "));
     for (const [one, open] of first) one.open = changed.has(one.dataset.state) ? !open : open;
-    for (const [name, act] of listeners) { values.set(name, state.get(name) || ""); act(state.get(name) || ""); }
+    for (const [name, act] of listeners) {
+      const value = state.get(name) || "";
+      if (value === (values.get(name) || "")) continue;  // as it is
+      values.set(name, value);
+      act(value);
+    }
     choose(state.get("at"));
     reading = false;
   }
@@ -269,7 +274,8 @@ for (const root of document.querySelectorAll(".gc")) {
   // Stacks: what two share, by target and release ----------------------------------------------------
   const store = $("[data-store]");
   if (store) {
-    const data = JSON.parse($("script", store).textContent);
+    let parsed;  // when it is first asked for: it may be large
+    const data = () => (parsed ||= JSON.parse($("script", store).textContent));
     const opened = $("[data-opened]", store), picks = $$("select", store);
     const number = (value) => value.toLocaleString("en");
     const many = Boolean($(".gc-many", store));
@@ -279,8 +285,8 @@ for (const root of document.querySelectorAll(".gc")) {
     const groups = () => {
       const [target, release] = picks.map((one) => one.value === "" ? -1 : Number(one.value));
       // A stack holds a spec in a release where both are told together.
-      const sets = data.stackSets.map((set) => set.filter(([, r]) => release < 0 || data.releaseSets[r].includes(release)).map(([stack]) => stack));
-      return data.groups.filter(([, s, t]) => (target < 0 || t === target) && sets[s].length)
+      const sets = data().stackSets.map((set) => set.filter(([, r]) => release < 0 || data().releaseSets[r].includes(release)).map(([stack]) => stack));
+      return data().groups.filter(([, s, t]) => (target < 0 || t === target) && sets[s].length)
         .map(([p, s, , n]) => [p, sets[s], n]);
     };
     const bar = (part, whole) => {
@@ -298,16 +304,16 @@ for (const root of document.querySelectorAll(".gc")) {
       for (const [p, set, n] of groups()) {
         if (wanted.every((one) => set.includes(one))) counts.set(p, (counts.get(p) || 0) + n);
       }
-      const names = wanted.map((one) => data.stacks[one]);
-      const found = [...counts].sort((a, b) => b[1] - a[1] || (data.packages[a[0]] < data.packages[b[0]] ? -1 : 1));
+      const names = wanted.map((one) => data().stacks[one]);
+      const found = [...counts].sort((a, b) => b[1] - a[1] || (data().packages[a[0]] < data().packages[b[0]] ? -1 : 1));
       const sum = found.reduce((all, [, n]) => all + n, 0), most = found.length ? found[0][1] : 1;
       const head = document.createElement("h2"), list = document.createElement("ol");
       head.textContent = `${names.join(" and ")}: ${number(sum)} ${sum === 1 ? "spec" : "specs"} of ${number(found.length)} ${found.length === 1 ? "package" : "packages"}`;
       list.className = "gc-columns";
       const add = (from, to) => list.append(...found.slice(from, to).map(([p, n]) => {
-        const item = document.createElement("li"), name = document.createElement(data.address ? "a" : "span"), count = document.createElement("span");
-        if (data.address) name.href = data.address + encodeURIComponent(data.packages[p]);
-        name.textContent = data.packages[p];
+        const item = document.createElement("li"), name = document.createElement(data().address ? "a" : "span"), count = document.createElement("span");
+        if (data().address) name.href = data().address + encodeURIComponent(data().packages[p]);
+        name.textContent = data().packages[p];
         count.className = "gc-count";
         count.textContent = number(n);
         item.append(name, bar(n, most), count);
@@ -324,7 +330,7 @@ for (const root of document.querySelectorAll(".gc")) {
       }
     };
     const count = () => {
-      const n = data.stacks.length, shared = data.stacks.map(() => new Array(n).fill(0)), own = new Array(n).fill(0);
+      const n = data().stacks.length, shared = data().stacks.map(() => new Array(n).fill(0)), own = new Array(n).fill(0);
       for (const [, set, specs] of groups()) {
         for (const a of set) for (const b of set) shared[a][b] += specs;
         if (set.length === 1) own[set[0]] += specs;
@@ -343,7 +349,7 @@ for (const root of document.querySelectorAll(".gc")) {
           square.textContent = short(value);
           const shade = value ? Math.min(4, 1 + Math.floor(3.999 * (value - floor) / Math.max(1, top - floor))) : 0;
           square.className = `gc-square gc-${shade ? `shade${shade}` : "zero"}`;
-          square.setAttribute("aria-label", `${data.stacks[at]} and ${data.stacks[other]}: ${number(value)} ${value === 1 ? "spec" : "specs"}`);
+          square.setAttribute("aria-label", `${data().stacks[at]} and ${data().stacks[other]}: ${number(value)} ${value === 1 ? "spec" : "specs"}`);
         }
       }
       // What has no spec for this target and release is not there.
@@ -364,11 +370,11 @@ for (const root of document.querySelectorAll(".gc")) {
     for (const button of $$("[data-pick]", store)) button.addEventListener("click", () => {
       pick = pick === button.dataset.pick ? "" : button.dataset.pick;
       open();
-      keep("stacks", pick.split("-").filter(Boolean).map((one) => data.stacks[one]).join("&"));
+      keep("stacks", pick.split("-").filter(Boolean).map((one) => data().stacks[one]).join("&"));
       if (pick) opened.scrollIntoView({ block: "nearest" });
     });
     listeners.set("stacks", (text) => {
-      const found = text.split("&").map((name) => data.stacks.indexOf(name));
+      const found = text.split("&").map((name) => data().stacks.indexOf(name));
       pick = text && !found.includes(-1) ? found.join("-") : "";
       open();
     });
@@ -378,5 +384,5 @@ for (const root of document.querySelectorAll(".gc")) {
   draw();
   addEventListener("hashchange", () => { read(); draw(); });
   addEventListener("resize", draw);
-  root.dataset.ready = "true";
+  performance.mark("picture-drawn");
 }
