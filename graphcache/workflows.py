@@ -16,8 +16,9 @@ from graphcache.records import Claim, HeldFile, Labels, Name, Reject, Report, on
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
 from graphcache.sources.documents import MAX_DOCUMENT, decode_whole
-from graphcache.sources.gather import Reading, Source, gather, labelled
+from graphcache.sources.gather import Source, gather, labelled
 from graphcache.sources.names import Unreadable, check_name
+from graphcache.sources.reading import Reading
 from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.store import EmbeddedStore
@@ -86,10 +87,12 @@ def build_from(
     """Do what `build_store` does, with labels of its own for each source."""
     with store_lock(Path(store)) as path:
         reading = gather(sources, remote=remote, on_file=on_file, on_reject=on_reject)
-        facts = reading.facts
+        facts = reading.take_facts()
         tables = join(facts, reading.report)
+        said = said_of(facts, tables)
+        del facts  # while LadybugDB writes, there is no room to spare
         load = _load(command, sources, reading, tables)
-        write_store(path, tables, [load], _held_table(reading.files), said_of(facts, tables))
+        write_store(path, tables, [load], _held_table(reading.files), said)
     return reading.report
 
 
@@ -131,7 +134,7 @@ def update_store(
                     f"nothing that the store held of it was removed"
                 )
         replaced = reading.claimed.keys() - reading.incomplete - reading.unchanged
-        tables, said = update(old, said, reading.facts, replaced, reading.report)
+        tables, said = update(old, said, reading.take_facts(), replaced, reading.report)
         for claim in sorted((c for c in reading.claimed if c.kind == "index"), key=str):
             if holds_no_root(said, claim):
                 reading.report.warn(

@@ -15,7 +15,7 @@ from campaigns.running import KINDS, run, show
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-COUNTS = {"inputs": 1_000, "archives": 60, "damage": 40, "kills": 4, "disk": 2}
+COUNTS = {"inputs": 1_000, "archives": 60, "downloads": 40, "damage": 40, "kills": 4, "disk": 2}
 SEED = "suite"
 
 

@@ -146,6 +146,60 @@ OTHERS: dict[str, tuple[int, list[Known]]] = {
 }
 """Those that were made when the rules were there already."""
 
+READLINE = known("readline", "flags", "readline cflags=-O1 → no flags")
+PROVIDER = known("zlib zlib-ng", "provider", "zlib-api: zlib → zlib-ng")
+SMALL: dict[str, tuple[int, list[Known]]] = {
+    "small/ldflags_ncurses": (
+        10,
+        [known("ncurses", "flags", "ncurses cppflags=-DNDEBUG, ldflags=-s → no flags")],
+    ),
+    "small/two_flags": (9, [known("bzip2", "flags", "bzip2 cflags=-O3 → no flags"), READLINE]),
+    "small/ext_module": (6, [known("bzip2", "external", "bzip2 built → external at /opt/bzip2")]),
+    "small/ext_module2": (
+        7,
+        [
+            known(
+                "bzip2",
+                "external",
+                "bzip2 external at bzip2/1.0.8 → external at bzip2/1.0.8-gcc",
+            )
+        ],
+    ),
+    "small/two_zlib_openssl": (5, [PROVIDER, OPENSSL]),
+    "small/two_readline_ncurses": (
+        8,
+        [
+            known("readline", "version", "readline 8.2 → 8.3"),
+            known("ncurses", "variant", "ncurses +termlib → ~termlib"),
+        ],
+    ),
+    "small/three": (
+        15,
+        [
+            known("perl", "version", "perl 5.40.2 → 5.42.0"),
+            known("berkeley-db", "version", "berkeley-db 6.2.32 → 18.1.40"),
+            known("gmake", "version", "gmake 4.3 → 4.4.1"),
+        ],
+    ),
+    "small/gcc_prefix": (
+        20,
+        [known("gcc", "external", "gcc external at /opt/gcc-12 → external at /usr")],
+    ),
+    "small/curl_variant": (3, [known("curl", "variant", "curl +nghttp2 → ~nghttp2")]),
+    "small/soft_target": (
+        10,
+        [
+            known("zlib-ng", "target", "zlib-ng target=x86_64_v2 → target=x86_64_v3"),
+            known("gcc-runtime", "target", "gcc-runtime target=x86_64_v2 → target=x86_64_v3"),
+        ],
+    ),
+}
+OF_OTHERS = {
+    "ext_numactl2": "ext_numactl",
+    "small/ext_module2": "small/ext_module",
+    "small/soft_target": "small/soft_base",
+}
+
 
 def lock(name: str) -> Json:
     specs: Json = json.loads(gzip.decompress(path_of(name).read_bytes()))["concrete_specs"]
@@ -158,9 +212,8 @@ def path_of(name: str) -> Path:
 
 def other_of(name: str) -> str:
     """The lock that one is compared with."""
-    if name in OTHERS:
-        return "others/base"
-    return "ext_numactl" if name == "ext_numactl2" else "base"
+    folder, slash, _ = name.rpartition("/")
+    return OF_OTHERS.get(name, f"{folder}{slash}base")
 
 
 def looks(specs: Json, hash_: str) -> str:
@@ -207,12 +260,12 @@ def named(tables: Tables, pairs: list[tuple[str, str]]) -> list[set[Cause]]:
     return causes
 
 
-@pytest.mark.parametrize("name", [*CHANGED, *OTHERS])
+@pytest.mark.parametrize("name", [*CHANGED, *OTHERS, *SMALL])
 def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
     """Of each pair exactly those changes are named that one of the two has below it."""
     specs = lock(other_of(name)) | lock(name)
     pairs = list(pairs_of(specs))
-    again, changes = (CHANGED | OTHERS)[name]
+    again, changes = (CHANGED | OTHERS | SMALL)[name]
     assert len(pairs) == again
     expected = []
     for pair in pairs:
@@ -233,7 +286,7 @@ def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
 def test_the_figures_of_the_docs_are_those_of_the_tables() -> None:
     page = (Path(__file__).parents[1] / "docs/truth.md").read_text()
     rows = page.splitlines()
-    for made in (CHANGED, OTHERS):
+    for made in (CHANGED, OTHERS, SMALL):
         pairs = sum(again for again, _ in made.values())
         changes = sum(len(found) for _, found in made.values())
         figures = f"| {len(made)} | {changes} | {pairs} | {pairs} | {pairs} |"
@@ -341,6 +394,7 @@ def assert_one_meaning(tables: Tables, pairs: list[tuple[str, str]]) -> None:
         assert without_virtuals(causes) == as_diff_tells(tables, *pair), pair
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "paths",
     [

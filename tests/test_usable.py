@@ -26,6 +26,7 @@ from graphcache.spack.libc import Libc, parse_libc
 
 TRUTH = Path(__file__).parent / "data/truth"
 ROWS = list(csv.DictReader((TRUTH / "usable/truth.csv").read_text().splitlines()))
+FAMILIES = list(csv.DictReader((TRUTH / "usable/families.csv").read_text().splitlines()))
 
 Nodes = dict[str, dict[str, Any]]
 
@@ -37,14 +38,16 @@ def lock(name: str) -> Nodes:
     return nodes
 
 
-def cache_of(nodes: Nodes, folder: Path, left_out: Iterable[str] = ()) -> Tables:
+def cache_of(
+    nodes: Nodes, folder: Path, left_out: Iterable[str] = (), version: str = "8"
+) -> Tables:
     """The graph of the index of a cache that holds the specs, but for some packages."""
-    tables, report = graphcache.read(index_of(nodes, folder, left_out))
+    tables, report = graphcache.read(index_of(nodes, folder, left_out, version))
     assert not report.rejects
     return tables
 
 
-def index_of(nodes: Nodes, folder: Path, left_out: Iterable[str] = ()) -> Path:
+def index_of(nodes: Nodes, folder: Path, left_out: Iterable[str] = (), version: str = "8") -> Path:
     installs = {
         hash_: {
             "spec": {**node, "hash": hash_},
@@ -53,7 +56,7 @@ def index_of(nodes: Nodes, folder: Path, left_out: Iterable[str] = ()) -> Path:
         for hash_, node in nodes.items()
     }
     path = folder / "index.json"
-    path.write_text(json.dumps({"database": {"version": "8", "installs": installs}}))
+    path.write_text(json.dumps({"database": {"version": version, "installs": installs}}))
     return path
 
 
@@ -75,6 +78,17 @@ def test_what_spack_reused_is_usable_and_nothing_else(row: dict[str, str], tmp_p
     tables = cache_of(lock(f"usable/{row['binary']}"), tmp_path)
     taken = spack_takes(tables, "zlib-ng", row["host_target"], f"glibc@{row['host_glibc']}")
     assert taken == (row["spack"] == "reused")
+
+
+@pytest.mark.parametrize(
+    "row", FAMILIES, ids=lambda row: f"{row['binary']} on {row['host_target']} {row['host_libc']}"
+)
+def test_what_spack_reused_of_musl_and_of_other_families(
+    row: dict[str, str], tmp_path: Path
+) -> None:
+    tables = cache_of(lock(f"usable/{row['binary']}"), tmp_path)
+    libc = parse_libc(row["host_libc"])._replace(path=row["host_path"])
+    assert spack_takes(tables, "zlib-ng", row["host_target"], libc) == (row["spack"] == "reused")
 
 
 def nodes_of(nodes: Nodes, package: str) -> list[dict[str, Any]]:
@@ -172,6 +186,40 @@ def test_what_spack_asks_of_what_a_binary_needs(
     change(nodes)
     tables = cache_of(nodes, tmp_path, left_out)
     assert spack_takes(tables, "openssl", "zen3", Libc("glibc", "2.36", "/usr")) == taken
+
+
+def in_form_4(nodes: Nodes, compiler: str, left_out: Iterable[str]) -> Nodes:
+    """The specs as a Spack before 1.0 writes them: they name their compiler, and need none."""
+    gone = {"gcc", "compiler-wrapper", *left_out}
+    name, version = compiler.split("@")
+    return {
+        hash_: {
+            **{key: value for key, value in node.items() if key != "annotations"},
+            "compiler": {"name": name, "version": version},
+            "dependencies": [e for e in node.get("dependencies", ()) if e["name"] not in gone],
+        }
+        for hash_, node in nodes.items()
+        if node["name"] not in gone
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "compiler", "left_out", "taken"),
+    [
+        pytest.param(FOCAL, "gcc@9.4.0", (), True, id="older library"),
+        pytest.param(NOBLE, "gcc@9.4.0", (), False, id="newer library"),
+        pytest.param(FOCAL, "gcc@9.4.0", ("gcc-runtime",), True, id="no runtime"),
+        pytest.param(NOBLE, "gcc@9.4.0", ("gcc-runtime", "glibc"), True, id="no library named"),
+        pytest.param(FOCAL, "oneapi@2024.1", (), True, id="another compiler"),
+    ],
+)
+def test_what_spack_asks_of_specs_of_before_1_0(
+    name: str, compiler: str, left_out: tuple[str, ...], taken: bool, tmp_path: Path
+) -> None:
+    """The runtime is asked only where a compiler is needed, which in form 4 it is not."""
+    tables = cache_of(in_form_4(lock(name), compiler, left_out), tmp_path, version="7")
+    assert set(tables.nodes["Spec"]["original_specfile_version"].to_pylist()) == {4}
+    assert spack_takes(tables, "zlib-ng", "zen3", JAMMY) == taken
 
 
 def test_what_is_linked_to_an_external_says_so(tmp_path: Path) -> None:

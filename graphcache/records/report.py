@@ -62,9 +62,11 @@ class FileReport:
         self, why: str, *, line: int | None = None, field: str = "", record: bool = False
     ) -> None:
         """Note that the file, a part of it or one record was not read."""
-        reject = Reject(self.file, line, one_line(field), why, record)
         self.rejected += 1
         self.rejected_records += record
+        self._keep(Reject(self.file, line, one_line(field), why, record))
+
+    def _keep(self, reject: Reject) -> None:
         if len(self._first) < MAX_OF_A_FILE:
             self._first.append(reject)
         elif self.keeps_all:
@@ -87,6 +89,20 @@ class FileReport:
     def warn(self, text: str) -> None:
         """Note a warning."""
         self.warnings[text] += 1
+
+    def part(self) -> FileReport:
+        """A report of a part of the file; `take` makes it a part of this one."""
+        return FileReport(self.file, keeps_all=self.keeps_all)
+
+    def take(self, part: FileReport) -> None:
+        """Take over what reading a part of the file came to."""
+        self.records += part.records
+        self.rejected += part.rejected
+        self.rejected_records += part.rejected_records
+        for reject in part.rejects():
+            self._keep(reject)
+        self.warnings += part.warnings
+        part.close()
 
 
 @dataclass(slots=True)
@@ -147,6 +163,14 @@ class Report:
         if one.skipped:
             self.skip(one.file, one.skipped)
         one.close()
+
+    def take(self, rejects: list[Reject], warnings: Counter[str], skipped: list[str]) -> None:
+        """Take over what was noted of no file that was read."""
+        self.rejected += len(rejects)
+        for reject in rejects:
+            self._keep(reject)
+        self.warnings += warnings
+        self.skipped += skipped
 
     def reject(self, file: str, why: str) -> None:
         """Note that a file was not read."""

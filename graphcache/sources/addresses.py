@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,6 +38,8 @@ class Remote:
         self, urls: Iterable[str], jobs: int, on_done: Callable[[int], None] | None = None
     ) -> None:
         """Bring here what these lead to, several at a time; what fails is said by `file_of`."""
+        from multiprocessing.pool import ThreadPool
+
         wanted = sorted(set(urls))
         with ThreadPool(max(1, min(jobs, len(wanted)))) as pool:
             for number, (url, found) in enumerate(pool.imap_unordered(self._look, wanted), 1):

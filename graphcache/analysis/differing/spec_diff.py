@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.differing.following import follow, same_above
+from graphcache.analysis.differing.following import COMMON, follow, same_above
 from graphcache.analysis.differing.spec_pairs import (
     READS,
     Change,
@@ -156,6 +157,31 @@ def compare_specs(specs: Specs, left: str, right: str) -> SpecDiff:
     return SpecDiff(_named(specs, left), _named(specs, right), tree, left_out)
 
 
+class Lowest(NamedTuple):
+    """A difference that follows from nothing below it."""
+
+    package: str
+    own: list[Change]
+    unexplained: str | None
+    """Why nothing is told, where none of what is known differs."""
+
+
+def lowest_differences(specs: Specs, left: str, right: str) -> list[Lowest]:
+    """What `lowest()` of `compare_specs` has, and the pair itself first; empty for one spec.
+
+    It makes no tree, which is most of the work where many pairs are compared.
+    """
+    nodes, _ = _nodes(specs, left, right) if left != right else ([], 0)
+    explained = _explained(nodes)
+    found = []
+    for at, node in enumerate(nodes):
+        own = [node.name_virtuals(change) for change in node.changes if change.follows is None]
+        why = None if at in explained else why_not_told(node.compared.unknown)
+        if own or why or not at:
+            found.append(Lowest(specs.name(node.right), own, why))
+    return found
+
+
 # The comparison -----------------------------------------------------------------------------------
 
 
@@ -198,22 +224,27 @@ def _nodes(specs: Specs, left: str, right: str) -> tuple[list[_Node], int]:
                 nodes[-1].virtuals += virtuals
             else:
                 left_out.add((a, b))
-    for node, above in zip(nodes, _above(nodes), strict=True):
-        node.changes = [_of_above(specs, change, above) for change in node.changes]
+    for at, above in _above(nodes).items():
+        nodes[at].changes = [_of_above(specs, change, above) for change in nodes[at].changes]
     return nodes, len(left_out - known.keys())
 
 
 def _node(specs: Specs, left: str, right: str, depth: int) -> _Node:
     compared = compare(specs, left, right)
-    return _Node(left, right, depth, [], compared, follow(specs, compared))
+    if (left, right) not in specs.followed:
+        specs.followed[left, right] = follow(specs, compared)
+    return _Node(left, right, depth, [], compared, specs.followed[left, right])
 
 
-def _above(nodes: list[_Node]) -> list[list[_Node]]:
-    """For each pair those that need it, the nearest to the top first."""
-    found: list[list[_Node]] = [[] for _ in nodes]
-    for node in nodes:
+def _above(nodes: list[_Node]) -> dict[int, list[_Node]]:
+    """For each pair that may follow them those that need it, the nearest to the top first."""
+    found: dict[int, list[_Node]] = {
+        at: [] for at, node in enumerate(nodes) if any(c.what in COMMON for c in node.changes)
+    }
+    for node in nodes if found else ():
         for below in (*node.below, *node.told):
-            found[below].append(node)
+            if below in found:
+                found[below].append(node)
     return found
 
 

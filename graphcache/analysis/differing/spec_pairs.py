@@ -83,6 +83,8 @@ class Specs:
         self._rows: dict[str, dict[str, Any]] = {row["hash"]: row for row in specs.to_pylist()}
         self.compared: dict[tuple[str, str], Compared] = {}
         """What was compared already."""
+        self.followed: dict[tuple[str, str], list[Change]] = {}
+        """Of what was compared the changes, with what each comes along with."""
         self._edges: dict[str, list[Edge]] = {}
         self._needs = _by_start(tables.edges["DEPENDS_ON"], specs["hash"])
         self._ends = {

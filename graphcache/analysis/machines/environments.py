@@ -22,6 +22,7 @@ from graphcache.errors import UsageError, not_known
 from graphcache.spack.libc import Libc, parse_libc
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
+from graphcache.tables.columns import flat, semi_join
 from graphcache.words import counted
 
 COLUMNS = ["package", "version", "hash", "held", "nearest", "differs", "below"]
@@ -99,6 +100,7 @@ def coverage(
     built = _spliced_from(environment)
     library = parse_libc(libc) if isinstance(libc, str) else libc
     takes = _Takes(environment, cache, target, library) if reuse else None
+    held.describe({b["name"] for b in wanted if built.get(b["hash"], b["hash"]) not in held.hashes})
     found = []
     for build in wanted:
         others = held.of_package[build["name"]]
@@ -144,18 +146,24 @@ def _notes(external: int, not_said: int) -> list[str]:
 
 
 class _Held:
-    """What a cache holds, by package."""
+    """What a cache holds: all by hash, and by package what is near one that it lacks."""
 
     def __init__(self, cache: Tables) -> None:
-        self.of_package: dict[str, list[_Build]] = defaultdict(list)
-        self.unknown = set()
+        self._cache = cache
+        specs = cache.nodes["Spec"]
+        held = specs["in_buildcache"]
+        self.hashes = set(specs["hash"].filter(pc.fill_null(held, False)).to_pylist())
+        described = pc.is_valid(specs["version"])
+        unknown = pc.and_(described, pc.is_null(held))
+        self.unknown = set(specs["hash"].filter(unknown).to_pylist())
         """Specs of which it is not known."""
-        for build in _builds(cache):
-            if build["in_buildcache"]:
+        self.of_package: dict[str, list[_Build]] = defaultdict(list)
+
+    def describe(self, packages: set[str]) -> None:
+        """Read what it holds of some packages into `of_package`."""
+        for build in _builds(self._cache, packages):
+            if build["hash"] in self.hashes:
                 self.of_package[build["name"]].append(build)
-            elif build["in_buildcache"] is None:
-                self.unknown.add(build["hash"])
-        self.hashes = {build["hash"] for builds in self.of_package.values() for build in builds}
 
 
 def _wanted(environment: Tables, specs: str | Iterable[str] | None) -> tuple[list[_Build], int]:
@@ -306,19 +314,22 @@ def _is_known(build: _Build, part: str) -> bool:
     return build[part] is not None if part == "variants" else bool(build[part])
 
 
-def _builds(tables: Tables) -> Iterator[_Build]:
-    specs = tables.nodes["Spec"].select(["hash", "name", "version", "dependencies_known"])
-    specs = specs.to_pylist()
-    known = {spec["hash"]: spec["dependencies_known"] for spec in specs}
-    shown = {spec["hash"]: f"{spec['name']}@{spec['version'] or '?'}" for spec in specs}
+def _builds(tables: Tables, packages: Collection[str] | None = None) -> Iterator[_Build]:
+    """What each spec was built as; only those of some packages, if any are given."""
+    specs, edges = tables.nodes["Spec"], tables.edges["DEPENDS_ON"]
+    builds = as_built(tables)
+    if packages is not None:
+        builds = builds.filter(pc.is_in(builds["name"], pa.array(sorted(packages), pa.string())))
+        edges = semi_join(edges, edges["from"], builds["hash"])
+    at = flat(pc.index_in(builds["hash"], specs["hash"]))
+    builds = builds.append_column("known", specs["dependencies_known"].take(at))
+    version = pc.fill_null(specs["version"], "?")
+    shown = pc.binary_join_element_wise(specs["name"], version, "@")
+    ends = shown.take(flat(pc.index_in(edges["to"], specs["hash"])))
     needs: dict[str, set[str]] = defaultdict(set)
-    ends = (tables.edges["DEPENDS_ON"][end].to_pylist() for end in ("from", "to"))
-    for start, end in zip(*ends, strict=True):
-        needs[start].add(shown[end])
-    for build in as_built(tables).to_pylist():
-        spec_hash = build["hash"]
-        yield {
-            **build,
-            "needs": frozenset(needs[spec_hash]),
-            "dependencies_known": known[spec_hash],
-        }
+    for start, end in zip(edges["from"].to_pylist(), ends.to_pylist(), strict=True):
+        needs[start].add(end)
+    for build in builds.to_pylist():
+        known = build.pop("known")
+        needed = frozenset(needs[build["hash"]])
+        yield {**build, "needs": needed, "dependencies_known": known}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from graphcache.analysis.dependencies import Dependencies
-from graphcache.analysis.differing.spec_diff import Difference, compare_specs
+from graphcache.analysis.differing.spec_diff import Lowest, lowest_differences
 from graphcache.analysis.differing.spec_pairs import READS, Change, Specs, Value
 from graphcache.tables import Tables
 from graphcache.tables.columns import anti_join
@@ -42,12 +42,12 @@ class Differences:
             as the recipe; what differs in what they need, each where it differs of its own; and
             why nothing is told, if so.
         """
-        tree = compare_specs(self._specs, mine, other)
-        if tree.tree is None:
+        found = lowest_differences(self._specs, mine, other)
+        if not found:
             return [], [], None
-        own = [_line(change) for change in tree.tree.own if not _is_shown(change)]
-        below = [_below(one) for one in tree.lowest() if one is not tree.tree]
-        return own, below, tree.tree.unexplained
+        top, *others = found
+        own = [_line(change) for change in top.own if not _is_shown(change)]
+        return own, list(map(_below, others)), top.unexplained
 
 
 def _together(environment: Tables, cache: Tables) -> Tables:
@@ -70,12 +70,11 @@ def _is_shown(change: Change) -> bool:
     return change.what in _SHOWN or change.what.startswith("variant ")
 
 
-def _below(found: Difference) -> str:
+def _below(found: Lowest) -> str:
     """What differs in a dependency: `python version: 3.13.13 -> 3.14.5`."""
-    name = found.right.package
     if not found.own:
-        return f"{name}: {found.unexplained}"
-    return f"{name} {'; '.join(map(_line, found.own))}"
+        return f"{found.package}: {found.unexplained}"
+    return f"{found.package} {'; '.join(map(_line, found.own))}"
 
 
 def _line(change: Change) -> str:

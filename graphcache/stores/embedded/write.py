@@ -31,6 +31,7 @@ from graphcache.stores.embedded.store import (
 )
 from graphcache.stores.statements import MACROS, create_table
 from graphcache.tables import Tables
+from graphcache.tables.columns import digest_table
 from graphcache.tables.said import SAID
 
 _LOG = logging.getLogger(__name__)
@@ -168,14 +169,17 @@ def _check_written(new: Path, path: Path, tables: Tables) -> None:
     """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
     try:
         with EmbeddedStore(new) as store:
-            written = store.tables().digests()
+            written = store.tables().by_type()
     except (StoreError, QueryError) as error:
         raise StoreError(
             f"{path}: the new store can't be read, and the old one was left as it was: "
             f"is the disk full? ({error})"
         ) from error
-    for name, digest in tables.digests().items():
-        if written[name] != digest:
+    for name, table in tables.by_type().items():
+        # A number that is none (NaN) is not equal to itself, but has the same digest.
+        if not written[name].equals(table) and (
+            digest_table(name, written[name]) != digest_table(name, table)
+        ):
             raise StoreError(
                 f"{path}: {name} was not written whole, and the old store was left as it was: "
                 f"is the disk full?"
