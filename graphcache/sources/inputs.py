@@ -214,7 +214,7 @@ def _open_file(
 
 def _is_archive(head: bytes) -> bool:
     """Whether the content begins as an archive or a packed file does, and not as a page."""
-    if has_front_matter(head):
+    if has_front_matter(head) and b"\0" not in head:  # which a member of an archive may be named
         return False
     return is_packed(head) or head.startswith(_ZIP) or head[257:262] == _TAR
 
