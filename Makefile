@@ -4,6 +4,7 @@
 # make check   format, lint, types, imports, generated docs    make hooks   check before each commit
 # make coverage   which lines the quick tests reach
 # make golden  writes what tests hold the output against anew
+# make campaign   harm done at random, at length: KIND=inputs|archives|downloads|damage|kills|disk SEED= COUNT=
 # make real REAL=FOLDER   what is read of your files, held against a plain count
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
@@ -23,7 +24,7 @@ WORKERS := $(if $(T),,-n 3 --dist loadgroup)
 # Tests start Python hundreds of times: what it compiled is kept, also where a shell says not to.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test golden coverage check real hooks dist docs docs-site bench bench-neo4j clean
+.PHONY: demo quick test golden coverage check campaign real hooks dist docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -66,6 +67,10 @@ check: $(VENV)/installed-dev
 real: $(VENV)/installed-dev
 	@$(BIN)/python tests/real.py "$(REAL)"
 
+campaign: $(VENV)/installed-dev
+	@$(BIN)/python tests/campaign.py $(if $(KIND),--kind $(KIND)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(COUNT),--count $(COUNT))
+
 hooks: $(VENV)/installed-dev
 	$(BIN)/pre-commit install
 
@@ -87,11 +92,19 @@ docs-site: $(VENV)/installed-dev
 	$(MKDOCS)
 	@echo "Open site/index.html; for its search, $(BIN)/python -m http.server -b 127.0.0.1 -d site"
 
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed-dev $(VENV)/benched
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 bench-neo4j: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/neo4j_bench.py $(BENCH)
+
+# What graphcache is measured in besides: what it asks for alone, and its peers.
+$(VENV)/benched: pyproject.toml constraints.txt benchmarks/peers.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/runtime
+	$(VENV)/runtime/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
+	touch $@
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

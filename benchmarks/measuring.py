@@ -19,6 +19,8 @@ class Case:
     name: str
     command: Sequence[object]
     prepare: Callable[[], object] = int
+    good: tuple[int, ...] = (0,)
+    """The exit codes with which it ends well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def measure(case: Case) -> Cost:
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in case.good:
         raise SystemExit(f"{case.name}: ended with exit code {process.returncode}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * _MAXRSS_UNIT / 1e6)
 

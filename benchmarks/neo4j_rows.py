@@ -26,7 +26,7 @@ from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_ty
 from graphcache.stores import open_store
 from graphcache.stores.neo4j.store import Login, Neo4jStore
 from graphcache.tables import Tables
-from graphcache.tables.networkx import python_values
+from graphcache.tables.python_values import python_values
 from graphcache.workflows import push_store
 
 BATCH = 5_000

@@ -7,10 +7,11 @@
 // Column: specs (integer): its specs that are needed
 // Column: uses (integer): how often a spec needs one of them
 MATCH (:Spec)-[d:DEPENDS_ON]->(o:Spec)
-WITH o.hash AS hash, o.name AS package, count(*) AS times,
+// By the node and not by its properties, which takes half of the time.
+WITH o, count(*) AS times,
      sum(CASE WHEN d.types IS NULL OR 'link' IN d.types OR 'run' IN d.types
               THEN 1 ELSE 0 END) AS lasting
-WITH package, count(*) AS specs, sum(times) AS uses, sum(lasting) AS lasting
+WITH o.name AS package, count(*) AS specs, sum(times) AS uses, sum(lasting) AS lasting
 WHERE lasting = 0
 RETURN package, specs, uses
 ORDER BY uses DESC, package

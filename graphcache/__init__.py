@@ -28,7 +28,9 @@ if TYPE_CHECKING:
         UsageError,
     )
     from graphcache.records import Reject, Report
+    from graphcache.sources.advisories import read_advisories
     from graphcache.sources.gather import read
+    from graphcache.sources.openvex import read_openvex
     from graphcache.stores.base import Description, Load
     from graphcache.stores.neo4j.push import PushReport
     from graphcache.tables import Tables
@@ -56,6 +58,8 @@ _HOMES = {
     "open_store": "asking",
     "push_store": "workflows",
     "read": "sources.gather",
+    "read_advisories": "sources.advisories",
+    "read_openvex": "sources.openvex",
     "update_store": "workflows",
 }
 
@@ -80,6 +84,8 @@ __all__ = [
     "open_store",
     "push_store",
     "read",
+    "read_advisories",
+    "read_openvex",
     "update_store",
 ]
 

@@ -142,6 +142,12 @@ class Store(stores.Store):
     impact = _asked(analysis.impact)
     """What a change to specs touches; see `graphcache.analysis.impact`."""
 
+    advisories = _asked(analysis.advisories)
+    """What security advisories touch; see `graphcache.analysis.advisories`."""
+
+    sbom = _asked(analysis.sbom)
+    """A bill of material; see `graphcache.analysis.sbom`."""
+
     rebuilds = _asked(analysis.rebuilds)
     """The causes of rebuilds; see `graphcache.analysis.rebuilds`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -32,3 +33,15 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def clean_up(remove: Callable[[], None]) -> None:
+    """Remove what must not be left, also if Ctrl-C or SIGTERM comes meanwhile; then that goes on.
+
+    `remove` may be called twice. A second signal ends the process at once.
+    """
+    try:
+        remove()
+    except KeyboardInterrupt:
+        remove()
+        raise

@@ -12,12 +12,13 @@ import pyarrow as pa
 from msgspec import Struct
 
 from graphcache.errors import InputError, UsageError, no_such
-from graphcache.records import Claim, HeldFile, Labels, Name, Report, one_line
+from graphcache.records import Claim, HeldFile, Labels, Name, Reject, Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources.addresses import MAX_MANIFEST, Remote
 from graphcache.sources.documents import MAX_DOCUMENT, decode_whole
-from graphcache.sources.gather import Reading, Source, gather, labelled
+from graphcache.sources.gather import Source, gather, labelled
 from graphcache.sources.names import Unreadable, check_name
+from graphcache.sources.reading import Reading
 from graphcache.stores.base import HELD_FILES, MAX_REJECTS, MAX_WARNINGS, Load, Store
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.store import EmbeddedStore
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from graphcache.stores.neo4j.push import PushReport
 
 OnFile = Callable[[int], None]
+OnReject = Callable[[Reject], None]
 
 JOBS = 8
 """Downloads at once, if nothing else is said."""
@@ -51,6 +53,7 @@ def build_store(
     stack: str | None = None,
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Read the paths and put a store of their graph at `store`, in the place of one that is there.
 
@@ -62,13 +65,14 @@ def build_store(
         stack: the stack to put the specs of indexes, lock files and spec files under.
         remote: how what lies elsewhere is brought here, and where it is kept.
         on_file: called with the number of files looked at, after each.
+        on_reject: called with each file and record that is not read; a report keeps the first.
 
     Raises:
         InputError: there was no page to read; nothing was changed.
         StoreError: the store can't be written; nothing was changed.
     """
     sources = labelled(paths, Labels(release, stack))
-    return build_from(store, sources, remote=remote, on_file=on_file)
+    return build_from(store, sources, remote=remote, on_file=on_file, on_reject=on_reject)
 
 
 def build_from(
@@ -78,14 +82,17 @@ def build_from(
     command: str = "build",
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Do what `build_store` does, with labels of its own for each source."""
     with store_lock(Path(store)) as path:
-        reading = gather(sources, remote=remote, on_file=on_file)
-        facts = reading.facts
+        reading = gather(sources, remote=remote, on_file=on_file, on_reject=on_reject)
+        facts = reading.take_facts()
         tables = join(facts, reading.report)
+        said = said_of(facts, tables)
+        del facts  # while LadybugDB writes, there is no room to spare
         load = _load(command, sources, reading, tables)
-        write_store(path, tables, [load], _held_table(reading.files), said_of(facts, tables))
+        write_store(path, tables, [load], _held_table(reading.files), said)
     return reading.report
 
 
@@ -96,6 +103,7 @@ def update_store(
     stack: str | None = None,
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Bring newer pages into the store at `store`; the arguments are those of `build_store`.
 
@@ -114,7 +122,9 @@ def update_store(
             old, said, loads = opened.tables(), opened.said(), opened.loads()
             held = _held_files(opened.held_files())
         known = lock_claims(said)
-        reading = gather(sources, held=held, known=known, remote=remote, on_file=on_file)
+        reading = gather(
+            sources, held=held, known=known, remote=remote, on_file=on_file, on_reject=on_reject
+        )
         if not reading.claimed:
             return reading.report  # nothing new: the store is left as it is
         for claim in sorted(reading.incomplete, key=str):
@@ -124,7 +134,7 @@ def update_store(
                     f"nothing that the store held of it was removed"
                 )
         replaced = reading.claimed.keys() - reading.incomplete - reading.unchanged
-        tables, said = update(old, said, reading.facts, replaced, reading.report)
+        tables, said = update(old, said, reading.take_facts(), replaced, reading.report)
         for claim in sorted((c for c in reading.claimed if c.kind == "index"), key=str):
             if holds_no_root(said, claim):
                 reading.report.warn(
@@ -150,6 +160,7 @@ def fetch_store(
     jobs: int = JOBS,
     remote: Remote | None = None,
     on_file: OnFile | None = None,
+    on_reject: OnReject | None = None,
 ) -> Report:
     """Build a store of the indexes of a release, each under its stack.
 
@@ -161,6 +172,7 @@ def fetch_store(
         jobs: how many indexes are fetched at once.
         remote: how what lies elsewhere is brought here, and where it is kept.
         on_file: called with the number of files looked at, after each.
+        on_reject: called with each file and record that is not read; a report keeps the first.
 
     Raises:
         UsageError: the manifest has no such release or stack.
@@ -172,7 +184,9 @@ def fetch_store(
     _check_indexes(indexes, manifest)
     sources = [(index.url, Labels(release, index.label)) for index in indexes]
     remote.fetch_all((url for url, _ in sources if local_path(url) is None), jobs)
-    return build_from(store, sources, command="fetch", remote=remote, on_file=on_file)
+    return build_from(
+        store, sources, command="fetch", remote=remote, on_file=on_file, on_reject=on_reject
+    )
 
 
 def push_store(
@@ -230,7 +244,7 @@ def _load(command: str, sources: list[Source], reading: Reading, tables: Tables)
         files=report.files,
         unchanged=report.unchanged,
         records=report.kept,
-        rejects=len(report.rejects),
+        rejects=report.rejected,
         digest=tables.digest(),
         warnings=list(report.warnings)[:MAX_WARNINGS],
         rejected=[one_line(str(reject)) for reject in report.rejects[:MAX_REJECTS]],

@@ -45,17 +45,19 @@ class Document(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attributes}
-        self.tags.append(tag)
+        is_ours = given.get("src", "").startswith("/static/") or "json" in given.get("type", "")
+        if tag != "script" or not is_ours:
+            self.tags.append(tag)
         if tag == "table":
             self._rows = []
         elif tag == "tr":
             self._rows.append([])
         elif tag == "input":
-            self.inputs.setdefault(given["name"], []).append(given.get("value", ""))
+            self.inputs.setdefault(given.get("name", ""), []).append(given.get("value", ""))
         elif tag in ("select", "datalist"):
-            self._options = self.options.setdefault(given["id"], [])
+            self._options = self.options.setdefault(given.get("id", ""), [])
         elif tag == "option":
-            self._options.append(given["value"])
+            self._options.append(given.get("value", ""))
         elif tag in ("li", "dd"):
             self.text += " "
         if tag in ("a", "td", "caption", "code"):
@@ -110,12 +112,15 @@ class Served:
     port: int
     pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
 
-    def ask(self, address: str, method: str = "GET", **headers: str) -> Reply:
+    def ask(
+        self, address: str, method: str = "GET", body: bytes | None = None, **headers: str
+    ) -> Reply:
         """Ask for a path; a redirect is not followed."""
         reply = self.pool.request(
             method,
             urljoin(self.url, address),
-            headers=headers,
+            body=body,
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
             retries=_NO_RETRIES,
             redirect=False,
             timeout=ENOUGH,

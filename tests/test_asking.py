@@ -20,7 +20,7 @@ from graphcache.analysis.machines.machine import this_libc, this_os, this_target
 SITE = Path(__file__).parents[1] / "examples/site"
 MY_ENV = SITE / "my-env/spack.lock.gz"
 QUESTIONS = (
-    *("coverage", "diff_specs", "find", "impact", "keeplist"),
+    *("advisories", "sbom", "coverage", "diff_specs", "find", "impact", "keeplist"),
     *("prune_plan", "rebuilds", "unify", "why"),
 )
 """Methods that are functions of `graphcache.analysis`."""

@@ -23,6 +23,7 @@ from graphcache.queries import load_library
 
 COMMANDS = (
     *(
+        "advisories",
         "build",
         "check",
         "completion",
@@ -37,7 +38,7 @@ COMMANDS = (
         "push",
         "query",
     ),
-    *("rebuilds", "schema", "serve", "stats", "unify", "update", "usable", "verify"),
+    *("rebuilds", "sbom", "schema", "serve", "stats", "unify", "update", "usable", "verify"),
     *("view", "why"),
 )
 PLOTS = tuple(f"plot {name}" for name in plot.commands)
@@ -150,6 +151,7 @@ def test_as_names_the_release(tmp_path: Path) -> None:
 # Update -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_update_replaces_a_page(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(TWO)
     succeed("build", "page.md", cwd=tmp_path)

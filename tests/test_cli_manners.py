@@ -520,3 +520,23 @@ def test_what_only_tells_imports_nothing_heavy(line: str, tmp_path: Path) -> Non
     loaded = set(ended.err.split())
     assert "click" in loaded
     assert not loaded & HEAVY
+
+
+def test_what_looks_at_a_store_imports_what_opens_and_shows_it(
+    tmp_path: Path, example_store: Path
+) -> None:
+    command = [sys.executable, "-c", LOADED, "stats", "--store", str(example_store)]
+    ended = Process(command, tmp_path, environment()).end()
+    assert ended.code == 0
+    loaded = {n for n in ended.err.split() if not n.startswith("_")} - sys.stdlib_module_names
+    # Not pandas or polars, which are there, and for which pyarrow and LadybugDB look.
+    assert loaded - {"cython_runtime", "typing_extensions"} == {
+        "click",
+        "filelock",
+        "graphcache",
+        "ladybug",
+        "msgspec",
+        "numpy",
+        "pyarrow",
+        "rich",
+    }

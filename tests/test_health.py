@@ -90,6 +90,7 @@ def test_a_record_without_root_is_found_by_its_stack(store: Store) -> None:
     assert rows(store, "not-in-root") == [("develop", "e4s", 1)]
 
 
+@pytest.mark.slow
 def test_check_gives_all_of_it(folder: Path, tmp_path: Path) -> None:
     report = build_store(tmp_path / "s.lbug", folder)
     with open_store(tmp_path / "s.lbug") as store:
@@ -109,6 +110,7 @@ def test_check_gives_all_of_it(folder: Path, tmp_path: Path) -> None:
     assert [text for _, text in found["warnings"].rows] == list(report.warnings)
 
 
+@pytest.mark.slow
 def test_what_stands_on_dependencies_is_not_known_of_pages(tmp_path: Path) -> None:
     (tmp_path / "zlib.md").write_text(oracle.page_text(records=[oracle.record(A)]))
     build_store(tmp_path / "s.lbug", tmp_path / "zlib.md")

@@ -103,6 +103,7 @@ def test_a_plan_needs_no_more_than_what_is_kept(mixture: Path) -> None:
     assert "the dependencies of 1 spec that is kept are not known" in ended.err
 
 
+@pytest.mark.slow
 def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps(index(node(C, A), node(A, D), node(B))))
     (tmp_path / "page.md").write_text(oracle.page_text(release="v1", records=[oracle.record(C)]))
@@ -221,6 +222,7 @@ def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) ->
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

@@ -11,31 +11,66 @@ the graph that it reads, for `Store.part`.
 42
 """
 
-from graphcache.analysis.changes import diff
-from graphcache.analysis.configurations import duplicate_bytes, splits
-from graphcache.analysis.differing.redundancy import rebuilds
-from graphcache.analysis.differing.spec_diff import diff_specs
-from graphcache.analysis.finding import find
-from graphcache.analysis.folding import fit
-from graphcache.analysis.hubs import centrality, dependents, package_graph
-from graphcache.analysis.machines.binaries import usable
-from graphcache.analysis.machines.environments import coverage
-from graphcache.analysis.pins.unifying import unify
-from graphcache.analysis.pruning import keeplist, prune_plan
-from graphcache.analysis.reasons import why
-from graphcache.analysis.releases import adoption, churn, half_life
-from graphcache.analysis.sides import side
-from graphcache.analysis.stacks import (
-    stack_clusters,
-    stack_combinations,
-    stack_similarity,
-)
-from graphcache.analysis.subgraphs import around, find_node
-from graphcache.analysis.touching import impact
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphcache.analysis.advising.findings import advisories
+    from graphcache.analysis.bills import sbom
+    from graphcache.analysis.changes import diff
+    from graphcache.analysis.configurations import duplicate_bytes, splits
+    from graphcache.analysis.differing.redundancy import rebuilds
+    from graphcache.analysis.differing.spec_diff import diff_specs
+    from graphcache.analysis.finding import find
+    from graphcache.analysis.hubs import centrality, dependents, package_graph
+    from graphcache.analysis.machines.binaries import usable
+    from graphcache.analysis.machines.environments import coverage
+    from graphcache.analysis.pins.unifying import unify
+    from graphcache.analysis.pruning import keeplist, prune_plan
+    from graphcache.analysis.reasons import why
+    from graphcache.analysis.releases import adoption, churn, half_life
+    from graphcache.analysis.sides import side
+    from graphcache.analysis.stacks import (
+        stack_clusters,
+        stack_combinations,
+        stack_similarity,
+    )
+    from graphcache.analysis.touching import impact
+
+# Found on first use: a command asks one question, and waits for no other.
+_HOMES = {
+    "adoption": "releases",
+    "advisories": "advising.findings",
+    "centrality": "hubs",
+    "churn": "releases",
+    "coverage": "machines.environments",
+    "dependents": "hubs",
+    "diff": "changes",
+    "diff_specs": "differing.spec_diff",
+    "duplicate_bytes": "configurations",
+    "find": "finding",
+    "half_life": "releases",
+    "impact": "touching",
+    "keeplist": "pruning",
+    "package_graph": "hubs",
+    "prune_plan": "pruning",
+    "rebuilds": "differing.redundancy",
+    "sbom": "bills",
+    "side": "sides",
+    "splits": "configurations",
+    "stack_clusters": "stacks",
+    "stack_combinations": "stacks",
+    "stack_similarity": "stacks",
+    "unify": "pins.unifying",
+    "usable": "machines.binaries",
+    "why": "reasons",
+}
 
 __all__ = [
     "adoption",
-    "around",
+    "advisories",
     "centrality",
     "churn",
     "coverage",
@@ -44,14 +79,13 @@ __all__ = [
     "diff_specs",
     "duplicate_bytes",
     "find",
-    "find_node",
-    "fit",
     "half_life",
     "impact",
     "keeplist",
     "package_graph",
     "prune_plan",
     "rebuilds",
+    "sbom",
     "side",
     "splits",
     "stack_clusters",
@@ -61,3 +95,13 @@ __all__ = [
     "usable",
     "why",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'graphcache.analysis' has no attribute {name!r}")
+    return getattr(import_module(f"graphcache.analysis.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -94,7 +94,10 @@ class Dependencies:
         self._hashes = self.specs["hash"].combine_chunks()
         edges = tables.edges["DEPENDS_ON"]
         self._types = edges["types"]
-        self.starts, self.ends = self.rows(edges["from"]), self.rows(edges["to"])
+        self.starts, self.ends = tables.ends.get("DEPENDS_ON") or (
+            self.rows(edges["from"]),
+            self.rows(edges["to"]),
+        )
         spliced = tables.edges["SPLICED_FROM"]
         self._built = self.rows(spliced["to"])
         self._needing = np.concatenate([self.starts, self.rows(spliced["from"])])
@@ -238,11 +241,3 @@ def _may_be_of(column: pa.ChunkedArray, types: Collection[str]) -> Mask:
     of_these = pc.is_in(pc.list_flatten(lists), pa.array(sorted(types), pa.string()))
     found[pc.list_parent_indices(lists).filter(of_these).to_numpy()] = True
     return found
-
-
-def distinct(numbers: Rows) -> Rows:
-    """The distinct ones, sorted. `np.unique` has been seen to take ten times as long."""
-    numbers = np.sort(numbers)
-    first = np.ones(len(numbers), bool)
-    first[1:] = numbers[1:] != numbers[:-1]
-    return numbers[first]

@@ -45,7 +45,7 @@ def why(tables: Tables, specs: str | Iterable[str]) -> Answer:
     ['lbann', 'ascent']
     """
     graph = Dependencies(tables)
-    roots, perhaps = _roots(tables, graph)
+    roots, perhaps = roots_of(tables, graph)
     stacks = ends_by_spec(tables, "IN_STACK", graph.specs["hash"])
     rows: list[tuple[Any, ...]] = []
     unknown: list[int] = []
@@ -100,11 +100,11 @@ def _notes_on_roots(graph: Dependencies, unknown: list[int], wanted: Rows) -> li
     which = f"the roots of {counted(len(unknown), 'spec')} are not known, such as those of "
     why = f"{which}{graph.shown(unknown[0])}: of no spec of its stacks it is known what it needs"
     if len(unknown) == len(wanted):
-        raise not_known(f"{why}; {LOAD_DEPENDENCIES}")
+        raise not_known(f"{why}; {LOAD_DEPENDENCIES},")
     return [f"{why[0].upper()}{why[1:]}."]
 
 
-def _roots(tables: Tables, graph: Dependencies) -> tuple[Rows, Rows]:
+def roots_of(tables: Tables, graph: Dependencies) -> tuple[Rows, Rows]:
     """The roots; and what nothing needs as far as is known, which may be little.
 
     That nothing needs a spec says nothing where nobody tells what any spec of its stacks needs.

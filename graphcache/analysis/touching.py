@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows, Runs
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
 from graphcache.analysis.matching.names import require
@@ -75,11 +75,11 @@ def impact(
     for name, kind, type_ in ((stack, "stack", "Stack"), (release, "release", "Release")):
         if name is not None:
             require(name, tables.nodes[type_]["name"].to_pylist(), kind)
-    touched = _touched(graph, wanted, types)
-    notes = [*graph.notes(), *notes, *_notes_on_types(graph, touched.all)]
+    touched = Following(graph, types).touched(wanted)
+    notes = [*graph.notes(), *notes, *notes_on_types(graph, touched.all)]
     rows = [
         (*place, *touched.counted(members, graph))
-        for place, members in _by_place(tables, graph, touched.all)
+        for place, members in Places(tables, graph).of(touched.all)
         if stack in (None, place[0]) and release in (None, place[1])
     ]
     if not rows and len(wanted):
@@ -90,7 +90,7 @@ def impact(
 
 
 @dataclass(frozen=True)
-class _Touched:
+class Touched:
     """Of each spec whether it is touched in a way; no two ways are true of one."""
 
     itself: Mask
@@ -111,20 +111,28 @@ class _Touched:
         return len(used), len(set(graph.column("name", used))), *counts
 
 
-def _touched(graph: Dependencies, wanted: Rows, types: tuple[str, ...]) -> _Touched:
-    followed = graph.of_types(types) if types != DEPTYPES else graph
-    carried = graph.of_types(_CARRYING).needing(wanted).found
-    reached = followed.needing(wanted).found
-    only_carried = set(types) <= set(_CARRYING)
-    build_only = (graph.needing(wanted).found if only_carried else reached) & ~carried
-    itself = np.zeros(len(reached), bool)
-    itself[wanted] = True
-    used = reached & carried & ~itself
-    direct = used & followed.needing_directly(wanted)
-    return _Touched(itself, direct, used & ~direct, build_only)
+class Following:
+    """Dependencies of some types, along which it is asked what is touched; once for many specs."""
+
+    def __init__(self, graph: Dependencies, types: tuple[str, ...]) -> None:
+        self._graph = graph
+        self._followed = graph.of_types(types) if types != DEPTYPES else graph
+        self._carried = graph.of_types(_CARRYING)
+        self._only_carried = set(types) <= set(_CARRYING)
+
+    def touched(self, wanted: Rows) -> Touched:
+        """What is touched by a change to the specs in the rows."""
+        carried = self._carried.needing(wanted).found
+        reached = self._followed.needing(wanted).found
+        any_type = self._graph.needing(wanted).found if self._only_carried else reached
+        itself = np.zeros(len(reached), bool)
+        itself[wanted] = True
+        used = reached & carried & ~itself
+        direct = used & self._followed.needing_directly(wanted)
+        return Touched(itself, direct, used & ~direct, any_type & ~carried)
 
 
-def _notes_on_types(graph: Dependencies, touched: Mask) -> list[str]:
+def notes_on_types(graph: Dependencies, touched: Mask) -> list[str]:
     """Of how many dependencies among what is touched the types are not known."""
     among = touched[graph.starts] & touched[graph.ends]
     count = int((graph.untold() & among).sum())
@@ -134,33 +142,43 @@ def _notes_on_types(graph: Dependencies, touched: Mask) -> list[str]:
     return [f"The type of {which} not known: each counts as one that is followed."]
 
 
-def _by_place(
-    tables: Tables, graph: Dependencies, touched: Mask
-) -> list[tuple[tuple[str, str], Rows]]:
-    """The rows that are touched of each stack in each release, by these names, sorted.
+class Places:
+    """Each spec with the stacks and releases that it is in; once for many questions.
 
     A spec that no stack holds in a release it is in is there without a stack.
     """
-    stacks, releases = (["", *tables.nodes[t]["name"].to_pylist()] for t in ("Stack", "Release"))
-    rows, of_stack, of_release = _in_stacks(tables, graph, stacks, releases)
-    edges = tables.edges["IN_RELEASE"]
-    alone = np.stack([graph.rows(edges["from"]), _places_of(edges["to"], releases)])
-    held = np.isin(alone[0] * len(releases) + alone[1], rows * len(releases) + of_release)
-    alone = alone[:, ~held]
-    nowhere = np.setdiff1d(np.flatnonzero(touched), np.concatenate([rows, alone[0]]))
-    none = np.zeros(alone.shape[1] + len(nowhere), np.int64)
-    rows = np.concatenate([rows, alone[0], nowhere])
-    of_stack = np.concatenate([of_stack, none])
-    of_release = np.concatenate([of_release, alone[1], none[: len(nowhere)]])
-    here = touched[rows]
-    rows, places = rows[here], (of_stack * len(releases) + of_release)[here]
-    order = np.argsort(places, kind="stable")
-    found, first = np.unique(places[order], return_index=True)
-    ends = [*first[1:], len(order)]
-    return [
-        ((stacks[place // len(releases)], releases[place % len(releases)]), rows[order[start:end]])
-        for place, start, end in zip(found.tolist(), first, ends, strict=False)
-    ]
+
+    def __init__(self, tables: Tables, graph: Dependencies) -> None:
+        names = (["", *tables.nodes[type_]["name"].to_pylist()] for type_ in ("Stack", "Release"))
+        self._stacks, self._releases = names
+        rows, of_stack, of_release = _in_stacks(tables, graph, self._stacks, self._releases)
+        size = len(self._releases)
+        edges = tables.edges["IN_RELEASE"]
+        alone = np.stack([graph.rows(edges["from"]), _places_of(edges["to"], self._releases)])
+        held = np.isin(alone[0] * size + alone[1], rows * size + of_release)
+        alone = alone[:, ~held]
+        everywhere = np.arange(graph.specs.num_rows)
+        nowhere = np.setdiff1d(everywhere, np.concatenate([rows, alone[0]]))
+        none = np.zeros(alone.shape[1] + len(nowhere), np.int64)
+        rows = np.concatenate([rows, alone[0], nowhere])
+        of_release = np.concatenate([of_release, alone[1], none[: len(nowhere)]])
+        places = np.concatenate([of_stack, none]) * size + of_release
+        order = np.argsort(rows, kind="stable")
+        self._places, self._of_spec = places[order], Runs(rows, graph.specs.num_rows)
+
+    def of(self, chosen: Mask) -> list[tuple[tuple[str, str], Rows]]:
+        """The chosen rows of each stack in each release, by these names, sorted."""
+        rows = np.flatnonzero(chosen)
+        which, pairs = self._of_spec.of(rows)
+        rows, places = rows[which], self._places[pairs]
+        order = np.argsort(places, kind="stable")
+        found, first = np.unique(places[order], return_index=True)
+        ends = [*first[1:], len(order)]
+        size = len(self._releases)
+        return [
+            ((self._stacks[place // size], self._releases[place % size]), rows[order[start:end]])
+            for place, start, end in zip(found.tolist(), first, ends, strict=False)
+        ]
 
 
 def _in_stacks(

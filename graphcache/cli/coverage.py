@@ -85,7 +85,7 @@ def coverage(
     show(shown, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     if answer.rows or not specs:
-        click.echo(_share(held, len(answer.rows), len(report.rejects)), err=True)
+        click.echo(_share(held, len(answer.rows), report.rejected), err=True)
     if reuse and answer.rows:
         at = answer.columns.index("reuse")
         taken = sum(row[at] is not None for row in answer.rows)
@@ -98,7 +98,7 @@ def coverage(
     percent = 100 * held / len(answer.rows) if answer.rows else 0 if specs else 100
     if percent < fail_under:
         click.get_current_context().exit(1)
-    if report.rejects:
+    if report.rejected:
         click.get_current_context().exit(3)
 
 

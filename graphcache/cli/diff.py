@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.options import open_chosen, server_options, store_option
+from graphcache.cli.options import open_chosen, server_options, shown_path, store_option
 from graphcache.errors import StoreError, UsageError
-from graphcache.views.answers import FORMATS, default_format, printable
+from graphcache.views.answers import FORMATS, default_format, printable, render
 
 if TYPE_CHECKING:
     from graphcache.answers import Selection
@@ -31,6 +31,13 @@ _FORMATS = (*FORMATS, "markdown")
 @click.option("--release", metavar="RELEASE", help="With two stacks: only what is in this release.")
 @click.option("--details", is_flag=True, help="Also list the packages, and the specs one by one.")
 @click.option("--all", "whole", is_flag=True, help="With two specs: show the whole tree.")
+@click.option(
+    "--advisories",
+    metavar="ADVISORY",
+    multiple=True,
+    type=shown_path,
+    help="Say instead what came in, and what was mended, of what these advisories mean.",
+)
 @click.option("--exit-code", is_flag=True, help="End with exit code 1 if anything differs.")
 @click.option(
     "--format",
@@ -54,6 +61,9 @@ def diff(old: str, new: str, **options: Any) -> None:
     Two specs are compared down to the lowest dependencies that differ: a sentence, and a tree in
     which each difference is told once. csv and jsonl have a row for each, json has the whole tree.
 
+    With --advisories the answer is what security advisories mean on either side: what came in, what
+    remains, what was mended by another version, and what is gone with its package.
+
     Of others csv and jsonl hold the summary, or with --details the specs. markdown is for a merge
     request: at most 60,000 characters, and it says where it was cut. The query releases-diff counts
     by package in Cypher.
@@ -63,6 +73,7 @@ def diff(old: str, new: str, **options: Any) -> None:
       graphcache diff develop-2025-03-23 develop-2025-03-30
       graphcache diff yesterday.lbug today.lbug --details --format markdown
       graphcache diff e4s e4s-oneapi --release develop --exit-code
+      graphcache diff develop-2025-03-23 develop-2025-03-30 --advisories osv/
       graphcache diff /6zzrwog rocblas@6.1.2/m5jut4q
     """
     names = old, new
@@ -70,6 +81,8 @@ def diff(old: str, new: str, **options: Any) -> None:
     _check_options(kind, options)
     format_ = options["format_"] or default_format(sys.stdout)
     compared = _diff_of_specs if kind == "spec" else _diff_of_sides
+    if options["advisories"]:
+        compared = _diff_of_advisories
     if compared(kind, names, format_, options) and options["exit_code"]:
         click.get_current_context().exit(1)
 
@@ -94,6 +107,36 @@ def _diff_of_sides(
         for note in found.summary.notes:
             click.echo(printable(note), err=True)
     return bool(found)
+
+
+def _diff_of_advisories(
+    kind: str, names: tuple[str, str], format_: DiffFormat, options: Mapping[str, Any]
+) -> bool:
+    """Print what of what advisories mean came in and what was mended; whether anything was."""
+    from graphcache.analysis.advising.changes import advisory_changes, touched_side
+    from graphcache.analysis.memberships import specs_in
+    from graphcache.cli.advisories import not_read
+    from graphcache.sources.advisories import read_advisories
+    from graphcache.views.markdown import answer_table
+
+    read, report = read_advisories(options["advisories"])
+    if kind == "store":
+        wanted = touched_side.reads
+        old, new = (touched_side(_part(name, wanted, options), read) for name in names)
+    else:
+        places = {"Release": (), "Stack": (), "IN_RELEASE": (), "IN_STACK": ("releases",)}
+        tables = _part(options["store"], {**touched_side.reads, **places}, options)
+        release = (options["release"] or None) if kind == "stack" else None
+        of_side = (specs_in(tables, kind, name, release) for name in names)
+        old, new = (touched_side(tables, read, rows) for rows in of_side)
+    found = advisory_changes(old, new)
+    if format_ == "markdown":
+        click.echo(answer_table(found))
+    else:
+        render(found.columns, found.rows, format_, sys.stdout)
+    for line in not_read(report):
+        click.echo(printable(line), err=True)
+    return any(row[0] != "remains" for row in found.rows)
 
 
 def _diff_of_specs(
@@ -125,6 +168,8 @@ def _check_options(kind: str, options: Mapping[str, Any]) -> None:
         raise UsageError(f"--release goes with two stacks, and these are {kind}s")
     if options["whole"] and kind != "spec":
         raise UsageError(f"--all goes with two specs, and these are {kind}s")
+    if options["advisories"] and (kind == "spec" or options["details"]):
+        raise UsageError("--advisories goes with two releases, stacks or stores, without --details")
     if options["details"] and kind == "spec":
         raise UsageError("--details goes with two releases, stacks or stores, and these are specs")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,7 +28,6 @@ from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.answers import Answer, Selection
-    from graphcache.spack.libc import Libc
     from graphcache.stores.base import Store
     from graphcache.tables import Tables
 
@@ -122,6 +121,7 @@ def usable(
       graphcache usable hdf5 --target zen3 --libc glibc@2.35 --all
       graphcache usable hdf5 +mpi --paste
     """
+    from graphcache.analysis.machines.asked import machine_asked
     from graphcache.analysis.machines.binaries import check_os
     from graphcache.analysis.machines.binaries import usable as ask
 
@@ -130,50 +130,13 @@ def usable(
         part = store.part(ask.reads)  # a C library is a dependency
         if os_ is not None:
             check_os(part, os_)
-        machine = _machine(target, libc, os_)
+        machine = machine_asked(target, libc, os_)
         answer = ask(
             part, specs, machine.target, machine.os, libc=machine.libc, every=all_rows(), **place
         )
         if machine.said:
             click.echo(printable(machine.said), err=True)
         _show(answer, store, options)
-
-
-class _Machine(NamedTuple):
-    """What machine is meant, and what there is to say of what was found out of this one."""
-
-    target: str
-    libc: Libc | None
-    os: str | None
-    said: str
-
-
-def _machine(target: str | None, libc: str | None, os_: str | None) -> _Machine:
-    """The machine that the options tell, with what is not told taken from this one."""
-    from graphcache.analysis.machines.machine import this_libc, this_os, this_target
-    from graphcache.spack.libc import parse_libc
-
-    here: list[str] = []
-    note = ""
-    library = None if libc is None else parse_libc(libc)
-    if libc is None and os_ is None:
-        library = this_libc()
-        if library:
-            here.append(str(library))
-        else:
-            note = "; no C library of this machine is known (--libc tells one)"
-    if target is None:
-        target = this_target()
-        here.insert(0, target)
-        if os_ is None and libc is None:
-            os_ = this_os()
-            here.append(os_)
-    if not here and not note:
-        return _Machine(target, library, os_, "")
-    known = [target, *([str(library)] if library else []), *([os_] if os_ else [])]
-    if known != here and here:
-        note += f"; of this machine: {', '.join(here)}"
-    return _Machine(target, library, os_, f"for {', '.join(known)}{note}")
 
 
 def _part(store: Store, specs: tuple[str, ...], wanted: Selection) -> Tables:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,12 +23,12 @@ from graphcache.cli.options import (
     together,
     verbosity_options,
 )
-from graphcache.errors import InputError, UsageError
+from graphcache.errors import UsageError
 from graphcache.views.answers import printable
 from graphcache.words import counted
 
 if TYPE_CHECKING:
-    from graphcache.records import Report
+    from graphcache.records import Reject, Report
 
 _SHOWN = 20
 """Lines of one kind that are printed without --verbose."""
@@ -150,28 +151,20 @@ def read_into(
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # all that matters is said as a reject
     _keep((store, *paths), rejects_file)
-    # Opened first: a list of rejects that can't be written is found out before anything changes.
-    rejects = _open_rejects(rejects_file)
-    try:
-        with progress(quiet=quiet) as show:
-            cache = Cache(
-                timeout=timeout or TIMEOUT,
-                on_bytes=lambda count: show(f"{count / 1e6:,.1f} MB fetched"),
-            )
-            report = load(
-                remote=Remote(MAX_DOCUMENT, cache),
-                on_file=lambda count: show(f"{counted(count, 'file')} read"),
-            )
-    except InputError as error:
-        if rejects is not None and error.report is not None:
-            _write_rejects(error.report, rejects)
-        raise
-    if rejects is not None:
-        _write_rejects(report, rejects)
+    with progress(quiet=quiet) as show, _rejects_to(rejects_file) as on_reject:
+        cache = Cache(
+            timeout=timeout or TIMEOUT,
+            on_bytes=lambda count: show(f"{count / 1e6:,.1f} MB fetched"),
+        )
+        report = load(
+            remote=Remote(MAX_DOCUMENT, cache),
+            on_file=lambda count: show(f"{counted(count, 'file')} read"),
+            on_reject=on_reject,
+        )
     if not quiet:
         show_report(report, verbose=verbose)
         click.echo(printable(_summary(report, store)))
-    if report.rejects:
+    if report.rejected:
         click.get_current_context().exit(3)
 
 
@@ -191,18 +184,25 @@ def _keep(files: Iterable[str], rejects_file: Path | None) -> None:
             raise UsageError(f"--rejects: {file} would be lost: give another path")
 
 
-def _open_rejects(path: Path | None) -> IO[str] | None:
+@contextmanager
+def _rejects_to(path: Path | None) -> Iterator[Callable[[Reject], None] | None]:
+    """What writes each reject to the file as it comes; None if there is none.
+
+    The file is opened first: one that can't be written is found out before anything changes.
+    """
+    if path is None:
+        yield None
+        return
     try:
-        return path.open("w", encoding="utf-8") if path else None
+        out = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise click.FileError(str(path), error.strerror or str(error)) from error
 
+    def write(reject: Reject) -> None:
+        out.write(json.dumps(asdict(reject), ensure_ascii=False) + "\n")
 
-def _write_rejects(report: Report, out: IO[str]) -> None:
     with out:
-        for reject in report.rejects:
-            line = json.dumps(asdict(reject), ensure_ascii=False)
-            out.write(line.encode(errors="backslashreplace").decode() + "\n")
+        yield write
 
 
 def show_report(report: Report, *, verbose: bool, whole: str = "--verbose") -> None:
@@ -212,12 +212,16 @@ def show_report(report: Report, *, verbose: bool, whole: str = "--verbose") -> N
         for text, count in report.warnings.items()
     ]
     rejects = [f"Rejected: {reject}" for reject in report.rejects]
-    for lines, kind in ((warnings, "warning"), (rejects, "reject")):
+    for lines, count, kind in (
+        (warnings, len(warnings), "warning"),
+        (rejects, report.rejected, "reject"),
+    ):
         shown = lines if verbose else lines[:_SHOWN]
         _show_lines(shown)
-        if len(lines) > len(shown):
-            more = counted(len(lines) - len(shown), f"more {kind}")
-            click.echo(f"… and {more}; {whole} lists all", err=True)
+        if count > len(shown):
+            lists_all = whole if count == len(lines) else "'graphcache build --rejects FILE'"
+            more = counted(count - len(shown), f"more {kind}")
+            click.echo(f"… and {more}; {lists_all} lists all", err=True)
     if verbose:
         _show_lines([f"Skipped: {line}" for line in report.skipped])
 
@@ -235,8 +239,8 @@ def _summary(report: Report, store: str) -> str:
         said.append(f"{counted(report.removed, 'spec')} listed no more")
     if report.unchanged:
         said.append(f"{counted(report.unchanged, 'file')} unchanged")
-    if report.rejects:
-        said.append(counted(len(report.rejects), "reject"))
+    if report.rejected:
+        said.append(counted(report.rejected, "reject"))
     if report.skipped:
         said.append(f"{counted(len(report.skipped), 'other file')} skipped")
     return f"{store}: {', '.join(said)}"

@@ -10,6 +10,7 @@ import sys
 import click
 from click.shell_completion import get_completion_class
 
+from graphcache.cli.advisories import advisories
 from graphcache.cli.completing import complete_names
 from graphcache.cli.coverage import coverage
 from graphcache.cli.diff import diff
@@ -21,6 +22,7 @@ from graphcache.cli.logs import start_log
 from graphcache.cli.needs import impact, prune_plan, why
 from graphcache.cli.plot import plot
 from graphcache.cli.query import query
+from graphcache.cli.sbom import sbom
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
@@ -83,9 +85,10 @@ def completion(shell: str) -> None:
 
 
 _LOADS = (build, update, fetch, stats)
-_QUESTIONS = (find, query, diff, check, why, impact, coverage, usable, rebuilds, prune_plan, unify)
+_BUILDS = (coverage, usable, rebuilds, prune_plan, unify)
+_QUESTIONS = (find, query, diff, check, why, impact, advisories, *_BUILDS)
 _VIEWS = (view, plot, serve)
-for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, push, verify, schema):
+for command in (*_LOADS, *_QUESTIONS, *_VIEWS, export_command, sbom, push, verify, schema):
     cli.add_command(command)
 complete_names(cli)
 

@@ -76,7 +76,7 @@ class PlotGroup(click.Group):
 @click.group(cls=PlotGroup, invoke_without_command=True, subcommand_metavar="[NAME] [OPTIONS]")
 @click.pass_context
 def plot(ctx: click.Context) -> None:
-    """Draw the graph: bars in the terminal, or a picture. Without a name, list the plots.
+    """Draw the graph: bars in the terminal, or a picture. Without a name, list the questions.
 
     Pictures need an extra: pip install 'graphcache[plot]'.
 
@@ -91,7 +91,7 @@ def plot(ctx: click.Context) -> None:
             (name, command.get_short_help_str(100))
             for name, command in sorted(plot.commands.items())
         ]
-        render(["plot", "shows"], rows, default_format(sys.stdout), sys.stdout)
+        render(["plot", "question"], rows, default_format(sys.stdout), sys.stdout)
 
 
 @plot.command("stack-targets")
@@ -99,7 +99,7 @@ def plot(ctx: click.Context) -> None:
 @_top_option(60, "stacks")
 @_answer_options
 def stack_targets(release: str | None, top: int, **options: Any) -> None:
-    """Specs by stack and target: a heat map.
+    """For which targets is each stack built? A heat map, a matrix in the terminal.
 
     \b
     Example:
@@ -116,7 +116,7 @@ def stack_targets(release: str | None, top: int, **options: Any) -> None:
 @_top_option(30, "compilers")
 @_answer_options
 def compilers(release: str | None, top: int, **options: Any) -> None:
-    """Specs by compiler.
+    """With which compilers are the specs built?
 
     \b
     Example:
@@ -133,7 +133,7 @@ def compilers(release: str | None, top: int, **options: Any) -> None:
 @_top_option(30, "packages")
 @_answer_options
 def redundant_builds(release: str | None, top: int, **options: Any) -> None:
-    """Builds that repeat a configuration, by package.
+    """Which packages are built again and again?
 
     \b
     Example:
@@ -151,7 +151,7 @@ def redundant_builds(release: str | None, top: int, **options: Any) -> None:
 @_top_option(30, "combinations of stacks")
 @_answer_options
 def stack_overlap(by: Any, release: str | None, top: int, **options: Any) -> None:
-    """What stacks share: an UpSet plot.
+    """What do stacks share? An UpSet plot.
 
     \b
     Example:
@@ -176,7 +176,7 @@ def stack_overlap(by: Any, release: str | None, top: int, **options: Any) -> Non
 @_top_option(52, "steps, the latest")
 @_answer_options
 def churn(releases: tuple[str, ...], top: int, **options: Any) -> None:
-    """What each release kept of the one before it, and brought.
+    """What did each release keep of the one before it, and bring?
 
     \b
     Example:

@@ -23,11 +23,13 @@ from graphcache.errors import UsageError
     help="Where to listen; 0 is any port that is free.",
 )
 @click.option("--open", "open_", is_flag=True, help="Open the page in your browser.")
-def serve(port: int, library: tuple[str, ...], open_: bool, **options: Any) -> None:
+@click.option("--cypher", is_flag=True, help="With a page that asks statements of your own.")
+def serve(port: int, library: tuple[str, ...], open_: bool, cypher: bool, **options: Any) -> None:
     """Show the store as pages in a browser on this machine, until Ctrl-C.
 
-    Search for a package, paste a hash, ask the named queries. The pages only read, and only this
-    machine can ask for them.
+    Search for a package, paste a hash, ask what runs here, why something is there or was built
+    again, what changed, what an environment lacks. The pages only read, and only this machine can
+    ask for them.
 
     \b
     Example:
@@ -50,6 +52,7 @@ def serve(port: int, library: tuple[str, ...], open_: bool, **options: Any) -> N
     app = make_app(
         HeldStore(lambda: open_chosen(options), file),
         load_library(*(Path(folder) for folder in library)),
+        cypher=cypher,
     )
     listening = running.listen(port)
     url = f"http://{running.LOOPBACK}:{listening.getsockname()[1]}/"

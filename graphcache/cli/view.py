@@ -1,4 +1,4 @@
-"""`view`: the graph as a page to look at."""
+"""`view`: a picture that answers a question, as one page."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ from graphcache.cli.query import split_parameters
 from graphcache.errors import UsageError
 from graphcache.queries import NamedQuery, Parameter, load_library, named_query
 from graphcache.views.answers import printable
-from graphcache.words import counted
 
 if TYPE_CHECKING:
-    from graphcache.analysis.subgraphs import Subgraph
     from graphcache.stores.base import Store
+    from graphcache.views.pictures.drawing import Picture
 
 _PAGE = "view.html"
+_MODES = ("stack", "why", "diff", "named")
+_OPTIONS = {"stack": "--stack", "why": "--why", "diff": "--diff", "named": "--query"}
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[PACKAGE|HASH|STACK]")
+@click.argument("name", required=False, metavar="[PACKAGE|SPEC|STACK]")
+@click.option("--why", metavar="SPEC", help="Why a spec is there: the paths from the roots.")
 @click.option(
-    "--as",
-    "kind",
-    type=click.Choice(["package", "hash", "stack"]),
-    help="What the name is of. [default: found out]",
+    "--diff", nargs=2, metavar="SPEC SPEC", default=None, help="In what two specs differ."
 )
-@click.option("--query", "named", metavar="NAME", help="Show what this query's answer names.")
+@click.option("--stack", metavar="STACK", help="A stack: its roots, and what they bring.")
+@click.option("--release", metavar="RELEASE", help="With --stack: in this release alone.")
+@click.option("--query", "named", metavar="NAME", help="The answer of a named query.")
 @click.option(
     "--param", "params", metavar="KEY=VALUE", multiple=True, help="With --query: a parameter."
 )
@@ -54,60 +55,82 @@ _PAGE = "view.html"
     show_default=True,
     help="The page to write; - is standard output.",
 )
-@click.option(
-    "--max-nodes",
-    type=click.IntRange(min=1),
-    metavar="N",
-    default=5000,
-    show_default=True,
-    help="Fold what is alike, then leave out, until so many are left.",
-)
 @store_option
 @server_options
-def view(out: str, max_nodes: int, **options: Any) -> None:
-    """Write a page that shows a part of the graph: one HTML file that needs no network.
+def view(out: str, **options: Any) -> None:
+    """Draw a picture that answers a question: one HTML page that needs no network.
 
-    PACKAGE: its specs, and what they need, are in, for and built with. HASH (may be cut short and
-    begin with /), or another SPEC that is one: the same, and what needs it too. STACK: its specs
-    and packages. With none of these the whole store, by package.
+    PACKAGE: its specs by what tells them apart, what needs them and what they need. SPEC, which may
+    be /HASH cut short: what it needs, and what needs it. With nothing at all: the stacks of the
+    whole store, and what they share. A STACK may also be named so, where no package is.
 
     \b
     Example:
-      graphcache view -o store.html
       graphcache view hdf5 -o hdf5.html
       graphcache view /bu5ehkv
-      graphcache view --query single-stack-packages --param release=develop
+      graphcache view --why /bu5ehkv
+      graphcache view --diff /hhaw2z5 /kylug4g
+      graphcache view --stack e4s --release develop
+      graphcache view --query redundant-builds
     """
-    from graphcache.analysis.folding import fit
     from graphcache.exports import write_file
-    from graphcache.views.html import standalone_page
+    from graphcache.views.pictures.drawing import standalone_page
 
     keep_store(out, options["store"])
     with open_chosen(options) as store:
-        shown = fit(_chosen(store, options), max_nodes)
-    page = standalone_page(shown).encode()
+        picture = _chosen(store, options)
+    page = standalone_page(picture).encode()
     write_file(out, lambda path: path.write_bytes(page))
-    _say(shown, out)
+    _say(picture, out)
 
 
-def _chosen(store: Store, options: dict[str, Any]) -> Subgraph:
-    from graphcache.analysis.subgraphs import around, find_node, of_answer, overview
+def _chosen(store: Store, options: dict[str, Any]) -> Picture:
+    from graphcache.views.pictures import asked
 
-    name, named = options["name"], options["named"]
-    if named is not None:
-        if name is not None:
-            raise UsageError("give a name or --query, not both")
-        query = named_query(load_library(*map(Path, options["library"])), named)
-        values = _values(query, options["params"])
-        warn_of_foreign(store, query.cypher)
-        return of_answer(store, query.run(store, values), f"Query {query.name}")
-    if options["params"]:
-        raise UsageError("--param goes with --query")
-    if name is not None:
-        return around(store, find_node(store, name, options["kind"]))
-    if options["kind"] is not None:
-        raise UsageError(f"--as {options['kind']}: expected a name")
-    return overview(store)
+    _check(options)
+    if options["named"] is not None:
+        return _of_query(store, options)
+    if options["why"] is not None:
+        return asked.of_why(store.part, options["why"])
+    if options["diff"] is not None:
+        return asked.of_two(store.part, *options["diff"])
+    if options["stack"] is not None:
+        return asked.of_stack(store.part, options["stack"], options["release"])
+    if options["name"] is None:
+        return asked.of_store(store.part)
+    return asked.of_name(store.part, options["name"])
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuse what does not go together: a page answers one question."""
+    given = [_OPTIONS[mode] for mode in _MODES if options[mode] is not None]
+    if options["name"] is not None:
+        given.insert(0, options["name"])
+    if len(given) > 1:
+        raise UsageError(f"expected one thing to draw, found {' and '.join(given)}")
+    for key, option, of in (
+        ("params", "--param", "named"),
+        ("release", "--release", "stack"),
+    ):
+        if options[key] and options[of] is None:
+            raise UsageError(f"{option} goes with {_OPTIONS[of]}")
+
+
+def _of_query(store: Store, options: dict[str, Any]) -> Picture:
+    from graphcache.views.pictures.answer import answer
+
+    query = named_query(load_library(*map(Path, options["library"])), options["named"])
+    values = _values(query, options["params"])
+    warn_of_foreign(store, query.cypher)
+    command = ["graphcache", "query", query.name]
+    for key, text in split_parameters(options["params"]):
+        command += [f"--{key.replace('_', '-')}", text]
+    return answer(
+        query.run(store, values),
+        query.title,
+        command=command,
+        cypher=query.explain(values, store=store),
+    )
 
 
 def _values(query: NamedQuery, texts: tuple[str, ...]) -> dict[str, Any]:
@@ -130,9 +153,11 @@ def _value(parameter: Parameter | None, texts: list[str]) -> Any:
     return texts[-1]
 
 
-def _say(shown: Subgraph, out: str) -> None:
-    edges = shown.graph.number_of_edges()
-    counts = f"{counted(len(shown.graph), 'node')}, {counted(edges, 'edge')}"
-    title = f"{printable(shown.title)}: {counts}"
-    for line in (title if out == "-" else f"{out}: {title}", *shown.notes):
+def _say(picture: Picture, out: str) -> None:
+    """The answer, and how to see the same as a graph in Neo4j Browser."""
+    said = f"{printable(picture.title)}. {printable(picture.answer)}"
+    lines = [said if out == "-" else f"{out}: {said}", *map(printable, picture.notes)]
+    if picture.cypher and "\n" not in picture.cypher:
+        lines.append(f"To explore it in Neo4j Browser: {printable(picture.cypher)}")
+    for line in lines:
         click.echo(line, err=True)

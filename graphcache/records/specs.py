@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
 from graphcache.records.claims import Claim, Environment, SourceKind
 from graphcache.records.types import MAX_TEXT, DependencyType, Name, SpecHash, Text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LANGUAGES = ("c", "cxx", "fortran")
 """The virtuals that a compiler provides, since compilers are dependencies (spec form 5)."""
@@ -22,6 +25,10 @@ FLAGS = ("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs")
 """The parameters that are no variants but flags of compilers, sorted."""
 _FLAGS = frozenset(FLAGS)
 _Value = bool | int | float | Text | list[bool | int | float | Text] | None
+Parameters = dict[Name, _Value]
+"""The variants and compiler flags of a spec, by name."""
+Form = Annotated[int, Meta(ge=1, le=1_000)]
+"""The number of a form of the spec object."""
 
 
 class TargetObject(Struct, gc=False):
@@ -84,7 +91,7 @@ class External(Struct, gc=False):
 class Annotations(Struct, gc=False):
     """What form 5 and later keep of a spec that an older form described first."""
 
-    original_specfile_version: Annotated[int, Meta(ge=1, le=1_000)] | None = None
+    original_specfile_version: Form | None = None
     compiler: CompilerObject | Name | None = None
     """Spack 1 writes a text, `gcc@=10.5.0`; `None` where there is none."""
 
@@ -99,7 +106,7 @@ class SpecNode(Struct, gc=False):
     build_hash: SpecHash | None = None
     full_hash: SpecHash | None = None
     namespace: Name | None = None
-    parameters: dict[Name, _Value] = {}
+    parameters: Parameters = {}
     compiler: CompilerObject | None = None
     dependencies: list[NamedDependency] | dict[Name, Dependency] = []
     external: External | None = None
@@ -136,6 +143,9 @@ class SpecList:
     """What kind of source it is of; a file is one that speaks for no stack."""
     form: int | None = None
     """The form of the spec objects that the kind and version of the file stand for."""
+    needs: pa.Table | None = None
+    """What entries need whose nodes do not say it: their position, the hash of what each needs, and
+    types and virtuals, sorted and joined; all of them are entries of this list."""
     environment: Environment | None = None
     """Of a lock file without a given name; its stack stands for a name until it has one."""
     complete: bool = True

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from graphcache.records import one_line
 from graphcache.remote.locations import (
@@ -229,6 +228,8 @@ def _broken(error: Exception, timeout: float) -> str:
 def _pool(url: str) -> PoolManager:
     """Connections to that server, by way of the proxy that the environment names."""
     parts = urlsplit(url)
+    from urllib.request import getproxies, proxy_bypass
+
     proxy = getproxies().get(parts.scheme)
     return _pool_by(None if proxy is None or proxy_bypass(parts.hostname or "") else proxy)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from graphcache.records import one_line
 
@@ -50,6 +49,8 @@ def local_path(url: str) -> str | None:
     host, slash, path = rest.partition("/")
     if scheme.lower() != "file" or host not in _HERE or not path:
         return None
+    from urllib.request import url2pathname
+
     return url2pathname(slash + path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -23,11 +24,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphcache.errors import GraphcacheError, StoreError
 from graphcache.queries import NamedQuery
-from graphcache.serving import pages
-from graphcache.serving.drawings import Drawings
+from graphcache.serving import named, pages, posted
 from graphcache.serving.holding import HeldStore
+from graphcache.serving.kept import Kept
+from graphcache.serving.questions import QUESTIONS
 from graphcache.serving.rendering import page
-from graphcache.views.html import ASSETS
+from graphcache.views.pictures.drawing import ASSETS
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 """Names by which the pages may be asked for. Any other is a foreign page that was made to point
@@ -51,14 +53,19 @@ LONGEST = 32_768
 THREADS = 8
 """Requests that are answered at a time; others wait."""
 
-KEPT_DRAWINGS = 16
-"""Pictures that are kept, each of at most some megabytes."""
+KEPT_PARTS, KEPT_PICTURES = 8, 64
+"""Parts of the graph, and pictures of at most some megabytes, that are kept of a file."""
 
 _STATIC = Path(__file__).parent / "static"
 
 
-def make_app(store: HeldStore, library: Mapping[str, NamedQuery]) -> ASGIApp:
-    """The application that serves a store; it closes the store when it ends."""
+def make_app(
+    store: HeldStore, library: Mapping[str, NamedQuery], *, cypher: bool = False
+) -> ASGIApp:
+    """The application that serves a store; it closes the store when it ends.
+
+    With `cypher` it has a page on which a visitor asks statements of their own.
+    """
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -68,7 +75,7 @@ def make_app(store: HeldStore, library: Mapping[str, NamedQuery]) -> ASGIApp:
 
     app = Starlette(
         routes=[
-            *_routes(),
+            *_routes(cypher=cypher),
             Mount("/static/view", StaticFiles(directory=ASSETS)),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
@@ -84,20 +91,28 @@ def make_app(store: HeldStore, library: Mapping[str, NamedQuery]) -> ASGIApp:
     )
     app.state.store = store
     app.state.library = library
-    app.state.drawings = Drawings(KEPT_DRAWINGS if store.is_file else 0)
+    # What a server holds may change at any time, so of it nothing is kept.
+    app.state.parts = Kept(KEPT_PARTS if store.is_file else 0)
+    app.state.pictures = Kept(KEPT_PICTURES if store.is_file else 0)
+    app.state.token = secrets.token_urlsafe()
     return Guard(app)
 
 
-def _routes() -> list[Route]:
+def _routes(*, cypher: bool) -> list[Route]:
+    both = ["GET", "POST"]
     return [
         Route("/", pages.home),
+        Route("/suggest", pages.suggest),
         Route("/search", pages.search),
         Route("/package", pages.package),
         Route("/spec/{hash:path}", pages.spec),
         Route("/stack", pages.stack),
-        Route("/graph", pages.graph),
-        Route("/queries", pages.queries),
-        Route("/query/{name:path}", pages.query),
+        Route("/store", pages.store),
+        *(Route(f"/{name}", named.question) for name in QUESTIONS),
+        Route("/coverage", posted.coverage, methods=both),
+        *([Route("/cypher", posted.cypher, methods=both)] if cypher else []),
+        Route("/queries", named.queries),
+        Route("/query/{name:path}", named.query),
     ]
 
 
@@ -139,6 +154,10 @@ def _not_there(request: Request, error: Exception) -> Response:
     texts = {
         HTTPStatus.NOT_FOUND: "There is no such page.",
         HTTPStatus.METHOD_NOT_ALLOWED: "These pages are only read: expected GET or HEAD.",
+        HTTPStatus.FORBIDDEN: "The form is not of this server as it runs now: open it again.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+            f"Too much was sent: expected at most {posted.MOST_BYTES:,} bytes"
+        ),
     }
     status = HTTPStatus(error.status_code)
     return error_response(request, status, texts.get(status, status.description), error.headers)

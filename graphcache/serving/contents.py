@@ -5,32 +5,28 @@ A text in a statement is always graphcache's own; what comes from a visitor is a
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphcache.analysis.finding import find
 from graphcache.analysis.matching.choosing import check_length
-from graphcache.analysis.matching.names import joined_specs, selection_for
-from graphcache.answers import Answer
-from graphcache.errors import QueryError, close_names, no_such
+from graphcache.analysis.matching.matcher import READS
+from graphcache.analysis.matching.names import joined_specs, the_spec
+from graphcache.errors import QueryError, UsageError, close_names, no_such
 from graphcache.schema import NodeType, node_type
 from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
 from graphcache.stores import Store
 from graphcache.stores.statements import match_keys
+from graphcache.views.pictures.asked import Part
 
 SECONDS = 10.0
 """A statement may take so long."""
-PAGE = 100
-"""Rows on a page of a list that has several."""
 MOST = 200
-"""Rows of a list that has one page."""
+"""Rows of a list."""
 _KEYS = 1_000_000
-"""Keys that a list with several pages is cut from: more than any package or stack has specs."""
+"""Rows that a list is cut from: more than any package or stack has specs."""
 
 _CLOSE = 8
 
@@ -40,21 +36,10 @@ _PLAIN = re.compile(r"/?\w[\w.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A part of a list."""
+    """The first rows of a list, and how many it has."""
 
     rows: list[Any]
     total: int
-    page: int = 1
-    """From 1."""
-
-    @property
-    def pages(self) -> int:
-        """How many pages of `PAGE` rows the list has; 1 where it is empty.
-
-        >>> Listing([], 0).pages, Listing([], 100).pages, Listing([], 101).pages
-        (1, 1, 2)
-        """
-        return max(1, math.ceil(self.total / PAGE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +75,8 @@ class SpecPage:
 class StackPage:
     """A stack: its packages, and how many of its specs each target, compiler and release has."""
 
-    packages: Listing
-    specs: int
+    packages: list[tuple[Any, ...]]
+    """Each with the number of its specs, by name."""
     counts: dict[str, dict[str, int]]
 
 
@@ -132,15 +117,18 @@ RETURN s.hash AS hash, s.name, s.version ORDER BY hash
 """
 
 
-def search(store: Store, text: str) -> Found:
-    """Packages and stacks with the text in their names, and specs whose hash begins with it."""
+def search(store: Store, text: str, most: int = _KEYS) -> Found:
+    """Packages and stacks with the text in their names, and specs whose hash begins with it.
+
+    At most so many of each are looked for.
+    """
     lower = text.lower()
-    packages = _cut(_rows(store, _NAMED.format(label="Package"), text=lower))
+    packages = _cut(_rows(store, _NAMED.format(label="Package"), most, text=lower))
     hashed = hash_in(text)
     return Found(
         packages,
-        _cut(_rows(store, _HASHED, text=hashed) if hashed else []),
-        _cut(_rows(store, _NAMED.format(label="Stack"), text=lower)),
+        _cut(_rows(store, _HASHED, most, text=hashed) if hashed else []),
+        _cut(_rows(store, _NAMED.format(label="Stack"), most, text=lower)),
         [] if packages.total else close_to(store, text, node_type("Package")),
     )
 
@@ -164,25 +152,20 @@ def is_spec(text: str, found: Found) -> bool:
     return not (_PLAIN.fullmatch(text) or found.packages.total or found.stacks.total)
 
 
-def specs_as(store: Store, text: str) -> Answer:
-    """What `find` answers to a text.
+def one_hash(part: Part, text: str) -> str | None:
+    """The hash of the spec that a text with a hash means, such as `hdf5@1.14/abc`; None if none.
 
     Raises:
-        UsageError: the text is too long, or as `find` does.
+        UsageError: the text is too long, or no spec.
     """
     check_length(text)
-    wanted = selection_for(text, names(store, node_type("Package")), find.reads)
-    return find(store.part(wanted), text)
-
-
-def is_of_hash(text: str) -> bool:
-    """Whether a text that is a spec means one by its hash, such as `hdf5@1.14/abc`.
-
-    >>> is_of_hash("hdf5@1.14/abc"), is_of_hash("hdf5@1.14"), is_of_hash("/abc /def")
-    (True, False, False)
-    """
     specs = joined_specs(text)
-    return len(specs) == 1 and bool(specs[0].hash)
+    if len(specs) != 1 or not specs[0].hash:
+        return None
+    try:
+        return the_spec(part(READS), text)
+    except UsageError:
+        return None  # `find` says what is near
 
 
 def close_to(store: Store, text: str, type_: NodeType) -> list[str]:
@@ -202,87 +185,20 @@ def has(store: Store, type_: NodeType, key: str) -> bool:
 
 # A package ----------------------------------------------------------------------------------------
 
-_OF_PACKAGE = "MATCH (s:Spec)-[:OF_PACKAGE]->(:Package {name: $package})"
-_PACKAGE_SPECS = f"""
-{_OF_PACKAGE}
-RETURN s.hash AS hash, s.version, s.os ORDER BY hash
-"""
-_PACKAGE_TIED = {
-    "target": f"{_OF_PACKAGE} MATCH (s)-[:FOR_TARGET]->(t:Target) RETURN s.hash, t.name",
-    "compiler": f"{_OF_PACKAGE} MATCH (s)-[:BUILT_WITH]->(c:Compiler) RETURN s.hash, c.spec",
-    "stack": f"{_OF_PACKAGE} MATCH (s)-[:IN_STACK]->(k:Stack) RETURN s.hash, k.name",
-    "release": f"{_OF_PACKAGE} MATCH (s)-[:IN_RELEASE]->(r:Release) RETURN s.hash, r.name",
-}
-FILTERS = ("version", "os", *_PACKAGE_TIED)
-"""By what the specs of a package can be filtered."""
 _ORDERS = {"version": version_key, "compiler": compiler_key}
 """How names are sorted, where not as text."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpecRow:
-    """A spec of a package."""
+def sorted_choices(choices: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Values with their counts, as a person sorts them.
 
-    hash: str
-    values: dict[str, list[str]]
-    """By each of `FILTERS`, sorted."""
-
-
-@dataclass(frozen=True, slots=True)
-class PackagePage:
-    """A package: a page of its specs, and the values by which they can be filtered."""
-
-    specs: Listing
-    """Rows are `SpecRow`s."""
-    choices: dict[str, dict[str, int]]
-    """By each of `FILTERS` the values that its specs have, each with the number of specs."""
-
-
-def package_page(
-    store: Store, package: str, filters: Mapping[str, str], page: int
-) -> PackagePage | None:
-    """A page of the specs of a package, highest version first; None if there is none.
-
-    Args:
-        store: the store.
-        package: the name.
-        filters: values of some of `FILTERS`; a spec has to have them all.
-        page: from 1.
-
-    Raises:
-        UsageError: no spec of the package has one of the values.
+    >>> sorted_choices({"version": {"1.10": 1, "1.9": 2}})
+    {'version': {'1.9': 2, '1.10': 1}}
     """
-    specs = _specs_of(store, package)
-    if not specs and not has(store, node_type("Package"), package):
-        return None
-    wanted = [spec for spec in specs if all(v in spec.values[f] for f, v in filters.items())]
-    choices = {}
-    for name in FILTERS:
-        counts = Counter(value for spec in specs for value in spec.values[name])
-        choices[name] = {value: counts[value] for value in sorted(counts, key=_ORDERS.get(name))}
-    for name, value in filters.items():
-        if value not in choices[name]:
-            raise no_such(name, value, choices[name], f"the specs of {package}")
-    shown = wanted[(page - 1) * PAGE : page * PAGE]
-    return PackagePage(Listing(shown, len(wanted), page), choices)
-
-
-def _specs_of(store: Store, package: str) -> list[SpecRow]:
-    # A list of pairs for each kind of edge: joined in one statement they took twice as long.
-    specs = {}
-    rows = _rows(store, _PACKAGE_SPECS, package=package)
-    rows.sort(key=lambda row: version_key(row[1]), reverse=True)
-    for hash_, *known in rows:
-        values: dict[str, list[str]] = {name: [] for name in FILTERS}
-        for name, value in zip(("version", "os"), known, strict=True):
-            values[name] += [] if value is None else [value]
-        specs[hash_] = SpecRow(hash_, values)
-    for name, cypher in _PACKAGE_TIED.items():
-        for hash_, value in _rows(store, cypher, package=package):
-            specs[hash_].values[name].append(value)
-        for spec in specs.values():
-            spec.values[name].sort(key=_ORDERS.get(name))
-    return list(specs.values())
+    return {
+        name: {value: counts[value] for value in sorted(counts, key=_ORDERS.get(name))}
+        for name, counts in choices.items()
+    }
 
 
 # A spec -------------------------------------------------------------------------------------------
@@ -337,18 +253,6 @@ def spec_page(store: Store, hash_: str) -> SpecPage | None:
     )
 
 
-_AROUND = {
-    "Package": "MATCH (:Spec)-[:OF_PACKAGE]->(:Package {name: $key}) RETURN count(*)",
-    "Stack": "MATCH (:Spec)-[:IN_STACK]->(:Stack {name: $key}) RETURN count(*)",
-    "Spec": "MATCH (:Spec {hash: $key})-[:DEPENDS_ON]-(:Spec) RETURN count(*)",
-}
-
-
-def specs_around(store: Store, type_name: str, key: str) -> int:
-    """How many specs stand at a package or stack, or are joined to a spec."""
-    return _count(store, _AROUND[type_name], key=key)
-
-
 # A stack ------------------------------------------------------------------------------------------
 
 _IN_STACK = "MATCH (s:Spec)-[x:IN_STACK]->(:Stack {name: $stack})"
@@ -362,8 +266,8 @@ _STACK_COUNTS = {
 _STACK_RELEASES = f"{_IN_STACK} UNWIND x.releases AS name RETURN name, count(*) ORDER BY name"
 
 
-def stack_page(store: Store, stack: str, release: str | None, page: int) -> StackPage | None:
-    """A page of the packages of a stack; None if there is no such stack.
+def stack_page(store: Store, stack: str, release: str | None) -> StackPage | None:
+    """What a stack holds; None if there is no such stack.
 
     `release` narrows all but the counts by release; all of them count if it is None.
 
@@ -383,9 +287,7 @@ def stack_page(store: Store, stack: str, release: str | None, page: int) -> Stac
         for name, cypher in _STACK_COUNTS.items()
     }
     counts["release"] = releases
-    shown = packages[(page - 1) * PAGE : page * PAGE]
-    specs = sum(count for _, count in packages)
-    return StackPage(Listing(shown, len(packages), page), specs, counts)
+    return StackPage(packages, counts)
 
 
 def _sorted_by(key: Callable[[str], Any] | None, rows: list[tuple[Any, ...]]) -> dict[str, int]:

@@ -137,12 +137,11 @@ def command(query: NamedQuery, found: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
-def find_command(text: str) -> str:
-    """The command that finds specs as the search field does.
+def as_operand(text: str) -> str:
+    """A text as a command takes it where it may be a spec of several parts.
 
-    >>> find_command("hdf5 +mpi"), find_command("-mpi")
-    ("graphcache find 'hdf5 +mpi'", "graphcache find ' -mpi'")
+    >>> as_operand("hdf5 +mpi"), as_operand("-mpi"), as_operand("cflags=-O2 -g")
+    ('hdf5 +mpi', ' -mpi', ' cflags=-O2 -g')
     """
     # A blank in front keeps the text from being an option, or one setting with a long value.
-    blank = " " if _OPTION_OR_SETTING.match(text) else ""
-    return shlex.join(["graphcache", "find", f"{blank}{text}"])
+    return f" {text}" if _OPTION_OR_SETTING.match(text) else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -52,6 +53,8 @@ def query_address(name: str, **values: Any) -> str:
     return address(f"/query/{quote(name, safe='')}", **values)
 
 
+_COMPARED = re.compile(r"graphcache diff (\S+) (\S+)")
+"""The command that `rebuilds` gives as an example."""
 _ADDRESS_OF_COLUMN = {
     "package": package_address,
     "packages": package_address,
@@ -66,6 +69,15 @@ def address_in_column(column: str, value: Any) -> str | None:
 
     >>> address_in_column("package", "hdf5"), address_in_column("specs", 5)
     ('/package?name=hdf5', None)
+    >>> address_in_column("spec", "zlib@1.3/abc")
+    '/spec/abc'
+    >>> address_in_column("example", "graphcache diff /abc /def")
+    '/diff?from=%2Fabc&to=%2Fdef'
     """
+    if column == "example" and isinstance(value, str):
+        compared = _COMPARED.fullmatch(value)
+        return address("/diff", **{"from": compared[1], "to": compared[2]}) if compared else None
+    if column == "spec" and isinstance(value, str) and "/" in value:
+        return spec_address(value.rpartition("/")[2])
     page = _ADDRESS_OF_COLUMN.get(column)
     return page(value) if page and isinstance(value, str) and value else None

@@ -10,9 +10,24 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from graphcache.schema import node_type
 from graphcache.serving import links
 from graphcache.version import __version__
 from graphcache.words import counted
+
+
+def shown_size(size: int) -> str:
+    """Bytes as a person reads them, and exactly.
+
+    >>> shown_size(999), shown_size(1_234_567)
+    ('999 bytes', '1.2 MB (1,234,567 bytes)')
+    """
+    exact = counted(size, "byte")
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= limit:
+            return f"{size / limit:.1f} {unit} ({exact})"
+    return exact
+
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -26,11 +41,13 @@ _TEMPLATES.filters["counted"] = counted
 _TEMPLATES.globals.update(
     version=__version__,
     address=links.address,
+    address_in_column=links.address_in_column,
     package_address=links.package_address,
     spec_address=links.spec_address,
     stack_address=links.stack_address,
     query_address=links.query_address,
-    address_in_column=links.address_in_column,
+    explained={p.name: p.doc for p in node_type("Spec").properties},
+    size_of=shown_size,
 )
 
 

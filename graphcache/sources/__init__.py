@@ -53,16 +53,19 @@ _SPACK_KEYS = (b'"database"', b'"concrete_specs"', b'"spec"')
 _HEAD = 4096
 
 
-def read_file(file: InputFile, labels: Labels) -> tuple[list[Page | SpecList], FileReport]:
+def read_file(
+    file: InputFile, labels: Labels, *, all_rejects: bool = False
+) -> tuple[list[Page | SpecList], FileReport]:
     """What one file says, and what reading it came to; of an unreadable file nothing is kept.
 
     A file that the user named is rejected if it is not Spack's, one found in a folder is skipped:
-    folders hold other things too.
+    folders hold other things too. `all_rejects` is whether the report has those beyond its bound.
     """
-    report = FileReport(file.name)
+    report = FileReport(file.name, keeps_all=all_rejects)
     try:
         return _read(file, labels, report), report
     except Unreadable as problem:
+        report.close()
         report = FileReport(file.name)
         report.reject(str(problem), line=problem.line)
         return [], report

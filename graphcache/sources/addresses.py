@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,9 +26,10 @@ _HEAD = 1024
 class Remote:
     """Files that lie elsewhere. What an address leads to is found out once."""
 
-    def __init__(self, limit: int, cache: Cache | None = None) -> None:
-        """Take the bytes that a file may have, and where downloads go."""
+    def __init__(self, limit: int, cache: Cache | None = None, *, mirrors: bool = True) -> None:
+        """Take the bytes that a file may have, where downloads go, and if mirrors may be meant."""
         self._limit = limit
+        self._mirrors = mirrors
         self._cache = cache or Cache()
         self._found: dict[str, Path | NotFetched] = {}
         self._beside: dict[str, str] = {}
@@ -38,6 +38,8 @@ class Remote:
         self, urls: Iterable[str], jobs: int, on_done: Callable[[int], None] | None = None
     ) -> None:
         """Bring here what these lead to, several at a time; what fails is said by `file_of`."""
+        from multiprocessing.pool import ThreadPool
+
         wanted = sorted(set(urls))
         with ThreadPool(max(1, min(jobs, len(wanted)))) as pool:
             for number, (url, found) in enumerate(pool.imap_unordered(self._look, wanted), 1):
@@ -72,6 +74,8 @@ class Remote:
 
     def _find(self, url: str) -> Path:
         check_address(url)
+        if not self._mirrors:
+            return self._file(url)
         path = urlsplit(url).path
         blob = _BLOB.search(path)
         if blob:
@@ -114,7 +118,8 @@ class Remote:
         with path.open("rb") as file:
             if is_html(file.read(_HEAD)):
                 # Some servers answer so whatever they are asked for, instead of 404.
-                raise NotFetched("expected a file of Spack's, found a web page", missing=True)
+                what = "a file of Spack's" if self._mirrors else "a file"
+                raise NotFetched(f"expected {what}, found a web page", missing=True)
         return path
 
 

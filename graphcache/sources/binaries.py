@@ -57,7 +57,8 @@ def passed_over(folder: str, names: Iterable[str]) -> dict[str, str]:
     """
     names = list(names)
     held = {_SOURCES: SOURCES}
-    here = os.path.basename(os.path.abspath(folder))
-    if here == _BUILD_CACHE and any(name.endswith(_OF_A_MIRROR) for name in names):
+    if any(name.endswith(_OF_A_MIRROR) for name in names) and (
+        os.path.basename(os.path.abspath(folder)) == _BUILD_CACHE
+    ):
         held |= dict.fromkeys(names, BINARY)
     return held

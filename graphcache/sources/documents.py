@@ -15,7 +15,7 @@ from msgspec import Raw
 
 from graphcache.records import FileReport, short
 from graphcache.sources.keys import Place, repeated_key, shown_place, with_plain_target
-from graphcache.sources.names import Unreadable, character_problem
+from graphcache.sources.names import Unreadable, character_problem, may_hide_characters
 from graphcache.words import counted
 
 Document = dict[str, Raw]
@@ -31,7 +31,6 @@ _SIGNATURE = b"\n-----BEGIN PGP SIGNATURE-----"
 _BOM = b"\xef\xbb\xbf"
 _HTML = (b"<!doctype html", b"<html", b"<!--", b"<head")
 _HASH = re.compile("[a-z2-7]{32}")
-_ESCAPE = re.compile(rb"\\[ubf]")
 _PATH = re.compile(r"^(.*?)(?: - at `\$\.?(.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"([^.\[\]]+|\.\.\.)|\[(\d+)\]")
 _BOUND = re.compile(
@@ -187,16 +186,23 @@ def decode_entries(
     type_: type[_T],
     unwrap: Callable[[Raw], bytes | None],
     report: FileReport,
+    *,
+    plain: Callable[[bytes], _T | None] | None = None,
 ) -> Iterator[tuple[str, _T]]:
     """Each entry by type, with its key; those that do not fit are rejected.
 
-    `unwrap` makes of an entry in spec form 1 one of a later form, or gives None.
+    `unwrap` makes of an entry in spec form 1 one of a later form, or gives None. `plain` is asked
+    first: it gives an entry that is in order throughout, or None.
     """
     decoder = msgspec.json.Decoder(type_)
     for key, raw in raws:
         report.records += 1
         where = f"{place}.{key}"
         data = with_plain_target(bytes(raw))
+        taken = plain(data) if plain is not None else None
+        if taken is not None:
+            yield key, taken
+            continue
         try:
             entry = _decode_entry(decoder, data, unwrap)
             _check_characters(data, entry)
@@ -295,7 +301,7 @@ def _found_at(path: str, data: bytes | Raw) -> str:
 
 
 def _check_characters(data: bytes, entry: Any) -> None:
-    if data.isascii() and _ESCAPE.search(data) is None:
+    if not may_hide_characters(data):
         return
     if problem := character_problem(msgspec.to_builtins(entry)):
         raise Unreadable(problem)

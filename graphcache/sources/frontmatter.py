@@ -2,8 +2,8 @@
 
 On cache.spack.io the two long values are JSON on one line, which is YAML too. A YAML reader takes
 30 to 200 times as long for them, so JSON goes to a JSON decoder, and PyYAML's C parser reads what
-is not JSON. YAML is read through its node graph: that gives line numbers, keeps `5.10` a text,
-and shows duplicate keys and aliases, which a plain `yaml.load` hides.
+is not JSON (`yaml_nodes.py`). YAML is read through its node graph: that gives line numbers, keeps
+`5.10` a text, and shows duplicate keys and aliases, which a plain `yaml.load` hides.
 """
 
 from __future__ import annotations
@@ -14,16 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from graphcache.records import short
 from graphcache.sources.keys import object_of
 from graphcache.sources.names import Unreadable
 
-MAX_DEPTH = 32
-"""Nesting that a value may have; real pages have 4."""
-MAX_YAML = 8 * 2**20
-"""Bytes of YAML that is not JSON: 8 MB take PyYAML's C parser about 10 s."""
+MAX_KEYS = 1_000
+"""Top-level keys, of which a page has 6; a page of nothing but keys could have millions."""
 MAX_RESCANNED = 2**29
 """Characters of a damaged list that are looked at again in search of what is whole: about 2 s."""
 
@@ -113,6 +109,8 @@ def _scan(lines: list[bytes], problems: list[Unreadable]) -> dict[str, Entry] | 
     found: list[tuple[str, int, list[bytes]]] = []
     for number, line in enumerate(lines, start=2):
         key = _KEY_LINE.match(line)
+        if len(found) > MAX_KEYS:
+            raise _too_many_keys(number)
         if key is not None:
             found.append((key.group(1).decode(), number, [line[key.end() :]]))
         elif found and (not line.strip() or line.startswith(_CONTINUES)):
@@ -126,9 +124,13 @@ def _scan(lines: list[bytes], problems: list[Unreadable]) -> dict[str, Entry] | 
 
 def _scan_yaml(text: bytes, problems: list[Unreadable]) -> dict[str, Entry]:
     """Entries of a front matter in any other form of YAML, found by its parser."""
-    root = _compose(text, first_line=2)
-    if not isinstance(root, yaml.MappingNode):
+    from graphcache.sources.yaml_nodes import compose, is_mapping
+
+    root = compose(text, first_line=2)
+    if not is_mapping(root):
         raise Unreadable("expected keys and values between the --- lines", 2)
+    if len(root.value) > MAX_KEYS:
+        raise _too_many_keys(2)
     decoded = text.decode()
 
     def entry(node: Any) -> Entry:
@@ -138,6 +140,10 @@ def _scan_yaml(text: bytes, problems: list[Unreadable]) -> dict[str, Entry]:
         return Entry(node.start_mark.line + 2, (indent + value).rstrip().encode())
 
     return _entries(((str(key.value), entry(value)) for key, value in root.value), problems)
+
+
+def _too_many_keys(line: int) -> Unreadable:
+    return Unreadable(f"expected at most {MAX_KEYS:,} keys between the --- lines, found more", line)
 
 
 def _entries(found: Iterator[tuple[str, Entry]], problems: list[Unreadable]) -> dict[str, Entry]:
@@ -169,7 +175,9 @@ def decode(entry: Entry) -> Any:
             return json.loads(entry.value, object_pairs_hook=object_of)
         except (ValueError, RecursionError):
             pass  # it may be YAML all the same: [package, develop]
-    return _plain(_compose(entry.value, entry.line))
+    from graphcache.sources.yaml_nodes import compose, plain_value
+
+    return plain_value(compose(entry.value, entry.line))
 
 
 def decode_items(entry: Entry) -> list[Item]:
@@ -184,15 +192,17 @@ def decode_items(entry: Entry) -> list[Item]:
     items = list(_json_items(entry)) if entry.value[:1] == b"[" else []
     if items and not any(item.problem for item in items):
         return items
+    from graphcache.sources.yaml_nodes import compose, is_list, line_of, plain_value
+
     try:
-        node = _compose(entry.value, entry.line)
+        node = compose(entry.value, entry.line)
     except Unreadable:
         if not items:
             raise
         return items
-    if not isinstance(node, yaml.SequenceNode):
+    if not is_list(node):
         raise Unreadable("expected a list", entry.line)
-    return [Item(_line(child, entry.line), _plain(child)) for child in node.value]
+    return [Item(line_of(child, entry.line), plain_value(child)) for child in node.value]
 
 
 def _json_items(entry: Entry) -> Iterator[Item]:
@@ -230,53 +240,3 @@ def _json_problem(error: Exception, text: str) -> str:
     if error.pos >= len(text) or error.msg.startswith("Unterminated"):
         return "the list is cut off here"
     return f"not JSON: {error.msg} at character {error.pos + 1} of the value"
-
-
-class _Loader(yaml.CSafeLoader):
-    """PyYAML's C loader, in which `null`, `true` and `false` have a type and all else is text."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - so PyYAML declares it
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"(?:~|null|)\Z"), ["~", "n", ""]
-)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)\Z"), ["t", "f"])
-
-
-def _compose(text: bytes, first_line: int) -> Any:
-    """The node graph of a YAML text without aliases, in which each node stands once."""
-    if len(text) > MAX_YAML:
-        raise Unreadable(f"expected JSON, or YAML of at most {MAX_YAML:,} bytes", first_line)
-    try:
-        # Composing recurses and follows aliases; events do neither, so they are looked at first.
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if isinstance(event, yaml.AliasEvent):
-                raise Unreadable("expected no YAML alias (*name)", _line(event, first_line))
-            if depth > MAX_DEPTH:
-                raise Unreadable(f"nested deeper than {MAX_DEPTH}", _line(event, first_line))
-        return yaml.compose(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        why = getattr(error, "problem", None) or str(error).splitlines()[0]
-        line = first_line + mark.line if mark is not None else first_line
-        raise Unreadable(f"neither JSON nor YAML: {why}", line) from None
-
-
-def _line(event: Any, first_line: int) -> int:
-    return int(first_line + event.start_mark.line)
-
-
-def _plain(node: Any) -> Any:
-    """A YAML node as plain Python."""
-    if node is None or node.tag == "tag:yaml.org,2002:null":
-        return None
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(child) for child in node.value]
-    if isinstance(node, yaml.MappingNode):
-        pairs = [(_plain(key), _plain(value)) for key, value in node.value]
-        return object_of([(key if isinstance(key, str) else repr(key), v) for key, v in pairs])
-    return node.value == "true" if node.tag == "tag:yaml.org,2002:bool" else node.value

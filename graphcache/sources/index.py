@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from graphcache.records import FileReport, Labels, SpecEntry, SpecList, SpecNode
-from graphcache.sources.dependencies import name_dependencies
+from graphcache.sources.dependencies import Placed, name_dependencies
 from graphcache.sources.documents import (
     Document,
     check_version,
@@ -19,6 +19,7 @@ from graphcache.sources.documents import (
 )
 from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
+from graphcache.sources.plain_specs import PlainSpecs
 
 FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
 """The form of the spec objects by the version of the database."""
@@ -57,20 +58,21 @@ def read(
     """
     database: _Database = decode(document["database"], _Database, "database")
     check_version("database.version", str(database.version), VERSIONS, report)
-    before = len(report.rejects)
+    before = report.rejected
     check_frame(file.data, {("database", "installs"): database.installs}, report)
-    place = "database.installs"
-    placed = []
-    for key, install in decode_entries(database.installs.items(), place, _Install, _unwrap, report):
-        if is_hash(key) and install.spec.hash in (None, key):
-            entry = SpecEntry(key, install.spec, install.held)
-            placed.append((f"{place}.{key}.spec", entry))
-        else:
-            why = f"expected the hash of the spec, {install.spec.hash}, as its key"
-            report.reject(why, field=f"{place}.{key}", record=True)
-    complete = len(report.rejects) == before
-    if file.binaries is not None:
+    plain = PlainSpecs(file.data)
+    part = report.part()
+    placed = _installs(database, part, plain)
+    listed = [entry for _, entry in placed]
+    needs = plain.needs(listed)
+    if needs is None:
+        part.close()
+        part = report.part()
+        placed = _installs(database, part)
         listed = [entry for _, entry in placed]
+    report.take(part)
+    complete = report.rejected == before
+    if file.binaries is not None:
         rejected = database.installs.keys() - {entry.hash for entry in listed}
         _hold_against(file.binaries - rejected, listed, report)
     entries = name_dependencies(placed, report)
@@ -82,8 +84,32 @@ def read(
         labels.release,
         kind="index",
         form=form,
+        needs=needs,
         complete=complete,
     )
+
+
+def _installs(
+    database: _Database, report: FileReport, plain: PlainSpecs | None = None
+) -> list[Placed]:
+    """The entries; those that are plain without what they need."""
+
+    def plain_install(data: bytes) -> _Install | None:
+        found = plain.install(data) if plain else None
+        return _Install(*found) if found else None
+
+    place = "database.installs"
+    placed: list[Placed] = []
+    for key, install in decode_entries(
+        database.installs.items(), place, _Install, _unwrap, report, plain=plain_install
+    ):
+        if is_hash(key) and install.spec.hash in (None, key):
+            entry = SpecEntry(key, install.spec, install.held)
+            placed.append((f"{place}.{key}.spec", entry))
+        else:
+            why = f"expected the hash of the spec, {install.spec.hash}, as its key"
+            report.reject(why, field=f"{place}.{key}", record=True)
+    return placed
 
 
 def _hold_against(binaries: frozenset[str], entries: list[SpecEntry], report: FileReport) -> None:

@@ -76,8 +76,8 @@ def input_files(
         elif path == "-":
             yield from _spooled(sys.stdin.buffer, "standard input", report)
         elif os.path.isdir(path):
-            for name in _walk(path, report):
-                if os.path.isdir(name):
+            for name, is_mirror in _walk(path, report):
+                if is_mirror:
                     yield from _open_mirror(name, report)
                 else:
                     yield from _open_file(name, report, asked_for=False)
@@ -102,7 +102,8 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
     index = os.path.join(root, mirror.INDEX)
     folder = os.path.join(root, mirror.SPECS)
     has_specs = os.path.isdir(folder)  # or else its index alone was brought here
-    specs = filter(mirror.is_spec_manifest, _walk(folder, report) if has_specs else ())
+    found = (path for path, _ in _walk(folder, report)) if has_specs else ()
+    specs = filter(mirror.is_spec_manifest, found)
     manifests = {path: mirror.hash_of(path) for path in specs}
     read = Mirror()
     with _rejecting_in_mirror(index, report), suppress(FileNotFoundError):
@@ -112,11 +113,11 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
         binaries = frozenset(manifests.values()) if has_specs else None
         yield InputFile(one_line(index), data, False, binaries=binaries)
     for path in manifests:
-        before = len(report.rejects)
+        before = report.rejected
         with _rejecting_in_mirror(path, report):
             spec = mirror.read_spec(os.path.relpath(path, root), fetch, MAX_DOCUMENT)
             yield InputFile(one_line(path), spec.data, False, spec.binary_size, read)
-        read.whole = read.whole and len(report.rejects) == before
+        read.whole = read.whole and report.rejected == before
 
 
 def _fetch(root: str, path: str, limit: int) -> bytes:
@@ -133,10 +134,10 @@ def _rejecting_in_mirror(path: str, report: Report) -> Iterator[None]:
         report.reject(one_line(path), why)
 
 
-def _walk(root: str, report: Report) -> Iterator[str]:
+def _walk(root: str, report: Report) -> Iterator[tuple[str, bool]]:
     """Every regular file below a folder, sorted by path; symlinks are followed, loops are not.
 
-    Of a mirror, its root stands for its own files.
+    Of a mirror, its root stands for its own files: with each path comes whether it is one.
     """
     visited: set[tuple[int, int]] = set()
     todo = [root]
@@ -153,13 +154,14 @@ def _walk(root: str, report: Report) -> Iterator[str]:
             report.skip(folder, "a symlink to a folder that was read already")
             continue
         visited.add((status.st_dev, status.st_ino))
-        if any(entry.name == ".spack" for entry in entries) and binaries.is_installed(folder):
+        names = {entry.name for entry in entries}
+        if ".spack" in names and binaries.is_installed(folder):
             report.skip(one_line(folder), binaries.INSTALLED)
             continue
-        if os.path.exists(os.path.join(folder, mirror.LAYOUT)):
-            yield folder
+        if "v3" in names and os.path.exists(os.path.join(folder, mirror.LAYOUT)):
+            yield folder, True
             entries = [entry for entry in entries if entry.name not in ("v3", "blobs")]
-        passed_over = binaries.passed_over(folder, (entry.name for entry in entries))
+        passed_over = binaries.passed_over(folder, names)
         files: list[str] = []
         for entry in entries:
             kind = _kind(entry, passed_over)
@@ -169,7 +171,7 @@ def _walk(root: str, report: Report) -> Iterator[str]:
                 files.append(entry.path)
             else:
                 report.skip(one_line(entry.path), kind)
-        yield from reversed(files)
+        yield from ((path, False) for path in reversed(files))
 
 
 def _kind(entry: os.DirEntry[str], passed_over: dict[str, str]) -> str:

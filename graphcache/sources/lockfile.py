@@ -31,6 +31,7 @@ from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.keys import Place, shown_place
 from graphcache.sources.names import Unreadable, check_name
+from graphcache.sources.plain_specs import PlainSpecs
 
 FORMS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6}
 """The form of the spec objects by the version of the lock file."""
@@ -83,25 +84,22 @@ def read(
         check_form(meta.specfile_version, report)
     stack, unnamed = _stack(file, labels)
     environments = list(_environments(document, (), _MAX_DEPTH))
-    before = len(report.rejects)
+    before = report.rejected
     groups = {
         (*environment.path, "concrete_specs"): environment.specs for environment in environments
     }
     check_frame(file.data, groups, report)
     roots = _roots(environments, report)
-    placed: dict[str, Placed] = {}
-    for environment in environments:
-        place = f"{environment.place}concrete_specs"
-        for key, node in decode_entries(
-            environment.specs.items(), place, SpecNode, unwrap_node, report
-        ):
-            own = node.hash or key
-            if not is_hash(key) or (version >= _FIRST_KEYED_BY_HASH and own != key):
-                why = f"expected the hash of the spec, {own}, as its key"
-                report.reject(why, field=f"{place}.{key}", record=True)
-            else:
-                placed[key] = f"{place}.{key}", SpecEntry(own, node, root=key in roots)
-    complete = len(report.rejects) == before
+    plain = PlainSpecs(file.data) if version >= _FIRST_KEYED_BY_HASH else None
+    part = report.part()
+    placed = _specs(environments, version, roots, part, plain)
+    needs = plain.needs([entry for _, entry in placed.values()]) if plain else None
+    if plain and needs is None:
+        part.close()
+        part = report.part()
+        placed = _specs(environments, version, roots, part)
+    report.take(part)
+    complete = report.rejected == before
     keys = {key: entry.hash for key, (_, entry) in placed.items()}
     entries = name_dependencies(placed.values(), report, keys)
     mark_only_needed(entries)
@@ -113,9 +111,38 @@ def read(
         labels.release,
         kind="lock",
         form=form,
+        needs=needs,
         environment=unnamed,
         complete=complete,
     )
+
+
+def _specs(
+    environments: list[_Environment],
+    version: int,
+    roots: set[str],
+    report: FileReport,
+    plain: PlainSpecs | None = None,
+) -> dict[str, Placed]:
+    """The specs by key; those that are plain without what they need."""
+    placed: dict[str, Placed] = {}
+    for environment in environments:
+        place = f"{environment.place}concrete_specs"
+        for key, node in decode_entries(
+            environment.specs.items(),
+            place,
+            SpecNode,
+            unwrap_node,
+            report,
+            plain=plain.spec if plain else None,
+        ):
+            own = node.hash or key
+            if not is_hash(key) or (version >= _FIRST_KEYED_BY_HASH and own != key):
+                why = f"expected the hash of the spec, {own}, as its key"
+                report.reject(why, field=f"{place}.{key}", record=True)
+            else:
+                placed[key] = f"{place}.{key}", SpecEntry(own, node, root=key in roots)
+    return placed
 
 
 def _stack(file: InputFile, labels: Labels) -> tuple[str, Environment | None]:

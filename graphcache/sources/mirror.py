@@ -94,6 +94,8 @@ def specs_beside(path: str) -> frozenset[str] | None:
     None if the path is that of no such index, or no spec file is beside it, as where the index
     alone was brought here.
     """
+    if os.path.basename(path) != os.path.basename(INDEX_2):
+        return None  # as of all pages
     folder, name = os.path.split(os.path.abspath(path))
     if f"{os.path.basename(folder)}/{name}" != INDEX_2:
         return None

@@ -13,6 +13,8 @@ A_NAME = "text of 1 to 1,000 characters"
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that no text of a record may have; some of them no store or export can hold."""
 
+_ESCAPE = re.compile(rb"\\[ubf]")
+
 
 class Unreadable(ValueError):
     """A file, or a part of one, can't be read; `line` is the line in the file, where known."""
@@ -20,6 +22,15 @@ class Unreadable(ValueError):
     def __init__(self, why: str, line: int | None = None) -> None:
         super().__init__(why)
         self.line = line
+
+
+def may_hide_characters(text: bytes) -> bool:
+    r"""Whether JSON may hold characters that no text may have: beyond ASCII, or by an escape.
+
+    >>> may_hide_characters(rb'["a\"b"]'), may_hide_characters(rb'["\u0000"]')
+    (False, True)
+    """
+    return not text.isascii() or (b"\\" in text and _ESCAPE.search(text) is not None)
 
 
 def check_name(value: Any, field: str, line: int) -> str:

@@ -1,9 +1,10 @@
 """Pages of cache.spack.io since 2023: one package of one release, with a record for each spec.
 
-The form is described in `docs/formats.md`. A page as its publisher writes it takes the fast way:
-both JSON lines are decoded by type, and the records are used as they are. Any doubt (a record
-that does not fit, a key that may stand twice, text that may hold control characters) sends the
-page the careful way, which decodes record by record and says of each what is wrong with it.
+The form is described in `docs/formats.md`. What is published is read by `plain_pages.py`, many
+pages at once; here a page is read by itself. If it is in order all the same, its JSON is decoded by
+type, and the records are used as they are. Any doubt (a record that does not fit, a key that may
+stand twice, text that may hold control characters) sends the page the careful way, which decodes
+record by record and says of each what is wrong with it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from graphcache.sources.frontmatter import (
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.keys import RepeatedKeys
 from graphcache.sources.meta import check_meta
-from graphcache.sources.names import A_NAME, Unreadable, character_problem, check_name
+from graphcache.sources.names import (
+    A_NAME,
+    Unreadable,
+    character_problem,
+    check_name,
+    may_hide_characters,
+)
 
 KEYS = frozenset({"title", "layout", "categories", "category", "meta", "spec_details"})
 
@@ -41,7 +48,6 @@ _EXPECTED = {
 }
 _CATEGORIES = re.compile(rb"\[\s*package\s*,\s*([A-Za-z][\w.+-]{0,99})\s*\]")
 _FIELD_PATH = re.compile(r" - at `\$\.?(.*)`$")
-_ESCAPE = re.compile(rb"\\[ubf]")
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 _FIELDS = msgspec.structs.fields(PageRecord)
 _REQUIRED = sum(field.required for field in _FIELDS)
@@ -67,11 +73,11 @@ def read(page: FrontMatter, file: InputFile, labels: Labels, report: FileReport)
     entries = page.entries
     for key in sorted(entries.keys() - KEYS):
         report.warn(f"unknown key {short(key)} of a page: not read")
-    rejects_before = len(report.rejects)
+    rejects_before = report.rejected
     package = read_title(entries)
     release = labels.release or _read_release(entries)
     records = _read_records(_require(entries, "spec_details"), report)
-    complete = not page.problems and len(report.rejects) == rejects_before
+    complete = not page.problems and report.rejected == rejects_before
     if complete and "meta" in entries:
         check_meta(entries["meta"], records, report)
     yield Page(package, release, file.name, records, complete=complete)
@@ -121,15 +127,15 @@ def _read_records(entry: Entry, report: FileReport) -> list[PageRecord]:
 
 def _read_fast(value: bytes) -> list[PageRecord] | None:
     """The records of a page that is in order throughout; None if there is any doubt."""
-    if not value.isascii() or (b"\\" in value and _ESCAPE.search(value)):
-        return None  # there may be characters that names can't have
+    if may_hide_characters(value):
+        return None
     try:
         records = _decode_records(value)
     except (msgspec.MsgspecError, RecursionError):
         return None
     # A decoder keeps the last of two equal keys in silence, so the keys are counted.
     keys = value.count(b'":')
-    spaced = b" :" in value or b"\t" in value or b"\n" in value
+    spaced = any(space in value for space in (b" :", b"\t", b"\n", b"\r"))
     optional = sum(
         value is not None for name in _OPTIONAL for value in map(attrgetter(name), records)
     )

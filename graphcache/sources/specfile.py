@@ -49,7 +49,7 @@ def read(
     check_form(said.meta.version, report)
     place = "spec" if in_list else "spec.nodes"
     held = True if document.keys() & _OF_A_BUILD_CACHE else None
-    before = len(report.rejects)
+    before = report.rejected
     check_frame(file.data, {("spec",) if in_list else ("spec", "nodes"): said.nodes}, report)
     seen: set[str] = set()
     placed = []
@@ -67,7 +67,7 @@ def read(
             in_buildcache = held if first else None
             entry = SpecEntry(node.hash, node, in_buildcache, size=size, only_needed=not first)
             placed.append((f"{place}.{key}", entry))
-    complete = len(report.rejects) == before
+    complete = report.rejected == before
     entries = name_dependencies(placed, report)
     kind: SourceKind = "mirror" if file.mirror else "file"
     yield SpecList(

@@ -192,6 +192,24 @@ def fitting(texts: Iterable[str], constraint: Constraint) -> list[str]:
     return [text for text in texts if parse_version(text) in constraint]
 
 
+def is_branch(part: _Part) -> bool:
+    """Whether a part of a version is a word that stands for a branch, above any number.
+
+    >>> [is_branch(part) for part in parse_version("2-develop").release]
+    [False, True]
+    """
+    return part[0] == _BRANCH
+
+
+def is_number(part: _Part) -> bool:
+    """Whether a part of a version is a number, and not a word.
+
+    >>> [is_number(part) for part in parse_version("1.1k").release]
+    [True, True, False]
+    """
+    return part[0] == _NUMBER
+
+
 @lru_cache(maxsize=2**16)  # the same few thousand stand in all specs
 def _key(text: str) -> tuple[Any, ...]:
     try:

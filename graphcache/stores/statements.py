@@ -81,6 +81,29 @@ def match_all(
     return f"MATCH {_pattern(type_, label)} RETURN {_columns(type_, names)}"
 
 
+def match_offsets(type_: NodeType) -> str:
+    """A statement that returns each node's key, and the number by which LadybugDB knows it.
+
+    >>> match_offsets(node_type("Package"))
+    'MATCH (x:`Package`) RETURN x.`name` AS `key`, offset(id(x)) AS `offset`'
+    """
+    key = quote(type_.key)
+    return f"MATCH {_pattern(type_, str)} RETURN x.{key} AS `key`, offset(id(x)) AS `offset`"
+
+
+def match_edges_by_offset(type_: EdgeType, names: list[str]) -> str:
+    """What `match_all` asks for edges, with LadybugDB's numbers in the place of the ends' keys.
+
+    >>> from graphcache.schema import edge_type
+    >>> print(match_edges_by_offset(edge_type("EXTENDS"), []))
+    MATCH (a:`Target`)-[x:`EXTENDS`]->(b:`Target`) \
+RETURN offset(id(a)) AS `from`, offset(id(b)) AS `to`
+    """
+    ends = ["offset(id(a)) AS `from`", "offset(id(b)) AS `to`"]
+    properties = (f"x.{quote(name)} AS {quote(name)}" for name in names)
+    return f"MATCH {_pattern(type_, str)} RETURN {', '.join([*ends, *properties])}"
+
+
 def only_columns(
     type_: NodeType | EdgeType, columns: dict[str, str], only: Collection[str] | None
 ) -> dict[str, str]:

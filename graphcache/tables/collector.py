@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -22,3 +24,13 @@ def paused_collector() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@cache
+def skip_last_collection() -> None:
+    """Let the process end without a last search for garbage, which a large graph makes long.
+
+    Python looks through all objects once more when it ends. What is there then goes with the
+    process; until then a graph that nobody holds goes as ever.
+    """
+    atexit.register(gc.freeze)

@@ -6,10 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from graphcache.schema import EdgeType, NodeType
+
+Integers = NDArray[np.int64]
 
 SEPARATOR = "\x1f"
 """Joins texts to one that stands for a list; no text of a record holds this character."""
@@ -209,9 +213,11 @@ def look_up(keys: Any, known: Any, values: Any) -> Any:
 
 def map_unique(column: Any, function: Callable[[Any], Any], type_: pa.DataType) -> Any:
     """The function applied to each distinct value of a column; null stays null."""
-    unique = pc.unique(column)
-    values = [None if value is None else function(value) for value in unique.to_pylist()]
-    return pa.array(values, type_).take(pc.index_in(column, unique))
+    encoded = flat(column).dictionary_encode()
+    values = [
+        None if value is None else function(value) for value in encoded.dictionary.to_pylist()
+    ]
+    return pa.array(values, type_).take(encoded.indices)
 
 
 def semi_join(table: pa.Table, column: Any, keys: Any) -> pa.Table:
@@ -234,6 +240,50 @@ def anti_join(table: pa.Table, column: Any, keys: Any) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(column, flat(keys))))
 
 
+def numbers(array: pa.Array) -> Any:
+    """The numbers of an array without nulls, as numpy sees them; nothing is copied.
+
+    `to_numpy` does the same, but imports pandas where that is installed.
+
+    >>> numbers(pa.array([7, 8, 9])[1:])
+    array([8, 9])
+    """
+    kind = np.dtype(str(array.type).replace("double", "float64"))
+    if not len(array):
+        return np.empty(0, kind)
+    return np.frombuffer(array.buffers()[1], kind, len(array), array.offset * kind.itemsize)
+
+
+def distinct(values: Integers) -> Integers:
+    """The distinct numbers, sorted. `np.unique` has been seen to take ten times as long.
+
+    >>> distinct(np.array([3, 1, 3]))
+    array([1, 3])
+    """
+    values = np.sort(values)
+    return values[firsts(values)]
+
+
+def is_rising(values: Integers) -> bool:
+    """Whether each number is greater than the one before.
+
+    >>> is_rising(np.array([1, 3])), is_rising(np.array([1, 1]))
+    (True, False)
+    """
+    return bool((values[1:] > values[:-1]).all())
+
+
+def firsts(values: Integers) -> NDArray[np.bool_]:
+    """Where numbers that are sorted differ from those before.
+
+    >>> firsts(np.array([1, 3, 3]))
+    array([ True,  True, False])
+    """
+    first = np.ones(len(values), bool)
+    first[1:] = values[1:] != values[:-1]
+    return first
+
+
 def flat(column: Any) -> pa.Array:
     """The column in one piece, as Arrow wants it where values are looked up."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
@@ -241,5 +291,7 @@ def flat(column: Any) -> pa.Array:
 
 def sorted_unique(column: Any) -> pa.Array:
     """The distinct values that are not null, sorted."""
+    if pa.types.is_integer(column.type):
+        return pa.array(distinct(numbers(flat(column.drop_null()))))
     unique = pc.drop_null(pc.unique(column))
     return unique.take(pc.sort_indices(unique))

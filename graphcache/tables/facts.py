@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
@@ -10,13 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct
 
 from graphcache.records import (
     DependencyParameters,
-    Page,
-    PageRecord,
-    Report,
+    Parameters,
     SpecList,
     SpecNode,
     compiler_of,
@@ -32,8 +29,8 @@ from graphcache.schema import Property, edge_type, node_type
 from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.flags import flag_texts
 from graphcache.spack.variants import normal_variants
-from graphcache.tables.columns import FACT_TYPES, SEPARATOR, map_unique, said_columns
-from graphcache.tables.said import SAID, in_release, in_stack, said_by_lists, said_by_pages
+from graphcache.tables.columns import FACT_TYPES, SEPARATOR, flat, map_unique, said_columns
+from graphcache.tables.said import SAID, in_release, in_stack, said_by_lists
 
 # Of a Spec what sources say, and the edges of which each spec has few: as texts, joined where
 # there may be several.
@@ -89,43 +86,6 @@ class Facts:
         )
 
 
-def page_facts(pages: list[Page], report: Report) -> Facts:
-    """What pages say, as columns."""
-    records = list(chain.from_iterable(page.records for page in pages))
-    page_of = pa.array([i for i, page in enumerate(pages) for _ in page.records], pa.int32())
-
-    def text(values: Iterable[str | None]) -> pa.Array:
-        return pa.array(values, pa.string())
-
-    def per_page(values: Iterable[Any], type_: pa.DataType) -> pa.Array:
-        return pa.array(values, type_).take(page_of)
-
-    specs = {
-        "name": per_page([page.package for page in pages], pa.string()),
-        "version": text([r.versions[0] for r in records]),
-        "target": text([r.target for r in records]),
-        "compilers": map_unique(text([r.compiler for r in records]), normal_compiler, pa.string()),
-        "variants": map_unique(
-            text([SEPARATOR.join(r.variants) for r in records]), _normal_joined, pa.string()
-        ),
-        "size": map_unique(
-            text([r.size for r in records]), lambda size: _bytes(size, report), pa.int64()
-        ),
-        "in_buildcache": per_page([page.in_buildcache for page in pages], pa.bool_()),
-        "derived": per_page([page.derived for page in pages], pa.bool_()),
-        # Nor does a spec text of 2021 or 2022 say all: what a spec needs to be built is not in it.
-        "dependencies_known": pa.array([False] * len(records), pa.bool_()),
-    }
-    needs = list(chain.from_iterable(page.dependencies for page in pages))
-    return Facts(
-        _spec_facts(PageRecord, records, specs),
-        said_by_pages(pages, page_of),
-        facts_table(
-            {"from": text(a for a, _ in needs), "to": text(b for _, b in needs)}, DEPENDS_ON_FACTS
-        ),
-    )
-
-
 def spec_list_facts(lists: list[SpecList]) -> Facts:
     """What Spack's own files say, as columns."""
     entries = list(chain.from_iterable(list_.entries for list_ in lists))
@@ -145,12 +105,17 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
             [node.build_spec and node.build_spec.hash for node in nodes], pa.string()
         ),
         "variants": pa.array(
-            [SEPARATOR.join(normal_variants(variants_of(node.parameters))) for node in nodes],
+            _by_parameters(
+                nodes, lambda given: SEPARATOR.join(normal_variants(variants_of(given)))
+            ),
             pa.string(),
         ),
         "external": pa.array([is_external(node) for node in nodes], pa.bool_()),
         **_external_columns(nodes),
-        "flags": pa.array([_joined_flags(node) for node in nodes], pa.string()),
+        "flags": pa.array(
+            _by_parameters(nodes, lambda given: SEPARATOR.join(flag_texts(flags_of(given)))),
+            pa.string(),
+        ),
         "original_specfile_version": pa.array(
             [form_of(entry.node, list_.form) for list_ in lists for entry in list_.entries],
             pa.int64(),
@@ -160,7 +125,7 @@ def spec_list_facts(lists: list[SpecList]) -> Facts:
         "derived": pa.array([False] * len(entries), pa.bool_()),
         "dependencies_known": pa.array(known, pa.bool_()),
     }
-    described = _spec_facts(SpecNode, nodes, specs)
+    described = _spec_facts(nodes, specs)
     mentioned: dict[str, list[Any]] = {
         "hash": [spec_hash for spec_hash, _ in named],
         "name": [name for _, name in named],
@@ -185,22 +150,30 @@ def _external_columns(nodes: list[SpecNode]) -> dict[str, pa.Array]:
     }
 
 
-def _joined_flags(node: SpecNode) -> str:
-    return SEPARATOR.join(flag_texts(flags_of(node.parameters)))
+def _by_parameters(nodes: list[SpecNode], text: Callable[[Parameters], str]) -> list[str]:
+    """Of each node a text made of its parameters; many have the same ones, as one object."""
+    made: dict[int, str] = {}
+    texts = []
+    for node in nodes:
+        key = id(node.parameters)
+        if key not in made:
+            made[key] = text(node.parameters)
+        texts.append(made[key])
+    return texts
 
 
-def _spec_facts(struct: type[Struct], objects: list[Any], columns: dict[str, Any]) -> pa.Table:
-    """Facts of specs: the columns, and what the objects say under the name of a property."""
+def _spec_facts(nodes: list[SpecNode], columns: dict[str, Any]) -> pa.Table:
+    """Facts of specs: the columns, and what the nodes say under the name of a property."""
     said = {
-        p.name: pa.array(_values_of(p, objects), FACT_TYPES[p.type])
+        p.name: pa.array(_values_of(p, nodes), FACT_TYPES[p.type])
         for p in node_type("Spec").properties
-        if not p.computed and p.name not in columns and p.name in struct.__struct_fields__
+        if not p.computed and p.name not in columns and p.name in SpecNode.__struct_fields__
     }
     return facts_table(columns | said, SPEC_FACTS)
 
 
-def _values_of(property_: Property, objects: list[Any]) -> list[Any]:
-    values = list(map(attrgetter(property_.name), objects))
+def _values_of(property_: Property, nodes: list[SpecNode]) -> list[Any]:
+    values = list(map(attrgetter(property_.name), nodes))
     if property_.type != "list of text":
         return values
     return [None if texts is None else SEPARATOR.join(sorted(set(texts))) for texts in values]
@@ -250,7 +223,17 @@ def _list_dependencies(
         "types": pa.array(types, pa.string()).take(pa.array(kinds, pa.int32())),
         "virtuals": pa.array(virtuals, pa.string()).take(pa.array(kinds, pa.int32())),
     }
-    return facts_table(columns, DEPENDS_ON_FACTS), only_named, known
+    tables = [facts_table(columns, DEPENDS_ON_FACTS), *map(_needs, lists)]
+    return pa.concat_tables(tables), only_named, known
+
+
+def _needs(list_: SpecList) -> pa.Table:
+    """What the specs of a list need that is no part of them."""
+    if list_.needs is None:
+        return DEPENDS_ON_FACTS.empty_table()
+    hashes = pa.array([entry.hash for entry in list_.entries], pa.string())
+    columns = {name: list_.needs[name] for name in ("to", "types", "virtuals")}
+    return facts_table({"from": hashes.take(flat(list_.needs["row"])), **columns}, DEPENDS_ON_FACTS)
 
 
 def facts_table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
@@ -263,15 +246,3 @@ def facts_table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
         ],
         schema=schema,
     )
-
-
-def _normal_joined(variants: str) -> str:
-    return SEPARATOR.join(normal_variants(variants.split(SEPARATOR))) if variants else ""
-
-
-def _bytes(size: str, report: Report) -> int | None:
-    if size.isascii() and size.isdecimal() and len(size) < 19:
-        return int(size)
-    if size != "-":
-        report.warn(f"size {size[:40]!r}: expected a number of bytes or -; not read")
-    return None

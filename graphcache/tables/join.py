@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,11 +20,13 @@ from graphcache.tables.columns import (
     SEPARATOR,
     arrow_schema,
     conform,
+    firsts,
     flat,
     joined_codes,
     joined_texts,
     look_up,
     map_unique,
+    numbers,
     sort_table,
     sorted_unique,
     split_codes,
@@ -40,11 +43,12 @@ _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})$")
 
 def join(facts: Facts, report: Report) -> Tables:
     """The graph of all that the facts say; contradictions become warnings in the report."""
-    specs = _join_specs(facts.specs, report)
-    depends_on = _join_depends_on(facts.depends_on, specs["hash"].combine_chunks())
+    hashes, rank = _ranked(facts.specs["hash"])
+    specs = _join_specs(facts.specs, hashes, rank, report)
+    in_stack, in_release = facts.in_stack, facts.in_release
+    depends_on = _join_depends_on(facts.depends_on, hashes)
     languages = _languages(_compiled_by(depends_on, specs), specs)
     specs = _fill_compilers(specs, languages)
-    rank = pc.index_in(facts.specs["hash"], specs["hash"].combine_chunks()).cast(pa.int64())
     compilers, of = _explode(specs["compilers"])
     targets = with_ancestors(set(sorted_unique(specs["target"]).to_pylist()))
     extends = [(t.name, parent) for t in targets for parent in t.parents]
@@ -52,8 +56,8 @@ def join(facts: Facts, report: Report) -> Tables:
         "OF_PACKAGE": {"from": specs["hash"], "to": specs["name"]},
         "BUILT_WITH": _built_with(specs["hash"].take(of), compilers, languages),
         "FOR_TARGET": _to_one(specs, "target"),
-        "IN_STACK": _join_in_stack(facts.in_stack, rank, specs["hash"]),
-        "IN_RELEASE": _join_in_release(facts.in_release, rank, specs["hash"]),
+        "IN_STACK": _join_in_stack(in_stack, rank, specs["hash"]),
+        "IN_RELEASE": _join_in_release(in_release, rank, specs["hash"]),
         "DEPENDS_ON": {
             **{end: depends_on[end] for end in ("from", "to")},
             **{p.name: _as_lists(depends_on[p.name]) for p in edge_type("DEPENDS_ON").properties},
@@ -67,13 +71,13 @@ def join(facts: Facts, report: Report) -> Tables:
     nodes = {
         "Package": {"name": sorted_unique(specs["name"])},
         "Spec": _spec_columns(specs),
-        "Stack": {"name": sorted_unique(facts.in_stack["stack"])},
+        "Stack": {"name": sorted_unique(in_stack["stack"])},
         "Compiler": _compiler_columns(sorted_unique(compilers)),
         "Target": {
             p.name: pa.array([getattr(target, p.name) for target in targets])
             for p in node_type("Target").properties
         },
-        "Release": _release_columns(sorted_unique(facts.in_release["release"])),
+        "Release": _release_columns(sorted_unique(in_release["release"])),
     }
     columns = nodes | edges
     return Tables.of(lambda type_: _sorted(columns[type_.name], type_))
@@ -89,13 +93,21 @@ def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
     return sort_table(conform(pa.table(columns), type_), type_).combine_chunks()
 
 
-def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
+def _ranked(hashes: Any) -> tuple[pa.Array, pa.Array]:
+    """The distinct hashes, sorted, and of each row the place of its own among them."""
+    encoded = flat(hashes).dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary)
+    place = pc.sort_indices(order)  # the way back
+    return encoded.dictionary.take(order), place.take(encoded.indices).cast(pa.int64())
+
+
+def _join_specs(facts: pa.Table, hashes: pa.Array, rank: pa.Array, report: Report) -> pa.Table:
     """One row a hash, sorted by it: a source that knows more fills in, none erases."""
+    if facts.num_rows == len(hashes):
+        return _with_whole_patches(facts.take(pc.sort_indices(rank))).combine_chunks()
     facts = _with_whole_patches(_without_mere_names(facts, report))
-    hashes = pc.count_distinct(facts["hash"]).as_py()
-    if facts.num_rows > hashes:
-        facts = facts.group_by(facts.column_names, use_threads=False).aggregate([])
-    if facts.num_rows > hashes:
+    facts = facts.group_by(facts.column_names, use_threads=False).aggregate([])
+    if facts.num_rows > len(hashes):
         rest = [name for name in facts.column_names if name != "hash"]
         # Minimum and maximum pass over nulls, and do not depend on the order of the input.
         ends = [(name, end) for name in rest for end in ("min", "max")]
@@ -112,6 +124,8 @@ def _join_specs(facts: pa.Table, report: Report) -> pa.Table:
 
 def _without_mere_names(facts: pa.Table, report: Report) -> pa.Table:
     """The facts, but where a spec is described, not what others call it; another name is said."""
+    if not facts["version"].null_count:
+        return facts
     is_described = pc.is_valid(facts["version"])
     described, called = facts.filter(is_described), facts.filter(pc.invert(is_described))
     name = look_up(called["hash"], described["hash"], described["name"])
@@ -166,12 +180,8 @@ def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None
     if pa.types.is_boolean(low.type):
         low, high = high, low  # of flags the true one is kept
     differ = pc.fill_null(pc.not_equal(low, high), False)
-    for spec_hash, a, b in zip(
-        joined["hash"].filter(differ).to_pylist(),
-        low.filter(differ).to_pylist(),
-        high.filter(differ).to_pylist(),
-        strict=True,
-    ):
+    columns = (column.filter(differ) for column in (joined["hash"], low, high))
+    for spec_hash, a, b in _distinct(*columns):
         said = [_quoted(str(value).replace(SEPARATOR, " ")) for value in (a, b)]
         report.warn(
             f"spec {spec_hash}: records disagree on {name}: {said[0]} and {said[1]}; "
@@ -282,10 +292,21 @@ def _join_in_release(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
 
 
 def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
-    """Whether any flag of each wanted code is true; null where none is known."""
-    pairs = pa.table({"code": codes, "flag": flags})
-    grouped = pairs.group_by("code", use_threads=False).aggregate([("flag", "max")])
-    return look_up(wanted, grouped["code"], grouped["flag_max"])
+    """Whether any flag of each code is true; null where none is known.
+
+    `wanted` are the distinct codes, sorted.
+    """
+    if flags.null_count == len(flags):
+        return pa.nulls(len(wanted), pa.bool_())
+    place = numbers(flat(wanted))
+
+    def among(chosen: Any) -> pa.Array:
+        found = np.zeros(len(place), bool)
+        found[np.searchsorted(place, numbers(flat(codes.filter(chosen))))] = True
+        return pa.array(found)
+
+    are_true = among(pc.fill_null(flags, False))
+    return pc.if_else(among(pc.is_valid(flags)), are_true, None) if flags.null_count else are_true
 
 
 def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
@@ -293,15 +314,20 @@ def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
 
     `hashes` are all, sorted: a pair becomes one integer, since integers are quicker to sort.
     """
+    if not facts.num_rows:
+        return facts
     start, end = (pc.index_in(facts[name], hashes) for name in ("from", "to"))
     pairs = joined_codes(start, end, len(hashes)).combine_chunks()
     order = pc.sort_indices(pairs)
-    facts, pairs = facts.take(order), pairs.take(order)
-    if pc.all(pc.not_equal(pairs[1:], pairs[:-1])).as_py():
+    # Taken from the sorted hashes, which lie closer together than those of the facts.
+    ends = {"from": hashes.take(flat(start).take(order)), "to": hashes.take(flat(end).take(order))}
+    said = {name: flat(facts[name]).take(order) for name in ("types", "virtuals")}
+    facts = facts_table(ends | said, DEPENDS_ON_FACTS)
+    if firsts(numbers(pairs.take(order))).all():
         return facts
     rows = facts.group_by(facts.column_names, use_threads=False).aggregate([])
-    said = [("types", "list"), ("virtuals", "list")]
-    pairs = rows.group_by(["from", "to"], use_threads=False).aggregate(said).combine_chunks()
+    lists = [("types", "list"), ("virtuals", "list")]
+    pairs = rows.group_by(["from", "to"], use_threads=False).aggregate(lists).combine_chunks()
     return facts_table(
         {
             "from": pairs["from"],
@@ -340,11 +366,10 @@ def _languages(depends_on: pa.Table, specs: pa.Table) -> pa.Table:
     Since Spack 1.0 a spec's compilers are those of its build dependencies that provide the
     virtuals `c`, `cxx` or `fortran`.
     """
-    compiles = pc.match_substring_regex(
-        pc.fill_null(depends_on["virtuals"], ""),
-        f"(^|{SEPARATOR})({'|'.join(LANGUAGES)})({SEPARATOR}|$)",
+    compiles = map_unique(
+        depends_on["virtuals"], lambda virtuals: bool(_only_languages(virtuals)), pa.bool_()
     )
-    builds = pc.match_substring(pc.fill_null(depends_on["types"], ""), "build")
+    builds = map_unique(depends_on["types"], lambda types: "build" in _split(types), pa.bool_())
     edges = depends_on.filter(pc.and_(compiles, builds))
     known = (look_up(edges["to"], specs["hash"], specs[name]) for name in ("name", "version"))
     compilers = pc.binary_join_element_wise(*known, "@")

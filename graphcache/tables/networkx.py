@@ -6,17 +6,26 @@ It works on tables by type, as `Tables` holds them, and does not know `Tables` i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphcache.errors import GraphError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type
-from graphcache.tables.collector import paused_collector
-from graphcache.tables.columns import ARROW_TYPES, arrow_schema, conform, property_type, sort_table
+from graphcache.tables.collector import paused_collector, skip_last_collection
+from graphcache.tables.columns import (
+    ARROW_TYPES,
+    arrow_schema,
+    conform,
+    flat,
+    property_type,
+    sort_table,
+)
+from graphcache.tables.python_values import row_dicts
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -24,99 +33,87 @@ if TYPE_CHECKING:
     NodeId = tuple[str, str]
     Graph = nx.MultiDiGraph[NodeId]
 
+_LARGE = 100_000
+"""Edges of a graph that is large: each has two dicts of its own."""
+
 TABLES = tuple[dict[str, pa.Table], dict[str, pa.Table]]
 
 
 def tables_to_graph(nodes: Mapping[str, pa.Table], edges: Mapping[str, pa.Table]) -> Graph:
     """The graph of node and edge tables; see `Tables.to_networkx` for its form.
 
-    The adjacency dicts are filled in place: `add_edges_from` takes twice the time. That they end
-    as `add_node` and `add_edge` would leave them is held by a test.
+    The adjacency dicts are filled in place, by the position of each node: `add_edges_from` takes
+    five times the time. That they end as `add_node` and `add_edge` would leave them is held by a
+    test.
     """
     import networkx as nx
 
     graph: Graph = nx.MultiDiGraph()
     with paused_collector():
         at = {type_.name: _fill_nodes(graph, type_, nodes[type_.name]) for type_ in NODE_TYPES}
+        joined: set[tuple[str, str]] = set()
         for type_ in EDGE_TYPES:
-            _fill_edges(type_, edges[type_.name], at[type_.start], at[type_.end])
+            ends = type_.start, type_.end
+            table = edges[type_.name]
+            if table.num_rows:
+                _fill_edges(type_, table, at[type_.start], at[type_.end], again=ends in joined)
+                joined.add(ends)
+    if sum(table.num_rows for table in edges.values()) >= _LARGE:
+        skip_last_collection()
     return graph
 
 
-# A node's id, its successors and its predecessors.
-_Place = tuple["NodeId", dict[Any, Any], dict[Any, Any]]
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """The nodes of a type by position: their keys, ids, successors and predecessors."""
+
+    keys: pa.Array
+    ids: list[NodeId]
+    successors: list[dict[Any, Any]]
+    predecessors: list[dict[Any, Any]]
+
+    def positions(self, keys: pa.ChunkedArray) -> list[int]:
+        """Where the keys are."""
+        return list(pc.index_in(keys, self.keys).to_pylist())
 
 
-def _fill_nodes(graph: Any, type_: NodeType, table: pa.Table) -> dict[str, _Place]:
-    """Add a type's nodes; where each is, by key."""
+def _fill_nodes(graph: Any, type_: NodeType, table: pa.Table) -> _Nodes:
+    """Add a type's nodes."""
     keys = table[type_.key].to_pylist()
     ids = [(type_.name, key) for key in keys]
-    successors: list[dict[Any, Any]] = [{} for _ in keys]
-    predecessors: list[dict[Any, Any]] = [{} for _ in keys]
+    nodes = _Nodes(flat(table[type_.key]), ids, [{} for _ in keys], [{} for _ in keys])
     caption = {} if _has_label(type_) else {"label": keys}
     attributes = row_dicts(table, {"type": [type_.name] * len(keys), **caption})
     graph._node.update(zip(ids, attributes, strict=True))
-    graph._succ.update(zip(ids, successors, strict=True))
-    graph._pred.update(zip(ids, predecessors, strict=True))
-    return dict(zip(keys, zip(ids, successors, predecessors, strict=True), strict=True))
+    graph._succ.update(zip(ids, nodes.successors, strict=True))
+    graph._pred.update(zip(ids, nodes.predecessors, strict=True))
+    return nodes
 
 
 def _fill_edges(
-    type_: EdgeType, table: pa.Table, starts: dict[str, _Place], ends: dict[str, _Place]
+    type_: EdgeType, table: pa.Table, starts: _Nodes, ends: _Nodes, *, again: bool
 ) -> None:
-    """Add a type's edges; two specs may be joined by two types."""
+    """Add a type's edges; `again` where those of another one may join the same nodes."""
     name = type_.name
-    attributes = row_dicts(table.drop_columns(["from", "to"]))
-    rows = zip(table["from"].to_pylist(), table["to"].to_pylist(), attributes, strict=True)
-    for start_key, end_key, properties in rows:
-        start, successors, _ = starts[start_key]
-        end, _, predecessors = ends[end_key]
-        if end in successors:
-            successors[end][name] = properties
+    start, end = starts.positions(table["from"]), ends.positions(table["to"])
+    rows = zip(
+        map(starts.successors.__getitem__, start),
+        map(starts.ids.__getitem__, start),
+        map(ends.predecessors.__getitem__, end),
+        map(ends.ids.__getitem__, end),
+        [{name: properties} for properties in row_dicts(table.drop_columns(["from", "to"]))],
+        strict=True,
+    )
+    # The two directions share one dict, as in networkx itself.
+    if not again:
+        for successors, start_id, predecessors, end_id, edge in rows:
+            successors[end_id] = predecessors[start_id] = edge
+        return
+    for successors, start_id, predecessors, end_id, edge in rows:
+        if end_id in successors:
+            successors[end_id] |= edge
         else:
-            # The two directions share one dict, as in networkx itself.
-            successors[end] = predecessors[start] = {name: properties}
-
-
-def row_dicts(
-    table: pa.Table, defaults: Mapping[str, Sequence[Any]] = {}
-) -> Iterator[dict[str, Any]]:
-    """Each row as a dict without nulls; `defaults` are columns before, for rows without their own.
-
-    >>> list(row_dicts(pa.table({"a": [1, None], "b": [["x"], []]})))
-    [{'a': 1, 'b': ['x']}, {'b': []}]
-    >>> list(row_dicts(pa.table({"a": [1, None], "b": [3, 4]}), {"a": [8, 9]}))
-    [{'a': 1, 'b': 3}, {'a': 9, 'b': 4}]
-    """
-    columns = dict(defaults)
-    for name in table.column_names:
-        if table[name].null_count < table.num_rows:
-            values = python_values(table[name])
-            if name in columns:
-                pairs = zip(columns[name], values, strict=True)
-                values = [default if value is None else value for default, value in pairs]
-            columns[name] = values
-    if not columns:
-        return ({} for _ in range(table.num_rows))
-    rows = zip(*columns.values(), strict=True)
-    if any(table[name].null_count for name in columns.keys() & set(table.column_names)):
-        return ({k: v for k, v in zip(columns, row, strict=True) if v is not None} for row in rows)
-    return map(dict, map(zip, repeat(tuple(columns)), rows))
-
-
-def python_values(column: pa.ChunkedArray) -> list[Any]:
-    """The column's values as Python objects; lists by slicing, which is quicker than by Arrow."""
-    if not pa.types.is_list(column.type):
-        return list(column.to_pylist())
-    values: list[Any] = []
-    for chunk in column.chunks:
-        flat, ends = chunk.values.to_pylist(), chunk.offsets.to_pylist()
-        lists = [flat[a:b] for a, b in pairwise(ends)]
-        if chunk.null_count:
-            valid = chunk.is_valid().to_pylist()
-            lists = [v if ok else None for v, ok in zip(lists, valid, strict=True)]
-        values += lists
-    return values
+            successors[end_id] = predecessors[start_id] = edge
 
 
 def graph_to_tables(graph: Graph) -> TABLES:

@@ -6,7 +6,6 @@ By these rows an update knows what another kind of source said, and leaves that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -81,11 +80,9 @@ def in_release(said: pa.Table) -> pa.Table:
     return chosen.select(["row", "release", "listed"]).rename_columns(["row", "release", "root"])
 
 
-def said_by_pages(pages: list[Page], page_of: pa.Array) -> pa.Table:
-    """What pages say; `page_of` has of each record, in order, the position of its page."""
+def said_by_pages(pages: list[Page], page_of: pa.Array, stacks: pa.Array) -> pa.Table:
+    """What pages say: of each record, in order, the position of its page and its stacks."""
     claims = [page.claim("") for page in pages]
-    records = chain.from_iterable(page.records for page in pages)
-    stacks = pa.array([record.stacks for record in records], pa.list_(pa.string()))
     row, stack = pc.list_parent_indices(stacks).cast(pa.int64()), pc.list_flatten(stacks)
     is_union = pc.equal(stack, UNION)
     pairs = pa.table({"row": row, "stack": stack}).filter(pc.invert(is_union))

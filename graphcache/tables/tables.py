@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
-from graphcache.tables.columns import arrow_schema, digest_table
+from graphcache.tables.columns import Integers, arrow_schema, digest_table
 from graphcache.tables.networkx import graph_to_tables, tables_to_graph
 from graphcache.words import counted
 
@@ -34,6 +34,11 @@ class Tables:
 
     nodes: dict[str, pa.Table]
     edges: dict[str, pa.Table]
+    ends: Mapping[str, tuple[Integers, Integers]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """Of some types of edges the positions of `from` and `to` among the nodes, where it is known
+    from reading them: it need not be looked for then."""
 
     def __repr__(self) -> str:
         nodes = [f"{n:,} {name}" for name, n in self.node_counts().items() if n]

@@ -1,4 +1,4 @@
-"""A chart as bars of block characters: for a terminal, and as plain text for a pipe."""
+"""A chart as bars of block characters, or a matrix: for a terminal, and as text for a pipe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from typing import IO
 
-from graphcache.views.charts import Drawing
+from graphcache.views.charts import Drawing, HeatMap
 
 _BLOCKS, _ASCII = "█▒░▓", "#=-+"
 """What the parts of a bar are filled with; the second where the output can't hold the first."""
@@ -27,6 +27,9 @@ def render_bars(drawing: Drawing, out: IO[str]) -> None:
     apples  ██...█  1,200
     figs    ██...     300
     """
+    if isinstance(drawing, HeatMap):
+        _render_matrix(drawing, out)
+        return
     chart = drawing.bars
     fills = _BLOCKS if _holds(out, _BLOCKS + _EIGHTHS) else _ASCII
     parts = list(chart.parts.values())
@@ -47,6 +50,47 @@ def render_bars(drawing: Drawing, out: IO[str]) -> None:
         bar = _bar([part[at] for part in parts], most, room, fills)
         lines.append("  ".join([label, bar + " " * (room - len(bar)), *(n[at] for n in numbers)]))
     out.write("\n".join(lines) + "\n")
+
+
+def _render_matrix(drawing: HeatMap, out: IO[str]) -> None:
+    """Write numbers in rows and columns; what is wider than the terminal goes on below.
+
+    A column's name stands above it, higher for each column, so that names may be long.
+    """
+    width = shutil.get_terminal_size().columns
+    labels = _left(drawing.rows, max(width // 2, _NARROWEST))
+    label_width = _cells(labels[0]) if labels else 0
+    names = [_cut(name, max(width - label_width - 4, _NARROWEST)) for name in drawing.columns]
+    figures = [max(len(f"{row[at]:,}") for row in drawing.values) for at in range(len(names))]
+    lines = [drawing.title, *([drawing.note] if drawing.note else [])]
+    at = 0
+    while at < len(names):
+        shown = _that_fit(names[at:], figures[at:], width - label_width)
+        block = range(at, at + shown)
+        lines.append("")
+        for last in reversed(block):
+            before = "".join(
+                f"  {'│' if _holds(out, '│') else '|'}".ljust(2 + figures[n])
+                for n in range(at, last)
+            )
+            lines.append(f"{' ' * label_width}{before}  {names[last]}")
+        for label, row in zip(labels, drawing.values, strict=True):
+            if any(row[n] for n in block):
+                cells = (f"{row[n]:,}" if row[n] else "" for n in block)
+                filled = zip(cells, figures[at : at + shown], strict=True)
+                lines.append((label + "".join(f"  {c:<{w}}" for c, w in filled)).rstrip())
+        at += shown
+    out.write("\n".join(lines) + "\n")
+
+
+def _that_fit(names: Sequence[str], figures: Sequence[int], room: int) -> int:
+    """How many columns fit, their names too; one at least."""
+    used, found = 0, 0
+    for name, figure in zip(names, figures, strict=True):
+        if found and used + 2 + max(_cells(name), figure) > room:
+            break
+        used, found = used + 2 + figure, found + 1
+    return found
 
 
 def _bar(values: Sequence[int], most: int, room: int, fills: str) -> str:

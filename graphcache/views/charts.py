@@ -112,7 +112,7 @@ def compilers_chart(answer: Answer, top: int, release: str | None) -> Chart:
         counts[compiler or NO_COMPILER] += specs
     shown = _by_size(counts)[:top]
     return Chart(
-        _title("Specs by compiler", release),
+        _title("With which compilers are the specs built?", release),
         "specs",
         _labels(shown),
         {"specs": [counts[name] for name in shown]},
@@ -125,7 +125,7 @@ def redundant_chart(answer: Answer, top: int, release: str | None) -> Chart:
     shown = answer.rows[:top]
     redundant = sum(row[3] for row in answer.rows)
     return Chart(
-        _title("Redundant builds by package", release),
+        _title("Which packages are built again and again?", release),
         "specs",
         _labels(row[0] for row in shown),
         {"redundant": [row[3] for row in shown], "first builds": [row[2] for row in shown]},
@@ -152,7 +152,7 @@ def targets_map(answer: Answer, top: int, release: str | None) -> HeatMap:
 
     rows.sort(key=place)
     return HeatMap(
-        _title("Specs by stack and target", release),
+        _title("For which targets is each stack built?", release),
         "specs",
         _labels(rows),
         _labels(columns),
@@ -191,7 +191,7 @@ def overlap_of(answer: Answer, top: int, release: str | None) -> Overlap:
     unit = answer.columns[1]
     hidden = len(sizes) - len(names)
     return Overlap(
-        _title(f"{unit.capitalize()} that stacks share", release),
+        _title(f"Which {unit} do stacks share?", release),
         unit,
         {label[name]: sizes[name] for name in names},
         [([label[name] for name in names if name in stacks], count) for stacks, count in shown],
@@ -211,7 +211,7 @@ def churn_chart(steps: Answer, life: Answer, top: int) -> Chart:
         else ""
     )
     return Chart(
-        "What each release kept of the one before it, and brought",
+        "What did each release keep of the one before it, and bring?",
         "specs",
         _labels(step["new"] for step in shown),
         {part: [step[part] for step in shown] for part in ("kept", "rebuilt", "added", "removed")},
@@ -230,7 +230,7 @@ def _life(releases: float | None, days: float | None) -> str:
 
 
 def _title(text: str, release: str | None) -> str:
-    return f"{text}, release {_label(release)}" if release is not None else text
+    return f"{text} Release {_label(release)}" if release is not None else text
 
 
 def _cut(top: int, found: int, what: str) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from graphcache.views.answers import printable
 from graphcache.words import counted
+
+if TYPE_CHECKING:
+    from graphcache.answers import Answer
 
 MAX_SIZE = 60_000
 """Characters; a comment on GitHub has at most 65,536, one on GitLab 1,000,000."""
@@ -42,6 +46,33 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def answer_table(answer: Answer, limit: int = MAX_SIZE) -> str:
+    """An answer as a table of at most `limit` characters, which says where it was cut.
+
+    >>> from graphcache.answers import Answer
+    >>> print(answer_table(Answer(["package", "specs"], [("zlib", 2)])))
+    | package | specs |
+    | --- | --- |
+    | `zlib` | 2 |
+    """
+    rows = [[_cell(value) for value in row] for row in answer.rows]
+    shown: list[list[str]] = []
+    room = limit - len(_cut(len(rows))) - sum(map(len, table(answer.columns, []))) - 2
+    for row in rows:
+        room -= len(_line(row)) + 1
+        if room < 0:
+            break
+        shown.append(row)
+    cut = f"\n{_cut(len(rows) - len(shown))}" if len(shown) < len(rows) else ""
+    return "\n".join(table(answer.columns, shown)) + cut
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(code, value))
+    return code(value) if isinstance(value, str) else str(value)
 
 
 def details_blocks(head: str, blocks: Sequence[Block], limit: int = MAX_SIZE) -> str:

@@ -90,8 +90,8 @@ def _markdown(found: SpecDiff) -> str:
         [
             code(path),
             code(what),
-            code(_text(left)),
-            code(_text(right)),
+            code(value_text(left)),
+            code(value_text(right)),
             code(follows or ""),
         ]
         for path, _, what, left, right, follows, *_ in rows_of(found).rows
@@ -250,7 +250,8 @@ def _changes(difference: Difference, *, whole: bool) -> Iterator[tuple[str, str]
         changes = changes[1:]
     most = len(changes) if whole else _CHANGES
     for change in changes[:most]:
-        yield f"{_kind(change)}: {_text(change.left)} → {_text(change.right)}{_with(change)}", ""
+        values = f"{value_text(change.left)} → {value_text(change.right)}"
+        yield f"{change_kind(change)}: {values}{_with(change)}", ""
     if len(changes) > most:
         yield f"… and {len(changes) - most:,} more (--all)", "dim"
     if difference.unexplained:
@@ -266,7 +267,7 @@ def _notes(found: SpecDiff, shown: set[int]) -> Iterator[str]:
     if more:
         yield f"… and {counted(more, 'more spec differs', 'more specs differ')} (--all)"
     common = Counter(
-        f"{label(change.what)} ({_text(change.left)} → {_text(change.right)})"
+        f"{label(change.what)} ({value_text(change.left)} → {value_text(change.right)})"
         for change in chain.from_iterable(one.changes for one in every)
         if change.what in COMMON and change.follows
     )
@@ -277,8 +278,12 @@ def _notes(found: SpecDiff, shown: set[int]) -> Iterator[str]:
         yield f"Not compared: {counted(found.left_out, 'pair')} of specs, too many or too far down."
 
 
-def _kind(change: Change) -> str:
-    """What differs, without what the values say anyhow."""
+def change_kind(change: Change) -> str:
+    """What differs, without what the values say anyhow.
+
+    >>> change_kind(Change("variant szip", "~szip", "+szip"))
+    'variant'
+    """
     kind, _, name = change.what.partition(" ")
     if kind == "variant":
         return kind
@@ -292,7 +297,12 @@ def _with(change: Change) -> str:
     return f" (with {_some([label(what) for what in change.follows.split(', ')], 2)})"
 
 
-def _text(value: Value) -> str:
+def value_text(value: Value) -> str:
+    """A value as a person reads it.
+
+    >>> value_text(None), value_text(["-O2", "-g"]), value_text(True)
+    ('none', '-O2 -g', 'yes')
+    """
     if value is None or value == []:
         return "none"
     if isinstance(value, bool):
@@ -300,10 +310,18 @@ def _text(value: Value) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
 
 
+def shortened(text: str) -> str:
+    """The text with 7 characters of each whole hash in it.
+
+    >>> shortened("zlib@1.3.1/bu5ehkvq3x4z6p7r2s5t8w9y1a4c6e8g")
+    'zlib@1.3.1/bu5ehkv'
+    """
+    return _LONG.sub(lambda found: found.group()[:7], text)
+
+
 def _line(text: str, style: str = "") -> Any:
     """One line, in which no data is a command to the terminal, and no name is broken."""
     from rich.text import Text
 
-    shorter = _LONG.sub(lambda found: found.group()[:7], text)
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shorter)
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shortened(text))
     return Text(shown, style)

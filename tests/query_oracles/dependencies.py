@@ -62,6 +62,29 @@ def dependents_of(specs: list[Spec], values: Values) -> list[Row]:
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
+def held_where(specs: list[Spec], values: Values) -> list[Row]:
+    needed_by = defaultdict(set)
+    for spec, other, types, _ in needs(specs):
+        if {"link", "run"} & set(types or ()):
+            needed_by[other["hash"]].add(spec["hash"])
+    found = defaultdict(list)
+    for spec in named(specs, values["package"]):
+        for stack, releases in spec["stacks"].items():
+            for release in releases or [""]:
+                found[stack, release, spec["target"]].append(spec)
+    rows = [
+        (
+            *place,
+            distinct(held, "version"),
+            len(held),
+            len(set().union(*(needed_by[spec["hash"]] for spec in held))),
+        )
+        for place, held in found.items()
+        if place[2] is not None
+    ]
+    return sorted(rows)
+
+
 def externals(specs: list[Spec], _: Values) -> list[Row]:
     users = defaultdict(set)
     for spec, other, _types, _virtuals in needs(specs):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs, distinct
+from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows, Runs
 from graphcache.analysis.differing.cause_texts import (
     Cause,
     causes_of,
@@ -25,6 +25,7 @@ from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Change, Compared, Specs, compare, why_not_told
 from graphcache.analysis.differing.spreading import spread
 from graphcache.tables import Tables
+from graphcache.tables.columns import distinct
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import Rows, distinct
+from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Edge, match_needs
+from graphcache.tables.columns import distinct
 
 
 @dataclass(frozen=True)

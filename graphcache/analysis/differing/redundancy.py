@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs, distinct
+from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs
 from graphcache.analysis.differing.causes import causes_of_pairs
 from graphcache.analysis.differing.spec_pairs import READS as COMPARED
 from graphcache.analysis.finding import meant
@@ -17,6 +17,7 @@ from graphcache.analysis.memberships import configuration_codes, members, specs_
 from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads
 from graphcache.tables import Tables
+from graphcache.tables.columns import distinct
 from graphcache.words import counted
 
 COLUMNS = ["cause", "kind", "builds", "alone", "packages", "stacks", "bytes", "example"]

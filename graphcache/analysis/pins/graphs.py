@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graphcache.analysis.dependencies import Mask, Neighbours, Rows, Runs, distinct
+from graphcache.analysis.dependencies import Mask, Neighbours, Rows, Runs
 from graphcache.analysis.pins.mixing import Identities, mix, own_settings
+from graphcache.tables.columns import distinct
 
 FIELDS = (
     *("name", "version", "namespace", "platform", "os", "target", "compiler"),

@@ -6,11 +6,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import filelock
 
 from graphcache.errors import StoreError, what_to_do
+from graphcache.files import clean_up
 from graphcache.remote.locations import shown
 
 _FILES = 16
@@ -56,7 +58,7 @@ def store_lock(path: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        _remove(lock, lock_file)
+        clean_up(partial(_remove, lock, lock_file))
 
 
 def _remove(lock: filelock.FileLock, lock_file: Path) -> None:

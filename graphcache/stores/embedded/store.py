@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from typing import Any
 import ladybug
 import pyarrow as pa
 
-from graphcache.answers import Answer
+from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
+from graphcache.stores.embedded.offsets import Offsets
 from graphcache.stores.embedded.places import check_file
 from graphcache.stores.embedded.seal import check_seal
 from graphcache.stores.logs import log_statement
@@ -35,7 +37,8 @@ from graphcache.stores.statements import (
     match_all,
     only_columns,
 )
-from graphcache.tables.columns import conform, sort_table
+from graphcache.tables import Tables
+from graphcache.tables.columns import arrow_schema, conform, sort_table
 from graphcache.tables.said import SAID
 
 FORMAT = 3
@@ -57,6 +60,7 @@ class EmbeddedStore(Store):
         self.path = path
         with errors_of(path):
             self._database = ladybug.Database(str(path), read_only=True)
+        self._offsets = Offsets(self._arrow)
         try:
             self._check_format()
         except QueryError as error:
@@ -136,9 +140,28 @@ class EmbeddedStore(Store):
 
     def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
         """All nodes or edges of a type, sorted by key; `only` names the properties to read."""
-        names = only_columns(type_, self.columns(type_), only)
-        table = self._arrow(match_all(type_, list(names)))
+        names = list(only_columns(type_, self.columns(type_), only))
+        if isinstance(type_, EdgeType):
+            return self._offsets.edges(type_, names).table
+        table = self._arrow(match_all(type_, names))
         return sort_table(conform(table, type_), type_).combine_chunks()
+
+    def part(self, wanted: Selection) -> Tables:
+        """The types and properties that are wanted, with the ends of edges as positions too."""
+        ends = {}
+
+        def table(type_: NodeType | EdgeType) -> pa.Table:
+            if type_.name not in wanted:
+                return arrow_schema(type_).empty_table()
+            if isinstance(type_, NodeType):
+                return self.table(type_, wanted[type_.name])
+            names = only_columns(type_, self.columns(type_), wanted[type_.name])
+            edges = self._offsets.edges(type_, list(names))
+            if {type_.start, type_.end} <= wanted.keys():
+                ends[type_.name] = edges.starts, edges.ends
+            return edges.table
+
+        return replace(Tables.of(table), ends=ends)
 
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
         """The properties that a type has in this store, with their types."""

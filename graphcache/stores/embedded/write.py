@@ -10,6 +10,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import ladybug
 import pyarrow as pa
 
 from graphcache.errors import QueryError, StoreError
-from graphcache.files import put_in_place
+from graphcache.files import clean_up, put_in_place
 from graphcache.schema import all_types, quote
 from graphcache.stores.base import Load
 from graphcache.stores.embedded.places import reserve
@@ -30,6 +31,7 @@ from graphcache.stores.embedded.store import (
 )
 from graphcache.stores.statements import MACROS, create_table
 from graphcache.tables import Tables
+from graphcache.tables.columns import digest_table
 from graphcache.tables.said import SAID
 
 _LOG = logging.getLogger(__name__)
@@ -112,7 +114,7 @@ def write_store(
     except OSError as error:
         raise StoreError(f"{path}: can't be written: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        clean_up(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def room_for(rows: int) -> int:
@@ -167,14 +169,17 @@ def _check_written(new: Path, path: Path, tables: Tables) -> None:
     """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
     try:
         with EmbeddedStore(new) as store:
-            written = store.tables().digests()
+            written = store.tables().by_type()
     except (StoreError, QueryError) as error:
         raise StoreError(
             f"{path}: the new store can't be read, and the old one was left as it was: "
             f"is the disk full? ({error})"
         ) from error
-    for name, digest in tables.digests().items():
-        if written[name] != digest:
+    for name, table in tables.by_type().items():
+        # A number that is none (NaN) is not equal to itself, but has the same digest.
+        if not written[name].equals(table) and (
+            digest_table(name, written[name]) != digest_table(name, table)
+        ):
             raise StoreError(
                 f"{path}: {name} was not written whole, and the old store was left as it was: "
                 f"is the disk full?"

@@ -15,7 +15,7 @@ from graphcache.stores.neo4j.statements import EDGE_DIGEST, NODE_DIGEST, Part, w
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
 from graphcache.tables.compare import row_texts
-from graphcache.tables.networkx import python_values
+from graphcache.tables.python_values import python_values
 
 BATCH = 5_000
 """Rows in one transaction."""

@@ -1,0 +1,1 @@
+"""What pictures show, one module per question: numbers and names, and no page."""

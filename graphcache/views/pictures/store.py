@@ -1,0 +1,84 @@
+"""The picture of a whole store: stacks as bars, and the matrix of what they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphcache.analysis.pictures.store import StorePicture
+from graphcache.views.pictures.drawing import Picture
+from graphcache.words import counted
+
+_SHADES = 4
+
+
+def store(found: StorePicture, address: str = "") -> Picture:
+    """Draw a store; `address` is what the name of a package is put behind, where there is one."""
+    shared, own = found.shared, found.own
+    between = [n for a, row in enumerate(shared) for b, n in enumerate(row) if a != b]
+    low, high = min(between, default=0), max(between, default=0)
+    floor = low if low > high / 2 else 0
+
+    def shade(count: int) -> int:
+        if not count:
+            return 0
+        return min(_SHADES, 1 + int(3.999 * (count - floor) / max(1, high - floor)))
+
+    where = f"{counted(len(found.packages), 'package')} in {counted(len(found.stacks), 'stack')}"
+    return Picture(
+        title="The whole store",
+        under=f"{counted(found.specs, 'spec')} of {where}",
+        answer=_answer(found, shared, own),
+        template="store.html",
+        values={
+            "found": found,
+            "rows": [
+                (
+                    number,
+                    name,
+                    shared[number][number],
+                    own[number],
+                    [(other, n, shade(n)) for other, n in enumerate(shared[number])],
+                    max(
+                        ((n, other) for other, n in enumerate(shared[number]) if other != number),
+                        default=(0, 0),
+                    ),
+                )
+                for number, name in enumerate(found.stacks)
+            ],
+            "largest": max((shared[at][at] for at in range(len(shared))), default=1),
+            "data": _data(found, address),
+        },
+        command=["graphcache", "view"],
+        cypher="MATCH (s:Spec)-[:IN_STACK]->(k:Stack) RETURN k.name AS stack, count(s) AS specs "
+        "ORDER BY specs DESC",
+    )
+
+
+def _answer(found: StorePicture, shared: list[list[int]], own: list[int]) -> str:
+    if not found.specs:
+        return "The store has no spec."
+    if len(found.stacks) == 1:
+        return f"All specs are in {found.stacks[0]}."
+    alone = f"{100 * sum(own) // found.specs}% of the specs are in one stack only."
+    pairs = [
+        (shared[a][b], found.stacks[a], found.stacks[b])
+        for a in range(len(found.stacks))
+        for b in range(a)
+    ]
+    most, one, other = max(pairs, key=lambda pair: (pair[0], pair[1]))
+    if not most:
+        return f"{alone} No two stacks share any."
+    least = min(pairs)[0]
+    rest = f"; every two share at least {least:,}" if least and len(pairs) > 1 else ""
+    return f"{alone} {other} and {one} have most in common: {counted(most, 'spec')}{rest}."
+
+
+def _data(found: StorePicture, address: str) -> dict[str, Any]:
+    return {
+        "stacks": found.stacks,
+        "packages": found.packages,
+        "stackSets": found.stack_sets,
+        "releaseSets": found.release_sets,
+        "groups": found.groups,
+        "address": address,
+    }

@@ -1,0 +1,54 @@
+"""Commands in forks of this process, so that each costs no start: this one has imported it all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphcache.cli.main import main
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: its exit code, or the signal that ended it as a negative number."""
+
+    code: int
+    said: str
+
+
+def run(*arguments: str | Path, before: Callable[[], None] = lambda: None) -> Ended:
+    """Run the command line in a fork; `before` is called in it first."""
+    with tempfile.TemporaryFile() as out:
+        child = os.fork()
+        if not child:
+            _become(out.fileno(), before, list(map(str, arguments)))
+        _, status = os.waitpid(child, 0)
+        out.seek(0)
+        return Ended(os.waitstatus_to_exitcode(status), out.read().decode(errors="replace"))
+
+
+def _become(out: int, before: Callable[[], None], arguments: list[str]) -> None:
+    """Be the command, and never return."""
+    code = 70
+    try:
+        for stream in (1, 2):
+            os.dup2(out, stream)
+        sys.stdout, sys.stderr = (os.fdopen(stream, "w", closefd=False) for stream in (1, 2))
+        sys.argv = ["graphcache", *arguments]
+        before()
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)

@@ -1,0 +1,55 @@
+"""A little of each campaign; `make campaign` runs them at length."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+from campaign import summary
+from campaigns.breaking import Breaking
+from campaigns.changes import changed
+from campaigns.inputs import DOCUMENTS, PAGES
+from campaigns.running import KINDS, run, show
+
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
+COUNTS = {"inputs": 1_000, "archives": 60, "downloads": 40, "damage": 40, "kills": 4, "disk": 2}
+SEED = "suite"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_promise_is_broken(kind: str, tmp_path: Path) -> None:
+    result = run(kind, SEED, COUNTS[kind], tmp_path)
+    assert not result.broken, summary(kind, SEED, result, 0)
+    assert result.cases == COUNTS[kind]
+    assert sum(result.seen.values()) >= result.cases
+
+
+def test_what_breaks_is_made_small_and_kept_and_what_ends_the_process_is_blamed(
+    tmp_path: Path,
+) -> None:
+    drawn = [Breaking().draw(Random(f"breaking-1-{number}")) for number in range(12)]  # noqa: S311
+    kinds = Counter(text[-1:] if len(text) < 41 else b"b" for text in drawn)
+    assert set(kinds) == {b"a", b"b", b"e"}
+    result = run("breaking", "1", len(drawn), tmp_path)
+    whys = Counter(one.why for one in result.broken)
+    assert whys == {
+        "AssertionError: there is a b": kinds[b"b"],
+        "the process ended by 9": kinds[b"e"],
+    }
+    for one in result.broken:
+        if not one.place.exists():
+            show("breaking", "1", one.trial, tmp_path)
+        expected = b"e" if drawn[one.trial] == b"e" else b"b"
+        assert (one.place / "text").read_bytes() == expected
+    assert f"12 cases of seed 1: {len(result.broken)} broken" in summary("breaking", "1", result, 1)
+
+
+def test_the_same_dice_give_the_same_changes() -> None:
+    for content in (*PAGES[:3], *DOCUMENTS[:3]):
+        once, again = (changed(content, Random("dice")) for _ in range(2))  # noqa: S311
+        assert once == again
+        others = {changed(content, Random(number)) for number in range(20)}  # noqa: S311
+        assert others != {content}
