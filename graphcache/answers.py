@@ -54,7 +54,7 @@ def reads(selection: Selection) -> Callable[[Callable[_P, _R_co]], Verb[_P, _R_c
 
 
 LOAD_DEPENDENCIES = (
-    "pages don't tell them: load the index, lock files or spec files of the same cache,"
+    "pages don't tell them: load the index, lock files or spec files of the same cache"
 )
 
 
@@ -75,7 +75,7 @@ def notes_on_dependencies(unknown: int, specs: int, *, edges: bool) -> list[str]
     if specs and unknown == specs and not edges:
         raise not_known(
             f"the answer stands on dependencies, and of none of {counted(specs, 'spec')} they are "
-            f"known; {LOAD_DEPENDENCIES}"
+            f"known; {LOAD_DEPENDENCIES},"
         )
     if not unknown:
         return []

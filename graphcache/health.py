@@ -129,7 +129,7 @@ def not_reached(tables: Tables) -> Answer:
     if passed_over:
         what = f"all that the roots of {', '.join(passed_over)} need is not known"
         if len(passed_over) == len(stacks):
-            raise not_known(f"{what}; {LOAD_DEPENDENCIES}")
+            raise not_known(f"{what}; {LOAD_DEPENDENCIES},")
         notes = [*notes, f"{what[0].upper()}{what[1:]}."]
     return Answer(["stack", "hash", "package"], sorted(rows), notes=notes)
 

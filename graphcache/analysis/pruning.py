@@ -179,7 +179,7 @@ def _require_known(graph: Dependencies, unknown: Rows) -> None:
         specs = "spec that is kept" if len(unknown) == 1 else "specs that are kept"
         raise not_known(
             f"the dependencies of {len(unknown):,} {specs} are not known, such as "
-            f"{graph.shown(int(unknown[0]))}: what could go may be needed; {LOAD_DEPENDENCIES}"
+            f"{graph.shown(int(unknown[0]))}: what could go may be needed; {LOAD_DEPENDENCIES},"
         )
 
 

@@ -100,7 +100,7 @@ def _notes_on_roots(graph: Dependencies, unknown: list[int], wanted: Rows) -> li
     which = f"the roots of {counted(len(unknown), 'spec')} are not known, such as those of "
     why = f"{which}{graph.shown(unknown[0])}: of no spec of its stacks it is known what it needs"
     if len(unknown) == len(wanted):
-        raise not_known(f"{why}; {LOAD_DEPENDENCIES}")
+        raise not_known(f"{why}; {LOAD_DEPENDENCIES},")
     return [f"{why[0].upper()}{why[1:]}."]
 
 

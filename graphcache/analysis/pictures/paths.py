@@ -9,7 +9,7 @@ import numpy as np
 from graphcache.analysis.pictures.shown import READS, Graph, Kind, SpecShown
 from graphcache.analysis.reasons import roots_of
 from graphcache.answers import LOAD_DEPENDENCIES, reads
-from graphcache.errors import NotKnownError
+from graphcache.errors import not_known
 from graphcache.tables import Tables
 
 
@@ -53,9 +53,9 @@ def why_picture(tables: Tables, text: str) -> WhyPicture:
     notes = graph.needs.notes()
     [spec] = graph.shown([row])
     if not len(needing) and reach.found[perhaps].any():
-        raise NotKnownError(
+        raise not_known(
             f"which roots need {spec.caption} is not known: of no spec of its stacks it is known "
-            f"what it needs; {LOAD_DEPENDENCIES}"
+            f"what it needs; {LOAD_DEPENDENCIES},"
         )
     distance: dict[int, int] = {}
     for root in needing.tolist():
