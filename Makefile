@@ -8,7 +8,7 @@
 # make real REAL=FOLDER   what is read of your files, held against a plain count
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
-# make bench   the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
+# make bench   writes the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin

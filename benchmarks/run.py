@@ -304,9 +304,16 @@ def run_security(place: Workplace, args: argparse.Namespace) -> None:
         subprocess.run([_PYTHON, _HERE / "index.py", folder, *sizes], check=True)
         store = folder / "kept.lbug"
         measure(build_case("store", folder / "index.json", store, "--stack", "e4s"))
+    package = subprocess.run(
+        [_PYTHON, _HERE / "verbs.py", index / "kept.lbug", index / "spack.lock", "--chosen"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()[1]
     found = [*_GRAPHCACHE, "advisories", osv, "--store"]
     bill = [*_GRAPHCACHE, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
     cases = [
+        Case("impact, index", [*_GRAPHCACHE, "impact", package, "--store", index / "kept.lbug"]),
         Case("advisories, pages", [*found, place.store], good=(0, 1)),
         Case("advisories, index", [*found, index / "kept.lbug"], good=(0, 1)),
         *(Case(f"sbom, {name}", [*bill, name]) for name in ("cyclonedx", "spdx")),

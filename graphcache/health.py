@@ -101,11 +101,14 @@ def not_reached(tables: Tables) -> Answer:
     spec may be among it.
 
     Raises:
-        NotKnownError: no dependencies are known, or all stacks are passed over.
+        NotKnownError: no dependencies are known, no source tells a root of any stack, or all stacks
+            are passed over.
     """
     graph = Dependencies(tables)
     notes = graph.notes()
     edges = tables.edges["IN_STACK"]
+    if edges.num_rows and not pc.any(pc.is_valid(edges["root"])).as_py():
+        raise not_known("no source tells the roots of any stack; lock files do: load them")
     rows, passed_over = [], []
     stacks = pc.unique(edges["to"].filter(pc.fill_null(edges["root"], False))).to_pylist()
     for stack in sorted(stacks):

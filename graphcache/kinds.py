@@ -12,7 +12,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from graphcache.errors import UsageError, no_such, none_of
+from graphcache.errors import UsageError, no_such, none_of, not_known
 from graphcache.schema import NODE_TYPES, quote
 from graphcache.spack.targets import known_targets
 from graphcache.spack.versions import fitting, parse_constraint, version_key
@@ -74,6 +74,9 @@ _SHORT = 7
 ALIKE = 3
 """Characters at their beginning that hashes which are near each other have in common at least."""
 
+VIRTUALS_TOLD = 4
+"""The form of specs from which on it is told what a dependency provides."""
+
 _NAME = re.compile(r"[\w-]+")
 """The name of a package at the beginning of a spec."""
 
@@ -132,7 +135,19 @@ def look_up(store: Store, kind: Kind, text: str, *, timeout: float | None = None
             f"{text}: expected the name of a package, such as {name[0]}, found a spec: "
             f"graphcache find {shlex.quote(text)} lists those that are as it says"
         )
+    if kind == "virtual" and not there and not _tells_virtuals(store, timeout):
+        raise not_known(
+            f"{text}: of no dependency it is told what it provides, as specs of before form 4 and "
+            "pages do not tell it; load an index or lock file of Spack 0.20 or later,"
+        )
     raise no_such(_CALLED.get(kind, kind), text, there)
+
+
+def _tells_virtuals(store: Store, timeout: float | None) -> bool:
+    """Whether some spec is of a form that says what its dependencies provide."""
+    told = f"n.original_specfile_version >= {VIRTUALS_TOLD}"
+    statement = f"MATCH {_pattern(store, 'hash')} WHERE {told} RETURN n.hash LIMIT 1"
+    return bool(store.query(statement, timeout=timeout).rows)
 
 
 def look_up_version(

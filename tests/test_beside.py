@@ -99,6 +99,7 @@ def test_a_name_that_leads_elsewhere_leads_nowhere(tmp_path: Path) -> None:
     assert ("adiak", "1.0", True, True) in builds(read(folder)[0])
 
 
+@pytest.mark.slow
 def test_an_update_with_or_without_the_spec_file(tmp_path: Path) -> None:
     folder = write(tmp_path / "adiak", index__md=page(ADIAK))
     store = tmp_path / "store.lbug"

@@ -394,6 +394,7 @@ def assert_one_meaning(tables: Tables, pairs: list[tuple[str, str]]) -> None:
         assert without_virtuals(causes) == as_diff_tells(tables, *pair), pair
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "paths",
     [

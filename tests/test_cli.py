@@ -151,6 +151,7 @@ def test_as_names_the_release(tmp_path: Path) -> None:
 # Update -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_update_replaces_a_page(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(TWO)
     succeed("build", "page.md", cwd=tmp_path)

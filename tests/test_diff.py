@@ -134,6 +134,7 @@ def of_site(release: str, stack: str, file: str = "spack.lock.gz") -> Path:
     return SITE / release / stack / file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "counts"),
     [

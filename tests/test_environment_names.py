@@ -110,6 +110,7 @@ def test_a_name_that_is_given_joins_them_with_a_warning(tmp_path: Path) -> None:
 # One after the other ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_another_environment_of_that_name_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +129,7 @@ def test_another_environment_of_that_name_is_kept(
     assert warnings(report) == []
 
 
+@pytest.mark.slow
 def test_each_keeps_the_name_that_it_got(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(write(tmp_path, a_env_spack__lock=ONE, b_env_spack__lock=ONE))
     store = tmp_path / "s.lbug"
@@ -169,6 +171,7 @@ def test_one_that_was_not_read_whole_is_not_replaced_in_silence(
     assert warning.startswith("b/env/spack.lock: replaces the stack env, which was read from")
 
 
+@pytest.mark.slow
 def test_releases_have_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(write(tmp_path, a_env_spack__lock=ONE, b_env_spack__lock=TWO))
     store = tmp_path / "s.lbug"
@@ -183,6 +186,7 @@ def test_releases_have_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ]
 
 
+@pytest.mark.slow
 def test_a_name_that_is_given_replaces_what_has_it(tmp_path: Path) -> None:
     root = write(tmp_path, a_env_spack__lock=ONE, b_env_spack__lock=TWO)
     store = tmp_path / "s.lbug"
@@ -191,6 +195,7 @@ def test_a_name_that_is_given_replaces_what_has_it(tmp_path: Path) -> None:
     assert held(store) == {"env": "b"}
 
 
+@pytest.mark.slow
 def test_a_name_that_was_given_is_not_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -185,6 +185,7 @@ def test_json_has_null_for_what_it_has_no_number_for(tmp_path: Path) -> None:
     assert (node["a"], node["b"]) == (None, [1.5, None])
 
 
+@pytest.mark.slow
 @tries(30)
 @given(graph=graphs())
 def test_pyarrow_and_polars_read_all_from_parquet(tmp_path: Path, graph: Any) -> None:

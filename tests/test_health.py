@@ -90,6 +90,7 @@ def test_a_record_without_root_is_found_by_its_stack(store: Store) -> None:
     assert rows(store, "not-in-root") == [("develop", "e4s", 1)]
 
 
+@pytest.mark.slow
 def test_check_gives_all_of_it(folder: Path, tmp_path: Path) -> None:
     report = build_store(tmp_path / "s.lbug", folder)
     with open_store(tmp_path / "s.lbug") as store:
@@ -109,6 +110,7 @@ def test_check_gives_all_of_it(folder: Path, tmp_path: Path) -> None:
     assert [text for _, text in found["warnings"].rows] == list(report.warnings)
 
 
+@pytest.mark.slow
 def test_what_stands_on_dependencies_is_not_known_of_pages(tmp_path: Path) -> None:
     (tmp_path / "zlib.md").write_text(oracle.page_text(records=[oracle.record(A)]))
     build_store(tmp_path / "s.lbug", tmp_path / "zlib.md")
@@ -146,3 +148,14 @@ def test_no_stacks_are_nothing_wrong(tmp_path: Path) -> None:
         assert rows(store, "in-no-stack") == [(A, "zlib", "1.2", [])]
     assert not any(finding.is_wrong for finding in findings.values())
     assert findings["in-no-stack"].note == "the graph has no stacks"
+
+
+def test_of_stacks_whose_roots_nobody_tells_none_is_said_to_be_reached(tmp_path: Path) -> None:
+    """An index knows no roots: nought that are not reached would be a guess."""
+    (tmp_path / "index.json").write_text(json.dumps(index(node(A, B), node(B))))
+    build_store(tmp_path / "a.lbug", tmp_path / "index.json", stack="e4s")
+    with open_store(tmp_path / "a.lbug") as store:
+        found = {finding.name: finding for finding in check(store)}
+    assert found["not-reached"].answer is None
+    assert found["not-reached"].note.startswith("no source tells the roots of any stack; lock ")
+    assert not found["not-reached"].is_wrong

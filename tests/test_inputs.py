@@ -447,6 +447,7 @@ def test_a_link_that_leads_to_no_file_of_the_archive_is_listed(tmp_path: Path) -
     ]
 
 
+@pytest.mark.slow
 def test_links_of_an_archive_can_not_make_it_large(tmp_path: Path) -> None:
     page = tarfile.TarInfo("page")
     members = [(page, PAGE + b"\n" * 2**20), *(link(f"{n}", "page") for n in range(2**14))]

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import oracle
+import pytest
 from test_spack_joining import A, B, C, index, lock, node
 
 from graphcache import build_store, update_store
 
 
+@pytest.mark.slow
 def test_what_is_listed_no_more_is_counted(tmp_path: Path) -> None:
     def index_of(*keys: str) -> Path:
         path = tmp_path / "index.json"
@@ -29,6 +31,7 @@ def test_what_is_listed_no_more_is_counted(tmp_path: Path) -> None:
     assert update_store(tmp_path / "s.lbug", index_of(A), stack="hep").removed == 0
 
 
+@pytest.mark.slow
 def test_a_page_that_lists_less_is_counted(tmp_path: Path) -> None:
     def page_of(*keys: str) -> Path:
         path = tmp_path / "page.md"

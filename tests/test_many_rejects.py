@@ -13,7 +13,7 @@ from conftest import Read
 from graphcache import InputError, build_store, read, update_store
 from graphcache.records import Reject
 from graphcache.records.report import MAX_OF_A_FILE, MAX_REPORTED, FileReport, Report
-from graphcache.sources import frontmatter
+from graphcache.sources import yaml_nodes
 
 MANY = MAX_OF_A_FILE + 500
 BAD = "".join(f"{number}," for number in range(MANY))
@@ -92,7 +92,7 @@ def test_a_page_of_nothing_but_keys(tmp_path: Path) -> None:
 
 
 def test_yaml_of_very_many_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frontmatter, "MAX_VALUES", 100)
+    monkeypatch.setattr(yaml_nodes, "MAX_VALUES", 100)
     page = tmp_path / "page.md"
     page.write_text(oracle.page_text(spec_details="\n" + "- a\n" * 200, meta="{}"))
     with pytest.raises(InputError, match=r"page\.md:\d+: expected JSON, or YAML of at most 100 v"):

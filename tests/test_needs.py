@@ -164,6 +164,7 @@ def test_impact_of_stacks_and_releases() -> None:
     assert none.notes == ["Nothing in stack io in release 2026-09 is rust, or depends on it."]
 
 
+@pytest.mark.slow
 def test_impact_by_stack_and_release_is_what_a_loop_counts(tmp_path: Path) -> None:
     """Of specs in a stack of one release, in other releases without one, and nowhere."""
     store, index = tmp_path / "store.lbug", tmp_path / "index.json"

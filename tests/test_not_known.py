@@ -11,6 +11,7 @@ import pytest
 from command_line import run, succeed
 from test_spack_joining import A, B, C, index, lock, node
 
+import graphcache as gc
 from graphcache import read
 
 LOAD = (
@@ -102,6 +103,7 @@ def test_a_plan_needs_no_more_than_what_is_kept(mixture: Path) -> None:
     assert "the dependencies of 1 spec that is kept are not known" in ended.err
 
 
+@pytest.mark.slow
 def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps(index(node(C, A), node(A, D), node(B))))
     (tmp_path / "page.md").write_text(oracle.page_text(release="v1", records=[oracle.record(C)]))
@@ -220,6 +222,7 @@ def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) ->
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -271,3 +274,32 @@ def test_no_number_is_no_share(cache: Path) -> None:
 def test_an_environment_without_specs_lacks_nothing(cache: Path) -> None:
     said = ["There is nothing in it that a cache could hold."]
     assert covered(cache, lock(), "--fail-under", "100") == (0, said)
+
+
+@pytest.mark.parametrize(
+    ("form", "database", "error"),
+    [(3, "6", gc.NotKnownError), (4, "7", gc.UsageError)],
+    ids=["form 3", "form 4"],
+)
+def test_what_old_forms_do_not_tell_of_virtuals_is_not_denied(
+    form: int, database: str, error: type[gc.GraphcacheError], tmp_path: Path
+) -> None:
+    """Before form 4 no spec says what its dependencies provide; since then, none is none."""
+    one = {
+        "name": "zlib",
+        "version": "1.3",
+        "arch": {"platform": "linux", "platform_os": "debian12", "target": "x86_64"},
+        "compiler": {"name": "gcc", "version": "12.2.0"},
+        "namespace": "builtin",
+        "parameters": {},
+        "hash": "a" * 32,
+    }
+    installs = {"a" * 32: {"spec": one, "in_buildcache": True}}
+    index = tmp_path / "index.json"
+    index.write_text(json.dumps({"database": {"version": database, "installs": installs}}))
+    gc.build_store(tmp_path / "a.lbug", index)
+    with gc.open_store(tmp_path / "a.lbug") as store:
+        forms = store.tables().nodes["Spec"]["original_specfile_version"].to_pylist()
+        assert forms == [form]
+        with pytest.raises(error, match=r"^virtual='?mpi'?: |^mpi: of no dependency it is told"):
+            store.run("providers", virtual="mpi")

@@ -75,6 +75,7 @@ def test_an_environment_is_compared_by_what_is_shown(tmp_path: Path) -> None:
     assert (nearest, differs) == (A, ["variants: +mpi -> none"])
 
 
+@pytest.mark.slow
 def test_an_update_fills_patches_in(tmp_path: Path) -> None:
     (tmp_path / "page").write_text(page(ONE[:7], A))
     (tmp_path / "index.json").write_text(spack(ONE))

@@ -235,6 +235,7 @@ def test_a_store_is_opened_asked_and_closed(example_store: Path, examples: gc.Ta
         store.query(count, {"name": "rocblas"})
 
 
+@pytest.mark.slow
 def test_build_and_update_give_reports(tmp_path: Path) -> None:
     page, store = tmp_path / "page.md", tmp_path / "store.lbug"
     page.write_text(PAGE)

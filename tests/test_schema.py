@@ -306,6 +306,7 @@ def near(value: Any) -> list[Any]:
     return [None, [], value[1:], value * 2] if value else [None, [""]]
 
 
+@pytest.mark.slow
 def test_any_one_change_changes_the_digest() -> None:
     unchanged = small_tables().digest()
     same = [

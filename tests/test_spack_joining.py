@@ -87,6 +87,7 @@ def is_gzip(path: Path) -> bool:
     return path.is_file() and path.read_bytes()[:2] == b"\x1f\x8b"
 
 
+@pytest.mark.slow
 def test_index_lock_spec_file_and_manifest_give_the_same_spec(tmp_path: Path) -> None:
     whole, _ = read(V3)
     for spec_hash, data in spec_files():

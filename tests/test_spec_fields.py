@@ -75,6 +75,7 @@ def test_an_external_has_a_path_or_modules(
     assert fields(tables, A)[:3] == said
 
 
+@pytest.mark.slow
 def test_a_page_tells_none_of_them_and_takes_none_back(tmp_path: Path) -> None:
     store, file = tmp_path / "store.lbug", tmp_path / "file"
     said = node(A, package_hash="recipe====", external={"path": "/usr", "module": ["m"]})
@@ -242,6 +243,7 @@ def test_one_source_that_knows_them_is_enough_in_any_order(tmp_path: Path) -> No
         assert of_each(tables, "dependencies_known") == {"a": True, "b": False}
 
 
+@pytest.mark.slow
 def test_a_page_does_not_take_them_back_and_an_index_does_what_it_said(tmp_path: Path) -> None:
     store, file = tmp_path / "store.lbug", tmp_path / "file"
     page = zlib_page("e4s")

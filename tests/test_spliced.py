@@ -150,6 +150,7 @@ def test_networkx_keeps_both_edges_between_two_specs(tmp_path: Path) -> None:
     assert Tables.from_networkx(tables.to_networkx()).digest() == tables.digest()
 
 
+@pytest.mark.slow
 def test_a_page_takes_no_splice_back_and_who_goes_takes_it_along(tmp_path: Path) -> None:
     store, file = tmp_path / "store.lbug", tmp_path / "file"
     page = oracle.page_text("app", records=[oracle.record(APP, compiler="none", stacks=["env"])])
@@ -174,6 +175,7 @@ def test_a_page_takes_no_splice_back_and_who_goes_takes_it_along(tmp_path: Path)
 # What is asked ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_check_finds_nothing(tmp_path: Path) -> None:
     for number, documents in enumerate([[LOCK], [LOCK, held(SPLICED, BUILT_NODE, OTHER_NODE)]]):
         folder = tmp_path / str(number)

@@ -532,6 +532,7 @@ def test_a_full_disk_leaves_the_old_store_where_none_can_be_reserved(
     assert os.listdir(store.parent) == ["store.lbug"]
 
 
+@pytest.mark.slow
 def test_what_is_reserved_is_room_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of files of few rows, that take most beside these: an environment, and a mirror."""
     reserved: list[int] = []

@@ -93,6 +93,7 @@ def test_a_spec_whose_needs_are_known_has_no_unknown_compiler(tmp_path: Path) ->
         assert ask(store, "compilers").notes == []
 
 
+@pytest.mark.slow
 def test_only_what_is_asked_of_counts(tmp_path: Path) -> None:
     with store_of(tmp_path, SITE / "index.json.gz", release="old", stack="io") as store:
         gc.update_store(tmp_path / "s.lbug", page(tmp_path, "none"))

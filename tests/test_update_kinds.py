@@ -209,6 +209,7 @@ def roots_and_held(store: Path) -> tuple[dict[str, bool | None], dict[str, bool 
     )
 
 
+@pytest.mark.slow
 def test_a_stack_of_an_index_and_a_lock_file_is_updated_by_either(tmp_path: Path) -> None:
     store, index, lock = (tmp_path / name for name in ("store.lbug", "index.json", "spack.lock"))
     options: dict[str, Any] = {"release": "r1", "stack": "io"}
@@ -251,6 +252,7 @@ def test_an_index_is_held_against_the_manifests_of_its_mirror(tmp_path: Path) ->
     assert members == sorted([HASHES["zlib"], HASHES["silo"]])
 
 
+@pytest.mark.slow
 def test_what_leaves_a_mirror_is_found_though_its_index_is_the_same(tmp_path: Path) -> None:
     store, mirror = tmp_path / "store.lbug", tmp_path / "mirror"
     write_mirror(mirror, {"zlib", "hdf5"}, listed={"zlib", "hdf5"})
@@ -264,6 +266,7 @@ def test_what_leaves_a_mirror_is_found_though_its_index_is_the_same(tmp_path: Pa
     assert roots_and_held(store)[0] == {"zlib": None}
 
 
+@pytest.mark.slow
 def test_a_manifest_that_is_damaged_takes_nothing_away(tmp_path: Path) -> None:
     store, mirror = tmp_path / "store.lbug", tmp_path / "mirror"
     write_mirror(mirror, {"zlib", "hdf5"}, listed=set())
@@ -279,6 +282,7 @@ def test_a_manifest_that_is_damaged_takes_nothing_away(tmp_path: Path) -> None:
     assert set(roots_and_held(store)[0]) == {"zlib", "hdf5", "silo"}
 
 
+@pytest.mark.slow
 def test_an_index_without_any_root_of_the_lock_file_is_told(tmp_path: Path) -> None:
     lock = {
         "_meta": {"file-type": "spack-lockfile", "lockfile-version": 5, "specfile-version": 4},

@@ -298,6 +298,7 @@ def store_digest(store: Path) -> str:
         return opened.tables().digest()
 
 
+@pytest.mark.slow
 def test_reading_the_same_again_changes_nothing(
     tmp_path: Path, example_pages: Path, legacy_pages: Path
 ) -> None:
@@ -312,6 +313,7 @@ def test_reading_the_same_again_changes_nothing(
     assert store_digest(store) != before
 
 
+@pytest.mark.slow
 def test_a_store_follows_its_pages(tmp_path: Path) -> None:
     store, folder = tmp_path / "store", tmp_path / "p"
     build_store(store, write(folder, page(A, B), page(C, package="hdf5")))

@@ -84,7 +84,7 @@ def diff(old: Tables, new: Tables) -> Diff:
     come = anti_join(after, after["hash"], before["hash"])
     both = pa.concat_tables([gone, come]).sort_by("hash").combine_chunks()
     rows = [_row(a, b) for a, b in _paired(both, pc.is_in(both["hash"], come["hash"]).to_numpy())]
-    rows.sort(key=lambda row: (CHANGES.index(row[0]), row[1], row[3] or "", row[5] or ""))
+    rows.sort(key=_in_order)
     return Diff(_summary(before, after, rows), _packages(before, after, rows), Answer(SPECS, rows))
 
 
@@ -97,6 +97,13 @@ def _members(tables: Tables) -> pa.Table:
     specs = specs.append_column("no_compiler", none)
     absent = pc.invert(pc.fill_null(specs["in_buildcache"], True))
     return specs.filter(pc.invert(pc.or_(absent, pc.fill_null(specs["external"], False))))
+
+
+def _in_order(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """By kind of change, package, and the versions and hashes of both sides."""
+    change, package, *ends, _ = row
+    versions = (version_key(version) for version in (ends[0], ends[2]))
+    return CHANGES.index(change), package, *versions, ends[1] or "", ends[3] or ""
 
 
 # Pairs --------------------------------------------------------------------------------------------

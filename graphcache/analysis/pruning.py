@@ -13,6 +13,7 @@ from graphcache.analysis.memberships import specs_in
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import UsageError, not_known
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
+from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
 
@@ -40,7 +41,7 @@ def prune_plan(
     what they need by dependencies of these types: stacks also hold what builds the rest.
 
     A spec is named `NAME@VERSION/HASH`, and not by its hash alone, which Spack would take for one
-    to keep: for those there is `keeplist`.
+    to keep: for those there is `keeplist`. Rows stand in the order of names, versions and hashes.
 
     Raises:
         UsageError: nothing to keep is named, a name is not in the graph, or there is no such type
@@ -52,7 +53,7 @@ def prune_plan(
     >>> import graphcache
     >>> tables, _ = graphcache.read("examples/site/develop", release="develop")
     >>> prune_plan(tables, stacks=["io", "solvers"]).rows[0]
-    ('py-traitlets@5.14.3/25rjteywwe6r5cqqmkn5lyhrhxkbzml5', 'py-traitlets', '5.14.3', None)
+    ('autoconf@2.72/ko4xunvlg4rd2rvvbsnis6m76qzr6rer', 'autoconf', '2.72', None)
     """
     return could_go(what_is_kept(tables, releases, stacks, deptype))
 
@@ -133,6 +134,7 @@ def could_go(kept: Kept) -> Answer:
         (f"{name}@{version or ''}/{hash_}", name, version, size)
         for hash_, name, version, size in zip(*columns, strict=True)
     ]
+    rows.sort(key=lambda row: (row[1], version_key(row[2]), row[0]))
     if not rows:
         notes = [*notes, "What is kept needs all that the cache holds."]
     return Answer(COLUMNS, rows, notes=[*notes, *_notes_on_holding(graph, needed)])

@@ -116,14 +116,17 @@ class Following:
 
     def __init__(self, graph: Dependencies, types: tuple[str, ...]) -> None:
         self._graph = graph
-        self._followed = graph.of_types(types) if types != DEPTYPES else graph
         self._carried = graph.of_types(_CARRYING)
+        self._followed = graph if types == DEPTYPES else self._carried
+        if set(types) not in (set(DEPTYPES), set(_CARRYING)):
+            self._followed = graph.of_types(types)
         self._only_carried = set(types) <= set(_CARRYING)
 
     def touched(self, wanted: Rows) -> Touched:
         """What is touched by a change to the specs in the rows."""
         carried = self._carried.needing(wanted).found
-        reached = self._followed.needing(wanted).found
+        alike = self._followed is self._carried
+        reached = carried if alike else self._followed.needing(wanted).found
         any_type = self._graph.needing(wanted).found if self._only_carried else reached
         itself = np.zeros(len(reached), bool)
         itself[wanted] = True

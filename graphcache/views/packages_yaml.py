@@ -12,6 +12,7 @@ from graphcache.words import counted
 
 _HEAD = """\
 # A pin is a promise only as far as constraints allow it: concretize with these to see.
+# What all: requires, Spack does not ask of a package that has a require: of its own.
 """
 _NOT_SAID = {
     "recipe": "use one package.py, as of one commit of the repository, for all stacks",
@@ -29,6 +30,7 @@ def packages_yaml(pins: Iterable[Mapping[str, Any]]) -> str:
     >>> pin = {"package": "zlib-ng", "kind": "version", "held_to": "2.3.3", "saves": 13}
     >>> print(packages_yaml([{**pin, "instead_of": ["2.2.4"], "require": "@=2.3.3"}]), end="")
     # A pin is a promise only as far as constraints allow it: concretize with these to see.
+    # What all: requires, Spack does not ask of a package that has a require: of its own.
     packages:
       # version 2.3.3 instead of 2.2.4: 13 builds less
       zlib-ng:

@@ -60,6 +60,7 @@ class TouchedPlaces:
     def __init__(self, tables: Tables, types: tuple[str, ...]) -> None:
         self._graph = Dependencies(tables)
         self._places = Places(tables, self._graph)
+        self._types = types
         self._following = Following(self._graph, types)
         of_target = members(tables, "FOR_TARGET")
         self._target_names = of_target.names
@@ -86,7 +87,9 @@ class TouchedPlaces:
         if key not in self._found:
             touched = self._touched_by(rows)
             self._touched |= touched.all
-            rebuilt = self._graph.needing(rows).found if self._is_known else touched.itself
+            rebuilt = touched.all  # where link and run are followed, that is all that needs them
+            if self._is_known and self._types != ("link", "run"):
+                rebuilt = self._graph.needing(rows).found
             self._found[key] = [
                 self._place(stack, release, here, touched, rebuilt)
                 for (stack, release), here in self._places.of(touched.all | rebuilt)

@@ -20,6 +20,7 @@ from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows
 from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Selection
 from graphcache.errors import UsageError
+from graphcache.kinds import VIRTUALS_TOLD
 from graphcache.records import LANGUAGES
 from graphcache.spack.compilers import split_compiler
 from graphcache.spack.specs import COMPILERS, AbstractSpec, Dependency, Variant
@@ -48,8 +49,6 @@ READS: Selection = {
 
 _COMPILERS_NEEDED = 5
 """The form of specs from which on compilers are dependencies."""
-_VIRTUALS_TOLD = 4
-"""The form of specs from which on it is told what a dependency provides."""
 _FAR = np.iinfo(np.int64).max
 """The distance of what is not reached."""
 
@@ -238,7 +237,7 @@ class Matcher:
         """What the ends are to provide, as texts; null where a form of specs does not tell."""
         texts = _joined(self._tables.edges["DEPENDS_ON"]["virtuals"])
         silent = pc.and_(
-            pc.equal(texts, ""), pa.array((self._form < _VIRTUALS_TOLD)[self._graph.starts])
+            pc.equal(texts, ""), pa.array((self._form < VIRTUALS_TOLD)[self._graph.starts])
         )
         return pc.if_else(silent, None, texts)
 
