@@ -65,3 +65,13 @@ def test_half_a_character_where_nothing_is_read_costs_nothing(tmp_path: Path) ->
 def test_a_whole_character_and_a_backslash_stay() -> None:
     text = rb'{"a": "\ud83d\ude00 \\udcff \\\ud83d\ude00 \n"}'
     assert replace_lone_surrogates(text) == (text, "")
+
+
+def test_a_text_that_is_not_utf_8_in_a_spec_that_breaks_a_bound(tmp_path: Path) -> None:
+    """What was found can't be shown then; where, and what was expected, are."""
+    node = json.dumps({"name": "zlib", "version": "1.3", "hash": "short", "namespace": "BAD"})
+    document = '{"spec": {"_meta": {"version": 4}, "nodes": [' + node + "]}}"
+    file = tmp_path / "spec.json"
+    file.write_bytes(document.encode().replace(b"BAD", b"\xe1"))
+    (reject,) = read(file)[1].rejects
+    assert "expected 32 characters of a-z2-7" in str(reject)

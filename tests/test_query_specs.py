@@ -32,10 +32,10 @@ def given(name: str, package: str) -> dict[str, str]:
 
 
 def test_every_query_of_a_package_takes_a_spec() -> None:
-    assert TAKING == [
+    assert [
         *("configurations", "dependencies-of", "dependents-of", "held-where", "package"),
         *("split-settings", "usable-specs", "variants-of"),
-    ]
+    ] == TAKING
     assert not any(p.type == "package" for query in LIBRARY.values() for p in query.parameters)
 
 

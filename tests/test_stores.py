@@ -723,7 +723,10 @@ def a_socket(path: Path, _: bytes) -> None:
 
 
 DAMAGE: dict[str, tuple[Callable[[Path, bytes], Any], str]] = {
-    "missing": (lambda path, _: None, "there is no store: make one by graphcache.build PATH...'"),
+    "missing": (
+        lambda path, _: None,
+        "there is no store: make one by graphcache.build_store, or name another",
+    ),
     "empty": (bytes_of(b""), "the file is empty: build it again"),
     "folder": (lambda path, _: path.mkdir(), "expected a store file, found a folder"),
     "pipe": (

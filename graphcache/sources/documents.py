@@ -295,8 +295,8 @@ def _found_at(path: str, data: bytes | Raw) -> str:
         value = msgspec.json.decode(data)
         for key, number in _STEP.findall(path):
             value = value[int(number)] if number else value[key]
-    except (msgspec.DecodeError, LookupError, TypeError, RecursionError):
-        return ""
+    except (msgspec.DecodeError, UnicodeError, LookupError, TypeError, RecursionError):
+        return ""  # the message stands without it
     return f", found {short(value)}" if isinstance(value, str) else ""
 
 
