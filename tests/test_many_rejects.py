@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 from pathlib import Path
 
 import oracle
@@ -14,6 +16,7 @@ from graphcache import InputError, build_store, read, update_store
 from graphcache.records import Reject
 from graphcache.records.report import MAX_OF_A_FILE, MAX_REPORTED, FileReport, Report
 from graphcache.sources import yaml_nodes
+from graphcache.sources.gather import gather, labelled
 
 MANY = MAX_OF_A_FILE + 500
 BAD = "".join(f"{number}," for number in range(MANY))
@@ -44,6 +47,21 @@ def test_whoever_asks_gets_all_in_their_order(tmp_path: Path) -> None:
     again: list[Reject] = []
     update_store(store, tmp_path, on_reject=again.append)
     assert again == got
+
+
+def test_of_many_such_files_few_are_open_at_once(tmp_path: Path) -> None:
+    """What a report does not keep lies in a file, until the report joins the whole."""
+    for number in range(30):
+        (tmp_path / f"{number}.md").write_text(PAGE)
+    few = len(os.listdir("/dev/fd")) + 20
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    got: list[Reject] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, limits[1]))
+    try:
+        reading = gather(labelled([tmp_path]), on_reject=got.append)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert len(got) == reading.report.rejected == 30 * MANY
 
 
 def test_of_an_unreadable_file_only_that_is_told(tmp_path: Path) -> None:

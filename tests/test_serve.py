@@ -669,7 +669,7 @@ def test_an_answer_is_the_stores(served: Served, example_store: Path, name: str)
             answer = query.run(store, values, limit=limit)
         # The examples in docs/queries.md ask by other names, and of dependencies.
         except (NotKnownError, UsageError) as unknown:
-            assert_refused(served, address, str(unknown))
+            assert_refused(served, address, unknown.at_shell)
             return
     for form, media_type in (("json", "application/json"), ("csv", "text/csv; charset=utf-8")):
         reply = served.ask(f"{address}&format={form}")

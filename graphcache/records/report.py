@@ -81,6 +81,11 @@ class FileReport:
             self._others.seek(0)
             yield from (Reject(*json.loads(line)) for line in self._others)
 
+    @property
+    def is_spilled(self) -> bool:
+        """Whether some rejects lie on disk, in a file that is open."""
+        return self._others is not None
+
     def close(self) -> None:
         """Give up what lies on disk."""
         if self._others is not None:

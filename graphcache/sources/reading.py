@@ -168,13 +168,17 @@ class Waiting:
         self._records += sum(
             len(one.records if isinstance(one, Page) else one.entries) for one in met.said
         )
-        if self._bytes >= _PAGE_BYTES or self._records >= _BATCH:
+        # Rejects that a report does not keep lie in a file that is open: one at a time.
+        is_spilled = met.report is not None and met.report.is_spilled
+        if is_spilled or self._bytes >= _PAGE_BYTES or self._records >= _BATCH:
             self.to_columns()
 
     def to_columns(self) -> None:
         """Note what waits, and make columns of it."""
         self._read_plain([met for met in self._met if met.plain is not None])
         for met in self._met:
+            if met.report is None and met.file is not None:  # in doubt, so it is read by itself
+                met.read(met.file)
             self._note(met)
         said = [one for met in self._met if met.fingerprint is None for one in met.said]
         pages = [one for one in said if isinstance(one, Page)]
@@ -187,7 +191,7 @@ class Waiting:
         self._met, self._bytes, self._records = [], 0, 0
 
     def _read_plain(self, waiting: list[_Met]) -> None:
-        """Read pages together; where any is not in order throughout, one by one."""
+        """Read pages together; where any is not in order throughout, none of them."""
         files = [(met, met.plain, met.file) for met in waiting if met.plain and met.file]
         heads = [
             Page(plain.package, met.labels.release or plain.release, file.name, [])
@@ -195,8 +199,6 @@ class Waiting:
         ]
         columns = read_plain_pages([plain for _, plain, _ in files], heads) if files else None
         if columns is None:
-            for met, _, file in files:
-                met.read(file)
             return
         self._reading.pages.append(page_facts(columns, self._reading.report))
         for (met, _, file), page, fingerprint, records in zip(
