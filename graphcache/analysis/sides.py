@@ -97,7 +97,7 @@ def diff_by_name(
 
     >>> from graphcache import read
     >>> diff_by_name(read("examples/pages")[0], ("e4s", "hep")).summary.rows[0]
-    ('old', 139, 2)
+    ('old', 27, 3)
     """
     kind = kind or kind_of(names, tables)
     if kind not in KINDS:
