@@ -600,6 +600,9 @@ def test_coverage_of_a_lock_file_that_is_sent(spack: Served, spack_folder: Path)
     page = send(spack, "/coverage", token=own, lockfile=lock)
     assert page.status == 200
     assert re.search(r"\d+ of 57 specs are held: ", page.document.text)
+    page = send(spack, "/coverage", token=own, lockfile=lock, spec="python@99:")
+    assert "No spec of the environment is as is asked." in page.document.text
+    assert "nothing in it that a cache could hold" not in page.document.text
     for wrong, why in (("", "found nothing"), ("{", "spack.lock"), ('{"a": 1}', "spack.lock")):
         reply = send(spack, "/coverage", token=own, lockfile=wrong)
         assert reply.status == 400

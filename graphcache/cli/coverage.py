@@ -15,8 +15,6 @@ from graphcache.cli.options import (
     show,
     shown_path,
 )
-from graphcache.errors import UsageError
-from graphcache.words import counted
 
 
 @click.command()
@@ -66,16 +64,12 @@ def coverage(
       graphcache coverage spack.lock --reuse --spec hdf5+mpi
     """
     from graphcache import read
+    from graphcache.analysis.machines.environments import check_environment, share
     from graphcache.analysis.machines.environments import coverage as find
     from graphcache.cli.load import show_report
 
     environment, report = read(*paths)
-    roots = environment.edges["IN_STACK"]["root"]
-    if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
-        raise UsageError(
-            f"{', '.join(paths)}: expected the lock file (spack.lock) of an environment, found "
-            "an index, pages or spec files, which name no roots"
-        )
+    check_environment(environment, ", ".join(paths))
     show_report(report, verbose=False, whole="'graphcache build --verbose'")
     with open_chosen(options) as store:
         machine = {"target": options["target"], "libc": options["libc"]}
@@ -85,7 +79,7 @@ def coverage(
     show(shown, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
     if answer.rows or not specs:
-        click.echo(_share(held, len(answer.rows), report.rejected), err=True)
+        click.echo(share(answer, report.rejected), err=True)
     if reuse and answer.rows:
         at = answer.columns.index("reuse")
         taken = sum(row[at] is not None for row in answer.rows)
@@ -100,15 +94,3 @@ def coverage(
         click.get_current_context().exit(1)
     if report.rejected:
         click.get_current_context().exit(3)
-
-
-def _share(held: int, specs: int, rejects: int) -> str:
-    """How much is held; of what was not read whole, the share is not known."""
-    if rejects:
-        of_these = counted(specs, "spec that was read is", "specs that were read are")
-        why = counted(rejects, "reject")
-        return f"{held:,} of {of_these} held; of the whole it is not known: {why}"
-    if not specs:
-        return "There is nothing in it that a cache could hold."
-    of_all = counted(specs, "spec is", "specs are")
-    return f"{held:,} of {of_all} held: {100 * held / specs:.1f} %"

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from graphcache.analysis.machines.environments import check_environment, share
 from graphcache.analysis.machines.environments import coverage as find_coverage
 from graphcache.answers import Answer
 from graphcache.errors import GraphcacheError, UsageError
@@ -30,7 +31,6 @@ from graphcache.serving.rendering import page
 from graphcache.sources.gather import read
 from graphcache.views.pictures.answer import answer as draw_answer
 from graphcache.views.pictures.drawing import Picture, fragment
-from graphcache.words import counted
 
 MOST_BYTES = 64_000_000
 """Of what is sent: an encoded lock file of ten thousand specs."""
@@ -103,12 +103,7 @@ def _coverage(request: Request, fields: Mapping[str, str]) -> tuple[Answer, str]
             environment, report = read(file)
         except GraphcacheError as error:
             raise UsageError(error.at_shell.replace(str(file), "spack.lock")) from error
-    roots = environment.edges["IN_STACK"]["root"]
-    if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
-        raise UsageError(
-            "expected the lock file (spack.lock) of an environment, found an index, pages or spec "
-            "files, which name no roots"
-        )
+    check_environment(environment, "spack.lock")
     with asking(request) as asked:
         found = find_coverage(
             environment,
@@ -116,18 +111,9 @@ def _coverage(request: Request, fields: Mapping[str, str]) -> tuple[Answer, str]
             specs=fields.get("spec", "").strip() or None,
             reuse="reuse" in fields,
         )
-    held = sum(row[found.columns.index("held")] for row in found.rows)
-    if report.rejects:
-        said = (
-            f"{held:,} of {counted(len(found.rows), 'spec that was read', 'specs that were read')} "
-            f"are held; of the whole it is not known: {counted(len(report.rejects), 'reject')}."
-        )
-    elif not found.rows:
-        said = "There is nothing in it that a cache could hold."
-    else:
-        percent = 100 * held / len(found.rows)
-        said = f"{held:,} of {counted(len(found.rows), 'spec')} are held: {percent:.1f} %."
-    return found, said
+    if not found.rows and fields.get("spec", "").strip():
+        return found, ""  # a note of the answer says it
+    return found, share(found, report.rejected).rstrip(".") + "."
 
 
 def _command(fields: Mapping[str, str]) -> list[str]:

@@ -135,6 +135,38 @@ def coverage(
     return Answer(columns, rows, notes=notes)
 
 
+def check_environment(environment: Tables, place: str) -> None:
+    """See that what was read is an environment.
+
+    Raises:
+        UsageError: it names no roots, as the lock file of an environment does.
+    """
+    roots = environment.edges["IN_STACK"]["root"]
+    if environment.nodes["Spec"].num_rows and roots.null_count == len(roots):
+        raise UsageError(
+            f"{place}: expected the lock file (spack.lock) of an environment, found "
+            "an index, pages or spec files, which name no roots"
+        )
+
+
+def share(found: Answer, rejects: int) -> str:
+    """How much `coverage` found to be held; of a file with rejects, the share is not known.
+
+    >>> share(Answer(COLUMNS, [("zlib", "1.3", "a" * 32, True, None, [], [])]), 0)
+    '1 of 1 spec is held: 100.0 %'
+    """
+    specs = len(found.rows)
+    held = sum(row[COLUMNS.index("held")] for row in found.rows)
+    if rejects:
+        of_these = counted(specs, "spec that was read is", "specs that were read are")
+        why = counted(rejects, "reject")
+        return f"{held:,} of {of_these} held; of the whole it is not known: {why}"
+    if not specs:
+        return "There is nothing in it that a cache could hold."
+    of_all = counted(specs, "spec is", "specs are")
+    return f"{held:,} of {of_all} held: {100 * held / specs:.1f} %"
+
+
 def _notes(external: int, not_said: int) -> list[str]:
     notes = []
     if external:
