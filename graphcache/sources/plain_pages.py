@@ -12,16 +12,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json
 
 from graphcache.records import Page
+from graphcache.sources.json_lines import Doubt, read_lines, require
 from graphcache.sources.names import may_hide_characters
 from graphcache.tables.columns import distinct, firsts, numbers
 from graphcache.tables.page_columns import FIELDS, UNKNOWN_SIZE, Field, PageColumns, is_size
@@ -74,10 +73,6 @@ class _Meta(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decode_meta = msgspec.json.Decoder(_Meta, strict=True).decode
 
 
-class _Doubt(Exception):
-    """Something is not as it is on a page in order, or may not be."""
-
-
 def plain_page(data: bytes) -> PlainPage | None:
     r"""The page, if it has the form in which they are published; else None.
 
@@ -107,33 +102,16 @@ def read_plain_pages(plain: Sequence[PlainPage], pages: Sequence[Page]) -> PageC
         _check_hashes(columns)
         _check_sizes(columns.records["size"])
         _check_meta([page.meta for page in plain], columns)
-    except _Doubt:
+    except Doubt:
         return None
     return columns
 
 
-def _require(holds: Any) -> None:
-    if not holds:
-        raise _Doubt
-
-
 def _decode(values: list[bytes], pages: list[Page]) -> PageColumns:
-    """The records by column. A line is a page and says its number, so that none can add another."""
-    text = b"".join([b'{"page":%d,"records":%b}\n' % line for line in enumerate(values)])
-    try:
-        table = pa.json.read_json(
-            pa.BufferReader(text),
-            pa.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
-            pa.json.ParseOptions(_SCHEMA, unexpected_field_behavior="error"),
-        )
-    except (pa.ArrowException, OverflowError) as error:
-        raise _Doubt from error
-    _require(all(column.num_chunks == 1 for column in table.columns))
-    number, lists = (column.chunk(0) for column in table.columns)
-    _require(number.null_count == lists.null_count == 0)
-    _require(np.array_equal(numbers(number), np.arange(len(values))))
+    """The records by column."""
+    _, lists = read_lines(list(enumerate(values)), _SCHEMA)
     records = lists.flatten()
-    _require(records.null_count == 0)
+    require(records.null_count == 0)
     page_of = lists.value_parent_indices().cast(pa.int32())
     return PageColumns(
         pages, page_of, dict(zip(records.type.names, records.flatten(), strict=True))
@@ -142,22 +120,22 @@ def _decode(values: list[bytes], pages: list[Page]) -> PageColumns:
 
 def _check_field(field: Field, column: pa.Array) -> None:
     """Hold a column against the type that `PageRecord` gives the field."""
-    _require(field.optional or column.null_count == 0)
+    require(field.optional or column.null_count == 0)
     if pa.types.is_list(field.type):
         _check_lengths(pc.list_value_length(column), *field.lengths)
         column = column.flatten()
-        _require(column.null_count == 0)
+        require(column.null_count == 0)
     # All is ASCII, so bytes are characters.
     _check_lengths(pc.binary_length(column), field.text.min_length or 0, field.text.max_length)
     if field.text.pattern is not None:
         pattern = field.text.pattern.replace(r"\Z", r"\z")  # as RE2 writes the end
-        _require(pc.all(pc.match_substring_regex(column, pattern)).as_py() is not False)
+        require(pc.all(pc.match_substring_regex(column, pattern)).as_py() is not False)
 
 
 def _check_lengths(lengths: pa.Array, least: int, most: int | None) -> None:
     ends = pc.min_max(lengths)
     low, high = ends["min"].as_py(), ends["max"].as_py()
-    _require(low is None or (low >= least and (most is None or high <= most)))
+    require(low is None or (low >= least and (most is None or high <= most)))
 
 
 def _check_hashes(columns: PageColumns) -> None:
@@ -167,13 +145,13 @@ def _check_hashes(columns: PageColumns) -> None:
     if count < len(hashes):
         codes = numbers(columns.page_of).astype(np.int64) * count + numbers(hashes.indices)
         codes.sort()
-        _require(firsts(codes).all())
+        require(firsts(codes).all())
 
 
 def _check_sizes(sizes: pa.Array) -> None:
     """A size that is none is warned of by who reads one by one."""
     known = pc.unique(sizes.drop_null()).to_pylist()
-    _require(all(size == UNKNOWN_SIZE or is_size(size) for size in known))
+    require(all(size == UNKNOWN_SIZE or is_size(size) for size in known))
 
 
 def _check_meta(texts: list[bytes], columns: PageColumns) -> None:
@@ -181,16 +159,16 @@ def _check_meta(texts: list[bytes], columns: PageColumns) -> None:
     try:
         metas = [_decode_meta(text) for text in texts]
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _Doubt from error
+        raise Doubt from error
     # A decoder keeps the last of two equal keys in silence, so the keys are counted.
     keys = len(_Meta.__struct_fields__)
-    _require(not any(b" :" in text for text in texts))
-    _require(
+    require(not any(b" :" in text for text in texts))
+    require(
         [text.count(b'":') for text in texts]
         == [keys + len(meta.num_specs_by_stack) for meta in metas]
     )
     page_of, count = numbers(columns.page_of).astype(np.int64), len(texts)
-    _require(np.array_equal([m.num_specs for m in metas], np.bincount(page_of, minlength=count)))
+    require(np.array_equal([m.num_specs for m in metas], np.bincount(page_of, minlength=count)))
     for key, field in _REPEATED_IN_META:
         values, pages = columns.records[field], page_of
         if pa.types.is_list(values.type):
@@ -198,14 +176,14 @@ def _check_meta(texts: list[bytes], columns: PageColumns) -> None:
             values = values.flatten()
         found = _Found.of(values, pages)
         listed = [getattr(meta, key) for meta in metas]
-        _require(np.array_equal(distinct(found.codes_of(listed)), found.pairs))
+        require(np.array_equal(distinct(found.codes_of(listed)), found.pairs))
         if key == "stacks":
             counted = [meta.num_specs_by_stack for meta in metas]
             said = found.codes_of(counted)
             order = np.argsort(said)
-            _require(np.array_equal(said[order], found.pairs))
+            require(np.array_equal(said[order], found.pairs))
             numbers_said = list(chain.from_iterable(each.values() for each in counted))
-            _require(np.array_equal(np.array(numbers_said, object)[order], found.counts))
+            require(np.array_equal(np.array(numbers_said, object)[order], found.counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +207,7 @@ class _Found:
         """The integers of what is listed for each page; a doubt, if one is in no record."""
         flat = pa.array(list(chain.from_iterable(listed)), pa.string())
         at = pc.index_in(flat, self.known)
-        _require(at.null_count == 0)
+        require(at.null_count == 0)
         pages = np.repeat(np.arange(len(listed)), list(map(len, listed)))
         codes: Codes = pages * len(self.known) + numbers(at)
         return codes

@@ -16,7 +16,6 @@ from typing import Any, get_args
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from graphcache.records import (
@@ -31,6 +30,7 @@ from graphcache.records import (
     SpecHash,
     SpecNode,
 )
+from graphcache.sources.json_lines import Doubt, read_lines, require
 from graphcache.sources.keys import repeated_key
 from graphcache.sources.names import Unreadable, may_hide_characters
 from graphcache.tables.columns import SEPARATOR, map_unique
@@ -193,14 +193,10 @@ class PlainSpecs:
         known = pa.array([entry.hash for entry in entries], pa.string())
         try:
             parts = [_needs(part) for part in _batches(lines)]
-        except _Doubt:
+        except Doubt:
             return None
         needs = pa.concat_tables([NEEDS.empty_table(), *parts])
         return needs if pc.all(pc.is_in(needs["to"], known)).as_py() is not False else None
-
-
-class _Doubt(Exception):
-    """Something is not as Spack writes it, or may not be."""
 
 
 def _batches(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
@@ -209,36 +205,19 @@ def _batches(lines: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, byt
         yield batch
 
 
-def _require(holds: Any) -> None:
-    if not holds:
-        raise _Doubt
-
-
 def _needs(lines: list[tuple[int, bytes]]) -> pa.Table:
-    """What some specs need. A line is a spec and says its row, so that none can add another."""
-    text = b"".join([b'{"row":%d,"needs":%b}\n' % line for line in lines])
-    try:
-        table = pa.json.read_json(
-            pa.BufferReader(text),
-            pa.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
-            pa.json.ParseOptions(_SCHEMA, unexpected_field_behavior="error"),
-        )
-    except (pa.ArrowException, OverflowError) as error:
-        raise _Doubt from error
-    _require(all(column.num_chunks == 1 for column in table.columns))
-    rows, lists = (column.chunk(0) for column in table.columns)
-    _require(rows.null_count == lists.null_count == 0)
-    _require(rows.to_pylist() == [row for row, _ in lines])
+    """What some specs need, by their rows."""
+    rows, lists = read_lines(lines, _SCHEMA)
     needs = lists.flatten()
     name, hashes, parameters = needs.flatten()
     types, virtuals = parameters.flatten()
     for column in (needs, name, hashes, parameters, types, virtuals):
-        _require(column.null_count == 0)
+        require(column.null_count == 0)
     _check_names(name)
     of_virtuals = virtuals.flatten()
-    _require(of_virtuals.null_count == 0)
+    require(of_virtuals.null_count == 0)
     _check_names(of_virtuals)
-    _require(_TYPES.issuperset(pc.unique(types.flatten()).to_pylist()))
+    require(_TYPES.issuperset(pc.unique(types.flatten()).to_pylist()))
     columns = (rows.take(lists.value_parent_indices()), hashes, _sorted(types), _sorted(virtuals))
     return pa.table(columns, schema=NEEDS)
 
@@ -247,7 +226,7 @@ def _check_names(names: pa.Array) -> None:
     """All is ASCII, so bytes are characters."""
     ends = pc.min_max(pc.binary_length(names))
     least, most = ends["min"].as_py(), ends["max"].as_py()
-    _require(least is None or (least >= 1 and most <= MAX_NAME))
+    require(least is None or (least >= 1 and most <= MAX_NAME))
 
 
 def _sorted(lists: pa.Array) -> pa.Array:
