@@ -14,13 +14,13 @@ from functools import partial
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from graphcache.errors import ExportError, UsageError
-from graphcache.files import put_in_place, sync
+from graphcache.files import clean_up, put_in_place, sync
 
 if TYPE_CHECKING:
     from graphcache.tables import Tables
@@ -158,13 +158,12 @@ def _folder_beside(target: Path) -> Iterator[Path]:
     """A folder on the target's file system, so that a rename puts what was written in its place."""
     for left in target.parent.glob(f"{_STAGING}*"):
         _remove_if_left(left)
-    with (
-        TemporaryDirectory(
-            prefix=_STAGING, dir=target.parent, ignore_cleanup_errors=True
-        ) as folder,
-        FileLock(Path(folder, _LOCK)),
-    ):
-        yield Path(folder)
+    folder = Path(mkdtemp(prefix=_STAGING, dir=target.parent))
+    try:
+        with FileLock(folder / _LOCK):
+            yield folder
+    finally:
+        clean_up(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def _remove_if_left(folder: Path) -> None:
