@@ -51,8 +51,6 @@ GOOD = ROOT / "examples/pages/rocblas.develop-2025-03-23.md"
 class Inputs(Campaign[list[bytes]]):
     """Files that were changed."""
 
-    each = EACH
-
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder

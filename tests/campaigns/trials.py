@@ -17,9 +17,6 @@ _MOST_TRIES = 300
 class Campaign(Generic[Trial]):
     """One kind of harm. A kind overrides what is drawn, what must hold, and how to show it."""
 
-    each = 1
-    """How many cases one trial counts for."""
-
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
         """How often each outcome came: that a campaign reaches what it is about shows here."""
