@@ -12,6 +12,7 @@ from graphcache.cli.completing import DEPTYPE
 from graphcache.cli.options import (
     format_options,
     open_chosen,
+    place_options,
     server_options,
     show,
     shown_path,
@@ -30,8 +31,7 @@ _DOCUMENTS = ("sarif", "openvex")
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="ADVISORY...", type=shown_path)
-@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
-@click.option("--release", metavar="RELEASE", help="Only what is in this release.")
+@place_options
 @click.option(
     "--deptype",
     metavar="TYPES",

@@ -15,6 +15,7 @@ from graphcache.cli.options import (
     format_option,
     format_options,
     open_chosen,
+    place_options,
     screen,
     server_options,
     show,
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
 _BEHIND = 2
 """Lines of a terminal that are left for what is said of further specs, and for the shell."""
 
-_place_options = together(
-    click.option("--stack", metavar="STACK", help="Only what this stack holds."),
-    click.option("--release", metavar="RELEASE", help="Only what is in this release."),
-)
-
 
 def _list_options(formats: Decorator) -> Decorator:
     return together(
@@ -57,7 +53,7 @@ def _list_options(formats: Decorator) -> Decorator:
 
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@_place_options
+@place_options
 @_list_options(format_option)
 def find(specs: tuple[str, ...], stack: str | None, release: str | None, **options: Any) -> None:
     """List the specs that are as one SPEC asks, as 'spack find -lv' does.
@@ -95,7 +91,7 @@ def find(specs: tuple[str, ...], stack: str | None, release: str | None, **optio
     metavar="OS",
     help="Its operating system, where no library is known.  [any with --target, or this one's]",
 )
-@_place_options
+@place_options
 @_list_options(
     format_options(
         all_help="Those that Spack does not take too, with why not; on a terminal, all rows."

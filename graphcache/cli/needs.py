@@ -16,6 +16,7 @@ from graphcache.cli.options import (
     chosen_part,
     keep_store,
     output_path,
+    place_options,
     show,
 )
 from graphcache.errors import UsageError
@@ -64,8 +65,7 @@ def _for_table(answer: Answer) -> Answer:
 
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--stack", metavar="STACK", help="Only what this stack holds.")
-@click.option("--release", metavar="RELEASE", help="Only what is in this release.")
+@place_options
 @click.option(
     "--deptype",
     metavar="TYPES",

@@ -68,6 +68,12 @@ def together(*decorators: Decorator) -> Decorator:
     return decorate
 
 
+place_options = together(
+    click.option("--stack", metavar="STACK", help="Only what this stack holds."),
+    click.option("--release", metavar="RELEASE", help="Only what is in this release."),
+)
+
+
 def _set(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
     """A callback that notes a flag for `show`, wherever in the command line it stands."""
 
