@@ -255,10 +255,14 @@ def test_a_name_that_is_merely_alike_is_a_guess_or_nothing() -> None:
     assert matches("PyPI", "curl", "curl", built="autotools") == []
 
 
+RUST = ".".join(("crates", "io"))
+"""As OSV calls the ecosystem of Rust, after a domain."""
+
+
 def test_what_a_language_builds_is_known_by_its_build_system() -> None:
-    assert matches("crates.io", "ripgrep", "ripgrep", built="cargo") == [("ripgrep", "rule")]
-    assert matches("crates.io", "openssl", "openssl", built="generic") == []
-    assert matches("crates.io", "ripgrep", "ripgrep", built=None) == [("ripgrep", "guess")]
+    assert matches(RUST, "ripgrep", "ripgrep", built="cargo") == [("ripgrep", "rule")]
+    assert matches(RUST, "openssl", "openssl", built="generic") == []
+    assert matches(RUST, "ripgrep", "ripgrep", built=None) == [("ripgrep", "guess")]
     go = "github.com/junegunn/fzf/v2"
     assert matches("Go", go, "fzf", built="go") == [("fzf", "rule")]
     assert matches("PyPI", "meson", "meson", built="python_pip") == [("meson", "rule")]

@@ -24,6 +24,8 @@ BuiltBy = Callable[[str, str], bool | None]
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _SCHEME = re.compile(r"^(?:[a-z+]+://)?(?:[^/@]*@)?(?:www\.)?", re.IGNORECASE)
+_SUFFIX = re.compile(r"[:.].*", re.DOTALL)
+"""Behind an ecosystem: a release (`Debian:12`), or the domain that Rust's has in its name."""
 _MAJOR = re.compile(r"/v\d+$")
 
 
@@ -96,7 +98,7 @@ class PackageNames:
         """
         if affected.package is None:
             return self._by_repository(affected.repositories, packages)
-        ecosystem = affected.package.ecosystem.partition(":")[0]
+        ecosystem = _SUFFIX.sub("", affected.package.ecosystem)
         name = affected.package.name
         language = self.languages.get(ecosystem)
         if language is not None:
