@@ -103,6 +103,6 @@ def _show(found: Findings, time: str, format_: str | None) -> None:
 def not_read(report: Report) -> list[str]:
     """What of the advisories was not read: nobody is to take it for an all-clear."""
     rejects = [f"not read: {reject}" for reject in report.rejects[:_SHOWN]]
-    if len(report.rejects) > _SHOWN:
-        rejects.append(f"… and {len(report.rejects) - _SHOWN:,} more that were not read")
+    if report.rejected > _SHOWN:
+        rejects.append(f"… and {report.rejected - _SHOWN:,} more that were not read")
     return rejects

@@ -76,7 +76,7 @@ def read_advisories(
         InputError: there is no advisory.
 
     >>> found, report = read_advisories(["examples/advisories"])
-    >>> found[0].id, len(report.rejects)
+    >>> found[0].id, report.rejected
     ('CVE-2025-9086', 0)
     """
     report = Report()
