@@ -11,83 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import old_forms
 import pytest
+from campaigns.changes import TEXTS
+from campaigns.inputs import DOCUMENTS, GOOD, PAGES
+from campaigns.trials import report_in_words, told_in_words
 from conftest import tries, within
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import GraphcacheError, InputError, Report, Tables, build_store, open_store, read
 
-ROOT = Path(__file__).parents[1]
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
 
-def shortened(text: str) -> str:
-    """A page with at most four of its records, so that damage falls between them as well."""
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if line.startswith("spec_details: "):
-            records = json.loads(line.removeprefix("spec_details: "))
-            lines[number] = f"spec_details: {json.dumps(records[:4])}"
-    return "\n".join(lines)
-
-
-FOLDERS = (ROOT / "examples/pages", ROOT / "tests/data/legacy")
-FILES = [file for folder in FOLDERS for file in sorted(folder.iterdir())]
-PAGES = [shortened(file.read_text()).encode() for file in FILES]
-DOCUMENTS = [file.read_bytes() for file in sorted(old_forms.FOLDER.iterdir())]
-"""Small files of Spack's own."""
-GOOD = ROOT / "examples/pages/rocblas.develop-2025-03-23.md"
-
 # Damage -------------------------------------------------------------------------------------------
-
-INSERTS = [
-    "'",
-    '"',
-    "`",
-    "\\",
-    "\\u0000",
-    "\\ud800",
-    "../",
-    "\n",
-    "\r\n",
-    "\r",
-    "\t",
-    "\x00",
-    "\x1f",
-    "\u2028",
-    "\ufeff",
-    "é",
-    "\U0001f600",
-    "---\n",
-    "---",
-    ": ",
-    "#",
-    "&a ",
-    "*a",
-    "!!python/object ",
-    "<<: ",
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    "null",
-    "true",
-    "1e999",
-    "-0",
-    "NaN",
-    "99999999999999999999",
-    "spec_details: []\n",
-    "title: other\n",
-    '"hash": "a", ',
-    "{{ page.title }}",
-    "@=",
-    "^",
-    "%",
-    " arch=",
-]
 
 Change = Callable[[bytes], bytes]
 places = st.floats(0, 1, exclude_max=True)
@@ -175,13 +112,13 @@ json_values = st.one_of(
     st.sampled_from(
         [None, True, False, 0, -1, 1.5, 2**70, "", [], {}, "none", "-", "root", "a" * 32]
     ),
-    st.sampled_from(INSERTS),
+    st.sampled_from(TEXTS),
     st.text(st.characters(exclude_categories=[]), max_size=5),
     st.sampled_from(["x" * 1_000, "x" * 1_001, "x" * 100_001]),
     st.builds(lambda inner: [inner], st.sampled_from([None, 1, "a", "", [], {}])),
 )
 changes = st.one_of(
-    st.builds(insert, places, st.sampled_from(INSERTS).map(str.encode)),
+    st.builds(insert, places, st.sampled_from(TEXTS).map(str.encode)),
     st.builds(insert, places, st.binary(min_size=1, max_size=3)),
     st.builds(replace, places, lengths, st.sampled_from([0, 2, 3])),
     st.builds(flip, places, st.integers(1, 255)),
@@ -232,12 +169,6 @@ def damaged_documents(draw: st.DrawFn) -> bytes:
 # What holds all the same --------------------------------------------------------------------------
 
 
-def assert_told_in_words(error: GraphcacheError) -> None:
-    text = str(error)
-    assert text
-    assert all(line.isprintable() for line in text.split("\n"))
-
-
 def assert_nothing_is_lost(tables: Tables, report: Report) -> None:
     """Each record is in the graph or among the rejects."""
     rejected = sum(reject.record for reject in report.rejects)
@@ -245,13 +176,7 @@ def assert_nothing_is_lost(tables: Tables, report: Report) -> None:
     held = [spec["hash"] for spec in specs if spec["in_buildcache"]]
     assert report.records == len(held) + rejected
     assert len(held) == report.kept
-    assert_report_is_in_words(report)
-
-
-def assert_report_is_in_words(report: Report) -> None:
-    told = [*map(str, report.rejects), *report.warnings, *report.skipped]
-    assert all(text and text.isprintable() for text in told)
-    assert all(reject.why and (reject.line or 1) > 0 for reject in report.rejects)
+    report_in_words(report)
 
 
 def plain_records(page: bytes) -> int | None:
@@ -272,7 +197,7 @@ def read_or_refused(file: Path, content: bytes) -> tuple[Tables, Report] | None:
     try:
         tables, report = within(600, lambda: read(file))
     except InputError as error:
-        assert_told_in_words(error)
+        told_in_words(error)
         return None
     assert Tables.from_networkx(tables.to_networkx()) == tables
     assert read(file)[0].digest() == tables.digest()
@@ -299,11 +224,11 @@ def test_a_damaged_document_is_read_or_refused_in_words(tmp_path: Path, document
         # A document may have one spec twice, and name others without describing them.
         versions = tables.nodes["Spec"]["version"]
         assert len(versions) - versions.null_count <= report.kept
-        assert_report_is_in_words(report)
+        report_in_words(report)
 
 
 @tries(EXAMPLES or 120)
-@given(page=damaged_pages(), release=st.none() | st.sampled_from(INSERTS) | st.text(max_size=3))
+@given(page=damaged_pages(), release=st.none() | st.sampled_from(TEXTS) | st.text(max_size=3))
 def test_a_release_is_taken_or_refused_in_words(
     tmp_path: Path, page: bytes, release: str | None
 ) -> None:
@@ -312,7 +237,7 @@ def test_a_release_is_taken_or_refused_in_words(
     try:
         tables, report = within(600, lambda: read(file, release=release))
     except GraphcacheError as error:
-        assert_told_in_words(error)
+        told_in_words(error)
         return
     assert_nothing_is_lost(tables, report)
     names = tables.nodes["Release"]["name"].to_pylist()
@@ -344,7 +269,7 @@ def test_no_store_is_half_written(tmp_path_factory: pytest.TempPathFactory, page
     try:
         report = within(600, lambda: build_store(store, file))
     except InputError as error:
-        assert_told_in_words(error)
+        told_in_words(error)
         assert not store.exists()
     else:
         with open_store(store) as opened:

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import oracle
 import pytest
+from campaigns.inputs import FILES, PAGES
 from conftest import WriteSnapshot, tries
 from hypothesis import given
 from hypothesis import strategies as st
-from test_fuzz import EXAMPLES, FILES, PAGES, Change, change_value, changes, json_values, places
+from test_fuzz import EXAMPLES, Change, change_value, changes, json_values, places
 
 from graphcache import InputError, Report, Tables, read
 from graphcache.records import Labels, Page

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from campaigns.inputs import DOCUMENTS
 from conftest import tries
 from hypothesis import given
 from hypothesis import strategies as st
-from test_fuzz import DOCUMENTS, EXAMPLES, Change, changes, json_values, places, put
+from test_fuzz import EXAMPLES, Change, changes, json_values, places, put
 
 from graphcache import InputError, Report, Tables, read
 from graphcache.sources.plain_specs import PlainSpecs

@@ -39,11 +39,13 @@ def shortened(text: str, records: int = 4) -> str:
     return "\n".join(lines)
 
 
-PAGES = [
-    shortened(file.read_text()).encode()
+FILES = [
+    file
     for folder in ("examples/pages", "tests/data/legacy")
     for file in sorted((ROOT / folder).iterdir())
 ]
+"""Pages as they are published, and older ones."""
+PAGES = [shortened(file.read_text()).encode() for file in FILES]
 DOCUMENTS = [file.read_bytes() for file in sorted(old_forms.FOLDER.iterdir())]
 GOOD = ROOT / "examples/pages/rocblas.develop-2025-03-23.md"
 

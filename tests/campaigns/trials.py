@@ -86,3 +86,4 @@ def report_in_words(report: Report) -> None:
     told = [*map(str, report.rejects), *report.warnings, *report.skipped]
     assert all(text and text.isprintable() for text in told), "what is not printable in a report"
     assert all(reject.why for reject in report.rejects), "a reject without a reason"
+    assert all((reject.line or 1) > 0 for reject in report.rejects), "a line before the first"
