@@ -295,3 +295,25 @@ def sorted_unique(column: Any) -> pa.Array:
         return pa.array(distinct(numbers(flat(column.drop_null()))))
     unique = pc.drop_null(pc.unique(column))
     return unique.take(pc.sort_indices(unique))
+
+
+def split_texts(joined: str) -> list[str]:
+    """The texts that `SEPARATOR` joins.
+
+    >>> split_texts(f"build{SEPARATOR}link"), split_texts("")
+    (['build', 'link'], [])
+    """
+    return joined.split(SEPARATOR) if joined else []
+
+
+def united(said: pa.ListArray) -> pa.Array:
+    """Of each list of joined texts the union, joined; most lists have but one."""
+    several = pc.greater(pc.list_value_length(said), 1)
+    first = pc.list_element(said, 0)
+    unions = [_union(texts) for texts in said.filter(several).to_pylist()]
+    return pc.replace_with_mask(first, several, pa.array(unions, pa.string()))
+
+
+def _union(texts: list[str | None]) -> str | None:
+    known = [split_texts(text) for text in texts if text is not None]
+    return SEPARATOR.join(sorted(set().union(*known))) if known else None

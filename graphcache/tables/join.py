@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.records import LANGUAGES, Report
+from graphcache.records import Report
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
-from graphcache.spack.compilers import split_compiler
 from graphcache.spack.targets import with_ancestors
 from graphcache.spack.variants import PATCHES, shown_variant
 from graphcache.tables.columns import (
@@ -30,7 +29,10 @@ from graphcache.tables.columns import (
     sort_table,
     sorted_unique,
     split_codes,
+    split_texts,
+    united,
 )
+from graphcache.tables.compilers import built_with, compiler_columns, fill_compilers, languages_of
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table
 from graphcache.tables.tables import Tables
 
@@ -47,14 +49,14 @@ def join(facts: Facts, report: Report) -> Tables:
     specs = _join_specs(facts.specs, hashes, rank, report)
     in_stack, in_release = facts.in_stack, facts.in_release
     depends_on = _join_depends_on(facts.depends_on, hashes)
-    languages = _languages(_compiled_by(depends_on, specs), specs)
-    specs = _fill_compilers(specs, languages)
+    languages = languages_of(depends_on, specs)
+    specs = fill_compilers(specs, languages)
     compilers, of = _explode(specs["compilers"])
     targets = with_ancestors(set(sorted_unique(specs["target"]).to_pylist()))
     extends = [(t.name, parent) for t in targets for parent in t.parents]
     edges = {
         "OF_PACKAGE": {"from": specs["hash"], "to": specs["name"]},
-        "BUILT_WITH": _built_with(specs["hash"].take(of), compilers, languages),
+        "BUILT_WITH": built_with(specs["hash"].take(of), compilers, languages),
         "FOR_TARGET": _to_one(specs, "target"),
         "IN_STACK": _join_in_stack(in_stack, rank, specs["hash"]),
         "IN_RELEASE": _join_in_release(in_release, rank, specs["hash"]),
@@ -72,7 +74,7 @@ def join(facts: Facts, report: Report) -> Tables:
         "Package": {"name": sorted_unique(specs["name"])},
         "Spec": _spec_columns(specs),
         "Stack": {"name": sorted_unique(in_stack["stack"])},
-        "Compiler": _compiler_columns(sorted_unique(compilers)),
+        "Compiler": compiler_columns(sorted_unique(compilers)),
         "Target": {
             p.name: pa.array([getattr(target, p.name) for target in targets])
             for p in node_type("Target").properties
@@ -227,16 +229,6 @@ def _configuration(said: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def _compiler_columns(specs: pa.Array) -> dict[str, Any]:
-    parts = [split_compiler(spec) for spec in specs.to_pylist()]
-    names, versions = [name for name, _ in parts], [version for _, version in parts]
-    return {
-        "spec": specs,
-        "name": pa.array(names, pa.string()),
-        "version": pa.array(versions, pa.string()),
-    }
-
-
 def _release_columns(names: pa.Array) -> dict[str, Any]:
     dates = [_DATED.search(name) for name in names.to_pylist()]
     return {"name": names, "date": pa.array([d and d.group(1) for d in dates], pa.string())}
@@ -332,96 +324,12 @@ def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
         {
             "from": pairs["from"],
             "to": pairs["to"],
-            "types": _united(pairs["types_list"].combine_chunks()),
-            "virtuals": _united(pairs["virtuals_list"].combine_chunks()),
+            "types": united(pairs["types_list"].combine_chunks()),
+            "virtuals": united(pairs["virtuals_list"].combine_chunks()),
         },
         DEPENDS_ON_FACTS,
     )
 
 
-def _united(said: pa.ListArray) -> pa.Array:
-    """Of each list of joined texts the union, joined; most lists have but one."""
-    several = pc.greater(pc.list_value_length(said), 1)
-    first = pc.list_element(said, 0)
-    unions = [_union(texts) for texts in said.filter(several).to_pylist()]
-    return pc.replace_with_mask(first, several, pa.array(unions, pa.string()))
-
-
-def _union(texts: list[str | None]) -> str | None:
-    known = [_split(text) for text in texts if text is not None]
-    return SEPARATOR.join(sorted(set().union(*known))) if known else None
-
-
-def _split(text: str) -> list[str]:
-    return text.split(SEPARATOR) if text else []
-
-
 def _as_lists(joined: Any) -> pa.Array:
-    return map_unique(joined, _split, pa.list_(pa.string()))
-
-
-def _languages(depends_on: pa.Table, specs: pa.Table) -> pa.Table:
-    """For spec and compiler, where it is a dependency, the languages that it compiled.
-
-    Since Spack 1.0 a spec's compilers are those of its build dependencies that provide the
-    virtuals `c`, `cxx` or `fortran`.
-    """
-    compiles = map_unique(
-        depends_on["virtuals"], lambda virtuals: bool(_only_languages(virtuals)), pa.bool_()
-    )
-    builds = map_unique(depends_on["types"], lambda types: "build" in _split(types), pa.bool_())
-    edges = depends_on.filter(pc.and_(compiles, builds))
-    known = (look_up(edges["to"], specs["hash"], specs[name]) for name in ("name", "version"))
-    compilers = pc.binary_join_element_wise(*known, "@")
-    rows = pa.table({"spec": edges["from"], "compiler": compilers, "virtuals": edges["virtuals"]})
-    pairs = (
-        rows.filter(pc.is_valid(compilers))
-        .group_by(["spec", "compiler"], use_threads=False)
-        .aggregate([("virtuals", "list")])
-        .combine_chunks()
-    )
-    virtuals = _united(pairs["virtuals_list"].combine_chunks())
-    languages = map_unique(virtuals, _only_languages, pa.list_(pa.string()))
-    return pa.table(
-        [pairs["spec"], pairs["compiler"], languages], ["spec", "compiler", "languages"]
-    )
-
-
-def _only_languages(virtuals: str) -> list[str]:
-    return [virtual for virtual in _split(virtuals) if virtual in LANGUAGES]
-
-
-def needed_compilers(depends_on: pa.Table, specs: pa.Table) -> pa.Array:
-    """Of each spec its compilers, joined, where they are among its dependencies."""
-    return _joined_compilers(_languages(_compiled_by(depends_on, specs), specs), specs)
-
-
-def _compiled_by(depends_on: pa.Table, specs: pa.Table) -> pa.Table:
-    """Who needs whom to be built; a spliced spec, whose own needs are other ones, as its build."""
-    spliced = pa.table({"spliced": specs["hash"], "from": specs["spliced_from"]})
-    spliced = spliced.filter(pc.is_valid(spliced["from"]))
-    if not spliced.num_rows:
-        return depends_on
-    needs = spliced.join(depends_on, "from", join_type="inner", use_threads=False)
-    needs = needs.drop_columns("from").rename_columns({"spliced": "from"})
-    return pa.concat_tables([depends_on, needs.select(depends_on.column_names)])
-
-
-def _joined_compilers(languages: pa.Table, specs: pa.Table) -> pa.Array:
-    named = languages.sort_by([("spec", "ascending"), ("compiler", "ascending")])
-    of_spec = named.group_by("spec", use_threads=False).aggregate([("compiler", "list")])
-    joined = pc.binary_join(of_spec["compiler_list"].combine_chunks(), SEPARATOR)
-    return look_up(specs["hash"], of_spec["spec"], joined)
-
-
-def _fill_compilers(specs: pa.Table, languages: pa.Table) -> pa.Table:
-    """The specs, with the compilers that are dependencies where no other is known."""
-    compilers = pc.coalesce(specs["compilers"], _joined_compilers(languages, specs))
-    return specs.set_column(specs.column_names.index("compilers"), "compilers", compilers)
-
-
-def _built_with(specs: Any, compilers: Any, languages: pa.Table) -> dict[str, Any]:
-    """The compilers of specs, with the languages where they are known."""
-    known = joined_texts(languages["spec"], languages["compiler"])
-    found = look_up(joined_texts(specs, compilers), known, languages["languages"])
-    return {"from": specs, "to": compilers, "languages": found}
+    return map_unique(joined, split_texts, pa.list_(pa.string()))

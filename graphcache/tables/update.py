@@ -27,8 +27,9 @@ from graphcache.tables.columns import (
     row_keys,
     semi_join,
 )
+from graphcache.tables.compilers import needed_compilers
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table
-from graphcache.tables.join import join, needed_compilers
+from graphcache.tables.join import join
 from graphcache.tables.said import SAID, claim_text
 from graphcache.tables.tables import Tables
 
