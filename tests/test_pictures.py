@@ -563,3 +563,10 @@ def test_the_store_that_is_read_is_not_written_over(
         assert (ended.code, ended.out) == (2, "")
         assert f"{name}: is the store, and would be lost" in ended.err
     assert store.read_bytes() == path.read_bytes()
+
+
+def test_a_provider_that_is_called_like_a_variant_is_told_apart(tables: Tables) -> None:
+    """hdf5 has a variant szip, and libaec provides szip to those that have it."""
+    columns = asked.of_package(lambda _: tables, "hdf5").values["columns"]
+    assert {"szip", "provider of szip"} <= set(columns)
+    assert len(set(columns)) == len(columns)

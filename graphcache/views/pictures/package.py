@@ -53,7 +53,7 @@ def package(found: PackagePicture) -> Picture:
             "needs": _beside(found),
             "kinds": sorted({use.kind for use in (*found.needed_by, *found.needs)}),
             "groups": _groups(found, matrix),
-            "columns": [setting.name for setting in found.differing],
+            "columns": [_called(setting, found) for setting in found.differing],
             "left_out": max(0, len(found.specs) - _ROWS),
         },
         command=["graphcache", "view", found.name],
@@ -78,23 +78,31 @@ def _answer(found: PackagePicture) -> str:
     if len(found.specs) < 2:
         one = found.specs[0].caption if found.specs else f"no spec of {found.name}"
         return f"The graph has {one}{' alone' if found.specs else ''}.{needed}"
-    names = [_named(one) for one in (found.row, found.column, found.cell) if one is not None]
+    names = [_named(one, found) for one in (found.row, found.column, found.cell) if one is not None]
     if not names:
         return f"In what the {len(found.specs):,} specs differ is not known.{needed}"
-    others = "; ".join(map(_values_of, found.others[:3]))
+    others = "; ".join(_values_of(one, found) for one in found.others[:3])
     if len(found.others) > 3:
         others += f"; and {len(found.others) - 3} settings more"
     return f"They differ in {listed(names)}{f' (and {others})' if others else ''}.{needed}"
 
 
-def _named(setting: Setting) -> str:
-    return f"the version of {setting.name}" if setting.kind == "dependency" else setting.name
+def _called(setting: Setting, found: PackagePicture) -> str:
+    """A setting by name; a virtual may be called like a variant in which the specs differ too."""
+    names = [one.name for one in found.differing]
+    is_twin = setting.kind == "provider" and names.count(setting.name) > 1
+    return f"provider of {setting.name}" if is_twin else setting.name
 
 
-def _values_of(setting: Setting) -> str:
+def _named(setting: Setting, found: PackagePicture) -> str:
+    name = _called(setting, found)
+    return f"the version of {name}" if setting.kind == "dependency" else name
+
+
+def _values_of(setting: Setting, found: PackagePicture) -> str:
     counts = setting.counts.most_common(3)
     shown = ", ".join(f"{_said(setting, value)} ({count:,})" for value, count in counts)
-    return f"{setting.name}: {shown}{', …' if len(setting.counts) > 3 else ''}"
+    return f"{_called(setting, found)}: {shown}{', …' if len(setting.counts) > 3 else ''}"
 
 
 def _said(setting: Setting, value: str) -> str:
@@ -193,8 +201,8 @@ def _split(column: str) -> tuple[str, str]:
 
 
 def _caption(found: PackagePicture, most: int) -> str:
-    axes = [one.name for one in (found.row, found.column) if one]
-    shows = "hash" if found.cell is None else found.cell.name
+    axes = [_called(one, found) for one in (found.row, found.column) if one]
+    shows = "hash" if found.cell is None else _called(found.cell, found)
     says = "; how many, darker for more" if most > _IN_CELL else f"; each shows its {shows}"
     return f"Specs by {listed(axes)}{says}"
 
