@@ -15,16 +15,29 @@ from campaigns.running import KINDS, run, show
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-COUNTS = {"inputs": 1_000, "archives": 60, "downloads": 40, "damage": 40, "kills": 4, "disk": 2}
+COUNTS = {
+    "inputs": 1_000,
+    "archives": 60,
+    "downloads": 40,
+    "damage": 40,
+    "kills": 4,
+    "disk": 2,
+    "serve": 60,
+    "outputs": 20,
+}
 SEED = "suite"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", COUNTS)
 def test_no_promise_is_broken(kind: str, tmp_path: Path) -> None:
     result = run(kind, SEED, COUNTS[kind], tmp_path)
     assert not result.broken, summary(kind, SEED, result, 0)
     assert result.cases == COUNTS[kind]
     assert sum(result.seen.values()) >= result.cases
+
+
+def test_each_kind_has_its_test() -> None:
+    assert set(COUNTS) == set(KINDS)
 
 
 def test_what_breaks_is_made_small_and_kept_and_what_ends_the_process_is_blamed(
