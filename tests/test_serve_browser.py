@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import oracle
 import pytest
 from chromium import PATIENCE, axe_violations, open_chromium
-from pages import SITE, site_store
+from pages import ADVISORIES, SITE, site_store
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from served import Served, serving
 
@@ -224,12 +224,24 @@ def test_names_are_offered_while_one_types(visit_site: Open) -> None:
     expect(offered.first).to_have_attribute("value", "hdf5")
 
 
-def test_a_lock_file_is_chosen(visit_site: Open) -> None:
-    page = visit_site("/coverage")
-    page.locator("#chosen").set_input_files(SITE / "my-env/spack.lock.gz")
-    expect(page.locator("#lockfile")).not_to_have_value("")
+def test_a_lock_file_is_chosen_without_script(visit_site: Open) -> None:
+    page = visit_site("/coverage", java_script_enabled=False)
+    page.get_by_label("lock file, as a file").set_input_files(SITE / "my-env/spack.lock.gz")
     page.get_by_role("button", name="Ask").click()
     assert re.match(r"\d+ of 57 specs are held: \d+\.\d %\.", answer_of(page))
+
+
+def test_what_an_advisory_touches(visit_site: Open) -> None:
+    page = visit_site()
+    page.get_by_role("link", name="What do advisories touch?").click()
+    page.get_by_label("advisory, as a file").set_input_files(ADVISORIES / "CVE-2026-28387.json")
+    page.get_by_label("stack", exact=True).fill("io")
+    page.get_by_role("button", name="Ask").click()
+    assert answer_of(page) == "1 advisory touches 3 specs of 1 package."
+    page.locator("td").get_by_role("link", name="io").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CycloneDX").click()
+    assert download.value.suggested_filename == "io.cdx.json"
 
 
 def test_all_but_the_lines_works_without_javascript(visit_site: Open) -> None:
