@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from graphcache.answers import Answer
-from graphcache.views.pictures.drawing import Picture
+from graphcache.views.pictures.drawing import Picture, listed
 from graphcache.views.pictures.matrix import Matrix
 from graphcache.words import counted
 
@@ -130,6 +130,7 @@ def _told_once(found: Answer) -> tuple[Answer, list[str], set[str]]:
     if len(found.rows) < 2:
         return found, [], set()
     said: list[str] = []
+    without: list[str] = []
     cut: set[str] = set()
     columns: list[str] = []
     values: list[list[Any]] = []
@@ -147,13 +148,17 @@ def _told_once(found: Answer) -> tuple[Answer, list[str], set[str]]:
             value = column[0]
             said.append(f"{name} {('no', 'yes')[value] if isinstance(value, bool) else value}")
             continue
+        elif at and all(value is None for value in column):
+            without.append(name)
+            continue
         columns.append(name)
         values.append(column)
     if len(columns) < 2:
         return found, [], set()
     rows = list(zip(*values, strict=True))
-    note = [f"All rows: {'; '.join(said)}."] if said else []
-    return replace(found, columns=columns, rows=rows), note, cut
+    notes = [f"All rows: {'; '.join(said)}."] if said else []
+    notes += [f"No row has a value of {listed(without)}."] if without else []
+    return replace(found, columns=columns, rows=rows), notes, cut
 
 
 def _kind(values: Sequence[Any]) -> str:

@@ -107,11 +107,14 @@ def _caption(found: PackagePicture, most: int) -> str:
     return f"Specs by {listed(axes)}{says}"
 
 
+_TWINS = {"provider": "provider of", "dependency": "version of"}
+
+
 def called(setting: Setting, found: PackagePicture) -> str:
-    """A setting by name; a virtual may be called like a variant in which the specs differ too."""
+    """A setting by name; what is needed may be called like a variant in which they differ too."""
     names = [one.name for one in found.differing]
-    is_twin = setting.kind == "provider" and names.count(setting.name) > 1
-    return f"provider of {setting.name}" if is_twin else setting.name
+    is_twin = setting.kind in _TWINS and names.count(setting.name) > 1
+    return f"{_TWINS[setting.kind]} {setting.name}" if is_twin else setting.name
 
 
 def said_of(setting: Setting, value: str) -> str:

@@ -70,7 +70,7 @@ def how_they_differ(found: PackagePicture) -> str:
     >>> from graphcache.analysis.pictures.package import package_picture
     >>> tables, _ = graphcache.read("examples/site/2026-09")
     >>> how_they_differ(package_picture(tables, "hdf5"))
-    'They differ in fortran and hl.'
+    'They differ in fortran.'
     """
     names = [_named(one, found) for one in (found.row, found.column, found.cell) if one is not None]
     if not names:
@@ -83,7 +83,7 @@ def how_they_differ(found: PackagePicture) -> str:
 
 def _named(setting: Setting, found: PackagePicture) -> str:
     name = called(setting, found)
-    return f"the version of {name}" if setting.kind == "dependency" else name
+    return f"the version of {setting.name}" if setting.kind == "dependency" else name
 
 
 def _values_of(setting: Setting, found: PackagePicture) -> str:
