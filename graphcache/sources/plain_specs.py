@@ -233,6 +233,6 @@ def _sorted(lists: pa.Array) -> pa.Array:
     """The texts of each list, sorted and joined."""
 
     def in_order(texts: str) -> str:
-        return SEPARATOR.join(sorted(texts.split(SEPARATOR)))
+        return SEPARATOR.join(sorted(set(texts.split(SEPARATOR))))
 
     return map_unique(pc.binary_join(lists, SEPARATOR), in_order, pa.string())
