@@ -322,7 +322,7 @@ def test_a_file_that_is_lost_or_damaged_is_named(how: str, folder: str, lake: Pa
     file = next((lake / folder).rglob("*.parquet"))
     damage(file, how)
     (problem,) = verify(lake).problems
-    again = "add" if folder.startswith("facts") else "join"
+    again = "add" if folder.startswith("facts") else "join --all"
     assert problem.startswith(f"{file}: lost or damaged: ")
     assert f"; 'graphcache lake {again}' " in problem
 
