@@ -23,6 +23,7 @@ from graphcache.cli.options import (
     together,
     verbosity_options,
 )
+from graphcache.cli.telling import tell
 from graphcache.errors import UsageError
 from graphcache.views.answers import printable
 from graphcache.words import counted
@@ -278,14 +279,14 @@ def show_report(report: Report, *, verbose: bool, whole: str = "--verbose") -> N
         if count > len(shown):
             lists_all = whole if count == len(lines) else "'graphcache build --rejects FILE'"
             more = counted(count - len(shown), f"more {kind}")
-            click.echo(f"… and {more}; {lists_all} lists all", err=True)
+            tell(f"… and {more}; {lists_all} lists all")
     if verbose:
         _show_lines([f"Skipped: {line}" for line in report.skipped])
 
 
 def _show_lines(lines: list[str]) -> None:
     for line in lines:
-        click.echo(printable(line).replace("\n", "\\n"), err=True)
+        tell(printable(line).replace("\n", "\\n"))
 
 
 def _summary(report: Report, store: str) -> str:

@@ -27,12 +27,12 @@ from graphcache.cli.sbom import sbom
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
+from graphcache.cli.telling import tell
 from graphcache.cli.unify import unify
 from graphcache.cli.verbs import check, rebuilds
 from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
 from graphcache.version import __version__
-from graphcache.views.answers import printable
 
 _COMPLETE = "_GRAPHCACHE_COMPLETE"
 _EXIT_CODES = """
@@ -137,7 +137,7 @@ def _message(error: click.ClickException | GraphcacheError) -> str:
 
 
 def _say(text: str) -> None:
-    click.echo(printable(text), err=True, nl=False)
+    tell(text.removesuffix("\n"))
 
 
 def _watch_interrupts() -> list[int]:

@@ -20,7 +20,7 @@ from graphcache.cli.options import (
     show,
 )
 from graphcache.errors import UsageError
-from graphcache.views.answers import default_format, printable
+from graphcache.views.answers import default_format
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -144,10 +144,10 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
     answer, hashes = could_go(kept), to_keep(kept)
     if out is not None:
         _write(out, hashes)
-    show(answer, options["format_"])
-    click.echo(_sum_of_sizes(answer), err=True)
+    said = [_sum_of_sizes(answer)]
     if out is not None:
-        click.echo(printable(_what_spack_does(out, hashes, answer)), err=True)
+        said.append(_what_spack_does(out, hashes, answer))
+    show(answer, options["format_"], beside=said)
 
 
 def _check_place(out: Path, store: str) -> None:
