@@ -131,6 +131,12 @@ class BuildGraph:
         """A number for each build, equal for those that agree in their own settings."""
         return own_settings(self.own)
 
+    @cached_property
+    def known_settings(self) -> tuple[Identities, Rows]:
+        """The distinct numbers of settings, sorted, and where among them that of each build is."""
+        known = distinct(self.settings)
+        return known, np.searchsorted(known, self.settings)
+
     def column(self, name: str) -> Rows:
         """The codes of a field."""
         column: Rows = self.own[:, AT[name]]
