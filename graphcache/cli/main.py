@@ -17,6 +17,7 @@ from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.find import find, usable
+from graphcache.cli.lake import lake
 from graphcache.cli.load import build, update
 from graphcache.cli.logs import start_log
 from graphcache.cli.needs import impact, prune_plan, why
@@ -84,7 +85,7 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "graphcache", _COMPLETE).source())
 
 
-_LOADS = (build, update, fetch, stats)
+_LOADS = (build, update, fetch, stats, lake)
 _BUILDS = (coverage, usable, rebuilds, prune_plan, unify)
 _QUESTIONS = (find, query, diff, check, why, impact, advisories, *_BUILDS)
 _VIEWS = (view, plot, serve)

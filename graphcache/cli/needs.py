@@ -43,13 +43,18 @@ def why(specs: tuple[str, ...], **options: Any) -> None:
       graphcache why /bu5ehkv
       graphcache why zlib-ng@2.3.2 +compat --all
     """
-    from graphcache.analysis.reasons import by_package
     from graphcache.analysis.reasons import why as find
 
-    answer = find(chosen_part(options, find.reads), specs)
-    if (options["format_"] or default_format(sys.stdout)) == "table":
+    show_roots(find(chosen_part(options, find.reads), specs), options["format_"])
+
+
+def show_roots(answer: Answer, format_: Any) -> None:
+    """Print what `why` answers; in a table, without --all, one row for the roots of a package."""
+    from graphcache.analysis.reasons import by_package
+
+    if (format_ or default_format(sys.stdout)) == "table":
         answer = _for_table(answer if all_rows() else by_package(answer))
-    show(answer, options["format_"])
+    show(answer, format_)
 
 
 def _for_table(answer: Answer) -> Answer:
