@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from graphcache.schema import EdgeType, NodeType
 
 Integers = NDArray[np.int64]
-_Whole = TypeVar("_Whole", NDArray[np.int64], NDArray[np.uint64])
 
 SEPARATOR = "\x1f"
 """Joins texts to one that stands for a list; no text of a record holds this character."""
@@ -262,7 +261,7 @@ def numbers(array: pa.Array) -> Any:
     return np.frombuffer(array.buffers()[1], kind, len(array), array.offset * kind.itemsize)
 
 
-def distinct(values: _Whole) -> _Whole:
+def distinct(values: Integers) -> Integers:
     """The distinct numbers, sorted. `np.unique` has been seen to take ten times as long.
 
     >>> distinct(np.array([3, 1, 3]))
