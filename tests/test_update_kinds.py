@@ -293,14 +293,14 @@ def test_what_only_an_index_lists_in_a_release_is_not_said_to_be_reached_by_no_r
         ("index.json", index_of({"hdf5", "zlib", "silo"})),
     ):
         (tmp_path / name).write_text(content)
-    store, labels = tmp_path / "s.lbug", {"stack": "io"}
-    build_store(store, tmp_path / "spack.lock", release="2026-09", **labels)
-    update_store(store, tmp_path / "index.json", release="2026-10", **labels)
+    store = tmp_path / "s.lbug"
+    build_store(store, tmp_path / "spack.lock", release="2026-09", stack="io")
+    update_store(store, tmp_path / "index.json", release="2026-10", stack="io")
     with open_store(store) as opened:
         answer = not_reached(opened.tables())
     assert answer.rows == []
     assert answer.notes == ["1 spec is in releases of stacks whose roots no source tells."]
-    update_store(store, tmp_path / "index.json", release="2026-09", **labels)
+    update_store(store, tmp_path / "index.json", release="2026-09", stack="io")
     with open_store(store) as opened:
         answer = not_reached(opened.tables())
     assert (answer.rows, answer.notes) == ([("io", HASHES["silo"], "silo")], [])
