@@ -15,8 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.schema import EdgeType, NodeType, node_type
-from graphcache.stores.statements import match_edges_by_offset, match_offsets
-from graphcache.tables.columns import Integers, conform, flat, is_rising, numbers
+from graphcache.stores.statements import match_all, match_edges_by_offset, match_offsets
+from graphcache.tables.columns import (
+    Integers,
+    conform,
+    flat,
+    is_rising,
+    numbers,
+    sort_table,
+)
 
 Ask = Callable[[str], pa.Table]
 """What answers a statement with a table."""
@@ -40,11 +47,16 @@ class _Nodes:
 
 
 class Offsets:
-    """The nodes of a store by their numbers: of each type once, as the file stays as it is."""
+    """The tables of a store by LadybugDB, and its nodes by their numbers: of each type once."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._nodes: dict[str, _Nodes] = {}
+
+    def nodes(self, type_: NodeType, names: list[str]) -> pa.Table:
+        """The nodes of a type with some of their properties, sorted by key."""
+        table = conform(self._ask(match_all(type_, names)), type_)
+        return sort_table(table, type_).combine_chunks()
 
     def edges(self, type_: EdgeType, names: list[str]) -> Edges:
         """The edges of a type with some of their properties, sorted by key."""
