@@ -18,6 +18,7 @@ PATIENCE = 600_000
 expect.set_options(timeout=PATIENCE)
 
 _AXE = Path(__file__).parent / "data/axe/axe.min.js"
+_CONTRAST = "color-contrast"
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _INSTALL = f"{sys.executable} -m playwright install chromium"
 
@@ -73,11 +74,18 @@ def launch(chromium: BrowserType, *arguments: str) -> Iterator[Browser]:
             browser.close()
 
 
-def axe_violations(page: Page) -> list[str]:
-    """What axe-core finds wrong for people who can't see or point: rule and element."""
+def axe_violations(page: Page, *, contrast: bool = True, contrast_alone: bool = False) -> list[str]:
+    """What axe-core finds wrong for people who can't see or point: rule and element.
+
+    Contrast takes it longer than all else, and is all that another scheme of colours changes.
+    """
     page.evaluate(_AXE.read_text(encoding="utf-8"))
+    options: dict[str, object] = {"rules": {_CONTRAST: {"enabled": contrast}}}
+    if contrast_alone:
+        options = {"runOnly": [_CONTRAST]}
     found: list[str] = page.evaluate(
-        "async () => (await axe.run()).violations.flatMap(rule =>"
-        " rule.nodes.map(node => `${rule.id}: ${node.html} ${node.failureSummary}`))"
+        "async (options) => (await axe.run(options)).violations.flatMap(rule =>"
+        " rule.nodes.map(node => `${rule.id}: ${node.html} ${node.failureSummary}`))",
+        options,
     )
     return found

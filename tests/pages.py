@@ -15,6 +15,7 @@ from graphcache.views.pictures.drawing import Picture, standalone_page
 _ROOT = Path(__file__).parents[1]
 RADIUSS = _ROOT / "tests/data/spack/radiuss.v6.spack.lock.gz"
 SITE = _ROOT / "examples/site"
+ADVISORIES = _ROOT / "examples/advisories"
 RELEASES = ("2026-09", "2026-10", "develop")
 
 

@@ -23,6 +23,7 @@ from urllib.parse import quote, urlencode
 import networkx as nx
 import oracle
 import pytest
+import urllib3
 from command_line import Process, cpu_seconds, environment, open_files, run, succeed
 from graphs import NASTY
 from served import Document, Reply, Served, serving
@@ -34,12 +35,14 @@ from graphcache.schema import node_type
 from graphcache.serving.app import HEADERS, LONGEST
 from graphcache.serving.contents import MOST, SECONDS
 from graphcache.serving.named import ROWS_SENT, ROWS_SHOWN
+from graphcache.serving.sent import MOST_BYTES
 from graphcache.spack.versions import version_key
 from graphcache.stores.base import HELD_FILES, Load
 from graphcache.stores.embedded.write import write_store
 from graphcache.views.answers import render
 
-SITE = Path(__file__).parents[1] / "examples/site"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SITE, ADVISORIES = EXAMPLES / "site", EXAMPLES / "advisories"
 LIBRARY = load_library()
 OWN = {
     "kinds": """
@@ -517,6 +520,18 @@ def test_find_shows_the_first_of_many_specs(tmp_path: Path) -> None:
         assert "2 more rows are not shown." in page.text
 
 
+def test_found_specs_stand_in_the_matrix_of_their_package(spack: Served) -> None:
+    page = spack.page("/find?spec=hdf5")
+    assert "2 specs are as hdf5 asks. They differ in target." in page.text
+    *_, cells = page.tables["Specs by target; each shows its hash"]
+    hashes = {link.rpartition("/")[2] for link in page.addresses if link.startswith("/spec/")}
+    targets = ("x86_64_v3", "x86_64_v4")
+    shown = [
+        f"{target}: {hash_[:7]}" for target, hash_ in zip(targets, sorted(hashes), strict=True)
+    ]
+    assert cells == shown
+
+
 # Questions ----------------------------------------------------------------------------------------
 
 QUESTIONS_ASKED = [
@@ -608,7 +623,145 @@ def test_coverage_of_a_lock_file_that_is_sent(spack: Served, spack_folder: Path)
         assert reply.status == 400
         assert why in reply.document.text
         assert "graphcache-" not in reply.text  # no name of a file of ours
-    assert not list(Path(tempfile.gettempdir()).glob("graphcache-*/spack.lock"))
+    assert not list(Path(tempfile.gettempdir()).glob("graphcache-*/sent"))
+
+
+def send_file(served: Served, path: str, data: bytes, name: str, **fields: str) -> Reply:
+    """The same as a browser sends it where a file is chosen, without script."""
+    form = {**fields, "file": (name, data, "application/octet-stream")}
+    body, kind = urllib3.encode_multipart_formdata(form)
+    return served.ask(path, "POST", body, Content_Type=kind)
+
+
+def test_a_lock_file_is_sent_as_a_file(spack: Served) -> None:
+    own = token(spack, "/coverage")
+    packed = (SITE / "my-env/spack.lock.gz").read_bytes()
+    pasted = send(spack, "/coverage", token=own, lockfile=gzip.decompress(packed).decode())
+    page = send_file(spack, "/coverage", packed, "my.lock.gz", token=own, lockfile="")
+    assert page.document.tables == pasted.document.tables
+    assert page.document.code == ["graphcache coverage my.lock.gz"]
+    hostile = send_file(spack, "/coverage", b"{", "../../a\nb.lock", token=own)
+    assert hostile.status == 400
+    assert "b.lock: " in hostile.document.text
+    assert not list(Path(tempfile.gettempdir()).glob("graphcache-*/sent"))
+
+
+def test_what_is_sent_is_bounded(spack: Served) -> None:
+    own = token(spack, "/coverage")
+    reply = send_file(spack, "/coverage", b" " * (MOST_BYTES + 1), "spack.lock", token=own)
+    assert reply.status == 413
+    assert "at most 64,000,000 bytes" in reply.document.text
+    many = {f"field{number}": "x" for number in range(20)}
+    assert send(spack, "/coverage", token=own, **many).status == 400
+    assert send_file(spack, "/coverage", b"{}", "a").status == 403
+    broken = spack.ask("/coverage", "POST", b"--x", Content_Type="multipart/form-data")
+    assert broken.status == 400
+
+
+# Advisories, and bills of material ----------------------------------------------------------------
+
+
+def asked_of(folder: Path, *words: str) -> Any:
+    """What the command answers, which ends with 1 where something is touched."""
+    ended = run("advisories", *words, "--format", "json", cwd=folder)
+    assert ended.code in (0, 1), ended
+    return json.loads(ended.out)
+
+
+@pytest.mark.parametrize("as_file", [False, True], ids=["pasted", "chosen"])
+def test_an_advisory_that_is_sent_has_the_answer_of_the_command(
+    spack: Served, spack_folder: Path, as_file: bool
+) -> None:
+    own = token(spack, "/advisories")
+    openssl = ADVISORIES / "CVE-2026-28387.json"
+
+    def ask(**fields: str) -> Reply:
+        if as_file:
+            data = openssl.read_bytes()
+            return send_file(spack, "/advisories", data, openssl.name, token=own, **fields)
+        return send(spack, "/advisories", token=own, advisory=openssl.read_text(), **fields)
+
+    found = json.loads(ask(format="json", stack="hpc").text)
+    assert found == asked_of(spack_folder, str(openssl), "--stack", "hpc")
+    assert found
+    csv = ask(format="csv").text
+    assert csv == run("advisories", openssl, "--format", "csv", cwd=spack_folder).out
+    page = ask(stack="hpc", deptype="all").document
+    assert re.search(r"1 advisory touches \d specs? of 1 package\.", page.text)
+    name = openssl.name if as_file else "ADVISORY.json"
+    assert page.code[-1] == f"graphcache advisories {name} --stack hpc --deptype all"
+
+
+def test_advisories_are_given_at_the_start(spack_folder: Path) -> None:
+    with serving("--advisories", ADVISORIES, cwd=spack_folder) as running:
+        assert "3 advisories are given" in running.page("/").text
+        page = running.page("/advisories?release=r")
+        _, *words = shlex.split(page.code[-1])
+        assert words == ["advisories", str(ADVISORIES), "--release", "r"]
+        found = json.loads(running.ask(page.links["JSON"]).text)
+        assert found == asked_of(spack_folder, *words[1:])
+        refused = running.ask("/advisories?stack=hpd")
+        assert refused.status == 400
+        assert "hpd: no such stack" in refused.document.text
+
+
+def test_what_is_no_advisory_is_refused_and_what_is_not_read_is_told(
+    spack: Served, spack_folder: Path
+) -> None:
+    own = token(spack, "/advisories")
+    for wrong, why in (("", "found nothing"), ("{", "no JSON"), ('{"name": "x"}', "it has no id")):
+        reply = send(spack, "/advisories", token=own, advisory=wrong)
+        assert reply.status == 400
+        assert why in reply.document.text
+        assert "graphcache-" not in reply.text  # no name of a file of ours
+    assert spack.ask("/advisories?format=json").status == 400
+    other = {"id": "CVE-1", "modified": "2026-01-01T00:00:00Z", "affected": []}
+    both = json.dumps([other, {"id": 5}])
+    page = send(spack, "/advisories", token=own, advisory=both).document
+    assert "1 advisory: none touches it, but not all could be read." in page.text
+    assert "Not read: what was pasted: " in page.text
+
+
+@pytest.mark.parametrize("format_", ["cyclonedx", "spdx"])
+def test_a_bill_of_material_is_downloaded(spack: Served, spack_folder: Path, format_: str) -> None:
+    page = spack.page("/stack?name=hpc")
+    link = page.links[{"cyclonedx": "CycloneDX", "spdx": "SPDX"}[format_]]
+    reply = spack.ask(link)
+    ended = run("sbom", "--stack", "hpc", "--format", format_, cwd=spack_folder)
+    assert reply.text == ended.out
+    ending = {"cyclonedx": "cdx", "spdx": "spdx"}[format_]
+    disposition = reply.headers["content-disposition"]
+    assert disposition == f'attachment; filename="hpc.{ending}.json"'
+    assert "graphcache sbom --stack hpc" in page.code
+
+
+def test_a_bill_of_a_spec_and_of_nothing(spack: Served, spack_folder: Path) -> None:
+    with open_store(spack_folder / "graphcache.lbug") as store:
+        hash_ = min(store.table(node_type("Spec"), ())["hash"].to_pylist())
+    page = spack.page(f"/spec/{hash_}")
+    assert f"graphcache sbom /{hash_}" in page.code
+    ended = run("sbom", f"/{hash_}", cwd=spack_folder)
+    assert spack.ask(page.links["CycloneDX"]).text == ended.out
+    for address, why in (
+        ("/sbom", "expected the specs to make a bill of, or a stack"),
+        ("/sbom?stack=hpd", "hpd: no such stack"),
+        ("/sbom?stack=hpc&format=csv", "format: expected cyclonedx or spdx, found 'csv'"),
+    ):
+        reply = spack.ask(address)
+        assert reply.status == 400
+        assert why in said(reply)
+
+
+def test_without_the_extra_a_page_names_it(spack_folder: Path, tmp_path: Path) -> None:
+    missing = "import sys; sys.modules['cyclonedx'] = sys.modules['spdx_tools'] = None\n"
+    (tmp_path / "sitecustomize.py").write_text(missing)
+    with serving(cwd=spack_folder, env={"PYTHONPATH": str(tmp_path)}) as running:
+        page = running.page("/stack?name=hpc")
+        assert "CycloneDX" not in page.links
+        assert "pip install 'graphcache[sbom]'" in page.code
+        reply = running.ask("/sbom?stack=hpc&format=spdx")
+        assert reply.status == 400
+        assert "spdx_tools is not installed: pip install" in reply.document.text
 
 
 def test_a_form_of_elsewhere_is_refused(spack: Served) -> None:
@@ -1078,7 +1231,7 @@ def test_no_store_is_told_of(tmp_path: Path) -> None:
     assert "graphcache.lbug: there is no store" in ended.err
 
 
-@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+@pytest.mark.parametrize("missing", ["python_multipart", "starlette", "uvicorn"])
 def test_without_the_extra_it_says_what_to_install(missing: str, example_store: Path) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None; from graphcache.cli.main import main; main()"

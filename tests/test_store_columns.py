@@ -76,10 +76,12 @@ def test_what_a_script_added_is_kept_in_both_forms(store: Path, tmp_path: Path) 
         graph = opened.to_networkx()
     values: list[object] = [0.5, math.nan, None]
     lists: list[object] = [["x", ""], [], None, ["y\x1fz"], ["x"]]
-    for number, (_, properties) in enumerate(graph.nodes(data=True)):
-        properties["score"] = values[number % 3]
-        properties["marks"] = lists[number % 5]
-        properties["counts"] = [number, 1] if number % 2 else []
+    for number, node in enumerate(graph):
+        graph.nodes[node].update(
+            score=values[number % 3],
+            marks=lists[number % 5],
+            counts=[number, 1] if number % 2 else [],
+        )
     scripted = tmp_path / "scripted.lbug"
     tables = Tables.from_networkx(graph)
     put(scripted, tables)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +15,15 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
 )
+from graphcache.cli.telling import tell
 from graphcache.errors import ExportError, UsageError
-from graphcache.views.answers import printable
 from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.analysis.bills import Bill
 
-_ENDINGS = {"cyclonedx": ".cdx.json", "spdx": ".spdx.json"}
-_EPOCH = "SOURCE_DATE_EPOCH"
+
+_FORMATS = ("cyclonedx", "spdx")
 
 
 @click.command()
@@ -36,7 +33,7 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(list(_ENDINGS)),
+    type=click.Choice(_FORMATS),
     default="cyclonedx",
     show_default=True,
     help="CycloneDX 1.6 or SPDX 2.3, both in JSON.",
@@ -71,48 +68,25 @@ def sbom(specs: tuple[str, ...], out: str, **options: Any) -> None:
       graphcache sbom --stack e4s --each-root -o boms/
     """
     from graphcache.analysis.bills import sbom as find
+    from graphcache.views.bills import ENDINGS, created, writer
 
-    write = _writer(options["format_"])
+    write = writer(options["format_"])
     keep_store(out, options["store"])
     with open_chosen(options) as store:
         tables = store.part(find.reads)
         loads = store.describe().loads
     bill = find(tables, specs, stack=options["stack"], release=options["release"])
-    created = _created(loads[-1].time if loads else "")
+    time = created(loads[-1].time if loads else "")
     if options["each_root"]:
-        _write_each(bill, Path(out), _ENDINGS[options["format_"]], lambda one: write(one, created))
+        _write_each(bill, Path(out), ENDINGS[options["format_"]], lambda one: write(one, time))
     else:
-        _write(out, write(bill, created))
+        _write(out, write(bill, time))
     parts = counted(len(bill.parts), "part")
     built = sum(not part.is_used for part in bill.parts)
     said = f"{bill.name}: {counted(len(bill.roots), 'root')}, {parts}, {built:,} for builds alone"
-    click.echo(printable(said), err=True)
+    tell(said)
     for note in bill.notes:
-        click.echo(printable(note), err=True)
-
-
-def _writer(format_: str) -> Callable[[Bill, datetime], str]:
-    try:
-        if format_ == "spdx":
-            from graphcache.views.spdx import to_spdx
-
-            return to_spdx
-        from graphcache.views.cyclonedx import to_cyclonedx
-    except ImportError as error:
-        raise UsageError(
-            f"{error.name} is not installed: pip install 'graphcache[sbom]'"
-        ) from error
-    return to_cyclonedx
-
-
-def _created(loaded: str) -> datetime:
-    """When it was made: as SOURCE_DATE_EPOCH says, or when the store was loaded."""
-    epoch = os.environ.get(_EPOCH)
-    if epoch is not None:
-        if not re.fullmatch(r"[0-9]{1,11}", epoch):
-            raise UsageError(f"{_EPOCH}: expected seconds since 1970, found {epoch[:40]!r}")
-        return datetime.fromtimestamp(int(epoch), UTC)
-    return datetime.fromisoformat(loaded).astimezone(UTC) if loaded else datetime.now(UTC)
+        tell(note)
 
 
 def _write(out: str | Path, text: str) -> None:
@@ -122,6 +96,8 @@ def _write(out: str | Path, text: str) -> None:
 
 
 def _write_each(bill: Bill, folder: Path, ending: str, write: Callable[[Bill], str]) -> None:
+    from graphcache.views.bills import file_name
+
     if str(folder) == "-":
         raise UsageError("--each-root: expected a folder with -o, since it writes several files")
     try:
@@ -131,5 +107,5 @@ def _write_each(bill: Bill, folder: Path, ending: str, write: Callable[[Bill], s
         raise ExportError(f"{folder}: can't be made a folder: {why}") from error
     for one in bill.each():
         root = one.by_hash[one.roots[0]]
-        name = re.sub("[^A-Za-z0-9._-]+", "-", f"{root.name}-{root.version}-{root.hash[:7]}")
-        _write(folder / f"{name.lstrip('.')}{ending}", write(one))
+        name = file_name(f"{root.name}-{root.version}-{root.hash[:7]}")
+        _write(folder / f"{name}{ending}", write(one))

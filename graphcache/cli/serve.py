@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from graphcache.cli.options import library_option, open_chosen, server_options, store_option
+from graphcache.cli.options import (
+    library_option,
+    open_chosen,
+    server_options,
+    shown_path,
+    store_option,
+)
 from graphcache.errors import UsageError
 
 
@@ -24,20 +30,29 @@ from graphcache.errors import UsageError
 )
 @click.option("--open", "open_", is_flag=True, help="Open the page in your browser.")
 @click.option("--cypher", is_flag=True, help="With a page that asks statements of your own.")
-def serve(port: int, library: tuple[str, ...], open_: bool, cypher: bool, **options: Any) -> None:
+@click.option(
+    "--advisories",
+    metavar="ADVISORY",
+    multiple=True,
+    type=shown_path,
+    help="With what these advisories touch: a file, folder, archive or address, read at the start.",
+)
+def serve(port: int, library: tuple[str, ...], open_: bool, **options: Any) -> None:
     """Show the store as pages in a browser on this machine, until Ctrl-C.
 
     Search for a package, paste a hash, ask what runs here, why something is there or was built
-    again, what changed, what an environment lacks. The pages only read, and only this machine can
-    ask for them.
+    again, what changed, what an environment lacks, what an advisory touches. The pages only read,
+    and only this machine can ask for them.
 
     \b
     Example:
       graphcache serve
       graphcache serve --port 0 --open
+      graphcache serve --advisories osv/
     """
     try:
         from graphcache.serving import running
+        from graphcache.serving.advising import GivenAdvisories
         from graphcache.serving.app import make_app
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -48,11 +63,13 @@ def serve(port: int, library: tuple[str, ...], open_: bool, cypher: bool, **opti
     from graphcache.serving.holding import HeldStore
     from graphcache.stores import is_server
 
+    given = options["advisories"]
     file = None if is_server(options["store"]) else Path(options["store"])
     app = make_app(
         HeldStore(lambda: open_chosen(options), file),
         load_library(*(Path(folder) for folder in library)),
-        cypher=cypher,
+        cypher=options["cypher"],
+        advisories=GivenAdvisories.read(given) if given else None,
     )
     listening = running.listen(port)
     url = f"http://{running.LOOPBACK}:{listening.getsockname()[1]}/"

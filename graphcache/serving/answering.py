@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +12,18 @@ from graphcache.analysis.differing.spec_diff import diff_specs
 from graphcache.analysis.machines.asked import machine_asked
 from graphcache.analysis.matching.choosing import check_length
 from graphcache.analysis.matching.names import selection_for
+from graphcache.analysis.pictures.package import package_picture
 from graphcache.analysis.reasons import by_package
 from graphcache.analysis.sides import kind_of
 from graphcache.answers import Answer
 from graphcache.health import check
 from graphcache.serving.asked import Asked
 from graphcache.views.pictures import asked as pictures
+from graphcache.views.pictures.answer import ROWS
 from graphcache.views.pictures.answer import answer as of_answer
 from graphcache.views.pictures.drawing import Picture
+from graphcache.views.pictures.matrix import Matrix, matrix_of
+from graphcache.views.pictures.package import how_they_differ
 from graphcache.views.spec_diff import rows_of
 from graphcache.words import counted
 
@@ -32,8 +36,23 @@ class Told:
     picture: Picture
 
 
-def _told(found: Answer, title: str, said: str) -> Told:
-    return Told(found, of_answer(found, title, said, tidy=True))
+def _told(found: Answer, title: str, said: str, matrix: Matrix | None = None) -> Told:
+    return Told(found, of_answer(found, title, said, tidy=True, matrix=matrix))
+
+
+def _told_of_specs(
+    asked: Asked, found: Answer, title: str, said: str, rows: Sequence[tuple[Any, ...]]
+) -> Told:
+    """The same, with the matrix of some of the specs if they are of one package, as in `view`."""
+    at = {name: number for number, name in enumerate(found.columns)}
+    names = {row[at["name"]] for row in rows}
+    if len(names) != 1 or not 1 < len(rows) <= ROWS:
+        return _told(found, title, said)
+    hashes = {row[at["hash"]] for row in rows}
+    tables = asked.part(package_picture.reads)
+    package = package_picture(tables, names.pop(), only=hashes)
+    differ = how_they_differ(package)
+    return _told(found, title, f"{said} {differ}", matrix_of(package))
 
 
 def _specs_part(asked: Asked, text: str, wanted: Any) -> Any:
@@ -50,7 +69,7 @@ def ask_find(asked: Asked, values: Mapping[str, Any]) -> Told:
     packages = len({row[found.columns.index("name")] for row in found.rows})
     said = f"{counted(len(found.rows), 'spec is', 'specs are')} as {text} asks"
     said += f", of {counted(packages, 'package')}." if packages > 1 else "."
-    return _told(found, f"Specs that are {text}", said)
+    return _told_of_specs(asked, found, f"Specs that are {text}", said, found.rows)
 
 
 def ask_usable(asked: Asked, values: Mapping[str, Any]) -> Told:
@@ -76,7 +95,7 @@ def ask_usable(asked: Asked, values: Mapping[str, Any]) -> Told:
     said = f"{counted(len(runs), 'binary runs', 'binaries run')} on {where}."
     if machine.said:
         found = replace(found, notes=[f"Asked {machine.said}.", *found.notes])
-    return _told(found, f"Binaries of {text} that run", said)
+    return _told_of_specs(asked, found, f"Binaries of {text} that run", said, runs)
 
 
 def ask_why(asked: Asked, values: Mapping[str, Any]) -> Told:

@@ -24,11 +24,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphcache.errors import GraphcacheError, StoreError
 from graphcache.queries import NamedQuery
-from graphcache.serving import named, pages, posted
+from graphcache.serving import advising, named, pages, posted
+from graphcache.serving.advising import GivenAdvisories
 from graphcache.serving.holding import HeldStore
 from graphcache.serving.kept import Kept
 from graphcache.serving.questions import QUESTIONS
 from graphcache.serving.rendering import page
+from graphcache.serving.sent import MOST_BYTES
 from graphcache.views.pictures.drawing import ASSETS
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -60,11 +62,16 @@ _STATIC = Path(__file__).parent / "static"
 
 
 def make_app(
-    store: HeldStore, library: Mapping[str, NamedQuery], *, cypher: bool = False
+    store: HeldStore,
+    library: Mapping[str, NamedQuery],
+    *,
+    cypher: bool = False,
+    advisories: GivenAdvisories | None = None,
 ) -> ASGIApp:
     """The application that serves a store; it closes the store when it ends.
 
-    With `cypher` it has a page on which a visitor asks statements of their own.
+    With `cypher` it has a page on which a visitor asks statements of their own. What `advisories`
+    touch is shown without sending them.
     """
 
     @asynccontextmanager
@@ -91,6 +98,7 @@ def make_app(
     )
     app.state.store = store
     app.state.library = library
+    app.state.advisories = advisories
     # What a server holds may change at any time, so of it nothing is kept.
     app.state.parts = Kept(KEPT_PARTS if store.is_file else 0)
     app.state.pictures = Kept(KEPT_PICTURES if store.is_file else 0)
@@ -110,6 +118,8 @@ def _routes(*, cypher: bool) -> list[Route]:
         Route("/store", pages.store),
         *(Route(f"/{name}", named.question) for name in QUESTIONS),
         Route("/coverage", posted.coverage, methods=both),
+        Route("/advisories", advising.advisories, methods=both),
+        Route("/sbom", advising.sbom),
         *([Route("/cypher", posted.cypher, methods=both)] if cypher else []),
         Route("/queries", named.queries),
         Route("/query/{name:path}", named.query),
@@ -156,7 +166,7 @@ def _not_there(request: Request, error: Exception) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: "These pages are only read: expected GET or HEAD.",
         HTTPStatus.FORBIDDEN: "The form is not of this server as it runs now: open it again.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
-            f"Too much was sent: expected at most {posted.MOST_BYTES:,} bytes"
+            f"Too much was sent: expected at most {MOST_BYTES:,} bytes"
         ),
     }
     status = HTTPStatus(error.status_code)

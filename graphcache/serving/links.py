@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from graphcache.serving.forms import as_operand
+from graphcache.views.bills import installed
 
 
 def address(path: str, **parameters: Any) -> str:
@@ -81,3 +85,28 @@ def address_in_column(column: str, value: Any) -> str | None:
         return spec_address(value.rpartition("/")[2])
     page = _ADDRESS_OF_COLUMN.get(column)
     return page(value) if page and isinstance(value, str) and value else None
+
+
+# Bills of material --------------------------------------------------------------------------------
+
+
+def bill_links(**what: str | None) -> dict[str, str]:
+    """Where the bill of material of a spec or stack is, by format; none without the extra.
+
+    >>> bill_links(stack="io", release=None)["spdx"]
+    '/sbom?stack=io&format=spdx'
+    """
+    return {name: address("/sbom", **what, format=name) for name in installed()}
+
+
+def bill_command(**what: str | None) -> str:
+    """The command that writes it.
+
+    >>> bill_command(spec="/abc", release=None), bill_command(stack="io", release="develop")
+    ('graphcache sbom /abc', 'graphcache sbom --stack io --release develop')
+    """
+    words = ["graphcache", "sbom"]
+    for name, text in what.items():
+        if text:
+            words += [as_operand(text)] if name == "spec" else [f"--{name}", text]
+    return shlex.join(words)

@@ -36,6 +36,7 @@ def home(request: Request) -> Response:
     """What may be asked, what is in the store, and how fresh that is."""
     with asking(request) as asked:
         description = asked.store.describe()
+        given = request.app.state.advisories
         offered = {
             kind: names(asked.store, kind, most=SUGGESTED, timeout=contents.SECONDS)
             for kind in ("release", "stack")
@@ -50,6 +51,7 @@ def home(request: Request) -> Response:
             questions=QUESTIONS.values(),
             offered=offered,
             latest=offered["release"][-2:],
+            given_advisories=len(given.found) if given else 0,
         )
 
 

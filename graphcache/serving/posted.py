@@ -1,21 +1,15 @@
 """The pages that take what does not fit an address: a lock file, and a statement in Cypher.
 
-A form is answered only with the token that its own page gave, so that no other page can send one
-here; what is sent is bounded, and kept nowhere.
+How they are sent is told in `sent.py`.
 """
 
 from __future__ import annotations
 
-import secrets
-import tempfile
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,99 +22,66 @@ from graphcache.serving import contents
 from graphcache.serving.asked import SiteLinks, asking
 from graphcache.serving.named import as_file
 from graphcache.serving.rendering import page
+from graphcache.serving.sent import Sent, as_path, sent
 from graphcache.sources.gather import read
 from graphcache.views.pictures.answer import answer as draw_answer
 from graphcache.views.pictures.drawing import Picture, fragment
 
-MOST_BYTES = 64_000_000
-"""Of what is sent: an encoded lock file of ten thousand specs."""
 _ROWS = 500
-_FORMATS = ("html", "csv", "json")
-
-
-async def _sent(request: Request) -> dict[str, str]:
-    """The fields of a form that came with the token.
-
-    Raises:
-        HTTPException: it has another token or none, or is too long, or is no form.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != "application/x-www-form-urlencoded":
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        parts.append(part)
-    try:
-        found = parse_qs(b"".join(parts).decode(), keep_blank_values=True, max_num_fields=10)
-    except ValueError as error:
-        raise HTTPException(HTTPStatus.BAD_REQUEST) from error
-    fields = {name: texts[-1] for name, texts in found.items()}
-    if not secrets.compare_digest(
-        fields.get("token", "").encode(), request.app.state.token.encode()
-    ):
-        raise HTTPException(HTTPStatus.FORBIDDEN)
-    return fields
+_LOCK_FILE = "spack.lock"
 
 
 async def coverage(request: Request) -> Response:
     """How much of an environment the cache holds, of a lock file that is sent."""
     if request.method != "POST":
         return _coverage_page(request, {})
-    fields = await _sent(request)
-    return await run_in_threadpool(_covered, request, fields)
+    return await run_in_threadpool(_covered, request, await sent(request))
 
 
-def _covered(request: Request, fields: Mapping[str, str]) -> Response:
-    wanted = fields.get("format", "html")
+def _covered(request: Request, form: Sent) -> Response:
     try:
-        found, said = _coverage(request, fields)
+        found, said = _coverage(request, form)
     except GraphcacheError as error:
-        return _coverage_page(request, fields, error=error.at_shell)
-    if wanted in ("csv", "json"):
-        return as_file("coverage", found, wanted)
+        return _coverage_page(request, form.fields, error=error.at_shell)
+    if form.format != "html":
+        return as_file("coverage", found, form.format)
     picture = draw_answer(
         found,
         "How much of the environment does the cache hold?",
         said,
-        command=_command(fields),
+        command=_command(form),
         rows=_ROWS,
         tidy=True,
     )
-    return _coverage_page(request, fields, picture=picture)
+    return _coverage_page(request, form.fields, picture=picture)
 
 
-def _coverage(request: Request, fields: Mapping[str, str]) -> tuple[Answer, str]:
-    text = fields.get("lockfile", "").strip()
-    if not text:
-        raise UsageError("expected the text of a lock file (spack.lock), found nothing")
-    with tempfile.TemporaryDirectory(prefix="graphcache-") as folder:
-        file = Path(folder) / "spack.lock"
-        file.write_text(text, encoding="utf-8")
-        try:
-            environment, report = read(file)
-        except GraphcacheError as error:
-            raise UsageError(error.at_shell.replace(str(file), "spack.lock")) from error
-    check_environment(environment, "spack.lock")
+def _coverage(request: Request, form: Sent) -> tuple[Answer, str]:
+    content = form.content("lockfile")
+    if not content:
+        raise UsageError("expected a lock file (spack.lock), pasted or as a file, found nothing")
+    name = form.file_name or _LOCK_FILE
+    with as_path(content, name) as path:
+        environment, report = read(path)
+    check_environment(environment, name)
+    specs = form.fields.get("spec") or None
     with asking(request) as asked:
         found = find_coverage(
             environment,
             asked.part(find_coverage.reads),
-            specs=fields.get("spec", "").strip() or None,
-            reuse="reuse" in fields,
+            specs=specs,
+            reuse="reuse" in form.fields,
         )
-    if not found.rows and fields.get("spec", "").strip():
+    if not found.rows and specs:
         return found, ""  # a note of the answer says it
     return found, share(found, report.rejected).rstrip(".") + "."
 
 
-def _command(fields: Mapping[str, str]) -> list[str]:
-    words = ["graphcache", "coverage", "spack.lock"]
-    if spec := fields.get("spec", "").strip():
+def _command(form: Sent) -> list[str]:
+    words = ["graphcache", "coverage", form.file_name or _LOCK_FILE]
+    if spec := form.fields.get("spec"):
         words += ["--spec", spec]
-    return [*words, "--reuse"] if "reuse" in fields else words
+    return [*words, "--reuse"] if "reuse" in form.fields else words
 
 
 def _coverage_page(
@@ -147,12 +108,11 @@ async def cypher(request: Request) -> Response:
     """A page that asks what a visitor writes: only where the server was started with it."""
     if request.method != "POST":
         return _cypher_page(request, "")
-    fields = await _sent(request)
-    return await run_in_threadpool(_asked, request, fields)
+    return await run_in_threadpool(_asked, request, await sent(request))
 
 
-def _asked(request: Request, fields: Mapping[str, str]) -> Response:
-    statement = fields.get("statement", "").strip()
+def _asked(request: Request, form: Sent) -> Response:
+    statement = form.fields.get("statement", "")
     if not statement:
         return _cypher_page(request, "", error="expected a statement, found nothing")
     try:
@@ -160,8 +120,8 @@ def _asked(request: Request, fields: Mapping[str, str]) -> Response:
             found = asked.store.query(statement, limit=_ROWS, timeout=contents.SECONDS)
     except GraphcacheError as error:
         return _cypher_page(request, statement, error=error.at_shell)
-    if fields.get("format") in ("csv", "json"):
-        return as_file("cypher", found, fields["format"])
+    if form.format != "html":
+        return as_file("cypher", found, form.format)
     picture = draw_answer(
         found, "Cypher", command=["graphcache", "query", "--cypher", statement], rows=_ROWS
     )

@@ -96,12 +96,14 @@ _SPEC = Input(
 )
 _STACK = Input("stack", "only in this stack", "--stack", "stack")
 _RELEASE = Input("release", "only in this release", "--release", "release")
+DEPTYPES = ("all", "link,run", "build")
+"""Types of dependencies that a form offers to follow."""
 _TYPES = Input(
     "deptype",
     "by dependencies of these types",
     "--deptype",
     default="all",
-    choices=("all", "link,run", "build"),
+    choices=DEPTYPES,
 )
 
 

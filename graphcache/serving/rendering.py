@@ -46,6 +46,8 @@ _TEMPLATES.globals.update(
     spec_address=links.spec_address,
     stack_address=links.stack_address,
     query_address=links.query_address,
+    bill_links=links.bill_links,
+    bill_command=links.bill_command,
     explained={p.name: p.doc for p in node_type("Spec").properties},
     size_of=shown_size,
 )

@@ -81,7 +81,8 @@ class _Kind(Struct, forbid_unknown_fields=True, gc=False):
     @property
     def texts(self) -> tuple[str, str]:
         """Types and virtuals, each sorted and joined."""
-        return SEPARATOR.join(sorted(self.deptypes)), SEPARATOR.join(sorted(self.virtuals))
+        types, virtuals = (SEPARATOR.join(sorted(set(of))) for of in (self.deptypes, self.virtuals))
+        return types, virtuals
 
 
 class _Needed(Struct, forbid_unknown_fields=True, gc=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +98,10 @@ class PackagePicture:
 
 @reads(READS)
 def package_picture(
-    tables: Tables, name: str, chosen: Mapping[str, str] | None = None
+    tables: Tables,
+    name: str,
+    chosen: Mapping[str, str] | None = None,
+    only: Collection[str] | None = None,
 ) -> PackagePicture:
     """What there is to see of a package.
 
@@ -106,6 +109,7 @@ def package_picture(
         tables: the graph.
         name: of the package.
         chosen: values of some of `FILTERS`; a spec has to have them all.
+        only: the hashes of the specs to show; all, if it is None.
 
     Raises:
         UsageError: there is no such package, or none of its specs has a value that is chosen; the
@@ -127,7 +131,11 @@ def package_picture(
     for key, value in (chosen or {}).items():
         if value not in choices[key]:
             raise no_such(key, value, list(choices[key]), f"the specs of {name}")
-    kept = [at for at, spec in enumerate(specs) if _fits(spec, chosen or {})]
+    kept = [
+        at
+        for at, spec in enumerate(specs)
+        if _fits(spec, chosen or {}) and (only is None or spec.hash in only)
+    ]
     rows, specs = rows[kept], [specs[at] for at in kept]
     needs = graph.needs
     outward = list(graph.edges(_at(needs.starts, rows)))

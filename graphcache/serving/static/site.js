@@ -1,4 +1,4 @@
-// What a search field offers while one types, and a lock file that is chosen instead of pasted.
+// What a search field offers while one types, and commands to copy.
 "use strict";
 document.documentElement.classList.add("live");
 for (const field of document.querySelectorAll("[data-suggest]")) {
@@ -16,15 +16,6 @@ for (const field of document.querySelectorAll("[data-suggest]")) {
       option.label = says;
       return option;
     }));
-  });
-}
-for (const area of document.querySelectorAll("[data-chosen]")) {
-  document.getElementById(area.dataset.chosen).addEventListener("change", async (event) => {
-    const [file] = event.target.files;
-    if (!file) return;
-    const stream = file.name.endsWith(".gz")
-      ? file.stream().pipeThrough(new DecompressionStream("gzip")) : file.stream();
-    area.value = await new Response(stream).text();
   });
 }
 for (const button of document.querySelectorAll("[data-copied]")) {

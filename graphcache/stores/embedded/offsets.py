@@ -15,15 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.schema import EdgeType, NodeType, node_type
-from graphcache.stores.statements import match_all, match_edges_by_offset, match_offsets
-from graphcache.tables.columns import (
-    Integers,
-    conform,
-    flat,
-    is_rising,
-    numbers,
-    sort_table,
-)
+from graphcache.stores.statements import match_edges_by_offset, match_offsets
+from graphcache.tables.columns import Integers, conform, flat, is_rising, numbers
 
 Ask = Callable[[str], pa.Table]
 """What answers a statement with a table."""
@@ -47,21 +40,19 @@ class _Nodes:
 
 
 class Offsets:
-    """The tables of a store by LadybugDB, and its nodes by their numbers: of each type once."""
+    """The nodes of a store by their numbers: of each type once, as the file stays as it is.
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+    It holds no way to ask: a store that holds what holds the store again, is not let go of when
+    nobody needs it, but with all that was read of it when Python next looks for such circles.
+    """
+
+    def __init__(self) -> None:
         self._nodes: dict[str, _Nodes] = {}
 
-    def nodes(self, type_: NodeType, names: list[str]) -> pa.Table:
-        """The nodes of a type with some of their properties, sorted by key."""
-        table = conform(self._ask(match_all(type_, names)), type_)
-        return sort_table(table, type_).combine_chunks()
-
-    def edges(self, type_: EdgeType, names: list[str]) -> Edges:
+    def edges(self, type_: EdgeType, names: list[str], ask: Ask) -> Edges:
         """The edges of a type with some of their properties, sorted by key."""
-        starts, ends = self._of(node_type(type_.start)), self._of(node_type(type_.end))
-        read = self._ask(match_edges_by_offset(type_, names)).combine_chunks()
+        starts, ends = (self._of(node_type(end), ask) for end in (type_.start, type_.end))
+        read = ask(match_edges_by_offset(type_, names)).combine_chunks()
         start, end = (
             starts.place[numbers(flat(read["from"]))],
             ends.place[numbers(flat(read["to"]))],
@@ -75,9 +66,9 @@ class Offsets:
         keys = {"from": starts.keys.take(pa.array(start)), "to": ends.keys.take(pa.array(end))}
         return Edges(conform(pa.table(keys | columns), type_).combine_chunks(), start, end)
 
-    def _of(self, type_: NodeType) -> _Nodes:
+    def _of(self, type_: NodeType, ask: Ask) -> _Nodes:
         if type_.name not in self._nodes:
-            read = self._ask(match_offsets(type_)).combine_chunks()
+            read = ask(match_offsets(type_)).combine_chunks()
             keys, offsets = flat(read["key"]), numbers(flat(read["offset"]))
             order = pc.sort_indices(keys)
             place = np.full(int(offsets.max(initial=-1)) + 1, -1)

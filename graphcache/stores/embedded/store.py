@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.columns import Columns, open_columns
-from graphcache.stores.embedded.offsets import Offsets
+from graphcache.stores.embedded.offsets import Edges, Offsets
 from graphcache.stores.embedded.places import check_file
 from graphcache.stores.embedded.seal import check_seal
 from graphcache.stores.logs import log_statement
@@ -36,10 +35,11 @@ from graphcache.stores.statements import (
     check_parameters,
     check_reads,
     check_timeout,
+    match_all,
     only_columns,
 )
 from graphcache.tables import Tables
-from graphcache.tables.columns import arrow_schema
+from graphcache.tables.columns import arrow_schema, conform, sort_table
 from graphcache.tables.said import SAID
 
 FORMAT = 3
@@ -61,7 +61,7 @@ class EmbeddedStore(Store):
         self.path = path
         with errors_of(path):
             self._database = ladybug.Database(str(path), read_only=True)
-        self._offsets = Offsets(self._arrow)
+        self._offsets = Offsets()
         self._columns = open_columns(path)
         try:
             self._check_format()
@@ -94,8 +94,7 @@ class EmbeddedStore(Store):
         check_timeout(timeout)
         start = time.monotonic()
         end = start + (timeout or math.inf)
-        with _query_errors(timeout, cypher):
-            connection = ladybug.Connection(self._database)
+        with _query_errors(timeout, cypher), self._connection() as connection:
             if timeout is not None:
                 connection.set_query_timeout(max(1, int(min(timeout, _LONGEST) * 1000)))
             result = interruptible(
@@ -143,10 +142,23 @@ class EmbeddedStore(Store):
     def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
         """All nodes or edges of a type, sorted by key; `only` names the properties to read."""
         names = list(only_columns(type_, self.columns(type_), only))
-        reader = self._columns or self._offsets
+        return self._table(type_, names, self._columns)
+
+    def _table(
+        self, type_: NodeType | EdgeType, names: list[str], columns: Columns | None
+    ) -> pa.Table:
+        """Some properties of a type, from the columns, or from LadybugDB where there are none."""
         if isinstance(type_, EdgeType):
-            return reader.edges(type_, names).table
-        return reader.nodes(type_, names)
+            return self._edges(type_, names, columns).table
+        if columns:
+            return columns.nodes(type_, names)
+        table = self._arrow(match_all(type_, names))
+        return sort_table(conform(table, type_), type_).combine_chunks()
+
+    def _edges(self, type_: EdgeType, names: list[str], columns: Columns | None) -> Edges:
+        if columns:
+            return columns.edges(type_, names)
+        return self._offsets.edges(type_, names, self._arrow)
 
     def part(self, wanted: Selection) -> Tables:
         """The types and properties that are wanted, with the ends of edges as positions too."""
@@ -158,7 +170,7 @@ class EmbeddedStore(Store):
             if isinstance(type_, NodeType):
                 return self.table(type_, wanted[type_.name])
             names = only_columns(type_, self.columns(type_), wanted[type_.name])
-            edges = (self._columns or self._offsets).edges(type_, list(names))
+            edges = self._edges(type_, list(names), self._columns)
             if {type_.start, type_.end} <= wanted.keys():
                 ends[type_.name] = edges.starts, edges.ends
             return edges.table
@@ -167,15 +179,12 @@ class EmbeddedStore(Store):
 
     def written(self) -> list[Tables]:
         """The whole graph in each form in which the file holds it, to be held against another."""
-        readers = [self._offsets, self._columns] if self._columns else [self._offsets]
 
-        def table(reader: Offsets | Columns, type_: NodeType | EdgeType) -> pa.Table:
-            names = list(self.columns(type_))
-            if isinstance(type_, EdgeType):
-                return reader.edges(type_, names).table
-            return reader.nodes(type_, names)
+        def tables(columns: Columns | None) -> Tables:
+            return Tables.of(lambda type_: self._table(type_, [*self.columns(type_)], columns))
 
-        return [Tables.of(partial(table, reader)) for reader in readers]
+        forms = [None, self._columns] if self._columns else [None]
+        return [tables(form) for form in forms]
 
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
         """The properties that a type has in this store, with their types."""
@@ -211,10 +220,19 @@ class EmbeddedStore(Store):
                 f"build it again, or install the graphcache that made it"
             )
 
+    @contextmanager
+    def _connection(self) -> Iterator[ladybug.Connection]:
+        """A connection of its own for each statement, which gives its memory back at the end."""
+        connection = ladybug.Connection(self._database)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
     def _arrow(self, cypher: str) -> pa.Table:
-        with _query_errors(None, cypher):
+        with _query_errors(None, cypher), self._connection() as connection:
             start = time.monotonic()
-            result: Any = ladybug.Connection(self._database).execute(cypher)
+            result: Any = connection.execute(cypher)
             table = result.get_as_arrow(_READ_CHUNK)
         log_statement(_LOG, "answered", cypher, table.num_rows, start)
         return table

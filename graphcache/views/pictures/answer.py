@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from graphcache.answers import Answer
-from graphcache.views.pictures.drawing import Picture
+from graphcache.views.pictures.drawing import Picture, listed
+from graphcache.views.pictures.matrix import Matrix
 from graphcache.words import counted
 
 ROWS = 500
@@ -30,6 +31,7 @@ def answer(
     cypher: str = "",
     rows: int = ROWS,
     tidy: bool = False,
+    matrix: Matrix | None = None,
 ) -> Picture:
     """Draw an answer.
 
@@ -42,8 +44,10 @@ def answer(
         rows: that the table has at most.
         tidy: whether a spec's hash, name and version are one column, and what all rows have alike
             is told once. A named query has the columns that it says it has.
+        matrix: of specs that the rows are of, which stands above them.
     """
-    found, shared = _told_once(_captioned(found)) if tidy else (found, [])
+    cells = _cells(found, matrix, rows)
+    found, shared, told = _told_once(_captioned(found)) if tidy else (found, [], set())
     kinds = [_kind([row[at] for row in found.rows]) for at in range(len(found.columns))]
     numbers = [at for at, kind in enumerate(kinds) if kind == "number"]
     most = {at: max((row[at] or 0 for row in found.rows), default=0) for at in numbers}
@@ -62,17 +66,46 @@ def answer(
         values={
             "columns": found.columns,
             "rows": found.rows[:rows],
+            "groups": _grouped(found.rows[:rows], cells),
             "numbers": set(numbers),
             "barred": {at for at in numbers if most[at] > 0 and _is_size(found, at)},
             "most": most,
             "sorted": _sorted(found, numbers),
             "matrix": _matrix(found, kinds, numbers),
+            "specs": matrix,
             "first_items": _ITEMS,
             "tidy": tidy,
+            "told": {at for at, name in enumerate(found.columns) if name in told},
         },
         command=command,
         cypher=cypher,
     )
+
+
+_Groups = list[tuple[str, list[tuple[Any, ...]]]]
+"""Rows by the id of the cell of a matrix that they are in; empty for those that are in none."""
+
+
+def _cells(found: Answer, matrix: Matrix | None, rows: int) -> list[str]:
+    """In which cell of the matrix the spec of each row is."""
+    if matrix is None:
+        return [""] * len(found.rows[:rows])
+    of = {
+        spec.hash: cell.id
+        for _, _, cells in matrix.rows
+        for cell in cells
+        for spec, *_ in cell.chips
+    }
+    at = found.columns.index("hash")
+    return [of.get(row[at], "") for row in found.rows[:rows]]
+
+
+def _grouped(rows: Sequence[tuple[Any, ...]], cells: Sequence[str]) -> _Groups:
+    """The rows of each cell together, in the order in which the cells come first."""
+    groups: dict[str, list[tuple[Any, ...]]] = {}
+    for cell, row in zip(cells, rows, strict=True):
+        groups.setdefault(cell, []).append(row)
+    return list(groups.items())
 
 
 def _captioned(found: Answer) -> Answer:
@@ -92,11 +125,13 @@ def _captioned(found: Answer) -> Answer:
     return replace(found, columns=["spec", *(found.columns[n] for n in left)], rows=rows)
 
 
-def _told_once(found: Answer) -> tuple[Answer, list[str]]:
-    """The answer without what all rows have alike, and that as a sentence."""
+def _told_once(found: Answer) -> tuple[Answer, list[str], set[str]]:
+    """The answer without what all rows have alike, that as a sentence, and the lists cut so."""
     if len(found.rows) < 2:
-        return found, []
+        return found, [], set()
     said: list[str] = []
+    without: list[str] = []
+    cut: set[str] = set()
     columns: list[str] = []
     values: list[list[Any]] = []
     for at, name in enumerate(found.columns):
@@ -108,17 +143,22 @@ def _told_once(found: Answer) -> tuple[Answer, list[str]]:
                 column = [[item for item in value if item not in both] for value in column]
                 if not any(column):
                     continue
+                cut.add(name)
         elif at and column[0] is not None and all(value == column[0] for value in column[1:]):
             value = column[0]
             said.append(f"{name} {('no', 'yes')[value] if isinstance(value, bool) else value}")
             continue
+        elif at and all(value is None for value in column):
+            without.append(name)
+            continue
         columns.append(name)
         values.append(column)
     if len(columns) < 2:
-        return found, []
+        return found, [], set()
     rows = list(zip(*values, strict=True))
-    note = [f"All rows: {'; '.join(said)}."] if said else []
-    return replace(found, columns=columns, rows=rows), note
+    notes = [f"All rows: {'; '.join(said)}."] if said else []
+    notes += [f"No row has a value of {listed(without)}."] if without else []
+    return replace(found, columns=columns, rows=rows), notes, cut
 
 
 def _kind(values: Sequence[Any]) -> str:

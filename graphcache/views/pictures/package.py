@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
-from graphcache.analysis.pictures.package import PackagePicture, Setting, in_order
+from graphcache.analysis.pictures.package import PackagePicture, Setting
 from graphcache.analysis.pictures.shown import SpecShown, Use
 from graphcache.stores.literals import literal
-from graphcache.views.pictures.drawing import Picture, element_id, listed
+from graphcache.views.pictures.drawing import Picture, listed
+from graphcache.views.pictures.matrix import Cell, Matrix, called, matrix_of, said_of
 from graphcache.words import counted
 
 _FIRST = 12
 """Packages of dependents that stand beside the matrix; the others are one box that opens."""
-_IN_CELL = 3
-"""Specs that a cell shows; of more it shows how many."""
 _ROWS = 500
 """Specs in the table at most."""
-_TINTS = 3
-"""Values that have a colour each."""
-_SHADES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The specs of one row and column."""
-
-    id: str
-    chips: list[tuple[SpecShown, str, int]]
-    """Each spec, with what its chip says, and its colour."""
-    shade: int
-    """From 1 to 4, where a number stands for the specs."""
-    column: str
 
 
 def package(found: PackagePicture) -> Picture:
     """Draw a package."""
-    matrix = _matrix(found)
+    matrix = matrix_of(found)
     count = counted(len(found.specs), "spec")
     configurations = counted(found.configurations, "configuration")
     return Picture(
@@ -53,7 +35,7 @@ def package(found: PackagePicture) -> Picture:
             "needs": _beside(found),
             "kinds": sorted({use.kind for use in (*found.needed_by, *found.needs)}),
             "groups": _groups(found, matrix),
-            "columns": [_called(setting, found) for setting in found.differing],
+            "columns": [called(setting, found) for setting in found.differing],
             "left_out": max(0, len(found.specs) - _ROWS),
         },
         command=["graphcache", "view", found.name],
@@ -78,38 +60,36 @@ def _answer(found: PackagePicture) -> str:
     if len(found.specs) < 2:
         one = found.specs[0].caption if found.specs else f"no spec of {found.name}"
         return f"The graph has {one}{' alone' if found.specs else ''}.{needed}"
+    return f"{how_they_differ(found)}{needed}"
+
+
+def how_they_differ(found: PackagePicture) -> str:
+    """In what the specs differ, in a sentence: what the matrix shows first.
+
+    >>> import graphcache
+    >>> from graphcache.analysis.pictures.package import package_picture
+    >>> tables, _ = graphcache.read("examples/site/2026-09")
+    >>> how_they_differ(package_picture(tables, "hdf5"))
+    'They differ in fortran.'
+    """
     names = [_named(one, found) for one in (found.row, found.column, found.cell) if one is not None]
     if not names:
-        return f"In what the {len(found.specs):,} specs differ is not known.{needed}"
+        return f"In what the {len(found.specs):,} specs differ is not known."
     others = "; ".join(_values_of(one, found) for one in found.others[:3])
     if len(found.others) > 3:
         others += f"; and {len(found.others) - 3} settings more"
-    return f"They differ in {listed(names)}{f' (and {others})' if others else ''}.{needed}"
-
-
-def _called(setting: Setting, found: PackagePicture) -> str:
-    """A setting by name; a virtual may be called like a variant in which the specs differ too."""
-    names = [one.name for one in found.differing]
-    is_twin = setting.kind == "provider" and names.count(setting.name) > 1
-    return f"provider of {setting.name}" if is_twin else setting.name
+    return f"They differ in {listed(names)}{f' (and {others})' if others else ''}."
 
 
 def _named(setting: Setting, found: PackagePicture) -> str:
-    name = _called(setting, found)
-    return f"the version of {name}" if setting.kind == "dependency" else name
+    name = called(setting, found)
+    return f"the version of {setting.name}" if setting.kind == "dependency" else name
 
 
 def _values_of(setting: Setting, found: PackagePicture) -> str:
     counts = setting.counts.most_common(3)
-    shown = ", ".join(f"{_said(setting, value)} ({count:,})" for value, count in counts)
-    return f"{_called(setting, found)}: {shown}{', …' if len(setting.counts) > 3 else ''}"
-
-
-def _said(setting: Setting, value: str) -> str:
-    """A value as a cell says it; of a provider of the row's virtual both name and version."""
-    if value:
-        return value
-    return f"no {setting.name}" if setting.kind in ("provider", "dependency") else "none"
+    shown = ", ".join(f"{said_of(setting, value)} ({count:,})" for value, count in counts)
+    return f"{called(setting, found)}: {shown}{', …' if len(setting.counts) > 3 else ''}"
 
 
 def _shared(found: PackagePicture) -> str:
@@ -129,84 +109,6 @@ def _shared(found: PackagePicture) -> str:
     return f"{'All' if len(found.specs) > 1 else 'It'}: {text}."
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """The specs in rows and columns."""
-
-    caption: str
-    tints: list[str]
-    """What the colours say; empty where they say nothing."""
-    heads: list[tuple[str, int]]
-    """Names above several columns, and how many."""
-    columns: list[str]
-    """What is below those."""
-    firsts: list[bool]
-    """Of each column whether it is the first of its name."""
-    rows: list[tuple[str, int, list[Cell]]]
-    """The row's name, how many specs it has, and its cells."""
-
-
-def _matrix(found: PackagePicture) -> Matrix | None:
-    if found.column is None:
-        return None
-    columns = in_order(found.column)
-    rows = in_order(found.row) if found.row else [""]
-    cells = in_order(found.cell) if found.cell else []
-    places: dict[tuple[str, str], list[tuple[SpecShown, str]]] = {}
-    for at, spec in enumerate(found.specs):
-        place = found.row.values[at] if found.row else "", found.column.values[at]
-        value = _said(found.cell, found.cell.values[at]) if found.cell else spec.hash[:7]
-        places.setdefault(place, []).append((spec, value))
-    most = max(map(len, places.values()))
-    tinted = 1 < len(cells) <= _TINTS and most <= _IN_CELL
-    tints = [_said(found.cell, cell) for cell in cells] if found.cell and tinted else []
-
-    def cell(row: str, column: str) -> Cell:
-        inside = places.get((row, column), [])
-        chips = [(s, text, tints.index(text) if tints else 0) for s, text in inside]
-        chips.sort(key=lambda chip: (chip[2], chip[1], chip[0].hash))
-        name = element_id(f"{row}--{column}")
-        shade = 1 + (_SHADES * len(inside) - 1) // most if inside and most > _IN_CELL else 0
-        return Cell(f"cell-{name}", chips, shade, _said_of(found.column, column))
-
-    heads = [_split(column) for column in columns]
-    grouped = [(name, len(list(same))) for name, same in groupby(name for name, _ in heads)]
-    firsts = [at == 0 or heads[at - 1][0] != name for at, (name, _) in enumerate(heads)]
-    has_two = any(version for _, version in heads)
-    return Matrix(
-        _caption(found, most),
-        tints,
-        grouped if has_two else [],
-        [version if has_two else _said(found.column, name) for name, version in heads],
-        firsts,
-        [
-            (
-                _said(found.row, row) if found.row else "all",
-                sum(len(places.get((row, column), ())) for column in columns),
-                [cell(row, column) for column in columns],
-            )
-            for row in rows
-        ],
-    )
-
-
-def _said_of(setting: Setting | None, value: str) -> str:
-    return _said(setting, value) if setting else value
-
-
-def _split(column: str) -> tuple[str, str]:
-    """A compiler or provider as its name and version; else the value alone."""
-    name, _, version = column.partition("@")
-    return ("", "") if not column else (name, version if "," not in column else "")
-
-
-def _caption(found: PackagePicture, most: int) -> str:
-    axes = [_called(one, found) for one in (found.row, found.column) if one]
-    shows = "hash" if found.cell is None else _called(found.cell, found)
-    says = "; how many, darker for more" if most > _IN_CELL else f"; each shows its {shows}"
-    return f"Specs by {listed(axes)}{says}"
-
-
 def _beside(found: PackagePicture) -> list[Use]:
     """What they need, without the providers that name the rows or columns."""
     named: set[str] = set()
@@ -221,7 +123,7 @@ def _groups(
 ) -> list[tuple[str, list[tuple[SpecShown, list[str]]]]]:
     """The specs of the table by the cell that they are in, each with in what it differs."""
     values = {
-        spec.hash: [_said(one, one.values[at]) for one in found.differing]
+        spec.hash: [said_of(one, one.values[at]) for one in found.differing]
         for at, spec in enumerate(found.specs)
     }
     cells: Sequence[Cell] = [cell for row in matrix.rows for cell in row[2]] if matrix else []

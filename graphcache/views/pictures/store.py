@@ -60,17 +60,25 @@ def _answer(found: StorePicture, shared: list[list[int]], own: list[int]) -> str
     if len(found.stacks) == 1:
         return f"All specs are in {found.stacks[0]}."
     alone = f"{100 * sum(own) // found.specs}% of the specs are in one stack only."
-    pairs = [
-        (shared[a][b], found.stacks[a], found.stacks[b])
-        for a in range(len(found.stacks))
-        for b in range(a)
-    ]
-    most, one, other = max(pairs, key=lambda pair: (pair[0], pair[1]))
+    stacks = range(len(found.stacks))
+    pairs = [(shared[a][b], found.stacks[b], found.stacks[a]) for a in stacks for b in range(a)]
+    most, least = max(pairs)[0], min(pairs)[0]
     if not most:
         return f"{alone} No two stacks share any."
-    least = min(pairs)[0]
+    first = sorted(f"{one} and {other}" for count, one, other in pairs if count == most)
     rest = f"; every two share at least {least:,}" if least and len(pairs) > 1 else ""
-    return f"{alone} {other} and {one} have most in common: {counted(most, 'spec')}{rest}."
+    return f"{alone} {_listed(first)} have most in common: {counted(most, 'spec')}{rest}."
+
+
+def _listed(pairs: list[str]) -> str:
+    """Pairs of stacks that share as much, the first ones.
+
+    >>> _listed(["a and b"]), _listed(["a and b", "a and c"])
+    ('a and b', 'a and b, and a and c,')
+    """
+    if len(pairs) > 2:
+        return f"{pairs[0]}, and {len(pairs) - 1:,} other pairs,"
+    return f"{', and '.join(pairs)}{',' if len(pairs) > 1 else ''}"
 
 
 def _data(found: StorePicture, address: str) -> dict[str, Any]:

@@ -119,6 +119,7 @@ for (const root of document.querySelectorAll(".gc")) {
   }
   function choose(id) {
     for (const one of $$(".gc-selected")) one.classList.remove("gc-selected");
+    chosen = "";
     const found = id && document.getElementById(id);
     if (!found || !root.contains(found)) return false;
     chosen = id;
