@@ -6,7 +6,7 @@ python benchmarks/duckdb_peer.py FOLDER
 import sys
 from pathlib import Path
 
-import duckdb  # type: ignore[import-not-found]  # in an environment of its own
+import duckdb
 
 FIELDS = ("compiler", "hash", "os", "platform", "size", "target")
 LISTS = ("stacks", "variants", "versions")

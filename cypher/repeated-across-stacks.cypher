@@ -2,6 +2,7 @@
 // Title: Configurations that stacks repeat
 // Question: Which configurations are built more than once, for more than one stack?
 // Example: --limit 10
+// Order: specs desc, package, version, configuration
 // Parameter: release (release, default ""): only this release; all of them if empty
 // Column: configuration (text): digest that the specs share
 // Column: package (text): the package
@@ -15,4 +16,4 @@ WITH s.configuration AS configuration, s.name AS package, s.version AS version,
      collect(DISTINCT k.name) AS stacks
 WHERE specs > 1 AND holders > 1
 RETURN configuration, package, version, specs, stacks
-ORDER BY specs DESC, configuration
+ORDER BY specs DESC, package, version, configuration

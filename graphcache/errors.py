@@ -45,6 +45,10 @@ class StoreError(GraphcacheError):
     """A store is missing, locked, damaged, foreign, or of another format."""
 
 
+class LakeError(GraphcacheError):
+    """A lake is missing, damaged, foreign, of another layout, or can't be written."""
+
+
 class QueryError(GraphcacheError):
     """A store refused a query: syntax, an unknown label, a write, the time limit."""
 

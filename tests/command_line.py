@@ -1,8 +1,8 @@
 """Run the `graphcache` command: in this process, in one of its own, or on a terminal.
 
-A process takes half a second to import what it needs, so `run` and `succeed` call the command in
-this one, with its own arguments, streams, variables and folder. `start` and `on_terminal` start a
-process, for what only a process has: signals, pipes, a terminal, closed streams.
+A process takes half a second to import what it needs, so `run`, `succeed` and `on_terminal` call
+the command in this one, with its own arguments, streams, variables and folder. `start` starts a
+process, for what only a process has: signals, pipes, closed streams.
 
 `golden/cli` holds what is printed. After a change that is meant, write it anew, and look at the
 difference: `make golden`.
@@ -23,6 +23,7 @@ import termios
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -83,12 +84,24 @@ def run(
     *arguments: Argument, cwd: Path, given: bytes = b"", env: Mapping[str, str] | None = None
 ) -> Ended:
     """Run the command to its end, in this process."""
-    streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (given, b"", b"")]
+    stdin, out, err = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (given, b"", b"")]
+    code = _called(arguments, (stdin, out, err), _no_terminal, cwd, env)
+    return Ended(code, *(_written(stream) for stream in (out, err)))
+
+
+def _called(
+    arguments: Sequence[Argument],
+    streams: tuple[TextIO, TextIO, TextIO],
+    size: Callable[..., os.terminal_size],
+    cwd: Path,
+    env: Mapping[str, str] | None,
+) -> int:
+    """The code with which the command ends, that reads and writes these and asks for this size."""
     stdin, out, err = streams
     with (
         mock.patch.multiple(sys, argv=_texts(arguments), stdin=stdin, stdout=out, stderr=err),
         mock.patch.dict(os.environ, environment(env), clear=True),
-        mock.patch.object(os, "get_terminal_size", _no_terminal),
+        mock.patch.object(os, "get_terminal_size", size),
         contextlib.chdir(cwd),
         _interrupts_kept(),
         _usual_warnings(),
@@ -98,7 +111,7 @@ def run(
         except SystemExit as end:
             code = end.code
     assert isinstance(code, int)
-    return Ended(code, *(_written(stream) for stream in (out, err)))
+    return code
 
 
 def _texts(arguments: Sequence[Argument]) -> list[str]:
@@ -170,30 +183,33 @@ def on_terminal(
     piped: bool = False,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Ended:
-    """Run the command on a terminal: `out` is all that it shows.
+    """Run the command on a terminal, in this process: `out` is all that it shows.
 
-    Where its standard output is piped, `err` is what the terminal shows.
+    Where its standard output is piped, `err` is what the terminal shows. What is done meanwhile is
+    done in a thread.
     """
     master, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(
-        [TOOL, *arguments],
-        cwd=cwd,
-        env=environment(env),
-        stdin=terminal,
-        stdout=subprocess.PIPE if piped else terminal,
-        stderr=terminal,
-    )
-    os.close(terminal)
-    meanwhile()
-    shown = _all_of(master).replace("\r\n", "\n")
-    out = process.communicate(timeout=ENOUGH)[0]
-    assert "Traceback" not in shown, shown
-    return (
-        Ended(process.returncode, out.decode(), shown)
-        if piped
-        else Ended(process.returncode, shown)
-    )
+    size = os.terminal_size((columns, 24))
+    pipe = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(_all_of, master)
+        done = pool.submit(meanwhile)
+        with (
+            open(terminal, closefd=False) as stdin,
+            open(terminal, "w", closefd=False) as shown,
+        ):
+            out = pipe if piped else shown
+            try:
+                code = _called(arguments, (stdin, out, shown), lambda *_: size, cwd, env)
+            finally:
+                out.flush()
+                shown.flush()
+                os.close(terminal)
+        done.result()
+        on_screen = reading.result().replace("\r\n", "\n")
+    assert "Traceback" not in on_screen, on_screen
+    return Ended(code, _written(pipe), on_screen) if piped else Ended(code, on_screen)
 
 
 def _all_of(master: int) -> str:

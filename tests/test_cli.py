@@ -18,6 +18,7 @@ import pytest
 from command_line import Argument, assert_golden, run, succeed
 
 from graphcache import Tables, open_store
+from graphcache.cli.lake import lake, lake_query
 from graphcache.cli.plot import plot
 from graphcache.queries import load_library
 
@@ -33,6 +34,7 @@ COMMANDS = (
         "fetch",
         "find",
         "impact",
+        "lake",
         "plot",
         "prune-plan",
         "push",
@@ -42,6 +44,10 @@ COMMANDS = (
     *("view", "why"),
 )
 PLOTS = tuple(f"plot {name}" for name in plot.commands)
+LAKE = (
+    *(f"lake {name}" for name in lake.commands),
+    *(f"lake query {name}" for name in lake_query.commands),
+)
 QUERIES = load_library()
 HASHES = "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash"
 TWO = oracle.page_text("zlib", records=[oracle.record("a" * 32), oracle.record("b" * 32)])
@@ -70,7 +76,9 @@ def column(store: Path, cypher: str) -> list[object]:
 # Help ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, *PLOTS, *(f"query {name}" for name in QUERIES)])
+@pytest.mark.parametrize(
+    "command", ["", *COMMANDS, *PLOTS, *LAKE, *(f"query {name}" for name in QUERIES)]
+)
 def test_golden_help(command: str, tmp_path: Path) -> None:
     printed = succeed(*command.split(), "--help", cwd=tmp_path)
     assert "\n  Example:\n    " in printed

@@ -61,12 +61,12 @@ def test_a_terminal_gets_one_row_upright(example_store: Path) -> None:
     assert more == "The first row; there are more."
 
 
-def test_a_terminal_is_told_that_there_is_no_row(example_store: Path) -> None:
+def test_it_is_told_that_there_is_no_row(example_store: Path) -> None:
     nothing = ("query", "-c", "MATCH (p:Package) WHERE p.name = '' RETURN p.name AS package")
     shown = on_terminal(*nothing, cwd=example_store.parent)
     assert (shown.code, shown.out.splitlines()[-1]) == (0, "No rows.")
     piped = on_terminal(*nothing, cwd=example_store.parent, piped=True)
-    assert (piped.code, piped.err) == (0, "")
+    assert (piped.out, piped.err) == ("package\n", "No rows.\n")
 
 
 def test_a_pipe_gets_the_answer_alone(example_store: Path) -> None:

@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from test_fuzz import EXAMPLES, Change, changes, json_values, places, put
 
 from graphcache import InputError, Report, Tables, read
+from graphcache.records import Labels, SpecList
+from graphcache.sources import read_file
+from graphcache.sources.inputs import InputFile
 from graphcache.sources.plain_specs import PlainSpecs
 
 ROOT = Path(__file__).parents[1]
@@ -51,17 +54,22 @@ SPECS = {
 }
 
 
+def compact(value: Any) -> bytes:
+    """As Spack writes it."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 def index_of(specs: dict[str, Any], version: str = "8") -> bytes:
     installs = {
         key: {"spec": one, "ref_count": 1, "in_buildcache": True} for key, one in specs.items()
     }
-    return json.dumps({"database": {"version": version, "installs": installs}}).encode()
+    return compact({"database": {"version": version, "installs": installs}})
 
 
 def lock_of(specs: dict[str, Any], version: int = 6) -> bytes:
     meta = {"file-type": "spack-lockfile", "lockfile-version": version, "specfile-version": 5}
     roots = [{"hash": A, "spec": "hdf5"}]
-    return json.dumps({"_meta": meta, "roots": roots, "concrete_specs": specs}).encode()
+    return compact({"_meta": meta, "roots": roots, "concrete_specs": specs})
 
 
 def shortened(file: Path) -> bytes:
@@ -70,7 +78,7 @@ def shortened(file: Path) -> bytes:
     specs = whole["concrete_specs"] if "concrete_specs" in whole else whole["database"]["installs"]
     for key in list(specs)[8:]:
         del specs[key]
-    return json.dumps(whole).encode()
+    return compact(whole)
 
 
 def closed(file: Path) -> bytes:
@@ -85,7 +93,7 @@ def closed(file: Path) -> bytes:
     ]:
         for key in gone:
             del installs[key]
-    return json.dumps(whole).encode()
+    return compact(whole)
 
 
 REAL = [
@@ -139,15 +147,15 @@ def plain(document: bytes) -> int:
     found: list[Any] = []
     if "database" in whole:
         for one in whole["database"]["installs"].values():
-            found.append(specs.install(json.dumps(one).encode()))
+            found.append(specs.install(compact(one)))
     else:
         for one in whole["concrete_specs"].values():
-            found.append(specs.spec(json.dumps(one).encode()))
+            found.append(specs.spec(compact(one)))
     return sum(one is not None for one in found)
 
 
 def test_specs_as_spack_writes_them_are_plain() -> None:
-    assert [plain(document) for document in REAL] == [6, 6, 41, 2, 2]
+    assert [plain(document) for document in REAL] == [8, 8, 44, 3, 3]
 
 
 @pytest.mark.parametrize("file", sorted(SITE.rglob("*.gz")), ids=lambda file: str(file.parent.name))
@@ -157,13 +165,22 @@ def test_real_files_are_read_the_same_both_ways(tmp_path: Path, file: Path) -> N
     assert found[0].edge_counts()["DEPENDS_ON"] > 100
 
 
+@pytest.mark.parametrize("file", sorted(SITE.rglob("*.gz")), ids=lambda file: str(file.parent.name))
+def test_what_specs_of_real_files_need_is_read_at_once(file: Path) -> None:
+    data = gzip.decompress(file.read_bytes())
+    (said,), _ = read_file(InputFile(str(file), data, True), Labels())
+    assert isinstance(said, SpecList)
+    assert said.needs is not None
+    assert said.needs.num_rows == data.count(b'"deptypes":')
+
+
 def change_document(steps: list[float], value: Any) -> Change:
     """One value replaced by another, and the rest as compact as it was."""
 
     def change(document: bytes) -> bytes:
         try:
             whole = put(json.loads(document), steps, value)
-            return json.dumps(whole).encode()
+            return compact(whole)
         except (ValueError, RecursionError, TypeError):
             return document
 
@@ -189,7 +206,7 @@ def test_damaged_documents_are_read_the_same_both_ways(
 TEXTS: dict[str, tuple[str, str]] = {
     "key twice": ('"version": "1.0"', '"version": "2", "version": "1.0"'),
     "key twice, one escaped": ('"version": "1.0"', '"versio\\u006e": "2", "version": "1.0"'),
-    "key twice, one before a space": ('"version": "1.0"', '"version" : "2", "version": "1.0"'),
+    "key twice, one before a space": ('"version": "1.0"', '"version" :"2", "version": "1.0"'),
     "key twice in place of another": ('"namespace": "builtin"', '"name": "x"'),
     "key twice in arch": ('"target": "zen4"', '"target": "x", "target": "zen4"'),
     "key twice in parameters": ('"shared": true', '"shared": false, "shared": true'),
@@ -216,6 +233,41 @@ TEXTS: dict[str, tuple[str, str]] = {
         '"virtuals": ["mpi", "c"]}}]',
         '"virtuals": []}}]}, {"row": 1, "needs": []',
     ),
+    "end of a need in a virtual": ('"mpi"', '"}},{"'),
+    "end of a need in a virtual, escaped": ('"mpi"', '"\\"]}},{\\"name\\":"'),
+    "kinds in a virtual": ('"mpi"', '",\\"parameters\\":"'),
+    "two needs as one": ('{"name": "zlib"', '{"name": "zlib"}},{"name": "zlib"'),
+    "no need between commas": ("}}, {", "}}, , {"),
+    "five keys twice": (
+        '"parameters": {"deptypes": ["build", "link"], "virtuals": ["mpi", "c"]}}',
+        '"name": "zlib", "name": "zlib", "name": "zlib", "parameters": {"deptypes": [], '
+        '"deptypes": [], "deptypes": [], "virtuals": []}}',
+    ),
+    "key of a colon": ('"namespace": "builtin"', '"namespace": ":builtin"'),
+    "five colons": ('"patches": ["', f'"patches": [{", ".join(5 * [chr(34) + ":" + chr(34)])}, "'),
+    "key twice in an external": ('"path": "/usr"', '"path": "/", "path": "/usr"'),
+    "key twice below an external": ('{"a": 1}', '{"a": 1, "a": 2}'),
+    "null for an external": ('"external": {', '"external": null, "x": {'),
+    "compiler": (
+        '"namespace": "builtin"',
+        '"namespace": "builtin", "compiler": {"name": "gcc", "version": "12.1.0"}',
+    ),
+    "key twice in a compiler": (
+        '"namespace": "builtin"',
+        '"namespace": "builtin", "compiler": {"name": "gcc", "version": "1", "version": "2"}',
+    ),
+    "compiler noted": (
+        '"original_specfile_version": 5',
+        '"original_specfile_version": 4, "compiler": "gcc@=10.5.0"',
+    ),
+    "spliced": (
+        '"namespace": "builtin"',
+        f'"namespace": "builtin", "build_spec": {{"name": "hdf5", "hash": "{B}"}}',
+    ),
+    "an installation": (
+        '"in_buildcache": true',
+        '"installed": true, "path": null, "explicit": true, "installation_time": 1.5',
+    ),
     "number for a variant": ('"shared": true', '"shared": 1e999'),
     "beyond ASCII": ('"version": "1.0"', '"version": "é"'),
     "hidden character": ('"version": "1.0"', '"version": "\\u0001"'),
@@ -224,11 +276,16 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("spaced", [False, True], ids=["compact", "spaced"])
 @pytest.mark.parametrize("document", [index_of(SPECS), lock_of(SPECS)], ids=["index", "lock"])
 def test_what_is_not_as_spack_writes_it_is_read_the_same_both_ways(
-    tmp_path: Path, name: str, document: bytes
+    tmp_path: Path, name: str, document: bytes, spaced: bool
 ) -> None:
     old, new = TEXTS[name]
+    if spaced:
+        document = json.dumps(json.loads(document)).encode()
+    else:
+        old, new = (text.replace(": ", ":").replace(", ", ",") for text in (old, new))
     changed = document.replace(old.encode(), new.encode(), 1)
     if "install" not in name or b"database" in document:
         assert changed != document

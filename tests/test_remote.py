@@ -25,6 +25,7 @@ from web_server import (
     content,
     cut_off,
     endless,
+    for_ever,
     hang,
     serving,
     stall,
@@ -354,6 +355,56 @@ def test_what_does_not_pass_is_said(
     assert said == f"{why}; tried 3 times: try again later"
     assert len(web.asked) == 3
     assert not any(path.is_file() for path in folder.rglob("*"))
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"H"),
+        (OK + b"X: ", b"a"),
+        (OK, b"A: b\r\n"),
+        (OK + b"Content-Length: 1000000\r\n\r\n", b"a"),
+        (OK + b"\r\n", b"a"),
+        (CHUNKED, b"1\r\na\r\n"),
+        (CHUNKED + b"1;", b"a"),
+        (CHUNKED + b"1\r\na\r\n0\r\n", b"X: y\r\n"),
+    ],
+    ids=[
+        "100",
+        "status",
+        "header",
+        "headers",
+        "content",
+        "no length",
+        "chunks",
+        "size",
+        "trailers",
+    ],
+)
+def test_a_little_for_ever_is_given_up(begin: bytes, again: bytes, web: Web, folder: Path) -> None:
+    web.answers[f"/v2/{V2}"] = [for_ever(begin, again)]
+    said = why_not(f"{web.url}/v2/{V2}", remote(folder, timeout=0.5, tries=1))
+    assert said in {
+        "the server is too slow: expected 16,384 bytes of content per second beyond the first 1 "
+        "seconds; tried once: try again later",
+        "the server said nothing for 0.5 seconds; tried once: try again later",  # this machine did
+        "the connection broke: got more than 100 headers; tried once: try again later",
+    }
+    web.answers.clear()
+    load(f"{web.url}/v2/{V2}", remote(folder))
+
+
+def test_a_line_without_end_is_not_waited_for(web: Web, folder: Path) -> None:
+    web.answers[f"/v2/{V2}"] = [for_ever(CHUNKED + b"1;", b"a" * 2**20)]
+    said = why_not(f"{web.url}/v2/{V2}", remote(folder, tries=1))
+    assert said == (
+        "the connection broke: a line of more than 65,536 bytes; tried once: try again later"
+    )
 
 
 def test_a_server_asks_for_time(web: Web, folder: Path) -> None:

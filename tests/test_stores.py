@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -343,6 +345,21 @@ def test_a_parameter_that_it_does_not_take_is_refused(store: Store, value: Any) 
     with pytest.raises(QueryError):
         store.query("RETURN $x + 1", {"x": value})
     assert store.query("RETURN 1").rows == [(1,)]
+
+
+def test_a_store_that_nobody_holds_is_let_go_of_at_once(old: Path) -> None:
+    """What holds itself goes when Python next looks for that, and with it all that was read."""
+    gc.disable()
+    try:
+        with open_store(old) as opened:
+            opened.tables()
+            opened.query("MATCH (s:Spec) RETURN s.name", limit=1)
+            opened.describe()
+        there = weakref.ref(opened)
+        del opened
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_a_closed_store_answers_nothing(old: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from graphcache.cli.telling import broken_between_words
 from graphcache.views.answers import FORMATS, render
 from graphcache.views.terminal import Screen, lay_out
 
@@ -26,6 +27,10 @@ HASH = "27m4hfs6hzyiv3h33urmjffu33wx4kzo"
 def printed(columns: Sequence[str], rows: Sequence[Sequence[Any]], screen: Screen) -> list[str]:
     layout = lay_out(columns, rows, screen)
     return [*layout.above, *layout.head, *layout.body]
+
+
+def told(text: str, width: int) -> list[str]:
+    return broken_between_words(text, width).split("\n")
 
 
 # Words ----------------------------------------------------------------------------------------
@@ -90,9 +95,9 @@ def test_what_is_cut_is_counted(rows: list[tuple[Any, ...]], width: int, height:
     note = [line for line in lines if line.endswith("(--all)")]
     rest = len(rows) - len(shown)
     assert note == ([f"… and {rest} more (--all)"] if rest else [])
-    # The first rows are there on any screen; with more of them, a line is left for the prompt.
-    assert len(shown) >= min(len(rows), 3)
-    assert len(lines) < height or len(shown) <= 3
+    # The first row is there on any screen; with more of them, a line is left for the prompt.
+    assert len(shown) >= min(len(rows), 1)
+    assert len(lines) < height or len(shown) <= 1
 
 
 # Forms ------------------------------------------------------------------------------------------
@@ -217,14 +222,47 @@ def test_a_terminal_shows_whole_words(columns: int, example_store: Path) -> None
 @pytest.mark.parametrize("columns", [40, 60, 200])
 def test_check_shows_every_problem(columns: int, example_store: Path) -> None:
     shown = on_terminal("check", cwd=example_store.parent, columns=columns).out
-    *lines, note = plain(shown)
-    assert note.startswith("holes, dangling-dependencies, not-reached: ")
+    lines = plain(shown)
+    assert "holes, dangling-dependencies, not-reached: " in " ".join(lines)
     assert all(cell_len(line) <= columns for line in lines), shown
     rows = csv.reader(run("check", cwd=example_store.parent).out.splitlines())
     problems = [row[0] for row in rows][1:]
     assert len(problems) == 7
     assert all(problem in shown for problem in problems)
     assert "more (--all)" not in shown
+
+
+@pytest.mark.process
+def test_what_is_said_beside_an_answer_has_room_on_the_screen(example_store: Path) -> None:
+    lock = Path("examples/site/my-env/spack.lock.gz").resolve()
+    shown = on_terminal("coverage", lock, cwd=example_store.parent).out
+    lines = plain(shown)
+    assert len(lines) < 24
+    assert lines[-1].endswith(" %")
+    assert any(line.endswith("more (--all)") for line in lines)
+
+
+@pytest.mark.process
+def test_a_note_and_an_error_are_broken_between_words(example_store: Path) -> None:
+    cwd = example_store.parent
+    note = "66 specs may fit too: no source tells whether they are ^python"
+    lines = plain(on_terminal("find", "py-ml-dtypes", "^python", cwd=cwd, columns=40).out)
+    assert lines == ["66 specs may fit too: no source tells", "whether they are ^python"]
+    assert on_terminal("find", "py-ml-dtypes", "^python", cwd=cwd, piped=True).err == f"{note}\n"
+    lines = plain(on_terminal("find", "rocblass", cwd=cwd, columns=40).out)
+    assert all(len(line) <= 40 for line in lines)
+    error = run("find", "rocblass", cwd=cwd).err
+    assert " ".join(" ".join(lines).split()) == " ".join(error.split())
+
+
+def test_a_command_in_a_note_is_one_line() -> None:
+    command = "'graphcache update PATH...' and then again"
+    assert told(f"Known from pages alone: load them by {command}", 30) == [
+        "Known from pages alone: load",
+        "them by",
+        "'graphcache update PATH...'",
+        "and then again",
+    ]
 
 
 @pytest.mark.process

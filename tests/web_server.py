@@ -157,3 +157,14 @@ def endless(request: Request) -> None:
     request.start(200, {})
     while not request.server.closing.is_set():
         request.wfile.write(b'{"database": ' + b" " * 2**16)
+
+
+def for_ever(begin: bytes, again: bytes) -> Answer:
+    """Say the one, and then the other again and again, until nobody listens any more."""
+
+    def answer(request: Request) -> None:
+        request.wfile.write(begin)
+        while not request.server.closing.wait(0.01):
+            request.wfile.write(again)
+
+    return answer

@@ -41,7 +41,8 @@ def prune_plan(
     what they need by dependencies of these types: stacks also hold what builds the rest.
 
     A spec is named `NAME@VERSION/HASH`, and not by its hash alone, which Spack would take for one
-    to keep: for those there is `keeplist`. Rows stand in the order of names, versions and hashes.
+    to keep: for those there is `keeplist`. The biggest stand first; those of one
+    size, and of which it is not known, in the order of names, versions and hashes.
 
     Raises:
         UsageError: nothing to keep is named, a name is not in the graph, or there is no such type
@@ -134,7 +135,7 @@ def could_go(kept: Kept) -> Answer:
         (f"{name}@{version or ''}/{hash_}", name, version, size)
         for hash_, name, version, size in zip(*columns, strict=True)
     ]
-    rows.sort(key=lambda row: (row[1], version_key(row[2]), row[0]))
+    rows.sort(key=lambda row: (-(row[3] or 0), row[1], version_key(row[2]), row[0]))
     if not rows:
         notes = [*notes, "What is kept needs all that the cache holds."]
     return Answer(COLUMNS, rows, notes=[*notes, *_notes_on_holding(graph, needed)])

@@ -18,7 +18,7 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
 )
-from graphcache.views.answers import printable
+from graphcache.cli.telling import tell
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def advisories(paths: tuple[str, ...], ignore: tuple[str, ...], **options: Any) 
     found = find(tables, read, ignored=ignored, **places)
     _show(found, time, options["format_"])
     for line in [*said, *not_read(report)]:
-        click.echo(printable(line), err=True)
+        tell(line)
     if not found:
-        click.echo(f"{counted(len(read), 'advisory', 'advisories')}: none touches it.", err=True)
+        tell(f"{counted(len(read), 'advisory', 'advisories')}: none touches it.")
     code = 1 if found else 3 if report.rejects else 0
     click.get_current_context().exit(code)
 
@@ -97,7 +97,7 @@ def _show(found: Findings, time: str, format_: str | None) -> None:
     json.dump(document, sys.stdout, indent=2, ensure_ascii=True)
     sys.stdout.write("\n")
     for note in found.notes:
-        click.echo(printable(note), err=True)
+        tell(note)
 
 
 def not_read(report: Report) -> list[str]:

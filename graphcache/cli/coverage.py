@@ -76,18 +76,18 @@ def coverage(
         cache = store.part(find.reads)
         answer = find(environment, cache, specs=specs or None, reuse=reuse, **machine)
     shown = in_one_text(in_one_text(answer, "differs", "; ", options), "below", "; ", options)
-    show(shown, options["format_"])
     held = sum(row[answer.columns.index("held")] for row in answer.rows)
+    said = []
     if answer.rows or not specs:
-        click.echo(share(answer, report.rejected), err=True)
+        said.append(share(answer, report.rejected))
     if reuse and answer.rows:
         at = answer.columns.index("reuse")
         taken = sum(row[at] is not None for row in answer.rows)
-        click.echo(
+        said.append(
             f"{taken:,} of {len(answer.rows):,} could be taken by Spack, which decides for all "
-            "specs together",
-            err=True,
+            "specs together"
         )
+    show(shown, options["format_"], beside=said)
     # Where nothing is as --spec asks, nothing of that is held.
     percent = 100 * held / len(answer.rows) if answer.rows else 0 if specs else 100
     if percent < fail_under:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphcache.cli.options import open_chosen, server_options, shown_path, store_option
+from graphcache.cli.telling import tell
 from graphcache.errors import StoreError, UsageError
-from graphcache.views.answers import FORMATS, default_format, printable, render
+from graphcache.views.answers import FORMATS, default_format, render
 
 if TYPE_CHECKING:
     from graphcache.answers import Selection
@@ -105,7 +106,7 @@ def _diff_of_sides(
     render_diff(found, (old, new), format_, sys.stdout, details=options["details"])
     if format_ != "markdown":  # which has them in it
         for note in found.summary.notes:
-            click.echo(printable(note), err=True)
+            tell(note)
     return bool(found)
 
 
@@ -135,7 +136,7 @@ def _diff_of_advisories(
     else:
         render(found.columns, found.rows, format_, sys.stdout)
     for line in not_read(report):
-        click.echo(printable(line), err=True)
+        tell(line)
     return any(row[0] != "remains" for row in found.rows)
 
 

@@ -23,8 +23,9 @@ from graphcache.cli.options import (
     together,
     whole_hashes,
 )
+from graphcache.cli.telling import tell
 from graphcache.schema import node_type
-from graphcache.views.answers import default_format, printable
+from graphcache.views.answers import default_format
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def usable(
             part, specs, machine.target, machine.os, libc=machine.libc, every=all_rows(), **place
         )
         if machine.said:
-            click.echo(printable(machine.said), err=True)
+            tell(machine.said)
         _show(answer, store, options)
 
 
@@ -158,7 +159,7 @@ def _show(answer: Answer, store: Store, options: dict[str, Any]) -> None:
         show(_with_needs(answer, store) if options["deps"] else answer, format_, limit)
         return
     for note in answer.notes:
-        click.echo(printable(note), err=True)
+        tell(note)
 
 
 def _print_list(answer: Answer, store: Store, *, deps: bool, every: bool) -> int:
@@ -201,7 +202,7 @@ def _print_commands(answer: Answer, store: Store) -> None:
     left_out = len(answer.rows) - len(kept)
     if left_out:
         specs = counted(left_out, "spec is", "specs are")
-        click.echo(f"{specs} left out: the cache holds no binary under a hash of Spack's", err=True)
+        tell(f"{specs} left out: the cache holds no binary under a hash of Spack's")
 
 
 def _without_refused(answer: Answer) -> Answer:

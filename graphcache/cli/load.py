@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -23,6 +23,7 @@ from graphcache.cli.options import (
     together,
     verbosity_options,
 )
+from graphcache.cli.telling import tell
 from graphcache.errors import UsageError
 from graphcache.views.answers import printable
 from graphcache.words import counted
@@ -30,11 +31,12 @@ from graphcache.words import counted
 if TYPE_CHECKING:
     from graphcache.records import Reject, Report
 
+_Read = TypeVar("_Read")
+
 _SHOWN = 20
 """Lines of one kind that are printed without --verbose."""
 
-reading_options = together(
-    store_option,
+how_to_read = together(
     click.option(
         "--rejects",
         "rejects_file",
@@ -50,6 +52,7 @@ reading_options = together(
     ),
     *verbosity_options,
 )
+reading_options = together(store_option, how_to_read)
 
 _load_options = together(
     click.argument("paths", nargs=-1, metavar="PATH...", type=shown_path),
@@ -82,15 +85,51 @@ def build(**options: Any) -> None:
     mirror, or one file; downloads are kept in the user's cache, or in GRAPHCACHE_CACHE. A store
     that is there is replaced when the new one is whole, not before.
 
+    Of a lake ('graphcache lake'), --release and --stack choose what of it becomes a store.
+
     \b
     Example:
       graphcache build pages/ --store graphcache.lbug
       tar cz pages | graphcache build -
       graphcache build https://binaries.example.org/e4s --release develop --stack e4s
+      graphcache build history/ --release develop
     """
+    from graphcache.lake.lake import is_lake
     from graphcache.workflows import build_store
 
-    _load(build_store, **options)
+    if any(map(is_lake, options["paths"])):
+        _build_slice(**options)
+    else:
+        _load(build_store, **options)
+
+
+def _build_slice(
+    *,
+    paths: tuple[str, ...],
+    mirrors: tuple[str, ...],
+    release: str | None,
+    stack: str | None,
+    **options: Any,
+) -> None:
+    from graphcache.lake.slicing import build_slice
+
+    if len(paths) > 1 or mirrors or options["rejects_file"]:
+        lake = next(path for path in paths if path != "-")
+        raise click.UsageError(
+            f"a lake goes with no other path, nor with --mirror or --rejects: give {lake} alone"
+        )
+    sliced = build_slice(options["store"], paths[0], release, stack)
+    if options["quiet"]:
+        return
+    show_report(sliced.report, verbose=options["verbose"])
+    specs = counted(sliced.tables.node_counts()["Spec"], "spec")
+    said = f"{options['store']}: {specs} of the lake {paths[0]}"
+    rejected = sum(add.rejected for add in sliced.adds)
+    if rejected:
+        said += (
+            f", where {counted(rejected, 'file or record', 'files or records')} could not be read"
+        )
+    click.echo(printable(said))
 
 
 @click.command()
@@ -123,8 +162,8 @@ def _load(
 ) -> None:
     from graphcache.remote.spack_mirrors import mirror_address
 
-    _check_name(release, "--release")
-    _check_name(stack, "--stack")
+    check_name(release, "--release")
+    check_name(stack, "--stack")
     if not paths and not mirrors:
         raise click.UsageError("Missing argument 'PATH...'.")
     everything = [*paths, *map(mirror_address, mirrors)]
@@ -133,16 +172,33 @@ def _load(
 
 
 def read_into(
-    load: Callable[..., Report],
-    paths: Iterable[str],
+    load: Callable[..., Report], paths: Iterable[str], *, store: str, **options: Any
+) -> None:
+    """Load a store from the paths, show how it goes on, and say what was not read."""
+    read_with(
+        load,
+        (store, *paths),
+        lambda report: report,
+        lambda report: _summary(report, store),
+        **options,
+    )
+
+
+def read_with(
+    load: Callable[..., _Read],
+    files: Iterable[str],
+    report_of: Callable[[_Read], Report],
+    summary: Callable[[_Read], str],
     *,
-    store: str,
     rejects_file: Path | None,
     timeout: float | None,
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Load a store from the paths, show how it goes on, and say what was not read."""
+    """Read by a function, show how it goes on, and say what was not read.
+
+    `files` are read and written, so that rejects must not go there.
+    """
     from graphcache.remote.cache import Cache
     from graphcache.remote.downloads import TIMEOUT
     from graphcache.sources.addresses import Remote
@@ -150,25 +206,27 @@ def read_into(
     from graphcache.views.progress import progress
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # all that matters is said as a reject
-    _keep((store, *paths), rejects_file)
+    _keep(files, rejects_file)
     with progress(quiet=quiet) as show, _rejects_to(rejects_file) as on_reject:
         cache = Cache(
             timeout=timeout or TIMEOUT,
             on_bytes=lambda count: show(f"{count / 1e6:,.1f} MB fetched"),
         )
-        report = load(
+        read = load(
             remote=Remote(MAX_DOCUMENT, cache),
             on_file=lambda count: show(f"{counted(count, 'file')} read"),
             on_reject=on_reject,
         )
+    report = report_of(read)
     if not quiet:
         show_report(report, verbose=verbose)
-        click.echo(printable(_summary(report, store)))
+        click.echo(printable(summary(read)))
     if report.rejected:
         click.get_current_context().exit(3)
 
 
-def _check_name(name: str | None, option: str) -> None:
+def check_name(name: str | None, option: str) -> None:
+    """Refuse what can't be a name, as of a release."""
     from graphcache.records import MAX_NAME
 
     if name is not None and not (0 < len(name) <= MAX_NAME and name.isprintable()):
@@ -221,14 +279,14 @@ def show_report(report: Report, *, verbose: bool, whole: str = "--verbose") -> N
         if count > len(shown):
             lists_all = whole if count == len(lines) else "'graphcache build --rejects FILE'"
             more = counted(count - len(shown), f"more {kind}")
-            click.echo(f"… and {more}; {lists_all} lists all", err=True)
+            tell(f"… and {more}; {lists_all} lists all")
     if verbose:
         _show_lines([f"Skipped: {line}" for line in report.skipped])
 
 
 def _show_lines(lines: list[str]) -> None:
     for line in lines:
-        click.echo(printable(line).replace("\n", "\\n"), err=True)
+        tell(printable(line).replace("\n", "\\n"))
 
 
 def _summary(report: Report, store: str) -> str:

@@ -17,6 +17,7 @@ from graphcache.cli.diff import diff
 from graphcache.cli.export import export_command
 from graphcache.cli.fetch import fetch
 from graphcache.cli.find import find, usable
+from graphcache.cli.lake import lake
 from graphcache.cli.load import build, update
 from graphcache.cli.logs import start_log
 from graphcache.cli.needs import impact, prune_plan, why
@@ -26,12 +27,12 @@ from graphcache.cli.sbom import sbom
 from graphcache.cli.serve import serve
 from graphcache.cli.server import push, verify
 from graphcache.cli.store import schema, stats
+from graphcache.cli.telling import tell
 from graphcache.cli.unify import unify
 from graphcache.cli.verbs import check, rebuilds
 from graphcache.cli.view import view
 from graphcache.errors import GraphcacheError
 from graphcache.version import __version__
-from graphcache.views.answers import printable
 
 _COMPLETE = "_GRAPHCACHE_COMPLETE"
 _EXIT_CODES = """
@@ -84,7 +85,7 @@ def completion(shell: str) -> None:
     click.echo(kind(cli, {}, "graphcache", _COMPLETE).source())
 
 
-_LOADS = (build, update, fetch, stats)
+_LOADS = (build, update, fetch, stats, lake)
 _BUILDS = (coverage, usable, rebuilds, prune_plan, unify)
 _QUESTIONS = (find, query, diff, check, why, impact, advisories, *_BUILDS)
 _VIEWS = (view, plot, serve)
@@ -136,7 +137,7 @@ def _message(error: click.ClickException | GraphcacheError) -> str:
 
 
 def _say(text: str) -> None:
-    click.echo(printable(text), err=True, nl=False)
+    tell(text.removesuffix("\n"))
 
 
 def _watch_interrupts() -> list[int]:

@@ -20,7 +20,7 @@ from graphcache.cli.options import (
     show,
 )
 from graphcache.errors import UsageError
-from graphcache.views.answers import default_format, printable
+from graphcache.views.answers import default_format
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -43,13 +43,18 @@ def why(specs: tuple[str, ...], **options: Any) -> None:
       graphcache why /bu5ehkv
       graphcache why zlib-ng@2.3.2 +compat --all
     """
-    from graphcache.analysis.reasons import by_package
     from graphcache.analysis.reasons import why as find
 
-    answer = find(chosen_part(options, find.reads), specs)
-    if (options["format_"] or default_format(sys.stdout)) == "table":
+    show_roots(find(chosen_part(options, find.reads), specs), options["format_"])
+
+
+def show_roots(answer: Answer, format_: Any) -> None:
+    """Print what `why` answers; in a table, without --all, one row for the roots of a package."""
+    from graphcache.analysis.reasons import by_package
+
+    if (format_ or default_format(sys.stdout)) == "table":
         answer = _for_table(answer if all_rows() else by_package(answer))
-    show(answer, options["format_"])
+    show(answer, format_)
 
 
 def _for_table(answer: Answer) -> Answer:
@@ -139,10 +144,10 @@ def prune_plan(releases: tuple[str, ...], stacks: tuple[str, ...], **options: An
     answer, hashes = could_go(kept), to_keep(kept)
     if out is not None:
         _write(out, hashes)
-    show(answer, options["format_"])
-    click.echo(_sum_of_sizes(answer), err=True)
+    said = [_sum_of_sizes(answer)]
     if out is not None:
-        click.echo(printable(_what_spack_does(out, hashes, answer)), err=True)
+        said.append(_what_spack_does(out, hashes, answer))
+    show(answer, options["format_"], beside=said)
 
 
 def _check_place(out: Path, store: str) -> None:

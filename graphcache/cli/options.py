@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphcache.cli.logs import start_log
+from graphcache.cli.telling import lines_of, tell
 from graphcache.errors import UsageError
-from graphcache.views.answers import FORMATS, default_format, printable, render, size
+from graphcache.views.answers import FORMATS, default_format, render, size
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def warn_of_foreign(store: Store, statement: str) -> None:
     """Say on standard error, before the answer, if nodes of others may be in it."""
     warning = store.foreign(statement)
     if warning is not None:
-        click.echo(f"Warning: {printable(warning)}", err=True)
+        tell(f"Warning: {warning}")
 
 
 def keep_store(out: str, store: str) -> None:
@@ -243,20 +244,30 @@ def is_same_file(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def show(answer: Answer, format_: Any, limit: int | None = None, *, every: bool = False) -> None:
-    """Print an answer on standard output; on standard error, where it was cut or has no row.
+def show(
+    answer: Answer,
+    format_: Any,
+    limit: int | None = None,
+    *,
+    every: bool = False,
+    beside: Sequence[str] = (),
+) -> None:
+    """Print an answer on standard output; on standard error what there is to say of it.
 
     On a terminal, as many rows as it has lines, unless --all or a limit says how many are wanted,
-    or the answer is short by nature, so that every row is.
+    or the answer is short by nature, so that every row is. `beside` is what else there is to say
+    of it on standard error.
     """
-    show_rows(answer.columns, answer.rows, format_, every=every or limit is not None)
-    for note in answer.notes:
-        click.echo(printable(note), err=True)
+    said = [*answer.notes, *beside]
     if answer.more:
         rows = "row" if limit == 1 else counted(limit or 0, "row")
-        click.echo(f"The first {rows}; there are more.", err=True)
-    elif not answer.rows and sys.stdout.isatty():
-        click.echo("No rows.", err=True)
+        said.append(f"The first {rows}; there are more.")
+    elif not (answer.rows or said):
+        said.append("No rows.")
+    every = every or limit is not None
+    show_rows(answer.columns, answer.rows, format_, every=every, below=lines_of(said))
+    for text in said:
+        tell(text)
 
 
 def whole_hashes() -> bool:
@@ -269,22 +280,30 @@ def all_rows() -> bool:
     return bool(click.get_current_context().meta[_ALL])
 
 
-def screen(*, every: bool = False) -> Screen | None:
-    """The terminal, without a height where every row is wanted, as by --all; None in a pipe."""
+def screen(*, every: bool = False, below: int = 0) -> Screen | None:
+    """The terminal, without a height where every row is wanted, as by --all; None in a pipe.
+
+    `below` is how many of its lines are needed for what is said below the answer.
+    """
     if not sys.stdout.isatty():
         return None
     from graphcache.views.terminal import Screen
 
     width, height = size(sys.stdout)
-    return Screen(width, None if every or all_rows() else height, whole_hashes())
+    return Screen(width, None if every or all_rows() else height - below, whole_hashes())
 
 
 def show_rows(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: Any, *, every: bool = False
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    format_: Any,
+    *,
+    every: bool = False,
+    below: int = 0,
 ) -> None:
     """Print rows on standard output; on a terminal, as many as it has lines, or every one."""
     format_ = format_ or default_format(sys.stdout)
-    render(columns, rows, format_, sys.stdout, screen(every=every))
+    render(columns, rows, format_, sys.stdout, screen(every=every, below=below))
 
 
 def in_one_text(answer: Answer, column: str, between: str, options: dict[str, Any]) -> Answer:

@@ -15,8 +15,8 @@ from graphcache.cli.options import (
     shown_path,
     store_option,
 )
+from graphcache.cli.telling import tell
 from graphcache.errors import ExportError, UsageError
-from graphcache.views.answers import printable
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def sbom(specs: tuple[str, ...], out: str, **options: Any) -> None:
     parts = counted(len(bill.parts), "part")
     built = sum(not part.is_used for part in bill.parts)
     said = f"{bill.name}: {counted(len(bill.roots), 'root')}, {parts}, {built:,} for builds alone"
-    click.echo(printable(said), err=True)
+    tell(said)
     for note in bill.notes:
-        click.echo(printable(note), err=True)
+        tell(note)
 
 
 def _write(out: str | Path, text: str) -> None:

@@ -13,7 +13,7 @@ from graphcache.cli.options import (
     show,
     store_option,
 )
-from graphcache.views.answers import printable
+from graphcache.cli.telling import tell
 
 
 @click.command()
@@ -57,4 +57,4 @@ def unify(stacks: tuple[str, ...], release: str | None, max_pins: int, **options
         return
     click.echo(packages_yaml(answer.to_dicts()), nl=False)
     for note in answer.notes:
-        click.echo(printable(note), err=True)
+        tell(note)

@@ -20,9 +20,9 @@ from graphcache.cli.options import (
     warn_of_foreign,
 )
 from graphcache.cli.query import split_parameters
+from graphcache.cli.telling import tell
 from graphcache.errors import UsageError
 from graphcache.queries import NamedQuery, Parameter, load_library, named_query
-from graphcache.views.answers import printable
 
 if TYPE_CHECKING:
     from graphcache.stores.base import Store
@@ -166,9 +166,9 @@ def _value(parameter: Parameter | None, texts: list[str]) -> Any:
 
 def _say(picture: Picture, out: str) -> None:
     """The answer, and how to see the same as a graph in Neo4j Browser."""
-    said = f"{printable(picture.title)}. {printable(picture.answer)}"
-    lines = [said if out == "-" else f"{out}: {said}", *map(printable, picture.notes)]
+    said = f"{picture.title}. {picture.answer}"
+    lines = [said if out == "-" else f"{out}: {said}", *picture.notes]
     if picture.cypher and "\n" not in picture.cypher:
-        lines.append(f"To explore it in Neo4j Browser: {printable(picture.cypher)}")
+        lines.append(f"To explore it in Neo4j Browser: {picture.cypher}")
     for line in lines:
-        click.echo(line, err=True)
+        tell(line)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager, Retry
 
 TIMEOUT = 30.0
-"""Seconds in which a server must connect, and then say something again and again."""
+"""Seconds in which a server must connect, and then say something again and again; `patience` bounds
+how long it may take as a whole."""
 TRIES = 5
 BACK_OFF = 0.5
 """Seconds to wait after the second failure, doubled after each further one, and some at random."""
@@ -217,12 +218,23 @@ def _broken(error: Exception, timeout: float) -> str:
     if isinstance(error, http.NewConnectionError):
         return "the server can't be reached: " + str(error).rpartition("] ")[2]
     if isinstance(error, http.TimeoutError):
-        return f"the server said nothing for {timeout:g} seconds"
+        return _timed_out(error, timeout)
     cause = error.args[-1] if error.args else None
     if isinstance(cause, http.IncompleteRead) and cause.expected is not None:
         there, missing = cause.partial, cause.expected
         return f"cut off: expected {counted(there + missing, 'byte')}, found {there:,}"
-    return f"the connection broke: {error}"
+    return f"the connection broke: {cause or error}"
+
+
+def _timed_out(error: Exception, timeout: float) -> str:
+    from graphcache.remote.patience import BEGIN, SLOWEST, TooSlow
+
+    if isinstance(error.__cause__, TooSlow):
+        return (
+            f"the server is too slow: expected {SLOWEST:,} bytes of content per second beyond the "
+            f"first {BEGIN * timeout:g} seconds"
+        )
+    return f"the server said nothing for {timeout:g} seconds"
 
 
 def _pool(url: str) -> PoolManager:
@@ -238,12 +250,18 @@ def _pool(url: str) -> PoolManager:
 def _pool_by(proxy: str | None) -> PoolManager:
     from urllib3 import PoolManager, ProxyManager, make_headers
 
+    from graphcache.remote.patience import POOLS
+
     if proxy is None:
-        return PoolManager(maxsize=_CONNECTIONS)
+        pool = PoolManager(maxsize=_CONNECTIONS)
+        pool.pool_classes_by_scheme = POOLS
+        return pool
     proxy = proxy if is_url(proxy) else f"http://{proxy}"
     _check_proxy(proxy)
     headers = make_headers(proxy_basic_auth=_secret(proxy))
-    return ProxyManager(without_user(proxy), maxsize=_CONNECTIONS, proxy_headers=headers)
+    pool = ProxyManager(without_user(proxy), maxsize=_CONNECTIONS, proxy_headers=headers)
+    pool.pool_classes_by_scheme = POOLS
+    return pool
 
 
 def _check_proxy(proxy: str) -> None:

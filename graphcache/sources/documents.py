@@ -197,12 +197,13 @@ def decode_entries(
     decoder = msgspec.json.Decoder(type_)
     for key, raw in raws:
         report.records += 1
-        where = f"{place}.{key}"
-        data = with_plain_target(bytes(raw))
+        data = bytes(raw)
         taken = plain(data) if plain is not None else None
         if taken is not None:
             yield key, taken
             continue
+        where = f"{place}.{key}"
+        data = with_plain_target(data)
         try:
             entry = _decode_entry(decoder, data, unwrap)
             _check_characters(data, entry)

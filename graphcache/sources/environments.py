@@ -56,6 +56,15 @@ def without_name(environment: Environment, release: str | None) -> str:
     return f"{_UNNAMED}{environment.place}{release or ''}"
 
 
+def is_unnamed(claim: str) -> bool:
+    r"""Whether a claim, as text, is of an environment without a name.
+
+    >>> is_unnamed("lock\x1f\x1f" + without_name(environment_at("/a/spack.lock"), None))
+    True
+    """
+    return _UNNAMED in claim
+
+
 def name_environments(
     found: Mapping[Claim, Environment], held: Iterable[HeldFile], known: Iterable[Claim]
 ) -> tuple[dict[str, str], list[str]]:

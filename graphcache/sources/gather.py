@@ -16,10 +16,10 @@ from graphcache.sources.beside import Beside
 from graphcache.sources.environments import environment_at, is_lock
 from graphcache.sources.inputs import InputFile, input_files
 from graphcache.sources.names import Unreadable, check_name
-from graphcache.sources.reading import Reading, Waiting
+from graphcache.sources.reading import OnFacts, Reading, Waiting
 from graphcache.tables import Tables
 from graphcache.tables.collector import paused_collector
-from graphcache.tables.disagreements import warn_of_disagreements
+from graphcache.tables.disagreements import members, warn_of_disagreements
 from graphcache.tables.facts import Facts
 from graphcache.tables.join import join
 from graphcache.words import counted
@@ -72,10 +72,12 @@ def gather(
     remote: Remote | None = None,
     on_file: Callable[[int], None] | None = None,
     on_reject: Callable[[Reject], None] | None = None,
+    on_facts: OnFacts | None = None,
 ) -> Reading:
     """Read all the sources, but for files that are held already and would change nothing.
 
-    `held` are the files that a graph was made from, `known` the claims of lock files in it.
+    `held` are the files that a graph was made from, `known` the claims of lock files in it. Where
+    `on_facts` is given, it takes what was read, a release at a time, and nothing of it is kept.
 
     Raises:
         InputError: there was no page to read at all.
@@ -83,7 +85,7 @@ def gather(
     """
     for labels in {labels for _, labels in sources}:
         _check_labels(labels)
-    reading = Reading(Report(on_reject=on_reject))
+    reading = Reading(Report(on_reject=on_reject), on_facts=on_facts)
     held = list(held)
     unchanged = _Unchanged(held)
     waiting, beside = Waiting(reading), Beside()
@@ -107,8 +109,8 @@ def gather(
             reading.name_environments(held, known)
         reading.close()
         warn_of_disagreements(
-            Facts.concat(reading.pages),
-            Facts.concat(reading.lists),
+            members(Facts.concat(reading.pages)),
+            members(Facts.concat(reading.lists)),
             reading.claimed.keys() - reading.incomplete,
             reading.report,
         )

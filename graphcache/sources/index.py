@@ -96,7 +96,7 @@ def _installs(
 
     def plain_install(data: bytes) -> _Install | None:
         found = plain.install(data) if plain else None
-        return _Install(*found) if found else None
+        return found and _Install(*found)
 
     place = "database.installs"
     placed: list[Placed] = []

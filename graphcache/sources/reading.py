@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from graphcache.records import (
@@ -24,8 +24,11 @@ from graphcache.sources.inputs import InputFile
 from graphcache.sources.mirror import Mirror
 from graphcache.sources.plain_pages import PlainPage, plain_page, read_plain_pages
 from graphcache.tables.facts import Facts, spec_list_facts
-from graphcache.tables.page_columns import columns_of, page_facts, record_text
+from graphcache.tables.page_columns import PageColumns, columns_of, page_facts, record_text
 from graphcache.tables.said import with_names
+
+OnFacts = Callable[[str | None, Facts], None]
+"""Takes what was read of one release."""
 
 _NO_LABELS = Labels()
 _BATCH = 50_000
@@ -56,6 +59,10 @@ class Reading:
     """Environments that have no name yet."""
     mirrors: dict[Claim, Mirror] = field(default_factory=dict)
     """The mirrors of claims: whether one was read whole is known at its end."""
+    names: dict[str, str] = field(default_factory=dict)
+    """The names of environments, by what stood for them until all was read."""
+    on_facts: OnFacts | None = None
+    """Takes what was read, which is then not kept in `pages` and `lists`."""
 
     @property
     def facts(self) -> Facts:
@@ -68,6 +75,25 @@ class Reading:
         self.pages, self.lists = [], []
         return facts
 
+    def take_pages(self, said: PageColumns) -> None:
+        """Make facts of pages."""
+        if self.on_facts is None:
+            self.pages.append(page_facts(said, self.report))
+            return
+        for release, part in said.by_release():
+            self.on_facts(release, page_facts(part, self.report))
+
+    def take_lists(self, said: list[SpecList]) -> None:
+        """Make facts of indexes, lock files and spec files."""
+        if self.on_facts is None:
+            self.lists.append(spec_list_facts(said))
+            return
+        of_release: dict[str | None, list[SpecList]] = {}
+        for one in said:
+            of_release.setdefault(one.release, []).append(one)
+        for release, lists in of_release.items():
+            self.on_facts(release, spec_list_facts(lists))
+
     def name_environments(self, held: list[HeldFile], known: Iterable[Claim]) -> None:
         """Give the environments their names, where a graph has the held files and known claims."""
         names, warnings = name_environments(self.unnamed, held, known)
@@ -75,6 +101,7 @@ class Reading:
         def named(claim: Claim) -> Claim:
             return claim._replace(name=names.get(claim.name, claim.name))
 
+        self.names = names
         for warning in warnings:
             self.report.warn(warning)
         self.lists = [replace(f, said=with_names(f.said, names)) for f in self.lists]
@@ -183,11 +210,10 @@ class Waiting:
         said = [one for met in self._met if met.fingerprint is None for one in met.said]
         pages = [one for one in said if isinstance(one, Page)]
         if pages:
-            facts = page_facts(columns_of(pages), self._reading.report)
-            self._reading.pages.append(facts)
+            self._reading.take_pages(columns_of(pages))
         lists = [one for one in said if isinstance(one, SpecList)]
         if lists:
-            self._reading.lists.append(spec_list_facts(lists))
+            self._reading.take_lists(lists)
         self._met, self._bytes, self._records = [], 0, 0
 
     def _read_plain(self, waiting: list[_Met]) -> None:
@@ -200,7 +226,7 @@ class Waiting:
         columns = read_plain_pages([plain for _, plain, _ in files], heads) if files else None
         if columns is None:
             return
-        self._reading.pages.append(page_facts(columns, self._reading.report))
+        self._reading.take_pages(columns)
         for (met, _, file), page, fingerprint, records in zip(
             files, heads, columns.fingerprints(), columns.counts(), strict=True
         ):

@@ -35,6 +35,7 @@ _WORD, _NUMBER, _BRANCH = range(3)
 _Part = tuple[int, Any]
 """A kind, and a text or an integer of that kind."""
 
+_BETWEEN_WORDS = re.compile(r"[\s@,:]+")
 _PARTS = re.compile("([0-9]+)|([a-zA-Z]+)")
 _VERSION = re.compile("[a-zA-Z0-9_.-]+")
 _COMMIT = re.compile("[a-fA-F0-9]{40}")
@@ -178,6 +179,16 @@ def version_key(text: str | None) -> tuple[Any, ...]:
     [None, '1.9rc1', '1.9', '1.10', 'develop']
     """
     return _key(text or "")
+
+
+def words_key(text: str) -> list[tuple[Any, ...]]:
+    """A key that sorts texts by their words, of which versions stand as Spack sorts them.
+
+    >>> sorted(["gcc 10.5.0 → 12.2.0", "gcc 9.5.0 → 12.2.0", "cmake@3.9"], key=words_key)
+    ['cmake@3.9', 'gcc 9.5.0 → 12.2.0', 'gcc 10.5.0 → 12.2.0']
+    """
+    words = _BETWEEN_WORDS.split(text)
+    return [_key(word) if _VERSION.fullmatch(word) else (0, word) for word in words]
 
 
 def fitting(texts: Iterable[str], constraint: Constraint) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ def is_sorted(keys: list[Any]) -> bool:
     for key in reversed(keys):
         before, after = key.slice(0, max(len(key) - 1, 0)), key.slice(1)
         rises = pc.or_(pc.less(before, after), pc.and_(pc.equal(before, after), rises))
-    return bool(pc.all(rises).as_py())
+    return bool(pc.all(rises, min_count=0).as_py())
 
 
 def extra_columns(table: pa.Table, type_: NodeType | EdgeType) -> list[str]:
@@ -121,32 +122,38 @@ def digest_table(name: str, table: pa.Table) -> str:
     or list column all lengths (int32, -1 for null), then all content; of another one byte per value
     that is 1 for null, then the values, little endian, null as 0.
     """
-    digest = hashlib.sha256(_DIGEST_FORM + f"{name} {table.num_rows}\n".encode())
-    for column, field in zip(table.columns, table.schema, strict=True):
+    return digest_columns(name, table.num_rows, table.schema, lambda column: table[column].chunks)
+
+
+def digest_columns(
+    name: str, rows: int, schema: pa.Schema, chunks: Callable[[str], Iterable[pa.Array]]
+) -> str:
+    """What `digest_table` gives, of a table that need not be in memory.
+
+    `chunks` gives those of a column from the first one on, each time that it is called.
+    """
+    digest = hashlib.sha256(_DIGEST_FORM + f"{name} {rows}\n".encode())
+    for field in schema:
         digest.update(f"\n{field.name} {property_type(field.type)}\n".encode())
-        _feed(digest, column.chunks)
+        _feed(digest, field.type, partial(chunks, field.name))
     return digest.hexdigest()
 
 
-def _feed(digest: Any, chunks: Iterable[pa.Array]) -> None:
-    chunks = list(chunks)
-    if not chunks:
-        return
-    kind = chunks[0].type
+def _feed(digest: Any, kind: pa.DataType, chunks: Callable[[], Iterable[pa.Array]]) -> None:
     if pa.types.is_list(kind):
-        for chunk in chunks:
+        for chunk in chunks():
             _feed_fixed(digest, pc.fill_null(pc.list_value_length(chunk), -1))
-        _feed(digest, [pc.list_flatten(chunk) for chunk in chunks])
+        _feed(digest, kind.value_type, lambda: map(pc.list_flatten, chunks()))
     elif pa.types.is_string(kind):
-        for chunk in chunks:
+        for chunk in chunks():
             _feed_fixed(digest, pc.fill_null(pc.binary_length(chunk), -1))
-        for chunk in chunks:
+        for chunk in chunks():
             _feed_text(digest, pc.fill_null(chunk, ""))
     else:
         zero: Any = False if pa.types.is_boolean(kind) else 0
-        for chunk in chunks:
+        for chunk in chunks():
             _feed_fixed(digest, pc.is_null(chunk).cast(pa.int8()))
-        for chunk in chunks:
+        for chunk in chunks():
             filled = pc.fill_null(chunk, zero)
             _feed_fixed(digest, filled.cast(pa.int8()) if zero is False else filled)
 

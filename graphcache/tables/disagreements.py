@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,16 +12,20 @@ from graphcache.records import Claim, Report
 from graphcache.tables.columns import SEPARATOR, anti_join, joined_texts, semi_join
 from graphcache.tables.facts import Facts
 
+BY_PAGES = "by their pages and not by the index"
+BY_LISTS = "by the index and not by their pages"
+
 
 def warn_of_disagreements(
-    pages: Facts, lists: Facts, claims: Iterable[Claim], report: Report
+    pages: pa.Table, lists: pa.Table, claims: Iterable[Claim], report: Report
 ) -> None:
     """Warn where a page and the index of a stack, both given, differ on the stack's specs.
 
-    `claims` are what the files claim: only stacks and packages that are claimed are compared,
-    since that another file does not hold a spec means nothing.
+    `pages` and `lists` are what `members` gives of them, `claims` what the files claim: only stacks
+    and packages that are claimed are compared, since that another file does not hold a spec means
+    nothing.
     """
-    if not (pages.in_stack.num_rows and lists.in_stack.num_rows):
+    if not (pages.num_rows and lists.num_rows):
         return
     stacks: list[str] = []
     packages: list[str] = []
@@ -28,22 +33,26 @@ def warn_of_disagreements(
         if claim.kind != "file":
             named = packages if claim.kind == "page" else stacks
             named.append(f"{claim.name}{SEPARATOR}{claim.release or ''}")
-    by_page, by_list = _members(pages), _members(lists)
-    ours = semi_join(by_page, by_page["stack"], pa.array(stacks, pa.string()))
-    _warn(ours, by_list, "by their pages and not by the index", report)
-    ours = semi_join(by_list, by_list["package"], pa.array(packages, pa.string()))
-    _warn(ours, by_page, "by the index and not by their pages", report)
+    ours = semi_join(pages, pages["stack"], pa.array(stacks, pa.string()))
+    _warn(ours, lists, BY_PAGES, report)
+    ours = semi_join(lists, lists["package"], pa.array(packages, pa.string()))
+    _warn(ours, pages, BY_LISTS, report)
 
 
-def _members(facts: Facts) -> pa.Table:
+def members(facts: Facts) -> pa.Table:
     """Hash, stack and release, and package and release, of each that is in a stack."""
     rows = facts.in_stack["row"]
-    release = pc.fill_null(facts.in_stack["release"], "")
     spec_hash, package = (facts.specs[name].take(rows) for name in ("hash", "name"))
+    return members_of(spec_hash, package, facts.in_stack["stack"], facts.in_stack["release"])
+
+
+def members_of(spec_hash: Any, package: Any, stack: Any, release: Any) -> pa.Table:
+    """What `members` gives, of columns with one row for each that is in a stack."""
+    release = pc.fill_null(release, "")
     return pa.table(
         {
             "hash": spec_hash,
-            "stack": joined_texts(facts.in_stack["stack"], release),
+            "stack": joined_texts(stack, release),
             "package": joined_texts(package, release),
         }
     )
@@ -57,6 +66,10 @@ def _warn(ours: pa.Table, others: pa.Table, said: str, report: Report) -> None:
     )
     for row in found.sort_by("stack").to_pylist():
         stack, _, release = row["stack"].partition(SEPARATOR)
-        place = f"stack {stack} of {release or 'no release'}"
-        count = row["hash_count_distinct"]
-        report.warn(f"{place}: specs in it {said}: {count:,}, such as {row['hash_min']}")
+        report.warn(disagreement(stack, release, said, row["hash_count_distinct"], row["hash_min"]))
+
+
+def disagreement(stack: str, release: str, said: str, count: int, such_as: str) -> str:
+    """The warning that some specs are in a stack as one kind of source alone says."""
+    place = f"stack {stack} of {release or 'no release'}"
+    return f"{place}: specs in it {said}: {count:,}, such as {such_as}"

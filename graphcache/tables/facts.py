@@ -215,8 +215,8 @@ def _list_dependencies(
                 ends.append(needed.hash)
                 kind = needed.parameters or needed.kind
                 kinds.append(number_of.setdefault(kind, len(number_of)))
-    types = [SEPARATOR.join(sorted(kind.deptypes)) for kind in number_of]
-    virtuals = [SEPARATOR.join(sorted(kind.virtuals)) for kind in number_of]
+    types = [SEPARATOR.join(sorted(set(kind.deptypes))) for kind in number_of]
+    virtuals = [SEPARATOR.join(sorted(set(kind.virtuals))) for kind in number_of]
     columns = {
         "from": pa.array(starts, pa.string()),
         "to": pa.array(ends, pa.string()),

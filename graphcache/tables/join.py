@@ -16,6 +16,7 @@ from graphcache.schema import EdgeType, NodeType, edge_type, node_type
 from graphcache.spack.targets import with_ancestors
 from graphcache.spack.variants import PATCHES, shown_variant
 from graphcache.tables.columns import (
+    ARROW_TYPES,
     SEPARATOR,
     arrow_schema,
     conform,
@@ -26,6 +27,7 @@ from graphcache.tables.columns import (
     look_up,
     map_unique,
     numbers,
+    semi_join,
     sort_table,
     sorted_unique,
     split_codes,
@@ -37,9 +39,10 @@ from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_t
 from graphcache.tables.tables import Tables
 
 _SPEC = node_type("Spec")
-_IDENTITY = (*(p.name for p in _SPEC.properties if p.agreed), "target", "compilers", "spliced_from")
+IDENTITY = (*(p.name for p in _SPEC.properties if p.agreed), "target", "compilers", "spliced_from")
 """What all records of one hash must agree on, where they know it."""
 
+_OF_SPEC = re.compile(r"spec ([a-z0-9]+): (?:records disagree|described as)")
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})$")
 
 
@@ -52,8 +55,6 @@ def join(facts: Facts, report: Report) -> Tables:
     languages = languages_of(depends_on, specs)
     specs = fill_compilers(specs, languages)
     compilers, of = _explode(specs["compilers"])
-    targets = with_ancestors(set(sorted_unique(specs["target"]).to_pylist()))
-    extends = [(t.name, parent) for t in targets for parent in t.parents]
     edges = {
         "OF_PACKAGE": {"from": specs["hash"], "to": specs["name"]},
         "BUILT_WITH": built_with(specs["hash"].take(of), compilers, languages),
@@ -65,24 +66,36 @@ def join(facts: Facts, report: Report) -> Tables:
             **{p.name: _as_lists(depends_on[p.name]) for p in edge_type("DEPENDS_ON").properties},
         },
         "SPLICED_FROM": _to_one(specs, "spliced_from"),
+    }
+    named = {
+        "Package": sorted_unique(specs["name"]),
+        "Stack": sorted_unique(in_stack["stack"]),
+        "Compiler": sorted_unique(compilers),
+        "Target": sorted_unique(specs["target"]),
+        "Release": sorted_unique(in_release["release"]),
+    }
+    columns = {"Spec": _spec_columns(specs), **edges, **named_columns(named)}
+    return Tables.of(lambda type_: sorted_table(columns[type_.name], type_))
+
+
+def named_columns(named: dict[str, pa.Array]) -> dict[str, dict[str, Any]]:
+    """The columns of all but specs and what they are in, of the names of each type, sorted."""
+    targets = with_ancestors(set(named["Target"].to_pylist()))
+    extends = [(t.name, parent) for t in targets for parent in t.parents]
+    return {
+        "Package": {"name": named["Package"]},
+        "Stack": {"name": named["Stack"]},
+        "Compiler": compiler_columns(named["Compiler"]),
+        "Target": {
+            p.name: pa.array([getattr(target, p.name) for target in targets], ARROW_TYPES[p.type])
+            for p in node_type("Target").properties
+        },
+        "Release": _release_columns(named["Release"]),
         "EXTENDS": {
             "from": pa.array([a for a, _ in extends], pa.string()),
             "to": pa.array([b for _, b in extends], pa.string()),
         },
     }
-    nodes = {
-        "Package": {"name": sorted_unique(specs["name"])},
-        "Spec": _spec_columns(specs),
-        "Stack": {"name": sorted_unique(in_stack["stack"])},
-        "Compiler": compiler_columns(sorted_unique(compilers)),
-        "Target": {
-            p.name: pa.array([getattr(target, p.name) for target in targets])
-            for p in node_type("Target").properties
-        },
-        "Release": _release_columns(sorted_unique(in_release["release"])),
-    }
-    columns = nodes | edges
-    return Tables.of(lambda type_: _sorted(columns[type_.name], type_))
 
 
 def _to_one(specs: pa.Table, column: str) -> dict[str, Any]:
@@ -91,7 +104,8 @@ def _to_one(specs: pa.Table, column: str) -> dict[str, Any]:
     return {"from": specs["hash"].filter(known), "to": specs[column].filter(known)}
 
 
-def _sorted(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
+def sorted_table(columns: dict[str, Any], type_: NodeType | EdgeType) -> pa.Table:
+    """The table of a type, of its columns in any order."""
     return sort_table(conform(pa.table(columns), type_), type_).combine_chunks()
 
 
@@ -114,7 +128,7 @@ def _join_specs(facts: pa.Table, hashes: pa.Array, rank: pa.Array, report: Repor
         # Minimum and maximum pass over nulls, and do not depend on the order of the input.
         ends = [(name, end) for name in rest for end in ("min", "max")]
         joined = facts.group_by("hash", use_threads=False).aggregate(ends)
-        for name in _IDENTITY:
+        for name in IDENTITY:
             _warn_of_contradictions(joined, name, report)
         best = {
             name: joined[f"{name}_max" if pa.types.is_boolean(facts[name].type) else f"{name}_min"]
@@ -130,13 +144,13 @@ def _without_mere_names(facts: pa.Table, report: Report) -> pa.Table:
         return facts
     is_described = pc.is_valid(facts["version"])
     described, called = facts.filter(is_described), facts.filter(pc.invert(is_described))
-    name = look_up(called["hash"], described["hash"], described["name"])
+    # Of several names the one that is kept, whatever the order of files.
+    names = semi_join(described, described["hash"], called["hash"])
+    names = names.group_by("hash", use_threads=False).aggregate([("name", "min")])
+    name = look_up(called["hash"], names["hash"], flat(names["name_min"]))
     for spec_hash, found, known in _distinct(called["hash"], called["name"], name):
         if known not in (None, found):
-            report.warn(
-                f"spec {spec_hash}: described as {_quoted(known)}, and called {_quoted(found)} "
-                f"by one that needs it; the first is kept"
-            )
+            report.warn(called_otherwise(spec_hash, known, found))
     return pa.concat_tables([described, called.filter(pc.is_null(name))])
 
 
@@ -155,6 +169,15 @@ def _with_whole_patches(facts: pa.Table) -> pa.Table:
     if not pc.any(patched).as_py():
         return facts
     pairs = joined_texts(facts["name"].filter(patched), facts["variants"].filter(patched))
+    variants = pc.replace_with_mask(flat(facts["variants"]), flat(patched), whole_patches(pairs))
+    return facts.set_column(facts.column_names.index("variants"), "variants", variants)
+
+
+def whole_patches(pairs: pa.Array) -> pa.Array:
+    """Of texts that join a package and its variants these, with the whole sha256 of each patch.
+
+    `pairs` are all in which patches stand.
+    """
     whole: dict[tuple[str, str], str] = {}
     for name, variant in _patches(pairs):
         shown = name, shown_variant(variant)
@@ -164,10 +187,7 @@ def _with_whole_patches(facts: pa.Table) -> pa.Table:
         name, *variants = pair.split(SEPARATOR)
         return SEPARATOR.join(whole.get((name, variant), variant) for variant in variants)
 
-    variants = pc.replace_with_mask(
-        flat(facts["variants"]), flat(patched), map_unique(pairs, with_whole, pa.string())
-    )
-    return facts.set_column(facts.column_names.index("variants"), "variants", variants)
+    return map_unique(pairs, with_whole, pa.string())
 
 
 def _patches(pairs: pa.Array) -> Iterator[tuple[str, str]]:
@@ -184,11 +204,33 @@ def _warn_of_contradictions(joined: pa.Table, name: str, report: Report) -> None
     differ = pc.fill_null(pc.not_equal(low, high), False)
     columns = (column.filter(differ) for column in (joined["hash"], low, high))
     for spec_hash, a, b in _distinct(*columns):
-        said = [_quoted(str(value).replace(SEPARATOR, " ")) for value in (a, b)]
-        report.warn(
-            f"spec {spec_hash}: records disagree on {name}: {said[0]} and {said[1]}; "
-            f"the first is kept"
-        )
+        report.warn(contradiction(spec_hash, name, a, b))
+
+
+def called_otherwise(spec_hash: str, described: str, called: str) -> str:
+    """The warning that a spec has another name where it is needed than where it is described."""
+    return (
+        f"spec {spec_hash}: described as {_quoted(described)}, and called {_quoted(called)} "
+        f"by one that needs it; the first is kept"
+    )
+
+
+def contradiction(spec_hash: str, name: str, kept: Any, other: Any) -> str:
+    """The warning that records of one hash say two things."""
+    said = [_quoted(str(value).replace(SEPARATOR, " ")) for value in (kept, other)]
+    return (
+        f"spec {spec_hash}: records disagree on {name}: {said[0]} and {said[1]}; the first is kept"
+    )
+
+
+def spec_of_warning(text: str) -> str | None:
+    """The hash of the spec that a warning of joining is of; None if it is of something else.
+
+    >>> spec_of_warning(contradiction("a" * 32, "os", "debian12", "sles15"))[:3]
+    'aaa'
+    """
+    found = _OF_SPEC.match(text)
+    return found.group(1) if found else None
 
 
 def _quoted(text: str) -> str:
@@ -206,7 +248,7 @@ def _spec_columns(specs: pa.Table) -> dict[str, Any]:
     short_hash = pc.utf8_slice_codeunits(specs["hash"], 0, 7)
     seen = ("name", "version", "platform", "os", "target", "compilers", "variants")
     texts = [pc.fill_null(specs[name], "") for name in seen]
-    texts[-1] = map_unique(texts[-1], _shown, pa.string())
+    texts[-1] = map_unique(texts[-1], shown_variants, pa.string())
     said = pc.binary_join_element_wise(*texts, "\x1e")
     columns = {name: specs[name] for name in specs.column_names}
     version = pc.fill_null(specs["version"], "?")
@@ -218,7 +260,7 @@ def _spec_columns(specs: pa.Table) -> dict[str, Any]:
     return {field.name: columns[field.name] for field in arrow_schema(_SPEC)}
 
 
-def _shown(variants: str) -> str:
+def shown_variants(variants: str) -> str:
     """Joined variants as Spack shows them: what a source does not show is not told apart by."""
     if PATCHES not in variants:
         return variants

@@ -6,7 +6,7 @@ that were read at once, which never were Python objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from operator import attrgetter
@@ -78,6 +78,20 @@ class PageColumns:
         """Of each page the number of its records."""
         counts: list[int] = np.bincount(numbers(self.page_of), minlength=len(self.pages)).tolist()
         return counts
+
+    def by_release(self) -> Iterator[tuple[str | None, PageColumns]]:
+        """The pages of each release, with their records."""
+        releases = [page.release for page in self.pages]
+        for release in dict.fromkeys(releases):
+            chosen = [number for number, one in enumerate(releases) if one == release]
+            if len(chosen) == len(releases):
+                yield release, self
+                continue
+            at = pc.index_in(self.page_of, pa.array(chosen, pa.int32()))
+            rows = pc.is_valid(at)
+            records = {name: column.filter(rows) for name, column in self.records.items()}
+            pages = [self.pages[number] for number in chosen]
+            yield release, PageColumns(pages, at.filter(rows), records)
 
     def fingerprints(self) -> list[int]:
         """Of each page, what is equal where two pages have the same specs in the same stacks.

@@ -40,10 +40,15 @@ def claim_text(claim: Claim) -> str:
     return SEPARATOR.join((claim.kind, claim.release or "", name))
 
 
+def claims_of(said: pa.Table) -> list[Claim]:
+    """What is claimed in the column `claim`, each once."""
+    parts = (text.split(SEPARATOR, 2) for text in pc.unique(said["claim"]).to_pylist())
+    return [Claim(kind, release or None, name) for kind, release, name in parts]
+
+
 def lock_claims(said: pa.Table) -> list[Claim]:
     """What lock files claim."""
-    parts = (text.split(SEPARATOR, 2) for text in pc.unique(said["claim"]).to_pylist())
-    return [Claim("lock", release or None, name) for kind, release, name in parts if kind == "lock"]
+    return [claim for claim in claims_of(said) if claim.kind == "lock"]
 
 
 def holds_no_root(said: pa.Table, index: Claim) -> bool:

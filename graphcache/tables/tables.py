@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
 from graphcache.tables.columns import Integers, arrow_schema, digest_table
 from graphcache.tables.networkx import graph_to_tables, tables_to_graph
 from graphcache.words import counted
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+def digest_of_all(digests: Mapping[str, str]) -> str:
+    """The digest of a graph, of those of its tables in the order of their types."""
+    return hashlib.sha256("".join(digests[t.name] for t in all_types()).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Tables:
 
     def digest(self) -> str:
         """One SHA-256 of all content: equal for equal graphs, whatever the order of the input."""
-        return hashlib.sha256("".join(self.digests().values()).encode()).hexdigest()
+        return digest_of_all(self.digests())
 
     def to_networkx(self) -> nx.MultiDiGraph[tuple[str, str]]:
         """The graph for networkx: nodes `(type, key)`, edge keys their type.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -15,6 +16,9 @@ _SHORT = 7
 """Characters of a hash, or of a patch's, that are shown."""
 _WIDTH = 78
 """Characters of a line above a group, where a screen has as many."""
+
+_SWITCH = re.compile("[+~][^+~]*")
+"""A variant that is on or off, among others that Spack writes without a space between them."""
 
 Needed = Sequence[tuple[int, Mapping[str, Any]]]
 """What a spec needs: how deep it lies, and its hash, name, version and variants."""
@@ -92,8 +96,20 @@ def _lines(before: str, text: str, width: int | None) -> list[str]:
     before, text = printable(before), printable(text)
     if width is None:
         return [before + text]
-    first, *others = wrapped(text.split(" "), width - len(before))
+    words = [part for word in text.split(" ") for part in _parts(word, width - len(before))]
+    first, *others = wrapped(words, width - len(before))
     return [before + first, *(" " * len(before) + line for line in others)]
+
+
+def _parts(word: str, width: int) -> list[str]:
+    """The word, or the lines of switches that one of them is which is too wide.
+
+    >>> _parts("+atomics~cuda~debug", 14)
+    ['+atomics~cuda', '~debug']
+    """
+    if len(word) <= width or word[0] not in "+~":
+        return [word]
+    return [line.replace(" ", "") for line in wrapped(_SWITCH.findall(word), width)]
 
 
 def install_lines(answer: Answer) -> Iterator[str]:

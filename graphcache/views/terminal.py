@@ -26,7 +26,7 @@ _HASH_IN_COMMAND = re.compile(r"(?<= /)([a-z2-7]{7})[a-z2-7]{25}(?!\S)")
 _GAP = "   "
 """Between two columns."""
 _INDENT = "  "
-_FEWEST = 3
+_FEWEST = 1
 """Rows that are shown on any screen."""
 
 
@@ -78,7 +78,7 @@ class _Cell:
         if self.kind == "lines":
             return self.words
         if self.kind == "list" and not whole:
-            return [_shortened(self.words, width)]
+            return [_shortened(self.words, width)] if self.words else []
         return wrapped(self.words, width)
 
 

@@ -9,6 +9,7 @@ from .common import (
     Spec,
     Values,
     by_name_and_version,
+    by_version,
     configuration,
     described,
     distinct,
@@ -65,7 +66,7 @@ def repeated_across_stacks(specs: list[Spec], values: Values) -> list[Row]:
         stacks = sorted({k for spec in group for k in stacks_in(spec, values["release"])})
         if len(group) > 1 and len(stacks) > 1:
             rows.append((digest, group[0]["name"], group[0]["version"], len(group), stacks))
-    return sorted(rows, key=lambda row: (-row[3], row[0]))
+    return sorted(rows, key=lambda row: (-row[3], row[1], by_version(row[2]), row[0]))
 
 
 def shared_specs(specs: list[Spec], values: Values) -> list[Row]:
@@ -75,7 +76,7 @@ def shared_specs(specs: list[Spec], values: Values) -> list[Row]:
         for spec, stacks in placed
         if len(stacks) > 1
     ]
-    return sorted(rows, key=lambda row: (-row[3], row[1], row[0]))
+    return sorted(rows, key=lambda row: (-row[3], row[1], by_version(row[2]), row[0]))
 
 
 def spec(specs: list[Spec], values: Values) -> list[Row]:

@@ -39,7 +39,7 @@ def holes(specs: list[Spec], _: Values) -> list[Row]:
         other = found[0][1]
         counts = (len(group), len(names_in(group, "stacks")))
         rows.append((key, other["name"], other["version"], *counts))
-    return sorted(rows, key=lambda row: (-row[3], row[0]))
+    return sorted(rows, key=lambda row: (-row[3], row[1], by_version(row[2]), row[0]))
 
 
 def in_no_stack(specs: list[Spec], _: Values) -> list[Row]:

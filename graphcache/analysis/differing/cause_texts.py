@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphcache.analysis.differing.spec_pairs import Change, Value
-from graphcache.spack.versions import version_key
+from graphcache.spack.versions import version_key, words_key
 
 LANGUAGES = frozenset({"c", "cxx", "fortran"})
 """The virtuals that a compiler provides."""
@@ -127,12 +127,13 @@ def _compilers(change: Change) -> str:
     """Two compilers; of one package, as its versions, which is how form 5 tells it."""
     left, right = (set(side.split(" ")) for side in _sides(change))
     sides = [
-        " ".join(sorted(one - other)) or "none" for one, other in ((left, right), (right, left))
+        " ".join(sorted(one - other, key=words_key)) or "none"
+        for one, other in ((left, right), (right, left))
     ]
     (name, _, version), (other, _, versions) = (side.partition("@") for side in sides)
     if name == other and " " not in "".join(sides):
         return f"{name} {_arrow([version, versions], version_key)}"
-    return _arrow(sides)
+    return _arrow(sides, words_key)
 
 
 def _variants(changes: list[Change]) -> list[str]:
@@ -157,4 +158,4 @@ def _external(of: dict[str, Change]) -> str:
         " ".join(filter(None, [version, f"external{at and ' at '}{at}" if external else "built"]))
         for version, external, at in zip(versions, is_external, there, strict=True)
     ]
-    return _arrow(sides, lambda side: ("external" in side, side))
+    return _arrow(sides, lambda side: ("external" in side, words_key(side)))

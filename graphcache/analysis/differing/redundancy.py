@@ -16,6 +16,7 @@ from graphcache.analysis.matching.matcher import READS
 from graphcache.analysis.memberships import configuration_codes, members, specs_in
 from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads
+from graphcache.spack.versions import words_key
 from graphcache.tables import Tables
 from graphcache.tables.columns import distinct
 from graphcache.words import counted
@@ -100,7 +101,7 @@ def rebuilds(
         _per_cause(found.cause, graph.specs["size"].take(pa.array(again)), "sum"),
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
-    rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[2], row[0]))
+    rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[2], words_key(row[0])))
     notes = [*([] if what_if else graph.notes()), *notes, *_size_notes(graph, distinct(again))]
     if not rows and not what_if:
         where = f" in stack {stack}" if stack else ""

@@ -12,7 +12,7 @@ from graphcache.analysis.dependencies import Mask, Rows
 from graphcache.analysis.pins.graphs import AT, BuildGraph, Changes
 from graphcache.analysis.pins.holding import BUILT, HAS, Pin, held_by
 from graphcache.analysis.pins.packages import variant_name
-from graphcache.spack.versions import version_key
+from graphcache.spack.versions import version_key, words_key
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})
 """Virtuals that a compiler or the machine provides: what stacks differ in on purpose."""
@@ -173,7 +173,11 @@ def told(graph: BuildGraph, pin: Pin, changes: Changes) -> tuple[str, str, list[
         return pin.package, " or ".join(sorted(to)), sorted(before)
     if pin.kind == "spec":
         none = " without flags" if "flags" in pin.held and "flags=" not in pin.value else ""
-        return pin.package, pin.value + none, sorted({_said(graph, pin, row) for row in rows})
+        return (
+            pin.package,
+            pin.value + none,
+            sorted({_said(graph, pin, row) for row in rows}, key=words_key),
+        )
     before = {text for row in rows for text in _values(graph, pin, row)}
     return pin.package, pin.value or "none", sorted(before - {pin.value}, key=version_key)
 

@@ -17,6 +17,7 @@ from graphcache.analysis.pins.holding import Pin
 from graphcache.errors import UsageError, no_such, none_of
 from graphcache.spack.spec_parser import parse_spec
 from graphcache.spack.specs import AbstractSpec
+from graphcache.spack.versions import words_key
 
 _NAME = re.compile(r"[\w.-]+")
 _OF_ANOTHER = re.compile(r",(?=\s*[\w-])")
@@ -93,7 +94,7 @@ def _choice(matcher: Matcher, graph: BuildGraph, text: str) -> tuple[list[Pin], 
         code = graph.codes["name"].code(spec.name)
         of_package = np.flatnonzero(graph.column("name") == code)
         there = {_told(graph, row, ("version", "variants")) for row in of_package.tolist()}
-        raise none_of("spec", text, sorted(there))
+        raise none_of("spec", text, sorted(there, key=words_key))
     held = _held(spec)
     if held is not None:
         pins = [Pin("spec", spec.name, text, tuple(rows.tolist()), held)]

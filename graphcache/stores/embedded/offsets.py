@@ -40,16 +40,19 @@ class _Nodes:
 
 
 class Offsets:
-    """The nodes of a store by their numbers: of each type once, as the file stays as it is."""
+    """The nodes of a store by their numbers: of each type once, as the file stays as it is.
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+    It holds no way to ask: a store that holds what holds the store again, is not let go of when
+    nobody needs it, but with all that was read of it when Python next looks for such circles.
+    """
+
+    def __init__(self) -> None:
         self._nodes: dict[str, _Nodes] = {}
 
-    def edges(self, type_: EdgeType, names: list[str]) -> Edges:
+    def edges(self, type_: EdgeType, names: list[str], ask: Ask) -> Edges:
         """The edges of a type with some of their properties, sorted by key."""
-        starts, ends = self._of(node_type(type_.start)), self._of(node_type(type_.end))
-        read = self._ask(match_edges_by_offset(type_, names)).combine_chunks()
+        starts, ends = (self._of(node_type(end), ask) for end in (type_.start, type_.end))
+        read = ask(match_edges_by_offset(type_, names)).combine_chunks()
         start, end = (
             starts.place[numbers(flat(read["from"]))],
             ends.place[numbers(flat(read["to"]))],
@@ -63,9 +66,9 @@ class Offsets:
         keys = {"from": starts.keys.take(pa.array(start)), "to": ends.keys.take(pa.array(end))}
         return Edges(conform(pa.table(keys | columns), type_).combine_chunks(), start, end)
 
-    def _of(self, type_: NodeType) -> _Nodes:
+    def _of(self, type_: NodeType, ask: Ask) -> _Nodes:
         if type_.name not in self._nodes:
-            read = self._ask(match_offsets(type_)).combine_chunks()
+            read = ask(match_offsets(type_)).combine_chunks()
             keys, offsets = flat(read["key"]), numbers(flat(read["offset"]))
             order = pc.sort_indices(keys)
             place = np.full(int(offsets.max(initial=-1)) + 1, -1)

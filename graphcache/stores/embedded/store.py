@@ -60,7 +60,7 @@ class EmbeddedStore(Store):
         self.path = path
         with errors_of(path):
             self._database = ladybug.Database(str(path), read_only=True)
-        self._offsets = Offsets(self._arrow)
+        self._offsets = Offsets()
         try:
             self._check_format()
         except QueryError as error:
@@ -92,8 +92,7 @@ class EmbeddedStore(Store):
         check_timeout(timeout)
         start = time.monotonic()
         end = start + (timeout or math.inf)
-        with _query_errors(timeout, cypher):
-            connection = ladybug.Connection(self._database)
+        with _query_errors(timeout, cypher), self._connection() as connection:
             if timeout is not None:
                 connection.set_query_timeout(max(1, int(min(timeout, _LONGEST) * 1000)))
             result = interruptible(
@@ -142,7 +141,7 @@ class EmbeddedStore(Store):
         """All nodes or edges of a type, sorted by key; `only` names the properties to read."""
         names = list(only_columns(type_, self.columns(type_), only))
         if isinstance(type_, EdgeType):
-            return self._offsets.edges(type_, names).table
+            return self._offsets.edges(type_, names, self._arrow).table
         table = self._arrow(match_all(type_, names))
         return sort_table(conform(table, type_), type_).combine_chunks()
 
@@ -156,7 +155,7 @@ class EmbeddedStore(Store):
             if isinstance(type_, NodeType):
                 return self.table(type_, wanted[type_.name])
             names = only_columns(type_, self.columns(type_), wanted[type_.name])
-            edges = self._offsets.edges(type_, list(names))
+            edges = self._offsets.edges(type_, list(names), self._arrow)
             if {type_.start, type_.end} <= wanted.keys():
                 ends[type_.name] = edges.starts, edges.ends
             return edges.table
@@ -193,10 +192,19 @@ class EmbeddedStore(Store):
                 f"build it again, or install the graphcache that made it"
             )
 
+    @contextmanager
+    def _connection(self) -> Iterator[ladybug.Connection]:
+        """A connection of its own for each statement, which gives its memory back at the end."""
+        connection = ladybug.Connection(self._database)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
     def _arrow(self, cypher: str) -> pa.Table:
-        with _query_errors(None, cypher):
+        with _query_errors(None, cypher), self._connection() as connection:
             start = time.monotonic()
-            result: Any = ladybug.Connection(self._database).execute(cypher)
+            result: Any = connection.execute(cypher)
             table = result.get_as_arrow(_READ_CHUNK)
         log_statement(_LOG, "answered", cypher, table.num_rows, start)
         return table

@@ -1,0 +1,61 @@
+"""What is said beside an answer, on standard error: on a terminal no word of it is broken."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+import click
+
+from graphcache.views.answers import printable
+
+_WORD = re.compile(r"'(?:graphcache|spack) [^']*'\S*|(?<=: )(?:graphcache|MATCH) .*|\S+")
+"""A word, or a command that is to be pasted, in which a line end would cut it."""
+
+
+def tell(text: str) -> None:
+    """Say something on standard error."""
+    click.echo(broken_between_words(printable(text), _width()), err=True)
+
+
+def lines_of(texts: Sequence[str]) -> int:
+    """How many lines of a terminal it takes to say these; 0 where they are said elsewhere."""
+    width = _width()
+    if width is None:
+        return 0
+    shown = (broken_between_words(printable(text), width) for text in texts)
+    return sum(text.count("\n") + 1 for text in shown)
+
+
+def _width() -> int | None:
+    """The width of the terminal that standard error is; None if it is none."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def broken_between_words(text: str, width: int | None) -> str:
+    r"""The text, of which each line that is too wide goes on in the next one.
+
+    >>> print(broken_between_words("none: no such spec\n  'graphcache find x' says", 14))
+    none: no such
+    spec
+      'graphcache find x'
+      says
+    """
+    if width is None:
+        return text
+    return "\n".join(
+        line if len(line) <= width else _broken_line(line, width) for line in text.split("\n")
+    )
+
+
+def _broken_line(line: str, width: int) -> str:
+    from graphcache.views.terminal import wrapped
+
+    before = line[: len(line) - len(line.lstrip())]
+    words = _WORD.findall(line)
+    return "\n".join(before + part for part in wrapped(words, max(width - len(before), 1)))

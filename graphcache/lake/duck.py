@@ -1,0 +1,142 @@
+"""DuckDB: the join and the questions on one machine, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from graphcache.errors import LakeError, UsageError
+from graphcache.lake import sql
+from graphcache.lake.engines import batches_of, order_by
+from graphcache.lake.listing import PartFile
+from graphcache.lake.places import Place, check_sizes
+from graphcache.lake.tables import write_table
+from graphcache.schema import EdgeType, NodeType
+
+_ROWS = 100_000
+"""Rows of a result in memory at a time."""
+SPILL = ".graphcache-lake-spill-"
+"""How the folder begins to which DuckDB writes what does not fit; it is removed at the end."""
+
+
+class DuckDB:
+    """A connection of its own, to nothing but the files of a lake."""
+
+    dialect = sql.DUCKDB
+
+    def __init__(self, connection: Any, place: Place) -> None:
+        self._connection = connection
+        self._place = place
+        for text in self.dialect.functions:
+            connection.execute(text)
+
+    def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
+        """Call the rows of some files by a name."""
+        check_sizes(self._place, files)
+        paths = [self._place.path(file.path) for file in files]
+        if not paths:
+            self.hold(name, schema.empty_table())
+        elif self._place.is_local:
+            self._connection.read_parquet(paths).create_view(name, replace=True)
+        else:
+            self._connection.register(name, ds.dataset(paths, schema, filesystem=self._place.fs))
+
+    def hold(self, name: str, table: pa.Table) -> None:
+        """Call the rows of a small table by a name."""
+        self._connection.register(name, table)
+
+    def make(self, name: str, text: str) -> None:
+        """Make a table of what a SELECT gives."""
+        self._run(f"CREATE OR REPLACE TABLE {name} AS {text}")
+
+    def insert(self, name: str, text: str) -> None:
+        """Add to a table what a SELECT gives."""
+        self._run(f"INSERT INTO {name} {text}")
+
+    def rows(self, text: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a SELECT gives, with values in place of its question marks."""
+        found: list[tuple[Any, ...]] = self._run(text, values).fetchall()
+        return found
+
+    def table(self, text: str, values: Iterable[Any] = ()) -> pa.Table:
+        """What a SELECT gives, as columns."""
+        reader = self._reader(text, values)
+        return pa.Table.from_batches(list(reader), reader.schema)
+
+    def sorted_files(self, type_: NodeType | EdgeType, id_: str, text: str) -> list[PartFile]:
+        """Write what a SELECT gives as a table, sorted by its key."""
+        reader = self._reader(f"{text} {order_by(type_)}")
+        return write_table(self._place, id_, type_, batches_of(reader))
+
+    def _reader(self, text: str, values: Iterable[Any] = ()) -> Any:
+        return self._connection.sql(self.dialect.sql(text), params=list(values)).to_arrow_reader(
+            _ROWS
+        )
+
+    def _run(self, text: str, values: Iterable[Any] = ()) -> Any:
+        return self._connection.execute(self.dialect.sql(text), list(values))
+
+
+@contextmanager
+def duckdb(place: Place, memory: str) -> Iterator[DuckDB]:
+    """DuckDB in so much memory: what needs more is written to a folder beside the lake.
+
+    Raises:
+        LakeError: it is not installed; or there is no room for what it writes, or too little
+            memory.
+        UsageError: `memory` is no size.
+    """
+    engine = _imported()
+    folder = place.root if place.is_local else None
+    with TemporaryDirectory(prefix=SPILL, dir=folder, ignore_cleanup_errors=True) as spill:
+        settings = {
+            "memory_limit": memory,
+            "temp_directory": f"{spill}/spill",
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        with _in_our_words(engine, place, memory):
+            try:
+                connection = engine.connect(f"{spill}/work.duckdb", config=settings)
+            except (engine.ParserException, engine.InvalidInputException):
+                raise UsageError(f"memory {memory!r}: expected a size, such as 4GB") from None
+            with closing(connection):
+                yield DuckDB(connection, place)
+
+
+@contextmanager
+def _in_our_words(engine: Any, place: Place, memory: str) -> Iterator[None]:
+    """DuckDB's errors, of which the first line says what is the matter."""
+    try:
+        yield
+    except engine.OutOfMemoryException:
+        raise LakeError(
+            f"{place.shown}: {memory} of memory and the room on its disk are too little for "
+            f"DuckDB: give it more by --memory, or make room; what was there is unchanged"
+        ) from None
+    except engine.Error as error:
+        why = str(error).splitlines()[0]
+        raise LakeError(f"{place.shown}: DuckDB: {why}; what was there is unchanged") from error
+
+
+def _imported() -> Any:
+    try:
+        import duckdb as engine
+    except ImportError:
+        raise LakeError(
+            "DuckDB is not installed: python -m pip install 'graphcache[lake]'"
+        ) from None
+    return engine
+
+
+def is_installed() -> bool:
+    """Whether DuckDB can be imported."""
+    from importlib.util import find_spec
+
+    return find_spec("duckdb") is not None
