@@ -359,9 +359,8 @@ def test_what_has_no_room_for_layers_is_a_list(browser: Browser, pages: dict[str
     cards = view.page.locator(".gc-card")
     tops = "cards => new Set(cards.map(card => card.getBoundingClientRect().top)).size"
     assert cards.evaluate_all(tops) < cards.count()
-    view.page.evaluate(
-        "document.querySelector('.gc-block').style.width = '300px'; dispatchEvent(new Event('resize'))"
-    )
+    view.page.evaluate("document.querySelector('.gc-block').style.width = '300px'")
+    view.page.evaluate("dispatchEvent(new Event('resize'))")
     expect(cards.first).to_be_visible()
     assert cards.evaluate_all(tops) == cards.count() > 4
     assert view.page.evaluate(MEASURE)["overlaps"] == []
