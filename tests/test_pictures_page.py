@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from chromium import MEASURE, PATIENCE, axe_violations, open_chromium
@@ -108,7 +108,7 @@ class Look:
     printed: dict[str, Any] = field(default_factory=dict)
 
 
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _GO = """state => new Promise(done => {
   const drawn = () => requestAnimationFrame(() => setTimeout(done));
   addEventListener("hashchange", drawn, { once: true });
