@@ -297,7 +297,7 @@ def is_rising(values: Integers) -> bool:
     return bool((values[1:] > values[:-1]).all())
 
 
-def firsts(values: Integers) -> NDArray[np.bool_]:
+def firsts(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Where numbers that are sorted differ from those before.
 
     >>> firsts(np.array([1, 3, 3]))
