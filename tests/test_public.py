@@ -36,7 +36,7 @@ PUBLIC = {
         *("Answer", "Description", "Load", "PushReport", "Reject", "Report", "Store", "Tables"),
         *("build_store", "open_store", "push_store", "read", "update_store"),
         *("read_advisories", "read_openvex"),
-        *("ExportError", "GraphError", "GraphcacheError", "InputError"),
+        *("ExportError", "GraphError", "GraphcacheError", "InputError", "LakeError"),
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
