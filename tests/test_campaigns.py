@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from campaign import summary
 from campaigns.breaking import Breaking
 from campaigns.changes import changed
 from campaigns.inputs import DOCUMENTS, PAGES
@@ -15,8 +16,6 @@ from campaigns.neo4j import Pushes
 from campaigns.running import KINDS, run, show
 from neo4j_server.fixtures import clear
 from neo4j_server.server import Neo4jServer
-
-from campaign import summary
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 

@@ -284,7 +284,6 @@ def test_a_manifest_that_is_damaged_takes_nothing_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_what_only_an_index_lists_in_a_release_is_not_said_to_be_reached_by_no_root(
     tmp_path: Path,
 ) -> None:
