@@ -4,7 +4,7 @@
 # make check   format, lint, types, imports, generated docs    make hooks   check before each commit
 # make coverage   which lines the quick tests reach
 # make golden  writes what tests hold the output against anew
-# make campaign   harm done at random, at length: KIND=inputs|archives|downloads|damage|kills|disk SEED= COUNT=
+# make campaign   harm done at random, at length: KIND= SEED= COUNT=: docs/reliability.md
 # make real REAL=FOLDER   what is read of your files, held against a plain count
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -11,20 +12,47 @@ from campaign import summary
 from campaigns.breaking import Breaking
 from campaigns.changes import changed
 from campaigns.inputs import DOCUMENTS, PAGES
+from campaigns.neo4j import Pushes
 from campaigns.running import KINDS, run, show
+from neo4j_server.fixtures import clear
+from neo4j_server.server import Neo4jServer
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-COUNTS = {"inputs": 1_000, "archives": 60, "downloads": 40, "damage": 40, "kills": 4, "disk": 2}
+COUNTS = {
+    "inputs": 1_000,
+    "archives": 60,
+    "downloads": 40,
+    "damage": 40,
+    "kills": 4,
+    "disk": 2,
+    "serve": 60,
+    "outputs": 20,
+}
 SEED = "suite"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", COUNTS)
 def test_no_promise_is_broken(kind: str, tmp_path: Path) -> None:
     result = run(kind, SEED, COUNTS[kind], tmp_path)
     assert not result.broken, summary(kind, SEED, result, 0)
     assert result.cases == COUNTS[kind]
     assert sum(result.seen.values()) >= result.cases
+
+
+def test_each_kind_has_its_test() -> None:
+    assert {*COUNTS, "neo4j"} == set(KINDS)
+
+
+@pytest.mark.neo4j
+def test_a_push_that_was_cut_off_is_followed_by_a_whole_one(
+    neo4j_own: Neo4jServer, tmp_path: Path
+) -> None:
+    clear(neo4j_own)
+    pushes = Pushes(tmp_path, neo4j_own)
+    for number in range(4):
+        trial = pushes.draw(Random(f"neo4j-{SEED}-{number}"))  # noqa: S311 - the same each time
+        pushes.hold(replace(trial, is_server=False))
 
 
 def test_what_breaks_is_made_small_and_kept_and_what_ends_the_process_is_blamed(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from command_line import assert_golden, run, succeed
+from command_line import assert_golden, on_terminal, run, succeed
 from graphs import NASTY
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,6 +157,15 @@ def test_golden_diff(name: str, example_store: Path) -> None:
     )
     assert ended.err == (said if name in ("stacks.table", "stacks.csv") else "")
     assert_golden(f"diff/{name}.txt", ended.out)
+
+
+@pytest.mark.process
+def test_a_terminal_shows_a_screen_of_each_list_of_details(example_store: Path) -> None:
+    asked = ("diff", "e4s", "hep", "--details")
+    shown = on_terminal(*asked, cwd=example_store.parent).out
+    assert len(shown.splitlines()) < 3 * 24
+    assert shown.endswith("… and 9 more (--all)\n")
+    assert "more (--all)" not in on_terminal(*asked, "--all", cwd=example_store.parent).out
 
 
 def test_two_stores(example_store: Path, example_pages: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_on_a_terminal_no_name_is_broken(site: Path) -> None:
         (("./old.lbug", "/kylug4g"), 2, "./old.lbug: no such release, stack or hash"),
         ((*HDF5, "--release", "2026-09"), 2, "--release goes with two stacks, and these are specs"),
         ((*HDF5, "--details"), 2, "--details goes with two releases, stacks or stores"),
-        (("2026-09", "2026-10", "--all"), 2, "--all goes with two specs, and these are releases"),
+        (("2026-09", "2026-10", "--all"), 2, "--all goes with two specs, or with --details; "),
     ],
 )
 def test_what_is_refused(asked: tuple[str, ...], code: int, said: str, site: Path) -> None:

@@ -21,11 +21,12 @@ import networkx as nx
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from campaigns.kills import Kill, Kills
 from conftest import tries
 from graphs import graphs, small_tables, xml_text
 from hypothesis import given
 
-from graphcache import ExportError, GraphcacheError, Tables, UsageError
+from graphcache import ExportError, GraphcacheError, Tables, UsageError, exports
 from graphcache.exports import FORMATS, export, write_file
 
 GOLDEN = Path(__file__).parent / "golden/exports"
@@ -368,6 +369,34 @@ def test_a_killed_export_leaves_the_earlier_one(
     export(small_tables(), format_, out)
     assert content(out) != before
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.process
+@pytest.mark.slow
+def test_an_export_that_is_killed_at_any_of_its_last_steps_is_the_old_or_the_new(
+    tmp_path: Path,
+) -> None:
+    killed = Kills(tmp_path)
+    steps = killed.steps["export"]
+    for step in range(steps - 9, steps + 1):
+        killed.hold(Kill("export", signal.SIGKILL, (step - 0.5) / steps))
+    assert killed.seen["export old by SIGKILL"]
+    assert killed.seen["export new by SIGKILL"]
+
+
+def test_where_folders_can_not_change_names_the_old_export_is_moved_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "exchange", lambda *_: False)
+    for tables in (small_tables(), Tables.empty()):
+        export(tables, "parquet", tmp_path / "out")
+        assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+    # Killed in between, what was aside is the only one.
+    aside = tmp_path / ".graphcache-export-x"
+    (aside / "old").mkdir(parents=True)
+    (aside / "lock").touch()
+    export(Tables.empty(), "parquet", tmp_path / "out")
+    assert (aside / "old").is_dir()
 
 
 def test_what_another_export_is_writing_is_left_to_it(tmp_path: Path) -> None:

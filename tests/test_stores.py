@@ -758,7 +758,7 @@ DAMAGE: dict[str, tuple[Callable[[Path, bytes], Any], str]] = {
     "of somebody else": (foreign, NO_SEAL),
     "of somebody else, without a table": (foreign_without_tables, NO_SEAL),
     "with our names": (foreign_with_our_names, NO_SEAL),
-    "changed by LadybugDB": (changed_by_ladybugdb, NO_SEAL),
+    "changed by LadybugDB": (changed_by_ladybugdb, NOT_AS_SEALED),
     "another format": (
         of_another_format,
         "expected a store of format 3, found 4: build it again, or install the graphcache that "

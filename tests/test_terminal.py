@@ -189,6 +189,20 @@ def test_an_answer_without_columns_is_empty(format_: Any) -> None:
         assert out.getvalue().strip() == ("[]" if format_ == "json" else "")
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_a_terminal_obeys_does_not_reach_it(format_: Any) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    hostile = "a\x1b[31m\x9b1m\x07\r\u202eb\u2066\u2028\ufeff\U000e0041"
+    out = Terminal()
+    render(["name", "names"], [(hostile, [hostile])] * 2, format_, out, Screen(200))
+    shown = out.getvalue().replace("\x1b[1m", "").replace("\x1b[0m", "")
+    assert shown.replace("\n", "").isprintable()
+    assert "\\u202e" in shown
+
+
 def test_csv_quotes_what_a_reader_takes_for_the_end_of_a_row() -> None:
     rows = [("a\rb", "c"), ("d\ne", 'f"'), ("g\r\nh", "i,j"), ("", "\r")]
     out = io.StringIO()
@@ -253,6 +267,13 @@ def test_a_note_and_an_error_are_broken_between_words(example_store: Path) -> No
     assert all(len(line) <= 40 for line in lines)
     error = run("find", "rocblass", cwd=cwd).err
     assert " ".join(" ".join(lines).split()) == " ".join(error.split())
+
+
+@pytest.mark.process
+def test_the_schema_is_broken_between_words(tmp_path: Path) -> None:
+    lines = plain(on_terminal("schema", cwd=tmp_path, columns=60).out)
+    assert all(len(line) <= 60 for line in lines)
+    assert " ".join(lines).split() == run("schema", cwd=tmp_path).out.split()
 
 
 def test_a_command_in_a_note_is_one_line() -> None:

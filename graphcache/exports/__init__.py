@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from graphcache.errors import ExportError, UsageError
-from graphcache.files import clean_up, put_in_place, sync
+from graphcache.files import clean_up, exchange, put_in_place, sync
 
 if TYPE_CHECKING:
     from graphcache.tables import Tables
@@ -167,22 +167,32 @@ def _folder_beside(target: Path) -> Iterator[Path]:
 
 
 def _remove_if_left(folder: Path) -> None:
-    """Remove what a killed export left: such a folder has a lock that nobody holds."""
+    """Remove what a killed export left: such a folder has a lock that nobody holds.
+
+    One that has an export of before may be the only one that has it, and stays.
+    """
     lock = folder / _LOCK
     with suppress(OSError, Timeout):
-        if lock.is_file():
+        if lock.is_file() and not (folder / "old").exists():
             with FileLock(lock, timeout=0):
                 shutil.rmtree(folder)
 
 
 def _put(new: Path, target: Path, old: Path) -> None:
-    """Rename new to target; a folder can't be renamed onto one, so that is moved to old before."""
+    """Put new in the place of target in one step.
+
+    A folder can't be renamed onto one. Where two can't change names in one step either, the one
+    that is there is moved to old before; who is killed between leaves it there.
+    """
     for file in new.iterdir() if new.is_dir() else ():
         sync(file)
     if not target.is_dir():
         put_in_place(new, target)
         return
     sync(new)
+    if exchange(new, target):
+        sync(target.parent)
+        return
     os.rename(target, old)
     try:
         os.rename(new, target)

@@ -40,11 +40,8 @@ def listen(port: int) -> socket.socket:
     return listening
 
 
-def serve(app: ASGIApp, listening: socket.socket) -> None:
-    """Serve until a signal comes; what is being answered is answered first.
-
-    The signal is raised again when all is closed, so that the process ends as it would have.
-    """
+def server(app: ASGIApp) -> uvicorn.Server:
+    """What serves the application, on sockets that it is given."""
     config = uvicorn.Config(
         app,
         http="h11",
@@ -56,4 +53,12 @@ def serve(app: ASGIApp, listening: socket.socket) -> None:
         proxy_headers=False,
         server_header=False,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)
+
+
+def serve(app: ASGIApp, listening: socket.socket) -> None:
+    """Serve until a signal comes; what is being answered is answered first.
+
+    The signal is raised again when all is closed, so that the process ends as it would have.
+    """
+    server(app).run(sockets=[listening])

@@ -6,7 +6,6 @@ import csv
 import json
 import math
 import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -20,16 +19,18 @@ Format = Literal["table", "csv", "json", "jsonl"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "jsonl")
 
 Rows = Sequence[Sequence[Any]]
-_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-_C1 = re.compile("[\x7f-\x9f]")
 
 
 def printable(text: str) -> str:
     r"""The text without characters that a terminal takes for commands; line ends stay.
 
-    >>> print(printable("a\x1b[31mb"))
-    a\x1b[31mb
+    So does what turns around in which order the rest is shown.
+
+    >>> print(printable("a\x1b[31mb\u202ec"))
+    a\x1b[31mb\u202ec
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
@@ -131,11 +132,7 @@ def _cell(value: Any) -> str:
     else:
         text = _iso(value)
     # Text of the data must not reach the terminal as a command to it.
-    return _escape(text)
-
-
-def _escape(text: str) -> str:
-    return _UNPRINTABLE.sub(lambda c: repr(c.group())[1:-1], text)
+    return printable(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ class _Lines:
 
 def _csv(columns: Sequence[str], rows: Rows, out: IO[str]) -> None:
     # In a file a text is what it is; on a terminal it must not be a command to it.
-    text = _escape if out.isatty() else str
+    text = printable if out.isatty() else str
     writer = csv.writer(_Lines(out), lineterminator="\r\n")
     writer.writerows([[text(name) for name in columns]] if columns else [])
     writer.writerows([_csv_field(value, text) for value in row] for row in rows)
@@ -199,7 +196,9 @@ def to_json(value: Any, indent: int | None = None) -> str:
         text = json.dumps(value, ensure_ascii=False, default=_iso, indent=indent, allow_nan=False)
     except ValueError:
         return to_json(_finite(value), indent)
-    return _C1.sub(lambda c: f"\\u{ord(c.group()):04x}", text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def _finite(value: Any) -> Any:

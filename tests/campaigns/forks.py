@@ -21,15 +21,31 @@ class Ended:
     said: str
 
 
+class Started:
+    """A command that runs in a fork."""
+
+    def __init__(self, arguments: list[str], before: Callable[[], None]) -> None:
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - until the end
+        self.pid = os.fork()
+        if not self.pid:
+            _become(self._out.fileno(), before, arguments)
+
+    def end(self) -> Ended:
+        """Wait for its end."""
+        _, status = os.waitpid(self.pid, 0)
+        with self._out as out:
+            out.seek(0)
+            return Ended(os.waitstatus_to_exitcode(status), out.read().decode(errors="replace"))
+
+
+def start(*arguments: str | Path, before: Callable[[], None] = lambda: None) -> Started:
+    """Start the command line in a fork; `before` is called in it first."""
+    return Started([*map(str, arguments)], before)
+
+
 def run(*arguments: str | Path, before: Callable[[], None] = lambda: None) -> Ended:
-    """Run the command line in a fork; `before` is called in it first."""
-    with tempfile.TemporaryFile() as out:
-        child = os.fork()
-        if not child:
-            _become(out.fileno(), before, list(map(str, arguments)))
-        _, status = os.waitpid(child, 0)
-        out.seek(0)
-        return Ended(os.waitstatus_to_exitcode(status), out.read().decode(errors="replace"))
+    """The same, to its end."""
+    return start(*arguments, before=before).end()
 
 
 def _become(out: int, before: Callable[[], None], arguments: list[str]) -> None:

@@ -49,7 +49,8 @@ class Kills(Campaign[Kill]):
         succeed("export", "csv", self._old / "csv", "--store", self._old / "store.lbug")
         self._other = folder / "other.lbug"
         succeed("build", _NEW, "--store", self._other)
-        self._steps = {command: self._count(command) for command in _COMMANDS}
+        self.steps = {command: self._count(command) for command in _COMMANDS}
+        """How many steps each command takes."""
 
     def _arguments(self, command: str) -> tuple[str | Path, ...]:
         if command == "export":
@@ -78,7 +79,7 @@ class Kills(Campaign[Kill]):
 
     def hold(self, trial: Kill) -> None:
         self._begin()
-        step = 1 + int(trial.place * self._steps[trial.command])
+        step = 1 + int(trial.place * self.steps[trial.command])
         ended = forks.run(
             *self._arguments(trial.command),
             before=lambda: _at_step(self._folder, step, trial.signal),

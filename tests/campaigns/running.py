@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from campaigns.trials import Campaign, broken_by, smallest
 
-KINDS = ("inputs", "archives", "downloads", "damage", "kills", "disk")
+KINDS = ("inputs", "archives", "downloads", "damage", "kills", "disk", "serve", "outputs", "neo4j")
 TESTS = Path(__file__).parents[1]
 _SECONDS = 600
 """After so many without a word a trial hangs: one takes milliseconds, some of a server seconds."""
