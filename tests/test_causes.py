@@ -350,6 +350,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", NEW)
 def test_the_changes_of_the_site_are_the_causes_and_nothing_else(stack: str) -> None:
     tables, _ = read(*(SITE / release / stack for release in ("2026-09", "2026-10")))
@@ -358,6 +359,7 @@ def test_the_changes_of_the_site_are_the_causes_and_nothing_else(stack: str) -> 
     }
 
 
+@pytest.mark.slow
 def test_the_changes_of_the_tools_until_develop_are_the_causes() -> None:
     tables, _ = read(*(SITE / release / "tools" for release in ("2026-10", "develop")))
     assert [row[:3] for row in rebuilds(tables).rows] == [
@@ -366,6 +368,7 @@ def test_the_changes_of_the_tools_until_develop_are_the_causes() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_compiler_and_mpi_of_io_are_the_causes() -> None:
     """What has no compiler looks the same as before, and what it needs was compiled by another."""
     tables, _ = read(*(SITE / release / "io" for release in ("2026-10", "develop")))
@@ -375,6 +378,7 @@ def test_the_compiler_and_mpi_of_io_are_the_causes() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_providers_and_targets_of_the_solvers_are_the_causes() -> None:
     """The target is asked of roots alone, so that externals and what builds have others."""
     tables, _ = read(*(SITE / release / "solvers" for release in ("2026-10", "develop")))
@@ -484,6 +488,7 @@ def drawn_specs(draw: st.DrawFn) -> list[Json]:
     return specs
 
 
+@pytest.mark.slow
 @tries(150)
 @given(drawn_specs())
 def test_rebuilds_and_diff_of_any_specs_have_one_meaning(

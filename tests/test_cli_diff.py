@@ -148,6 +148,7 @@ GOLDEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_diff(name: str, example_store: Path) -> None:
     ended = run("diff", *GOLDEN[name], cwd=example_store.parent)
@@ -168,6 +169,7 @@ def test_a_terminal_shows_a_screen_of_each_list_of_details(example_store: Path) 
     assert "more (--all)" not in on_terminal(*asked, "--all", cwd=example_store.parent).out
 
 
+@pytest.mark.slow
 def test_two_stores(example_store: Path, example_pages: Path, tmp_path: Path) -> None:
     page = next(example_pages.glob("rocblas*30.md"))
     build_store(tmp_path / "old.lbug", page)
@@ -180,6 +182,7 @@ def test_two_stores(example_store: Path, example_pages: Path, tmp_path: Path) ->
     assert succeed("diff", "old.lbug", "old.lbug", "--exit-code", cwd=tmp_path).endswith(",0,0\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "code_"),
     [
@@ -230,6 +233,7 @@ def test_what_is_refused(
     assert said in ended.err
 
 
+@pytest.mark.slow
 def test_a_stack_that_a_release_does_not_have_is_nothing_in_it(example_store: Path) -> None:
     ended = run("diff", "hep", "e4s", "--release", "v0.18.0", cwd=example_store.parent)
     assert ended.code == 0

@@ -178,6 +178,7 @@ def then(old: Tables, said: pa.Table, reading: Reading) -> tuple[Tables, pa.Tabl
     return update(old, said, reading.facts, replaced, reading.report)
 
 
+@pytest.mark.slow
 @tries(40)
 @given(st.lists(sources(), min_size=1, max_size=5))
 def test_any_updates_come_to_what_the_last_of_each_kind_say_together(
