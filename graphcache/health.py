@@ -14,6 +14,7 @@ from graphcache.errors import NotKnownError, not_known
 from graphcache.queries import load_library
 from graphcache.stores.base import Store
 from graphcache.tables import Tables
+from graphcache.tables.columns import SEPARATOR, flat
 from graphcache.words import counted
 
 __all__ = ["Finding", "check"]
@@ -93,12 +94,12 @@ def _note(answer: Answer) -> str:
     return " ".join(answer.notes)
 
 
-@reads({"Spec": ("name", "dependencies_known"), **NEEDS, "IN_STACK": ("root",)})
+@reads({"Spec": ("name", "dependencies_known"), **NEEDS, "IN_STACK": ("root", "releases")})
 def not_reached(tables: Tables) -> Answer:
     """The specs of each stack that none of its roots needs, where the stack names roots.
 
     A stack is passed over where it is not known of all that its roots need what that needs: any
-    spec may be among it.
+    spec may be among it. So are specs that are in no release whose roots a source tells.
 
     Raises:
         NotKnownError: no dependencies are known, no source tells a root of any stack, or all stacks
@@ -109,18 +110,19 @@ def not_reached(tables: Tables) -> Answer:
     edges = tables.edges["IN_STACK"]
     if edges.num_rows and not pc.any(pc.is_valid(edges["root"])).as_py():
         raise not_known("no source tells the roots of any stack; lock files do: load them")
-    rows, passed_over = [], []
+    rows, passed_over, untold = [], [], 0
     stacks = pc.unique(edges["to"].filter(pc.fill_null(edges["root"], False))).to_pylist()
     for stack in sorted(stacks):
         of_stack = edges.filter(pc.equal(edges["to"], stack))
+        told = _of_told_roots(of_stack)
+        untold += pc.sum(pc.invert(told)).as_py()
         roots = graph.rows(of_stack["from"].filter(pc.fill_null(of_stack["root"], False)))
         needed = graph.needed(roots).found
         if np.any(needed & graph.unknown):
             passed_over.append(stack)
             continue
-        members = of_stack["from"].filter(
-            pc.invert(pa.array(needed).take(pa.array(graph.rows(of_stack["from"]))))
-        )
+        reached = pa.array(needed).take(pa.array(graph.rows(of_stack["from"])))
+        members = of_stack["from"].filter(pc.and_not(told, reached))
         at = graph.rows(members)
         rows += [
             (stack, spec_hash, name)
@@ -131,7 +133,27 @@ def not_reached(tables: Tables) -> Answer:
         if len(passed_over) == len(stacks):
             raise not_known(f"{what}; {LOAD_DEPENDENCIES},")
         notes = [*notes, f"{what[0].upper()}{what[1:]}."]
+    if untold:
+        specs = counted(untold, "spec is", "specs are")
+        notes = [*notes, f"{specs} in releases of stacks whose roots no source tells."]
     return Answer(["stack", "hash", "package"], sorted(rows), notes=notes)
+
+
+def _of_told_roots(of_stack: pa.Table) -> pa.Array:
+    """Of each spec of a stack whether a source tells the roots of it in one of its releases.
+
+    A lock file says of all that it lists whether it is a root. What is in several releases may be
+    told by the lock file of either; what is in one alone was told by that one's.
+    """
+    says = pc.is_valid(of_stack["root"])
+    texts = pc.binary_join(flat(of_stack["releases"]), SEPARATOR)
+    told = set(pc.unique(texts.filter(flat(says))).to_pylist())
+    alone = {text for text in told if SEPARATOR not in text} or told
+    if "" in alone:  # which no release has a part in
+        return pa.array([True] * of_stack.num_rows, pa.bool_())
+    releases = {release for text in alone for release in text.split(SEPARATOR)}
+    among = [t for t in pc.unique(texts).to_pylist() if releases & {*t.split(SEPARATOR)}]
+    return pc.or_(flat(says), pc.is_in(texts, pa.array(among, pa.string())))
 
 
 def warnings(store: Store) -> Answer:

@@ -12,8 +12,11 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 import pytest
+from _pytest.doctest import DoctestItem
 
 _DOCTESTS = {"graphcache.serving.running.listen": "network"}
+_EXAMPLES = '"examples/'
+"""What a doctest reads that takes its time."""
 # By the shared fixtures that need it; what a module's own fixtures need, its `pytestmark` says.
 _KIND_OF_FIXTURE = {"web": "network"}
 # What Python's audit hooks call it, and the kinds that may do it.
@@ -54,6 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if kind := _DOCTESTS.get(item.name):
             item.add_marker(kind)
+        if isinstance(item, DoctestItem) and _EXAMPLES in (item.dtest.docstring or ""):
+            item.add_marker("slow")
         for fixture in getattr(item, "fixturenames", ()):
             if kind := _KIND_OF_FIXTURE.get(fixture):
                 item.add_marker(kind)

@@ -56,6 +56,7 @@ def site_pictures(folder: Path) -> dict[str, Picture]:
         "why hdf5": asked.of_why(part, "hdf5/hhaw2z5"),
         "why zlib-ng": asked.of_why(part, "zlib-ng/oaqf7r3"),
         "diff hdf5": asked.of_two(part, "hdf5/hhaw2z5", "hdf5/kylug4g"),
+        "diff curl": asked.of_two(part, "curl/irbdt5t", "curl/rhcpwzv"),
         "diff targets": asked.of_two(part, "hdf5/ktzmlgc", "hdf5/o3jwf7w"),
         "stack io": asked.of_stack(part, "io"),
         **queries,

@@ -196,6 +196,7 @@ numbers = st.lists(st.integers(0, 12), min_size=1, max_size=3).map(
 )
 
 
+@pytest.mark.slow
 @tries(100)
 @given(first=numbers, end=numbers, version=numbers)
 def test_plain_numbers_are_compared_one_by_one(first: str, end: str, version: str) -> None:

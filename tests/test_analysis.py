@@ -109,6 +109,7 @@ def networkx_of(edges: Edges) -> nx.DiGraph[str]:
     return graph
 
 
+@pytest.mark.slow
 @tries(80)
 @given(environments())
 def test_reach_and_paths_are_those_of_networkx(drawn: tuple[Edges, list[str]]) -> None:
@@ -125,6 +126,7 @@ def test_reach_and_paths_are_those_of_networkx(drawn: tuple[Edges, list[str]]) -
             assert path in list(nx.all_shortest_paths(expected, name, list(edges)[end]))
 
 
+@pytest.mark.slow
 @tries(40)
 @given(environments())
 def test_why_finds_every_root(drawn: tuple[Edges, list[str]]) -> None:
@@ -206,6 +208,7 @@ def test_answers_list_versions_as_spack_orders_them() -> None:
     assert row[:2] == ("version", ["1.9", "1.10", "develop"])
 
 
+@pytest.mark.slow
 def test_coverage_of_a_real_environment() -> None:
     environment, cache = read(MY_ENV)[0], read(SITE / "develop")[0]
     answer = coverage(environment, cache)

@@ -97,6 +97,7 @@ def test_any_churn(specs: list[Spec], chosen: list[str]) -> None:
         assert kept + removed <= old
 
 
+@pytest.mark.slow
 def test_churn_is_that_of_the_named_query(example_store: Path, examples: Tables) -> None:
     old, new = "develop-2025-03-23", "develop-2025-03-30"
     with open_store(example_store) as store:
@@ -255,6 +256,7 @@ def test_splits(held: Held) -> None:
             assert all(row[2] + row[3] == configurations for row in rows)
 
 
+@pytest.mark.slow
 def test_splits_of_a_real_index() -> None:
     """With hypre, which is built with and without Fortran, each for two targets."""
     index = SITE / "develop/solvers/index.json.gz"
@@ -318,6 +320,7 @@ def test_duplicate_bytes(held: Held, release: str | None) -> None:
     assert duplicate_bytes(tables, release).rows == naive_bytes(chosen)
 
 
+@pytest.mark.slow
 def test_duplicate_bytes_of_what_is_held(tmp_path: Path) -> None:
     """A mirror tells sizes; its duplicates are those of `redundant-builds`."""
     tables, _ = read(DATA / "mirrors/v3", release="develop")

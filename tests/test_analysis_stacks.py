@@ -70,6 +70,7 @@ def test_what_stacks_share(held: Held, by: By, release: str | None) -> None:
     check_combinations(*held, by, release)
 
 
+@pytest.mark.slow
 @tries(60)
 @given(any_specs())
 def test_what_any_stacks_share(specs: list[Spec]) -> None:
@@ -186,6 +187,7 @@ def real_graph(path: Path) -> tuple[nx.DiGraph[str], dict[str, str]]:
     return graph, package
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [RADIUSS, SOLVERS], ids=["radiuss", "solvers"])
 def test_dependents_of_real_packages(path: Path) -> None:
     tables, _ = read(path)
@@ -198,6 +200,7 @@ def test_dependents_of_real_packages(path: Path) -> None:
     assert set(graph) == set(expected[1].values())
 
 
+@pytest.mark.slow
 @tries(60)
 @given(environments())
 def test_dependents_in_any_graph(drawn: tuple[dict[str, list[str]], list[str]]) -> None:
@@ -227,6 +230,7 @@ def test_dependents_of_nothing() -> None:
     assert centrality(package_graph(Tables.empty())).rows == []
 
 
+@pytest.mark.slow
 def test_centrality_is_that_of_networkx() -> None:
     specs, package = real_graph(RADIUSS)
     expected: nx.DiGraph[str] = nx.DiGraph(list(naive_package_graph(specs, package)))
@@ -239,6 +243,7 @@ def test_centrality_is_that_of_networkx() -> None:
     assert list(ranks.values()) == sorted(ranks.values(), reverse=True)
 
 
+@pytest.mark.slow
 def test_betweenness_of_a_sample() -> None:
     graph = package_graph(read(RADIUSS)[0])
     some = centrality(graph, sample=100, seed=1)

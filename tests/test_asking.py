@@ -44,6 +44,7 @@ def store(path: Path) -> Iterator[gc.Store]:
 # Questions ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
     tables = store.tables()
     pairs: list[tuple[Any, Any]] = [
@@ -71,6 +72,7 @@ def test_what_a_store_is_asked_is_answered_of_it(store: gc.Store) -> None:
         assert len(found) > 0
 
 
+@pytest.mark.slow
 def test_what_is_usable_is_asked_for_this_machine(store: gc.Store) -> None:
     tables, libc = store.tables(), this_libc()
     assert store.usable("hdf5", "zen4") == analysis.usable(tables, "hdf5", "zen4", libc=libc)
@@ -78,6 +80,7 @@ def test_what_is_usable_is_asked_for_this_machine(store: gc.Store) -> None:
     assert store.usable("hdf5") == here
 
 
+@pytest.mark.slow
 def test_a_lock_file_is_held_against_a_store(store: gc.Store) -> None:
     environment, _ = gc.read(MY_ENV)
     expected = analysis.coverage(environment, store.tables())
@@ -85,6 +88,7 @@ def test_a_lock_file_is_held_against_a_store(store: gc.Store) -> None:
     assert store.coverage(str(MY_ENV)) == expected
 
 
+@pytest.mark.slow
 def test_two_specs_are_compared(store: gc.Store) -> None:
     first, second = [row[0] for row in store.find("curl", stack="io")][:2]
     difference = store.diff_specs(f"/{first}", f"curl/{second}")
@@ -92,6 +96,7 @@ def test_two_specs_are_compared(store: gc.Store) -> None:
     assert difference == analysis.diff_specs(store.tables(), f"/{first}", f"/{second}")
 
 
+@pytest.mark.slow
 def test_two_releases_or_stacks_are_compared(store: gc.Store) -> None:
     tables = store.tables()
     sides = [analysis.side(tables, "release", name) for name in ("2026-10", "develop")]
@@ -103,6 +108,7 @@ def test_two_releases_or_stacks_are_compared(store: gc.Store) -> None:
     assert store.diff("io", "tools", release="develop") == analysis.diff(*stacks)
 
 
+@pytest.mark.slow
 def test_check_finds_what_the_function_finds(store: gc.Store) -> None:
     found = store.check()
     assert all(isinstance(finding, health.Finding) for finding in found)
@@ -210,10 +216,12 @@ def test_values_of_a_wrong_kind_are_told_with_what_is_taken(
     assert str(caught.value).startswith(said)
 
 
+@pytest.mark.slow
 def test_what_can_be_gone_through_once_is_an_argument(store: gc.Store) -> None:
     assert store.find(word for word in ("hdf5", "+mpi")) == store.find("hdf5+mpi")
 
 
+@pytest.mark.slow
 def test_what_is_not_known_is_loaded_by_a_function(tmp_path: Path) -> None:
     path = tmp_path / "pages.lbug"
     gc.build_store(path, SITE.parent / "pages")
@@ -248,6 +256,7 @@ def test_an_answer_is_iterated_and_has_a_length() -> None:
     assert repr(gc.Answer(["a"], [(1,)], more=True)) == "<Answer of 1 row, and there are more: a>"
 
 
+@pytest.mark.slow
 def test_an_answer_as_a_table_of_arrow(store: gc.Store) -> None:
     table = ANSWER.to_arrow()
     assert table.to_pylist() == ANSWER.to_dicts()
@@ -274,6 +283,7 @@ def test_an_answer_that_is_no_table(columns: list[str], row: Any, said: str) -> 
             ask(gc.Answer(columns, row))
 
 
+@pytest.mark.slow
 def test_an_answer_as_a_frame(store: gc.Store) -> None:
     for answer in (ANSWER, store.impact("openssl"), store.why("zlib-ng")):
         polars, pandas = answer.to_polars(), answer.to_pandas()
@@ -310,6 +320,7 @@ def test_a_notebook_shows_an_answer_and_nothing_of_it_is_markup() -> None:
 # What things say that they are --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_shown_says_what_is_in_it(path: Path, store: gc.Store) -> None:
     counts = store.describe().nodes
     assert repr(store) == (

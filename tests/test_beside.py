@@ -56,6 +56,7 @@ def test_a_build_with_its_spec_file_counts_once(tmp_path: Path, names: bool) -> 
     assert dict(report.warnings) == {}
 
 
+@pytest.mark.slow
 def test_files_in_any_order_and_wrapping(tmp_path: Path) -> None:
     folder = write(tmp_path / "adiak", index__md=page(ADIAK, OTHER), spec_0__json=SPEC)
     digest = read(folder)[0].digest()

@@ -74,6 +74,7 @@ def check_spdx(text: str, folder: Path) -> Json:
 # What is in them ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_bill_has_all_that_a_spec_needs(tables: gc.Tables) -> None:
     graph = tables.to_networkx()
     needs = nx.DiGraph((s, e) for s, e, key in graph.edges(keys=True) if key == "DEPENDS_ON")
@@ -96,6 +97,7 @@ def test_a_bill_has_all_that_a_spec_needs(tables: gc.Tables) -> None:
         assert part.needs == told
 
 
+@pytest.mark.slow
 def test_a_bill_of_a_stack_has_its_members_and_roots(tables: gc.Tables) -> None:
     graph = tables.to_networkx()
     found = sbom(tables, stack="io", release="2026-09")
@@ -108,6 +110,7 @@ def test_a_bill_of_a_stack_has_its_members_and_roots(tables: gc.Tables) -> None:
     assert not any(part.properties.get("in_buildcache") for part in externals)
 
 
+@pytest.mark.slow
 def test_each_root_has_a_bill_of_its_own(tables: gc.Tables) -> None:
     whole = sbom(tables, stack="io", release="2026-10")
     bills = {one.roots[0]: one for one in whole.each()}
@@ -117,6 +120,7 @@ def test_each_root_has_a_bill_of_its_own(tables: gc.Tables) -> None:
         assert (one.roots, one.parts) == (alone.roots, alone.parts)
 
 
+@pytest.mark.slow
 def test_what_is_not_known_is_counted(tmp_path: Path) -> None:
     with pytest.raises(gc.NotKnownError, match="of none of 216 specs they are known"):
         sbom(gc.read("examples/pages")[0], "rocblas")
@@ -130,6 +134,7 @@ def test_what_is_not_known_is_counted(tmp_path: Path) -> None:
     assert said == found.notes
 
 
+@pytest.mark.slow
 def test_what_makes_no_bill_is_refused(folder: Path) -> None:
     for arguments, why in {
         (): "expected the specs to make a bill of, or a stack",
@@ -147,6 +152,7 @@ def test_what_makes_no_bill_is_refused(folder: Path) -> None:
 # The two forms ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_cyclonedx_is_valid_and_whole(tables: gc.Tables) -> None:
     found = sbom(tables, stack="io", release="2026-09")
     document = check_cyclonedx(to_cyclonedx(found, DAY))
@@ -194,6 +200,7 @@ def test_spdx_is_valid_and_whole(tables: gc.Tables, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("write", "type_"), [(to_cyclonedx, "cyclonedx"), (to_spdx, "spdx")])
@@ -253,6 +260,7 @@ def built_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["cyclonedx", "spdx"])
 def test_the_same_graph_gives_the_same_bytes(format_: str, built_twice: Path) -> None:
     def asked(name: str, **told: str) -> str:
@@ -265,6 +273,7 @@ def test_the_same_graph_gives_the_same_bytes(format_: str, built_twice: Path) ->
     assert "2023-11-14T22:13:20" in texts[0]
 
 
+@pytest.mark.slow
 def test_each_root_is_a_file(folder: Path, tmp_path: Path) -> None:
     asked = ("sbom", "--stack", "io", "--release", "2026-10", "--each-root")
     ended = run(*asked, "-o", tmp_path / "boms", cwd=folder)
@@ -281,6 +290,7 @@ def test_each_root_is_a_file(folder: Path, tmp_path: Path) -> None:
     assert "can't be made a folder" in ended.err
 
 
+@pytest.mark.slow
 def test_the_store_is_not_written_over(folder: Path) -> None:
     ended = run("sbom", "curl", "-o", "graphcache.lbug", cwd=folder)
     assert ended.code == 2

@@ -194,6 +194,42 @@ SMALL: dict[str, tuple[int, list[Known]]] = {
         ],
     ),
 }
+XZ = known("xz", "recipe", "xz recipe 2p4c67w → vj7x2hc")
+IMAGES: dict[str, tuple[int, list[Known]]] = {
+    "images/ext_xz": (
+        2,
+        [known("xz", "external", "xz 5.8.3 built → 5.4.1 external at /usr")],
+    ),
+    "images/jpeg_provider": (
+        2,
+        [known("libjpeg libjpeg-turbo", "provider", "jpeg: libjpeg → libjpeg-turbo")],
+    ),
+    "images/two_flags_tiff_xz": (
+        5,
+        [
+            known("xz", "flags", "xz cflags=-O3, cxxflags=-O3 → no flags"),
+            known("libtiff", "flags", "libtiff cflags='-O1 -g' → no flags"),
+        ],
+    ),
+    "images/recipe_xz_zstd": (
+        4,
+        [XZ, known("zstd", "recipe", "zstd recipe rjkq4pi → wboc256")],
+    ),
+    "images/ns_libtiff_iconv": (
+        13,
+        [
+            known("libiconv", "namespace", "builtin.libiconv → site.libiconv"),
+            known("libtiff", "namespace", "builtin.libtiff → site.libtiff"),
+        ],
+    ),
+    "images/deptypes": (
+        2,
+        [
+            known("libarchive", "dependency types", "libarchive: pkgconf for build → build, run"),
+            known("proj", "dependency types", "proj: sqlite for build, link → build, link, run"),
+        ],
+    ),
+}
 OF_OTHERS = {
     "ext_numactl2": "ext_numactl",
     "small/ext_module2": "small/ext_module",
@@ -260,12 +296,12 @@ def named(tables: Tables, pairs: list[tuple[str, str]]) -> list[set[Cause]]:
     return causes
 
 
-@pytest.mark.parametrize("name", [*CHANGED, *OTHERS, *SMALL])
+@pytest.mark.parametrize("name", [*CHANGED, *OTHERS, *SMALL, *IMAGES])
 def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
     """Of each pair exactly those changes are named that one of the two has below it."""
     specs = lock(other_of(name)) | lock(name)
     pairs = list(pairs_of(specs))
-    again, changes = (CHANGED | OTHERS | SMALL)[name]
+    again, changes = (CHANGED | OTHERS | SMALL | IMAGES)[name]
     assert len(pairs) == again
     expected = []
     for pair in pairs:
@@ -286,7 +322,7 @@ def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
 def test_the_figures_of_the_docs_are_those_of_the_tables() -> None:
     page = (Path(__file__).parents[1] / "docs/truth.md").read_text()
     rows = page.splitlines()
-    for made in (CHANGED, OTHERS, SMALL):
+    for made in (CHANGED, OTHERS, SMALL, IMAGES):
         pairs = sum(again for again, _ in made.values())
         changes = sum(len(found) for _, found in made.values())
         figures = f"| {len(made)} | {changes} | {pairs} | {pairs} | {pairs} |"
@@ -314,6 +350,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", NEW)
 def test_the_changes_of_the_site_are_the_causes_and_nothing_else(stack: str) -> None:
     tables, _ = read(*(SITE / release / stack for release in ("2026-09", "2026-10")))
@@ -322,6 +359,7 @@ def test_the_changes_of_the_site_are_the_causes_and_nothing_else(stack: str) -> 
     }
 
 
+@pytest.mark.slow
 def test_the_changes_of_the_tools_until_develop_are_the_causes() -> None:
     tables, _ = read(*(SITE / release / "tools" for release in ("2026-10", "develop")))
     assert [row[:3] for row in rebuilds(tables).rows] == [
@@ -330,6 +368,7 @@ def test_the_changes_of_the_tools_until_develop_are_the_causes() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_compiler_and_mpi_of_io_are_the_causes() -> None:
     """What has no compiler looks the same as before, and what it needs was compiled by another."""
     tables, _ = read(*(SITE / release / "io" for release in ("2026-10", "develop")))
@@ -339,6 +378,7 @@ def test_the_compiler_and_mpi_of_io_are_the_causes() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_providers_and_targets_of_the_solvers_are_the_causes() -> None:
     """The target is asked of roots alone, so that externals and what builds have others."""
     tables, _ = read(*(SITE / release / "solvers" for release in ("2026-10", "develop")))
@@ -448,6 +488,7 @@ def drawn_specs(draw: st.DrawFn) -> list[Json]:
     return specs
 
 
+@pytest.mark.slow
 @tries(150)
 @given(drawn_specs())
 def test_rebuilds_and_diff_of_any_specs_have_one_meaning(

@@ -117,6 +117,7 @@ def as_all_of_them(pages: Path, folder: Path) -> list[Argument]:
     return [first, "third.zip", "some", *others]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", [as_folder, as_tar, as_all_of_them])
 def test_build_reads_whatever_holds_pages(
     given: Callable[[Path, Path], list[Argument]],
@@ -132,6 +133,7 @@ def test_build_reads_whatever_holds_pages(
     assert digest_of(tmp_path / "graphcache.lbug") == examples.digest()
 
 
+@pytest.mark.slow
 def test_build_reads_standard_input(example_pages: Path, examples: Tables, tmp_path: Path) -> None:
     as_tar(example_pages, tmp_path)
     archive = (tmp_path / "pages.tar.gz").read_bytes()
@@ -139,6 +141,7 @@ def test_build_reads_standard_input(example_pages: Path, examples: Tables, tmp_p
     assert digest_of(tmp_path / "graphcache.lbug") == examples.digest()
 
 
+@pytest.mark.slow
 def test_the_store_is_where_it_is_said_to_be(tmp_path: Path) -> None:
     env = {"GRAPHCACHE_STORE": "by-environment"}
     said = succeed("build", "-", cwd=tmp_path, given=TWO.encode(), env=env)
@@ -147,6 +150,7 @@ def test_the_store_is_where_it_is_said_to_be(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["by-environment", "by-option"]
 
 
+@pytest.mark.slow
 def test_as_names_the_release(tmp_path: Path) -> None:
     (tmp_path / "rejects.jsonl").write_text("of an earlier build")
     options = ("--as", "mine of 2026", "--rejects", "rejects.jsonl")
@@ -182,6 +186,7 @@ def test_update_replaces_a_page(tmp_path: Path) -> None:
 # Rejects ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rejects_are_said_and_listed(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(BAD)
     ended = run("build", "page.md", "--rejects", "rejects.jsonl", cwd=tmp_path)
@@ -196,6 +201,7 @@ def test_rejects_are_said_and_listed(tmp_path: Path) -> None:
     assert column(tmp_path / "graphcache.lbug", HASHES) == ["a" * 32]
 
 
+@pytest.mark.slow
 def test_a_build_of_nothing_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(TWO)
     succeed("build", "page.md", cwd=tmp_path)
@@ -231,6 +237,7 @@ def test_rejects_are_not_written_over_what_is_read_or_made(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_many_rejects_are_cut_unless_all_are_asked_for(tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     pages.mkdir()

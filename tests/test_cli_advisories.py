@@ -55,6 +55,7 @@ def osv(folder: Path, package: str, *events: Json, name: str = "CVE-1", **values
     return path
 
 
+@pytest.mark.slow
 def test_golden_findings(folder: Path) -> None:
     for format_ in ("table", "csv", "json"):
         place = ("--stack", "io", "--release", "2026-09", "--format", format_)
@@ -63,6 +64,7 @@ def test_golden_findings(folder: Path) -> None:
         assert_golden(f"advisories/{format_}.txt", ended.out + ended.err)
 
 
+@pytest.mark.slow
 def test_what_depends_is_what_impact_says(folder: Path) -> None:
     columns = ("self", "direct", "transitive", "build_only")
     found, _ = gc.read_advisories([ADVISORIES])
@@ -86,6 +88,7 @@ def test_what_depends_is_what_impact_says(folder: Path) -> None:
     assert advisories(tables, found, deptype="link", stack="io").answer.rows
 
 
+@pytest.mark.slow
 def test_roots_are_those_that_have_it_in_them(folder: Path) -> None:
     with gc.open_store(folder / "graphcache.lbug") as store:
         graph = store.to_networkx()
@@ -108,6 +111,7 @@ def test_roots_are_those_that_have_it_in_them(folder: Path) -> None:
         assert set(row["roots"]) == expected
 
 
+@pytest.mark.slow
 def test_fixed_versions_are_those_that_the_cache_holds(folder: Path) -> None:
     rows = {row["release"]: row for row in asked(folder, CURL, "--stack", "io")}
     assert rows.keys() == {"2026-09"}
@@ -117,6 +121,7 @@ def test_fixed_versions_are_those_that_the_cache_holds(folder: Path) -> None:
     assert row["fixed"] == []
 
 
+@pytest.mark.slow
 def test_nothing_found_is_exit_code_0(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "curl", {"introduced": "0"}, {"fixed": "8.0.0"})
     ended = run("advisories", path, cwd=folder)
@@ -128,6 +133,7 @@ def test_nothing_found_is_exit_code_0(folder: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_was_not_read_is_no_all_clear(folder: Path, tmp_path: Path) -> None:
     osv(tmp_path, "curl", {"introduced": "0"}, {"fixed": "8.0.0"})
     (tmp_path / "b.json").write_text('{"id": "CVE-2", "affected": [')
@@ -136,6 +142,7 @@ def test_what_was_not_read_is_no_all_clear(folder: Path, tmp_path: Path) -> None
     assert "b.json: an advisory that can't be read: Input data was truncated" in ended.err
 
 
+@pytest.mark.slow
 def test_a_withdrawn_advisory_is_counted(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "curl", {"introduced": "0"}, withdrawn="2026-02-01")
     ended = run("advisories", path, cwd=folder)
@@ -143,6 +150,7 @@ def test_a_withdrawn_advisory_is_counted(folder: Path, tmp_path: Path) -> None:
     assert "1 advisory withdrawn by who wrote it: left out." in ended.err
 
 
+@pytest.mark.slow
 def test_what_a_distribution_says_is_not_decided(folder: Path, tmp_path: Path) -> None:
     document = {
         "id": "DSA-1",
@@ -166,6 +174,7 @@ def test_what_a_distribution_says_is_not_decided(folder: Path, tmp_path: Path) -
     ]
 
 
+@pytest.mark.slow
 def test_an_external_may_have_been_mended(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "glibc", {"introduced": "2.34"}, {"fixed": "2.39"})
     rows = asked(folder, path)
@@ -175,6 +184,7 @@ def test_an_external_may_have_been_mended(folder: Path, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_guess_is_told_apart(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "fftw", {"introduced": "0"})
     ended = run("advisories", path, "--format", "json", cwd=folder)
@@ -182,6 +192,7 @@ def test_a_guess_is_told_apart(folder: Path, tmp_path: Path) -> None:
     assert "1 package is found by name alone (match: guess)" in ended.err
 
 
+@pytest.mark.slow
 def test_hostile_text_reaches_no_terminal(folder: Path, tmp_path: Path) -> None:
     evil = "CVE-\x1b[31m\u202e<script>|\n"
     osv(tmp_path, "curl", {"introduced": "0"}, name="x")
@@ -240,6 +251,7 @@ def changes(folder: Path, *arguments: str | Path) -> set[tuple[str, ...]]:
     }
 
 
+@pytest.mark.slow
 def test_diff_says_what_came_in_and_what_was_mended(folder: Path) -> None:
     of = ("--advisories", ADVISORIES)
     remains = {
@@ -255,6 +267,7 @@ def test_diff_says_what_came_in_and_what_was_mended(folder: Path) -> None:
     assert {row[0] for row in changes(folder, "io", "tools", *of)} == {"remains"}
 
 
+@pytest.mark.slow
 def test_diff_of_stores_says_what_is_gone(folder: Path, tmp_path: Path) -> None:
     gc.build_store(tmp_path / "pages.lbug", ROOT / "examples/pages")
     stores = (folder / "graphcache.lbug", tmp_path / "pages.lbug")
@@ -262,6 +275,7 @@ def test_diff_of_stores_says_what_is_gone(folder: Path, tmp_path: Path) -> None:
     assert found == {("gone", "CVE-2025-9086", "8.15.0", "")}
 
 
+@pytest.mark.slow
 def test_diff_of_advisories_in_other_forms(folder: Path) -> None:
     of = ("diff", "2026-09", "2026-10", "--advisories", ADVISORIES)
     for format_ in ("markdown", "csv"):
@@ -287,6 +301,7 @@ def statement(status: str, *products: Any, name: str = "CVE-2025-9086") -> Json:
     return {"vulnerability": {"name": name}, "status": status, "products": list(products)}
 
 
+@pytest.mark.slow
 def test_what_is_found_can_be_given_back_as_looked_at(folder: Path, tmp_path: Path) -> None:
     found = asked(folder, CURL, format_="openvex")
     assert found == asked(folder, CURL, format_="openvex")
@@ -308,6 +323,7 @@ def test_what_is_found_can_be_given_back_as_looked_at(folder: Path, tmp_path: Pa
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statements", "code"),
     [
@@ -342,6 +358,7 @@ def test_statements_are_of_specs(
     assert run("advisories", CURL, "--ignore", path, cwd=folder).code == code
 
 
+@pytest.mark.slow
 def test_a_statement_of_nothing_of_spacks_counts_for_nothing(folder: Path, tmp_path: Path) -> None:
     path = looked_at(tmp_path / "vex.json", statement("not_affected", {"@id": "pkg:deb/curl"}))
     ended = run("advisories", CURL, "--ignore", path, cwd=folder)
@@ -372,6 +389,7 @@ def test_what_is_no_openvex_is_refused(text: str, why: str, folder: Path, tmp_pa
 # SARIF --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_sarif_has_a_result_for_each_row(folder: Path) -> None:
     rows = asked(folder, ADVISORIES)
     (sarif,) = asked(folder, ADVISORIES, format_="sarif")["runs"]
@@ -389,6 +407,7 @@ def test_sarif_has_a_result_for_each_row(folder: Path) -> None:
     assert len(prints) == len(rows)
 
 
+@pytest.mark.slow
 def test_rows_have_the_columns_that_are_documented(folder: Path) -> None:
     (row, *_) = asked(folder, CURL)
     assert list(row) == [*COLUMNS, *MORE_COLUMNS]

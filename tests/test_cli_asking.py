@@ -78,6 +78,7 @@ def test_an_answer_without_rows(format_: Format, shown: str) -> None:
 COUNT = "MATCH (s:Spec {name: $name}) RETURN count(*) AS specs"
 
 
+@pytest.mark.slow
 def test_a_statement_comes_from_anywhere(example_store: Path, tmp_path: Path) -> None:
     (tmp_path / "count.cypher").write_text(f"\ufeff// how many\n{COUNT};\n")
     for source in ("count.cypher", "-"):
@@ -110,6 +111,7 @@ def test_a_parameter_is_json_or_else_text(example_store: Path) -> None:
     assert list(json.loads(printed)[0].values()) == list(PARAMETERS.values())
 
 
+@pytest.mark.slow
 def test_options_stand_before_the_name_or_behind(example_store: Path, tmp_path: Path) -> None:
     options = ["--store", str(example_store), "--format", "jsonl", "--limit", "1"]
     before = run("query", *options, "stacks", cwd=tmp_path)
@@ -144,6 +146,7 @@ MATCH (s:Spec {name: $package}) WITH count(*) AS specs WHERE specs >= $least RET
 """
 
 
+@pytest.mark.slow
 def test_a_library_of_ones_own(example_store: Path, tmp_path: Path) -> None:
     (tmp_path / "queries").mkdir()
     (tmp_path / "queries/mine.cypher").write_text(MINE)
@@ -159,6 +162,7 @@ def test_a_library_of_ones_own(example_store: Path, tmp_path: Path) -> None:
     assert "Example:" not in help_text
 
 
+@pytest.mark.slow
 def test_a_query_that_writes_is_refused(example_store: Path) -> None:
     before = example_store.read_bytes()
     for statement in (
@@ -196,6 +200,7 @@ def test_stats_count_the_graph(example_store: Path, examples: Tables, example_pa
     assert (load["files"], load["records"], load["rejects"]) == (6, 216, 0)
 
 
+@pytest.mark.slow
 def test_stats_as_text(example_store: Path, examples: Tables) -> None:
     printed = succeed("stats", cwd=example_store.parent).splitlines()
     rows = [line.split() for line in printed]
@@ -231,6 +236,7 @@ def test_schema_as_cypher_makes_the_tables(tmp_path: Path) -> None:
     assert names == {type_.name for type_ in all_types()}
 
 
+@pytest.mark.slow
 def test_verify_finds_a_change(example_store: Path, examples: Tables, tmp_path: Path) -> None:
     printed = succeed("verify", cwd=example_store.parent)
     assert printed == f"graphcache.lbug: whole, digest {examples.digest()}\n"
@@ -268,6 +274,7 @@ def specs_of_cypher(path: Path) -> int:
     return len(set(re.findall("`hash`: '([a-z2-7]{32})'", path.read_text())))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("format_", "count"),
     [
@@ -288,6 +295,7 @@ def test_export(
     assert os.listdir(tmp_path) == ["out"]
 
 
+@pytest.mark.slow
 def test_an_export_goes_to_standard_output(example_store: Path, tmp_path: Path) -> None:
     to_pipe = ("export", "json", "-", "--store", example_store)
     printed = json.loads(succeed(*to_pipe, cwd=tmp_path))
@@ -295,6 +303,7 @@ def test_an_export_goes_to_standard_output(example_store: Path, tmp_path: Path) 
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_an_export_of_what_is_near(example_store: Path, tmp_path: Path) -> None:
     near = ("export", "json", "out", "--around", "rocblas", "--hops", "1")
     printed = succeed(*near, "--store", example_store, cwd=tmp_path)

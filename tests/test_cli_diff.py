@@ -13,7 +13,7 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from command_line import assert_golden, run, succeed
+from command_line import assert_golden, on_terminal, run, succeed
 from graphs import NASTY
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,6 +148,7 @@ GOLDEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_diff(name: str, example_store: Path) -> None:
     ended = run("diff", *GOLDEN[name], cwd=example_store.parent)
@@ -159,6 +160,16 @@ def test_golden_diff(name: str, example_store: Path) -> None:
     assert_golden(f"diff/{name}.txt", ended.out)
 
 
+@pytest.mark.process
+def test_a_terminal_shows_a_screen_of_each_list_of_details(example_store: Path) -> None:
+    asked = ("diff", "e4s", "hep", "--details")
+    shown = on_terminal(*asked, cwd=example_store.parent).out
+    assert len(shown.splitlines()) < 3 * 24
+    assert shown.endswith("… and 9 more (--all)\n")
+    assert "more (--all)" not in on_terminal(*asked, "--all", cwd=example_store.parent).out
+
+
+@pytest.mark.slow
 def test_two_stores(example_store: Path, example_pages: Path, tmp_path: Path) -> None:
     page = next(example_pages.glob("rocblas*30.md"))
     build_store(tmp_path / "old.lbug", page)
@@ -171,6 +182,7 @@ def test_two_stores(example_store: Path, example_pages: Path, tmp_path: Path) ->
     assert succeed("diff", "old.lbug", "old.lbug", "--exit-code", cwd=tmp_path).endswith(",0,0\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "code_"),
     [
@@ -221,6 +233,7 @@ def test_what_is_refused(
     assert said in ended.err
 
 
+@pytest.mark.slow
 def test_a_stack_that_a_release_does_not_have_is_nothing_in_it(example_store: Path) -> None:
     ended = run("diff", "hep", "e4s", "--release", "v0.18.0", cwd=example_store.parent)
     assert ended.code == 0

@@ -24,6 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_keeplist_is_what_spack_takes(site: Path) -> None:
     ended = run(*KEEP, "--keeplist", "keep.txt", "--format", "jsonl", cwd=site)
     assert ended.code == 0
@@ -42,6 +43,7 @@ def test_a_keeplist_is_what_spack_takes(site: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_keeplist_takes_the_place_of_an_older_one(site: Path, tmp_path: Path) -> None:
     out = tmp_path / "keep.txt"
     sizes = []
@@ -67,6 +69,7 @@ def test_a_keeplist_that_can_not_be_written(out: str, code: int, said: str, site
     assert said in ended.err
 
 
+@pytest.mark.slow
 def test_a_keeplist_is_written_only_if_all_is_known(site: Path, tmp_path: Path) -> None:
     page = Path(__file__).parents[1] / "examples/pages"
     succeed("build", page, "-q", "--store", "pages.lbug", cwd=tmp_path)

@@ -166,6 +166,7 @@ def test_the_picture_in_the_docs_is_of_the_example_pages(
 # The numbers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", [None, "develop", "v0.9"])
 def test_compilers(release: str | None, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
@@ -184,6 +185,7 @@ def test_compilers(release: str | None, made: tuple[Path, list[Spec]]) -> None:
         assert f"{name}: {number} spec" in description
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", [None, "develop"])
 def test_redundant_builds(release: str | None, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
@@ -201,6 +203,7 @@ def test_redundant_builds(release: str | None, made: tuple[Path, list[Spec]]) ->
     assert f"{sum(row[0] for row in expected.values())} redundant in all" in texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", [None, "develop"])
 def test_stack_targets(release: str | None, made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
@@ -238,6 +241,7 @@ def test_stack_overlap(by: str, made: tuple[Path, list[Spec]]) -> None:
     assert description.count(f": 1 {by}") == 0
 
 
+@pytest.mark.slow
 def test_churn(made: tuple[Path, list[Spec]]) -> None:
     folder, specs = made
     expected = {}
@@ -257,6 +261,7 @@ def test_churn(made: tuple[Path, list[Spec]]) -> None:
         assert f"{release}: {said}" in description
 
 
+@pytest.mark.slow
 def test_churn_of_chosen_releases(made: tuple[Path, list[Spec]]) -> None:
     chosen = [option for name in ("develop", "v0.9") for option in ("--release", name)]
     printed = succeed("plot", "churn", *chosen, cwd=made[0])
@@ -266,6 +271,7 @@ def test_churn_of_chosen_releases(made: tuple[Path, list[Spec]]) -> None:
     assert re.search(r"gone after [\d.]+ releases, \d+ days", printed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -323,6 +329,7 @@ def test_hard_names(name: str, hostile: Path) -> None:
     assert max(map(len, texts)) < 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["png", "pdf"])
 def test_hard_names_in_other_formats(format_: str, hostile: Path) -> None:
     options = ("--release", HOSTILE[-1], "-o", f"out.{format_}")
@@ -330,6 +337,7 @@ def test_hard_names_in_other_formats(format_: str, hostile: Path) -> None:
     assert (hostile / f"out.{format_}").read_bytes().startswith(MAGIC[format_])
 
 
+@pytest.mark.slow
 def test_a_hard_name_in_a_title(hostile: Path) -> None:
     for release in HOSTILE[:3]:
         options = ("--release", release, "-o", "title.svg")
@@ -373,6 +381,7 @@ def test_many_stacks(name: str, tmp_path: Path) -> None:
     assert min(b - a for a, b in pairwise(heights)) > 12
 
 
+@pytest.mark.slow
 def test_the_users_settings_change_nothing(example_store: Path, tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("font.size: 30\naxes.grid: True\nbackend: tkagg\n")
     for env in ({}, {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "tkagg"}):
@@ -423,6 +432,7 @@ def test_labels_are_distinct() -> None:
     assert set(sets.values()) == {3, 5}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLOTS)
 def test_nothing_to_plot_is_no_picture(name: str, tmp_path: Path) -> None:
     lock = {"_meta": {"lockfile-version": 6}, "roots": [], "concrete_specs": {}}
@@ -451,6 +461,7 @@ def test_without_the_extra(module: str, example_store: Path, tmp_path: Path) -> 
     assert without.code == 0
 
 
+@pytest.mark.slow
 def test_a_picture_replaces_a_file_when_it_is_whole(example_store: Path, tmp_path: Path) -> None:
     (tmp_path / "real.svg").write_text("an earlier picture")
     (tmp_path / "link.svg").symlink_to("real.svg")

@@ -43,11 +43,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ASKED)
 def test_golden_diff_of_two_specs(name: str, site: Path) -> None:
     assert_golden(f"diff/{name}.txt", succeed("diff", *ASKED[name], cwd=site))
 
 
+@pytest.mark.slow
 def test_json_has_the_tree_nested(site: Path) -> None:
     whole = json.loads(succeed("diff", *HDF5, "--format", "json", cwd=site))
     assert whole["summary"] == succeed("diff", *HDF5, "--format", "table", cwd=site).split("\n")[0]
@@ -62,6 +64,7 @@ def test_json_has_the_tree_nested(site: Path) -> None:
     assert [*json.loads(rows[0])] == COLUMNS
 
 
+@pytest.mark.slow
 def test_one_spec_is_no_difference(site: Path) -> None:
     asked = ("diff", "/hhaw2z5", "hdf5@1/hhaw2", "--exit-code")
     said = "hdf5@1.14.6/hhaw2z5 is the same spec on both sides: nothing differs.\n"
@@ -71,6 +74,7 @@ def test_one_spec_is_no_difference(site: Path) -> None:
     assert "No difference" in succeed(*asked, "--format", "markdown", cwd=site)
 
 
+@pytest.mark.slow
 def test_the_example_of_a_rebuild_is_a_command(site: Path) -> None:
     asked = ("rebuilds", "--package", "netcdf-c", "--format", "jsonl")
     rows = map(json.loads, succeed(*asked, cwd=site).splitlines())
@@ -79,6 +83,7 @@ def test_the_example_of_a_rebuild_is_a_command(site: Path) -> None:
     assert "zlib-ng (version)" in succeed(*arguments, "--format", "table", cwd=site)
 
 
+@pytest.mark.slow
 def test_the_example_asks_the_same_store(site: Path, tmp_path: Path) -> None:
     store = tmp_path / "my caches/a.lbug"
     store.parent.mkdir()
@@ -91,6 +96,7 @@ def test_the_example_asks_the_same_store(site: Path, tmp_path: Path) -> None:
     assert succeed(*arguments, cwd=tmp_path).startswith(",".join(COLUMNS))
 
 
+@pytest.mark.slow
 def test_exit_code_of_two_specs(site: Path) -> None:
     assert run("diff", *HDF5, cwd=site).code == 0
     assert run("diff", *HDF5, "--exit-code", cwd=site).code == 1
@@ -117,7 +123,7 @@ def test_on_a_terminal_no_name_is_broken(site: Path) -> None:
         (("./old.lbug", "/kylug4g"), 2, "./old.lbug: no such release, stack or hash"),
         ((*HDF5, "--release", "2026-09"), 2, "--release goes with two stacks, and these are specs"),
         ((*HDF5, "--details"), 2, "--details goes with two releases, stacks or stores"),
-        (("2026-09", "2026-10", "--all"), 2, "--all goes with two specs, and these are releases"),
+        (("2026-09", "2026-10", "--all"), 2, "--all goes with two specs, or with --details; "),
     ],
 )
 def test_what_is_refused(asked: tuple[str, ...], code: int, said: str, site: Path) -> None:

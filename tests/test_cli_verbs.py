@@ -68,6 +68,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "verb"), [(source, verb) for source in QUESTIONS for verb in QUESTIONS[source]]
 )
@@ -90,6 +91,7 @@ def test_a_terminal_shows_the_whole_of_a_path(columns: int, stores: Path) -> Non
     assert " in all" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_golden_check(source: str, stores: Path) -> None:
     ended = run("check", "--store", f"{source}.lbug", cwd=stores)
@@ -97,6 +99,7 @@ def test_golden_check(source: str, stores: Path) -> None:
     assert_golden(f"verbs/{source}-check.txt", ended.out + ended.err)
 
 
+@pytest.mark.slow
 def test_check_in_json_has_all_rows(stores: Path) -> None:
     printed = run("check", "--store", "mirror.lbug", "--format", "json", cwd=stores).out
     for finding in json.loads(printed):
@@ -105,6 +108,7 @@ def test_check_in_json_has_all_rows(stores: Path) -> None:
         assert known or finding["problem"] == "not-in-root"  # which pages alone tell
 
 
+@pytest.mark.slow
 def test_check_ends_well_where_all_is_well(tmp_path: Path) -> None:
     page = oracle.page_text(records=[oracle.record("a" * 32)])
     (tmp_path / "page").write_text(page)
@@ -117,6 +121,7 @@ def test_check_ends_well_where_all_is_well(tmp_path: Path) -> None:
     assert ended.err.startswith("holes, dangling-dependencies, not-reached: the answer stands on ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("under", "code"), [((), 0), (("--fail-under", "63"), 0), (("--fail-under", "63.2"), 1)]
 )
@@ -161,6 +166,7 @@ def test_a_terminal_shows_in_what_the_nearest_differs(columns: int, stores: Path
     assert "true" not in words  # what a screen has no room for is what the cache holds
 
 
+@pytest.mark.slow
 def test_golden_coverage(stores: Path) -> None:
     printed = run("coverage", MY_ENV, "--store", "site.lbug", cwd=stores).out
     lacking = [line for line in printed.splitlines() if ",true," not in line]
@@ -211,6 +217,7 @@ def test_what_a_verb_cannot_answer(
     assert not ended.err.startswith("for ")
 
 
+@pytest.mark.slow
 def test_what_no_lock_file_tells_is_not_known(stores: Path) -> None:
     asked = ("usable", "hdf5", "--target", "x86_64_v3")
     ended = run(*asked, "--store", "radiuss.lbug", cwd=stores)

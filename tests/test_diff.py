@@ -203,12 +203,14 @@ def two_sides(draw: st.DrawFn) -> tuple[Tables, Tables]:
     return old, new
 
 
+@pytest.mark.slow
 @tries(80)
 @given(two_sides())
 def test_any_two_sides_are_those_of_plain_loops(sides: tuple[Tables, Tables]) -> None:
     assert_is_naive(*sides)
 
 
+@pytest.mark.slow
 @tries(30)
 @given(two_sides())
 def test_the_way_back_mirrors_the_way(sides: tuple[Tables, Tables]) -> None:
@@ -220,6 +222,7 @@ def test_the_way_back_mirrors_the_way(sides: tuple[Tables, Tables]) -> None:
     assert bool(there) == bool(back)
 
 
+@pytest.mark.slow
 @tries(30)
 @given(two_sides())
 def test_nothing_differs_from_itself(sides: tuple[Tables, Tables]) -> None:
@@ -230,6 +233,7 @@ def test_nothing_differs_from_itself(sides: tuple[Tables, Tables]) -> None:
         assert counts in ({}, dict.fromkeys(("old", "new", "kept"), len(specs_of(tables))))
 
 
+@pytest.mark.slow
 @tries(30)
 @given(two_sides())
 def test_no_two_specs_would_rather_be_a_pair(sides: tuple[Tables, Tables]) -> None:
@@ -245,6 +249,7 @@ def test_no_two_specs_would_rather_be_a_pair(sides: tuple[Tables, Tables]) -> No
 ARCH = {"platform": "linux", "platform_os": "debian12", "target": "x86_64"}
 
 
+@pytest.mark.slow
 def test_what_one_side_does_not_tell_is_not_known(tmp_path: Path) -> None:
     for number, compiler in enumerate(["none", "gcc@=13.2.0"]):
         record = oracle.record("ab"[number] * 32, compiler=compiler)

@@ -60,6 +60,7 @@ def test_two_of_one_name_take_as_much_of_their_path_as_tells_them_apart(tmp_path
     assert warnings(report) == []
 
 
+@pytest.mark.slow
 def test_in_any_order_and_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, x_a_env_spack__lock=ONE, y_a_env_spack__lock=TWO, y_b_env_spack__lock=THREE)
     files = ["x/a/env/spack.lock", "y/a/env/spack.lock", "y/b/env/spack.lock"]
@@ -142,6 +143,7 @@ def test_each_keeps_the_name_that_it_got(tmp_path: Path, monkeypatch: pytest.Mon
     assert update_store(store, "../../b").unchanged == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["spack.lock", "env/spack.lock"])
 def test_where_the_paths_do_not_tell_it_is_replaced_with_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
@@ -161,6 +163,7 @@ def test_where_the_paths_do_not_tell_it_is_replaced_with_a_warning(
     assert warnings(update_store(store, given)) == []
 
 
+@pytest.mark.slow
 def test_one_that_was_not_read_whole_is_not_replaced_in_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ def by_package(answer: Any) -> dict[str, dict[str, Any]]:
 # What could be taken ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_could_be_taken_is_the_same_and_usable(my_env: Tables, develop: Tables) -> None:
     rows = coverage(my_env, develop, reuse=True).to_dicts()
     assert sum(row["held"] for row in rows) == 36
@@ -84,6 +85,7 @@ def test_what_could_be_taken_is_for_the_machine(
     assert sum(row["reuse"] is not None for row in rows) == taken
 
 
+@pytest.mark.slow
 def test_what_has_other_flags_is_not_taken(tmp_path: Path) -> None:
     """Flags that the environment asks for have to be there; others do no harm."""
     asked = coverage(environment("base"), cache_of(flagged(lock("base")), tmp_path), reuse=True)
@@ -148,6 +150,7 @@ def test_the_dependency_is_told_that_makes_the_difference(
 # Only some specs ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_only_the_specs_that_are_asked_for_are_held_against_the_cache(
     my_env: Tables, develop: Tables
 ) -> None:
@@ -170,6 +173,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_share_that_could_be_taken_is_told_and_the_exit_code_is_of_what_is_held(
     site: Path,
 ) -> None:
@@ -186,6 +190,7 @@ def test_the_share_that_could_be_taken_is_told_and_the_exit_code_is_of_what_is_h
     assert some.err.splitlines()[0] == "0 of 2 specs are held: 0.0 %"
 
 
+@pytest.mark.slow
 def test_a_machine_without_reuse_is_an_error(site: Path) -> None:
     ended = run("coverage", MY_ENV, "--libc", "glibc@2.35", cwd=site)
     assert (ended.code, ended.out) == (2, "")

@@ -135,6 +135,7 @@ def rows(printed: str) -> list[list[Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(LIBRARY))
 def test_what_is_printed_gives_the_same_answer(
     name: str, place: tuple[Store, dict[str, str]]

@@ -103,6 +103,7 @@ def assert_graphml_holds(path: Path, tables: Tables) -> None:
     assert found.number_of_edges() == wanted.number_of_edges()
 
 
+@pytest.mark.slow
 @tries(60)
 @given(graph=graphs(xml_text))
 def test_networkx_reads_all_from_graphml(tmp_path: Path, graph: Any) -> None:
@@ -112,6 +113,7 @@ def test_networkx_reads_all_from_graphml(tmp_path: Path, graph: Any) -> None:
     assert_graphml_is_valid(tmp_path / "graph.graphml")
 
 
+@pytest.mark.slow
 def test_graphml_of_real_pages(tmp_path: Path, examples: Tables) -> None:
     export(examples, "graphml", tmp_path / "graph.graphml")
     assert_graphml_holds(tmp_path / "graph.graphml", examples)
@@ -169,6 +171,7 @@ def from_json(path: Path) -> Any:
     return nx.node_link_graph(json.loads(path.read_bytes()), edges="edges")
 
 
+@pytest.mark.slow
 @tries(60)
 @given(graph=graphs())
 def test_networkx_reads_all_from_json(tmp_path: Path, graph: Any) -> None:

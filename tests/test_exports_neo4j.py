@@ -132,6 +132,7 @@ def csv_properties(fields: list[Any], row: list[Any]) -> Properties:
     return known({n: csv_value(kind, v) for (n, kind, _), v in values if v is not None})
 
 
+@pytest.mark.slow
 @tries(40)
 @given(graph=graphs(csv_text))
 def test_csv_loses_nothing(tmp_path: Path, graph: Any) -> None:
@@ -264,6 +265,7 @@ def chosen(sets: str, row: Properties) -> Properties:
     return {n: row[n] for n in (to.replace("``", "`") for to, _ in names) if n in row}
 
 
+@pytest.mark.slow
 @tries(40)
 @given(graph=graphs())
 def test_the_script_loses_nothing(tmp_path: Path, graph: Any) -> None:
@@ -272,11 +274,13 @@ def test_the_script_loses_nothing(tmp_path: Path, graph: Any) -> None:
     assert from_cypher(tmp_path / "graph.cypher") == graph_of(tables)
 
 
+@pytest.mark.slow
 def test_the_script_of_real_pages(tmp_path: Path, examples: Tables) -> None:
     export(examples, "cypher", tmp_path / "graph.cypher")
     assert from_cypher(tmp_path / "graph.cypher") == graph_of(examples)
 
 
+@pytest.mark.slow
 def test_the_script_takes_a_thousand_rows_at_a_time(tmp_path: Path) -> None:
     graph = small_tables().to_networkx()
     graph.add_nodes_from(("Package", f"p{number}") for number in range(2_500))

@@ -216,6 +216,7 @@ def test_a_damaged_page_is_read_or_refused_in_words(tmp_path: Path, page: bytes)
             assert report.kept <= counted <= report.records
 
 
+@pytest.mark.slow
 @tries(EXAMPLES or 120)
 @given(document=damaged_documents())
 def test_a_damaged_document_is_read_or_refused_in_words(tmp_path: Path, document: bytes) -> None:
@@ -244,6 +245,7 @@ def test_a_release_is_taken_or_refused_in_words(
     assert release is None or names in ([], [release])
 
 
+@pytest.mark.slow
 @tries(EXAMPLES or 120)
 @given(pages=st.lists(damaged_pages(), min_size=1, max_size=3))
 def test_a_damaged_page_does_no_harm_to_another(

@@ -126,6 +126,7 @@ def test_what_stands_on_dependencies_is_not_known_of_pages(tmp_path: Path) -> No
     assert not any(finding.is_wrong for finding in findings)
 
 
+@pytest.mark.slow
 def test_what_was_rejected_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graphcache.workflows.MAX_REJECTS", 1)
     nodes = [node(A), node(B, version=1.2), node(C, version=1.3)]
@@ -140,6 +141,7 @@ def test_what_was_rejected_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert wrong.note == "1 more reject: only the first of each load are kept."
 
 
+@pytest.mark.slow
 def test_no_stacks_are_nothing_wrong(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps(index(node(A))))
     build_store(tmp_path / "s.lbug", tmp_path / "index.json")
@@ -150,6 +152,7 @@ def test_no_stacks_are_nothing_wrong(tmp_path: Path) -> None:
     assert findings["in-no-stack"].note == "the graph has no stacks"
 
 
+@pytest.mark.slow
 def test_of_stacks_whose_roots_nobody_tells_none_is_said_to_be_reached(tmp_path: Path) -> None:
     """An index knows no roots: nought that are not reached would be a guess."""
     (tmp_path / "index.json").write_text(json.dumps(index(node(A, B), node(B))))

@@ -138,6 +138,7 @@ def test_a_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     writer.join()
 
 
+@pytest.mark.slow
 def test_several_paths_are_one_input(tmp_path: Path) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     a.write_bytes(PAGE)
@@ -303,12 +304,14 @@ def test_a_page_that_is_too_large(tmp_path: Path) -> None:
     assert why_not(page) == f"{page}: {TOO_LARGE}"
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb"
     bomb.write_bytes(gzip.compress(PAGE, mtime=0) + gzip.compress(b"\n" * 2**24) * 200)
     assert why_not(bomb) == f"{bomb}: {TOO_LARGE}"
 
 
+@pytest.mark.slow
 def test_zip_bombs(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -321,6 +324,7 @@ def test_zip_bombs(tmp_path: Path) -> None:
     assert report.skipped == [f"{bomb}/large: not Spack's"]
 
 
+@pytest.mark.slow
 def test_a_zip_member_that_lies_about_its_size(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb"
     content = PAGE + b"\n" * MAX_FILE
@@ -519,6 +523,7 @@ def test_a_damaged_extended_header_of_a_tar_archive(
     assert why_not(archive) == f"{archive}: {SAYS}{why}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [as_tar, as_zip, lambda f, out: as_tar(f, out, "w:gz")])
 @pytest.mark.parametrize(
     "pack", [gzip.compress, lambda data: pa.compress(data, "zstd", asbytes=True)]
@@ -558,6 +563,7 @@ def test_a_page_is_a_page_even_where_a_tar_archive_has_its_mark(tmp_path: Path) 
     assert kept(read(page)[0]) == {"zlib"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 def test_a_tar_archive_that_is_cut_off_anywhere(tmp_path: Path, mode: str) -> None:
     inner = tmp_path / "in"

@@ -58,6 +58,7 @@ def test_all_pages_together(example_pages: Path, legacy_pages: Path, examples: T
         assert count >= examples.node_counts()[type_]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("records", "pages", "releases"), [(1, 1, 1), (60, 20, 1), (400, 30, 4), (500, 60, 20)]
 )
@@ -96,6 +97,7 @@ PAGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @tries(30)
 @given(PAGES, st.randoms())
 def test_any_pages_in_any_order(
@@ -123,6 +125,7 @@ def test_any_pages_in_any_order(
     assert all(again.edges[name].equals(table) for name, table in tables.edges.items())
 
 
+@pytest.mark.slow
 def test_the_example_pages_in_other_orders(example_pages: Path, examples: Tables) -> None:
     files = sorted(example_pages.iterdir())
     for seed in range(3):
@@ -263,6 +266,7 @@ def test_configurations_are_what_a_person_sees(read_page: Read) -> None:
     assert len(set(found.values())) == 1 + len(others)
 
 
+@pytest.mark.slow
 def test_parts_that_move_to_a_neighbour_make_another_configuration(read_page: Read) -> None:
     records = [
         oracle.record("a" * 32, os="ab", platform="c", variants=["x", "y"]),
@@ -382,6 +386,7 @@ def test_chunks_do_not_change_the_digest(data: st.DataObject) -> None:
         assert digest_table("t", table) == digest(type_, values)
 
 
+@pytest.mark.slow
 def test_every_value_of_a_graph_counts(examples: Tables) -> None:
     found = {examples.digest()}
     changes = 0

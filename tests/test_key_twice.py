@@ -95,6 +95,7 @@ def read_text(folder: Path, text: str) -> tuple[Tables | None, Report]:
 CASES = [(kind, place) for kind, said in DOCUMENTS.items() for place in objects(said)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [{}, {"spaced": " "}, {"spaced": "\n"}, {"escaped": True}])
 def test_a_key_twice_in_any_object_is_rejected(tmp_path: Path, style: Json) -> None:
     """A file for each object, all read in one go: that takes a tenth of the time."""
@@ -107,6 +108,7 @@ def test_a_key_twice_in_any_object_is_rejected(tmp_path: Path, style: Json) -> N
     assert report.records == report.kept + sum(reject.record for reject in report.rejects)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [{}, {"spaced": " "}])
 def test_no_key_twice_is_no_reject(tmp_path: Path, style: Json) -> None:
     for said in DOCUMENTS.values():

@@ -141,6 +141,7 @@ def test_what_a_store_is_asked_is_logged_without_values(
         assert value not in said
 
 
+@pytest.mark.slow
 def test_what_is_written_is_logged(
     example_pages: Path, log: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
@@ -177,6 +178,7 @@ def test_the_log_ends_with_the_command(example_store: Path) -> None:
     assert logging.getLogger("graphcache").handlers == []
 
 
+@pytest.mark.slow
 def test_what_a_terminal_would_obey_is_escaped(example_pages: Path, tmp_path: Path) -> None:
     page, store = next(example_pages.iterdir()), tmp_path / "\x1b[31mred.lbug"
     ended = run("-v", "build", page, "--store", store, cwd=tmp_path)

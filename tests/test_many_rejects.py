@@ -33,6 +33,7 @@ def test_a_report_keeps_the_first_of_a_file_and_counts_all(read_page: Read) -> N
     assert tables.node_counts()["Spec"] == 1
 
 
+@pytest.mark.slow
 def test_whoever_asks_gets_all_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "many.md").write_text(PAGE)
     (tmp_path / "none.md").write_text("")
@@ -49,6 +50,7 @@ def test_whoever_asks_gets_all_in_their_order(tmp_path: Path) -> None:
     assert again == got
 
 
+@pytest.mark.slow
 def test_of_many_such_files_few_are_open_at_once(tmp_path: Path) -> None:
     """What a report does not keep lies in a file, until the report joins the whole."""
     for number in range(30):
@@ -74,6 +76,7 @@ def test_of_an_unreadable_file_only_that_is_told(tmp_path: Path) -> None:
     assert caught.value.report.rejects == got
 
 
+@pytest.mark.slow
 def test_all_files_together_have_a_bound_too() -> None:
     report = Report()
     for number in range(MAX_REPORTED // MAX_OF_A_FILE + 5):
@@ -85,6 +88,7 @@ def test_all_files_together_have_a_bound_too() -> None:
     assert (report.rejected, report.kept) == (MAX_REPORTED + 5 * MAX_OF_A_FILE, 0)
 
 
+@pytest.mark.slow
 def test_the_command_names_what_lists_all_and_that_does(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(PAGE)
     ended = run("build", "page.md", cwd=tmp_path)

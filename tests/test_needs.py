@@ -98,6 +98,7 @@ def above(needs: Needs, letter: str, types: tuple[str, ...]) -> set[str]:
 # impact -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @tries(60)
 @given(needs_of_all_types(), st.lists(st.sampled_from(DEPTYPES), unique=True, min_size=1))
 def test_impact_is_that_of_networkx(
@@ -153,6 +154,7 @@ def test_impact_counts_apart_what_only_builds_with_it(
     assert impact(tables, "a", deptype=deptype).rows == [("env", "develop", *counts)]
 
 
+@pytest.mark.slow
 def test_impact_of_stacks_and_releases() -> None:
     tables, _ = read(SITE / "2026-09", release="2026-09")
     every = impact(tables, "openssl@:3.5")
@@ -222,6 +224,7 @@ def test_what_is_no_type_of_dependencies(given: str | list[str], said: str, tmp_
 # why ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_roots_of_one_package_stand_together() -> None:
     tables, _ = read(SITE / "2026-09", SITE / "develop", release="all")
     answer = why(tables, "zlib-ng glibc")
@@ -277,6 +280,7 @@ def test_a_plan_keeps_what_anything_kept_needs(tmp_path: Path) -> None:
                 ask(tables, releases, stacks)
 
 
+@pytest.mark.slow
 def test_a_plan_is_no_keeplist() -> None:
     """Spack takes lines of 32 characters, behind slashes or not, and deletes all other specs."""
     tables, _ = read(SITE / "develop", release="develop")
@@ -335,6 +339,7 @@ def test_a_plan_is_refused_where_nobody_tells_what_the_cache_holds(tmp_path: Pat
             ask(tables, stacks="env")
 
 
+@pytest.mark.slow
 def test_a_plan_says_what_else_the_cache_may_hold(tmp_path: Path) -> None:
     cache(tmp_path)
     lock_of({"g": {}}, tmp_path, roots="g", name="other")

@@ -75,6 +75,7 @@ def test_real_pages_are_what_networkx_would_make_of_them(examples: Tables) -> No
     assert_same(graph, naive(examples))
 
 
+@pytest.mark.slow
 @tries(60)
 @given(graph=graphs())
 def test_any_graph_is_what_networkx_would_make_of_it(graph: Any) -> None:
@@ -112,6 +113,7 @@ def test_a_graph_can_be_changed_without_changing_the_tables() -> None:
     assert not list(graph.successors(("Release", "develop-2025-03-30")))
 
 
+@pytest.mark.slow
 def test_algorithms_run_on_it(examples: Tables) -> None:
     graph = examples.to_networkx()
     counts = examples.node_counts()
@@ -141,6 +143,7 @@ def test_real_pages_come_back(examples: Tables) -> None:
     assert found.digest() == examples.digest()
 
 
+@pytest.mark.slow
 @tries(60)
 @given(graph=graphs())
 def test_any_graph_comes_back(graph: Any) -> None:
@@ -160,6 +163,7 @@ def test_the_order_in_which_a_script_added_things_does_not_count() -> None:
     assert Tables.from_networkx(turned).digest() == small_tables().digest()
 
 
+@pytest.mark.slow
 @tries(60)
 @given(data=st.data(), kind=st.sampled_from(list(ARROW_TYPES)), name=any_text)
 def test_a_property_that_a_script_adds_is_kept(data: Any, kind: str, name: str) -> None:
@@ -334,6 +338,7 @@ def test_another_kind_of_graph_is_refused(kind: Any) -> None:
         Tables.from_networkx(kind())
 
 
+@pytest.mark.slow
 @tries(80)
 @given(data=st.data())
 def test_no_value_at_all_ends_in_another_exception(data: Any) -> None:

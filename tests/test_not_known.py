@@ -64,6 +64,7 @@ STANDING_ON_DEPENDENCIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", STANDING_ON_DEPENDENCIES)
 def test_where_no_dependencies_are_known_they_are_asked_for(
     asked: tuple[str, ...], pages: Path
@@ -94,6 +95,7 @@ def test_a_plan_is_refused_where_what_is_kept_may_need_anything(pages: Path) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_plan_needs_no_more_than_what_is_kept(mixture: Path) -> None:
     printed = run("prune-plan", "--keep-release", "v1", cwd=mixture)
     assert printed.code == 0
@@ -114,6 +116,7 @@ def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) ->
     assert f"such as n@?/{D[:7]}: what could go may be needed" in ended.err
 
 
+@pytest.mark.slow
 def test_of_a_stack_that_only_pages_tell_of_no_roots_are_known(mixture: Path) -> None:
     page = oracle.page_text("zlib", "v2", [oracle.record(D, stacks=["other"])])
     (mixture / "other.md").write_text(page)
@@ -156,6 +159,7 @@ def cache(indexed: Path, tmp_path: Path) -> Path:
     return copytree(indexed, tmp_path, dirs_exist_ok=True)
 
 
+@pytest.mark.slow
 def test_no_share_is_said_of_a_file_that_was_not_read_whole(cache: Path) -> None:
     environment = lock(node(A), node(C, A, name="hdf5"), node(B, version=1.2), roots=(C,))
     rejected = f"Rejected: spack.lock: concrete_specs.{B}.version: expected str, found float"
@@ -166,6 +170,7 @@ def test_no_share_is_said_of_a_file_that_was_not_read_whole(cache: Path) -> None
     assert covered(cache, lacking, "--fail-under", "100")[0] == 1
 
 
+@pytest.mark.slow
 def test_what_is_external_is_left_out_and_counted(cache: Path) -> None:
     environment = lock(node(B, external={"path": "/usr"}), roots=(B,))
     assert covered(cache, environment, "--fail-under", "100") == (
@@ -177,6 +182,7 @@ def test_what_is_external_is_left_out_and_counted(cache: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_store_of_lock_files_does_not_say_what_is_held(tmp_path: Path) -> None:
     (tmp_path / "env.spack.lock").write_text(json.dumps(lock(node(A), roots=(A,))))
     succeed("build", "env.spack.lock", "--quiet", cwd=tmp_path)
@@ -185,6 +191,7 @@ def test_a_store_of_lock_files_does_not_say_what_is_held(tmp_path: Path) -> None
     assert said[0].startswith("Error: of no spec in the store it is known whether the cache holds")
 
 
+@pytest.mark.slow
 def test_what_is_lacking_is_listed_in_spacks_order(cache: Path) -> None:
     versions = {"e": "1.10", "f": "1.9", "g": "develop"}
     nodes = [node(letter * 32, version=version) for letter, version in versions.items()]
@@ -194,6 +201,7 @@ def test_what_is_lacking_is_listed_in_spacks_order(cache: Path) -> None:
     assert [row["version"] for row in rows] == ["1.9", "1.10", "develop"]
 
 
+@pytest.mark.slow
 def test_what_pages_do_not_tell_is_no_difference(pages: Path) -> None:
     tables, _ = read(pages / "zlib.md")
     record = next(iter(tables.nodes["Spec"].to_pylist()))
@@ -206,6 +214,7 @@ def test_what_pages_do_not_tell_is_no_difference(pages: Path) -> None:
     assert json.loads(printed)["differs"] == ["not known: the dependencies of one of them"]
 
 
+@pytest.mark.slow
 def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) -> None:
     tables, _ = read(pages / "zlib.md")
     told = next(iter(tables.nodes["Spec"].to_pylist()))
@@ -240,6 +249,7 @@ def test_an_answer_is_not_empty_since_pages_do_not_tell(
     assert ended.err.startswith(f"Error: the answer stands on {told}, which no source told; ")
 
 
+@pytest.mark.slow
 def test_lock_files_do_not_tell_what_is_usable(tmp_path: Path) -> None:
     (tmp_path / "env.spack.lock").write_text(json.dumps(lock(node(A), roots=(A,))))
     succeed("build", "env.spack.lock", "--quiet", cwd=tmp_path)
@@ -254,6 +264,7 @@ def test_an_index_is_no_environment(cache: Path) -> None:
     assert "index.json: expected the lock file (spack.lock) of an environment, found " in ended.err
 
 
+@pytest.mark.slow
 def test_of_what_an_environment_has_not_nothing_is_held(cache: Path) -> None:
     environment = lock(node(A), roots=(A,))
     asked = ("--spec", "zlib@99", "--fail-under", "1")
@@ -271,11 +282,13 @@ def test_no_number_is_no_share(cache: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_environment_without_specs_lacks_nothing(cache: Path) -> None:
     said = ["There is nothing in it that a cache could hold."]
     assert covered(cache, lock(), "--fail-under", "100") == (0, said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "database", "error"),
     [(3, "6", gc.NotKnownError), (4, "7", gc.UsageError)],

@@ -122,6 +122,7 @@ def test_pages_of_2021_and_2022(legacy_pages: Path, form: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["page", "a b.zip"])
 def test_the_content_counts_and_not_the_name(
     example_pages: Path, legacy_pages: Path, tmp_path: Path, name: str
@@ -221,6 +222,7 @@ def test_front_matter_in_another_form_reads_the_same(read_page: Read, form: str)
     assert tables.digest() == read_page(PAGE)[0].digest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["CRLF", "byte order mark", "comments", "block style"])
 def test_legacy_pages_in_another_form_read_the_same(
     read_page: Read, legacy_pages: Path, form: str
@@ -332,6 +334,7 @@ def test_a_release_must_be_a_name(read_page: Read, release: str, why: str) -> No
         read_page(PAGE, release=release)
 
 
+@pytest.mark.slow
 def test_names_may_hold_any_text(read_page: Read) -> None:
     odd = [
         "it's",
@@ -364,6 +367,7 @@ def test_names_may_hold_any_text(read_page: Read) -> None:
             assert {key for kind, key in graph if kind == type_} == set(odd)
 
 
+@pytest.mark.slow
 def test_the_fast_and_the_careful_way_give_the_same(read_page: Read, example_pages: Path) -> None:
     for page in example_pages.iterdir():
         text = page.read_text()

@@ -88,6 +88,7 @@ def of_package(graph: Graph[NodeId], name: str) -> list[str]:
 # A package ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hdf5", "zlib-ng", "python", "gcc", "gcc-runtime", "adios2"])
 def test_a_package_has_its_specs_and_their_neighbours(
     name: str, tables: Tables, graph: Graph[NodeId], needs: nx.DiGraph[str]
@@ -140,6 +141,7 @@ def test_specs_are_chosen_by_what_they_have(tables: Tables) -> None:
         package_picture(tables, "hdf5", {"stack": "oi"})
 
 
+@pytest.mark.slow
 def test_what_pages_do_not_tell_is_not_known(example_pages: Path) -> None:
     pages = read(example_pages)[0]
     picture = package_picture(pages, "py-ml-dtypes")
@@ -246,6 +248,7 @@ def test_why_has_the_roots_and_lengths_of_the_command(text: str, tables: Tables)
         assert steps == lengths[root.caption]
 
 
+@pytest.mark.slow
 def test_two_specs_differ_in_what_diff_names(tables: Tables) -> None:
     texts = "hdf5/hhaw2z5", "hdf5/kylug4g"
     found, picture = diff_specs(tables, *texts), two_picture(tables, *texts)
@@ -271,6 +274,7 @@ def test_a_spec_and_itself_are_the_same(tables: Tables) -> None:
     standalone_page(shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "release"), [("io", None), ("io", "develop"), ("tools", None)])
 def test_roots_of_a_stack_bring_what_no_other_needs(
     name: str, release: str | None, tables: Tables, graph: Graph[NodeId], needs: nx.DiGraph[str]
@@ -434,6 +438,7 @@ def test_the_policy_allows_just_what_the_page_holds(tables: Tables) -> None:
     assert not re.search(r'(?:src|href)="(?!#|data:,)', page)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_data_is_markup() -> None:
     made: Graph[NodeId] = nx.MultiDiGraph()
     hostile = [
@@ -475,6 +480,7 @@ def test_nothing_of_the_data_is_markup() -> None:
 # The command --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked_for", "said"),
     [
@@ -507,6 +513,7 @@ def test_the_command_writes_the_page_and_says_the_answer(
         assert "To explore it in Neo4j Browser: MATCH " in ended.err
 
 
+@pytest.mark.slow
 def test_the_cypher_to_paste_runs(store: Store) -> None:
     part = store.part
     for picture in (
@@ -544,6 +551,7 @@ def test_wrong_use_is_said(asked_for: str, message: str, path: Path, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_page_that_was_there_stays_where_the_new_one_fails(path: Path, tmp_path: Path) -> None:
     (tmp_path / "view.html").write_text("old")
     assert run("view", "hdf6", "--store", path, cwd=tmp_path).code == 2

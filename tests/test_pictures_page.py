@@ -9,15 +9,14 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from chromium import PATIENCE, axe_violations, open_chromium
+from chromium import MEASURE, PATIENCE, axe_violations, open_chromium
 from conftest import WriteSnapshot
 from pages import other_pictures, site_pictures, snapshot_pictures, write_pages
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-MEASURE = (Path(__file__).parent / "data/pictures/measure.js").read_text(encoding="utf-8")
 DOCS = Path(__file__).parents[1] / "docs/pictures"
 WIDE: ViewportSize = {"width": 1400, "height": 900}
 NARROW: ViewportSize = {"width": 420, "height": 800}
@@ -109,7 +108,7 @@ class Look:
     printed: dict[str, Any] = field(default_factory=dict)
 
 
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _GO = """state => new Promise(done => {
   const drawn = () => requestAnimationFrame(() => setTimeout(done));
   addEventListener("hashchange", drawn, { once: true });
@@ -352,6 +351,19 @@ def test_all_lines_and_what_only_builds_are_shown_by_a_switch(
     expect(page.get_by_role("heading", name="With what builds it 9 specs")).to_be_visible()
     assert page.locator(".gc-lines path:visible").count() != few
     assert page.url.endswith("#builds=on")
+    view.close()
+
+
+def test_what_has_no_room_for_layers_is_a_list(browser: Browser, pages: dict[str, Path]) -> None:
+    view = View(browser, pages["diff hdf5"])
+    cards = view.page.locator(".gc-card")
+    tops = "cards => new Set(cards.map(card => card.getBoundingClientRect().top)).size"
+    assert cards.evaluate_all(tops) < cards.count()
+    view.page.evaluate("document.querySelector('.gc-block').style.width = '300px'")
+    view.page.evaluate("dispatchEvent(new Event('resize'))")
+    expect(cards.first).to_be_visible()
+    assert cards.evaluate_all(tops) == cards.count() > 4
+    assert view.page.evaluate(MEASURE)["overlaps"] == []
     view.close()
 
 

@@ -266,6 +266,7 @@ def read_both_ways(folder: Path, patch: pytest.MonkeyPatch) -> list[tuple[Tables
     return outcomes
 
 
+@pytest.mark.slow
 @tries(EXAMPLES or 60)
 @given(pages=st.lists(damaged_pages() | st.sampled_from([GOOD, OTHER, *REAL, *PAGES]), max_size=6))
 def test_both_ways_report_the_same_in_the_same_order(
@@ -285,6 +286,7 @@ def test_both_ways_report_the_same_in_the_same_order(
         assert fast[0] == careful[0]
 
 
+@pytest.mark.slow
 def test_one_hash_on_many_pages_is_read_the_same_both_ways(
     tmp_path: Path, write_snapshot: WriteSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

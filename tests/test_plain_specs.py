@@ -190,6 +190,7 @@ def change_document(steps: list[float], value: Any) -> Change:
 in_values = st.builds(change_document, st.lists(places, min_size=3, max_size=8), json_values)
 
 
+@pytest.mark.slow
 @tries(EXAMPLES or 250)
 @given(
     document=st.sampled_from([*REAL, *DOCUMENTS]),

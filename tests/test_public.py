@@ -36,7 +36,7 @@ PUBLIC = {
         *("Answer", "Description", "Load", "PushReport", "Reject", "Report", "Store", "Tables"),
         *("build_store", "open_store", "push_store", "read", "update_store"),
         *("read_advisories", "read_openvex"),
-        *("ExportError", "GraphError", "GraphcacheError", "InputError"),
+        *("ExportError", "GraphError", "GraphcacheError", "InputError", "LakeError"),
         *("NotKnownError", "QueryError", "StoreError", "UsageError"),
     },
     "graphcache.analysis": {
@@ -223,6 +223,7 @@ def test_to_networkx_and_back(examples: gc.Tables) -> None:
     assert gc.Tables.from_networkx(graph).digest() == examples.digest()
 
 
+@pytest.mark.slow
 def test_a_store_is_opened_asked_and_closed(example_store: Path, examples: gc.Tables) -> None:
     with gc.open_store(example_store) as store:
         assert isinstance(store, gc.Store)
@@ -270,6 +271,7 @@ def test_all_errors_are_of_one_tree() -> None:
     assert gc.GraphcacheError.__base__ is Exception
 
 
+@pytest.mark.slow
 def test_what_is_refused_is_one_of_these_errors(example_store: Path, tmp_path: Path) -> None:
     graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     graph.add_node("no tuple")

@@ -168,6 +168,7 @@ def check_types(query: NamedQuery, row: Row) -> None:
             assert all(type(item) is str for item in value), (column.name, value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(LIBRARY))
 def test_answers_are_those_of_the_oracle(name: str, asked: Given, store: Store) -> None:
     """All combinations of values on the embedded store; on a server and in quick, all pairs."""
@@ -214,6 +215,7 @@ def test_what_is_not_given_is_the_default(name: str) -> None:
     assert query.bind(needed) == query.bind(needed | dict.fromkeys((p.name for p in optional), ""))
 
 
+@pytest.mark.slow
 def test_every_query_has_an_answer_in_some_files(
     example_pages: Path,
     legacy_pages: Path,
@@ -236,6 +238,7 @@ def test_limit_says_that_there_is_more(store: Store) -> None:
     assert not LIBRARY["stacks"].run(store, limit=len(whole.rows)).more
 
 
+@pytest.mark.slow
 def test_the_real_pages_are_mostly_redundant(example_pages: Path, tmp_path: Path) -> None:
     with embedded(of_pages(example_pages), tmp_path) as opened:
         rows = LIBRARY["redundant-builds"].run(opened, {"release": "develop"}).rows

@@ -39,6 +39,7 @@ def test_every_query_of_a_package_takes_a_spec() -> None:
     assert not any(p.type == "package" for query in LIBRARY.values() for p in query.parameters)
 
 
+@pytest.mark.slow
 def test_rows_are_of_the_specs_that_find_finds(store: gc.Store) -> None:
     found = find(store.tables(), SPEC)
     hashes = sorted(row[0] for row in found.rows)
@@ -51,6 +52,7 @@ def test_rows_are_of_the_specs_that_find_finds(store: gc.Store) -> None:
     assert sorted(hash_ for row in rows for hash_ in row[8]) == hashes
 
 
+@pytest.mark.slow
 def test_what_is_needed_may_be_a_spec(store: gc.Store) -> None:
     query = LIBRARY["dependents-of"]
     old = query.run(store, {"package": "openmpi@:5.0.8"}).rows
@@ -60,6 +62,7 @@ def test_what_is_needed_may_be_a_spec(store: gc.Store) -> None:
     assert old != query.run(store, {"package": "openmpi"}).rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TAKING)
 def test_a_hash_stands_for_one_spec_of_its_package(store: gc.Store, name: str) -> None:
     hash_ = find(store.tables(), SPEC).rows[0][0]
@@ -99,6 +102,7 @@ def test_nothing_like_it_is_none_and_says_why(store: gc.Store, name: str) -> Non
     assert answer.notes == ["none: no zlib-ng in the graph is @9; there are 2.2.5, 2.3.3"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TAKING)
 def test_the_statement_of_a_spec_is_written_with_its_hashes(store: gc.Store, name: str) -> None:
     query, values = LIBRARY[name], given(name, SPEC)

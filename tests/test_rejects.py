@@ -84,6 +84,7 @@ def test_an_unknown_key_is_told_once(read_page: Read) -> None:
     assert tables.node_counts()["Spec"] == 3
 
 
+@pytest.mark.slow
 def test_records_around_a_damaged_one_are_kept(read_page: Read) -> None:
     records = [oracle.record(letter * 32) for letter in "abcdefg"]
     texts = [json.dumps(record) for record in records]

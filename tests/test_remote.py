@@ -151,6 +151,7 @@ def test_any_file_may_be_behind_an_address(
     assert web.paths == [f"/page/{V3}", f"/page/{V2}", "/page"]
 
 
+@pytest.mark.slow
 def test_a_file_address_is_a_path(tmp_path: Path) -> None:
     shutil.copytree(MIRRORS / "v3", tmp_path / "a mirror")
     url = (tmp_path / "a mirror").as_uri()

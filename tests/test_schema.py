@@ -252,6 +252,7 @@ def test_the_digest_is_what_its_documentation_says() -> None:
     assert small_tables().digest() == hashlib.sha256(joined.encode()).hexdigest()
 
 
+@pytest.mark.slow
 @tries(40)
 @given(graph=graphs(), seed=st.integers(0, 100))
 def test_the_order_of_rows_does_not_count(graph: Any, seed: int) -> None:
@@ -318,6 +319,7 @@ def test_any_one_change_changes_the_digest() -> None:
     assert len(list(changed_graphs())) > 100
 
 
+@pytest.mark.slow
 def test_an_edge_that_points_elsewhere_changes_the_digest() -> None:
     graph = small_graph()
     start, end = ("Spec", "b" * 32), ("Spec", "a" * 32)

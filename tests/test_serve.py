@@ -628,7 +628,8 @@ def test_coverage_of_a_lock_file_that_is_sent(spack: Served, spack_folder: Path)
 
 def send_file(served: Served, path: str, data: bytes, name: str, **fields: str) -> Reply:
     """The same as a browser sends it where a file is chosen, without script."""
-    form = {**fields, "file": (name, data, "application/octet-stream")}
+    file = (name, data, "application/octet-stream")
+    form: dict[str, str | tuple[str, bytes, str]] = {**fields, "file": file}
     body, kind = urllib3.encode_multipart_formdata(form)
     return served.ask(path, "POST", body, Content_Type=kind)
 

@@ -164,6 +164,7 @@ def assert_like(tables: Tables, specs: dict[str, Json]) -> None:
 # The files ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", INDEXES, ids=name_of)
 def test_an_index(path: Path) -> None:
     tables, report = read(path)
@@ -176,6 +177,7 @@ def test_an_index(path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", LOCKS, ids=name_of)
 def test_a_lock_file(path: Path) -> None:
     tables, report = read(path, stack="env")
@@ -194,6 +196,7 @@ def test_a_lock_file(path: Path) -> None:
     assert {stack for stack, _ in in_stack.values()} == {"env"}
 
 
+@pytest.mark.slow
 def test_a_lock_file_names_its_stack() -> None:
     named = [path for path in LOCKS if named_stack(path)]
     tables, _ = read(*named)
@@ -202,6 +205,7 @@ def test_a_lock_file_names_its_stack() -> None:
     assert {"radiuss.v6", "harbor.v1"} < set(names)
 
 
+@pytest.mark.slow
 def test_a_lock_file_without_a_name_is_known_by_its_folder() -> None:
     tables, _ = read(SITE / "2026-09")
     assert tables.nodes["Stack"]["name"].to_pylist() == ["io", "solvers", "tools"]
@@ -277,6 +281,7 @@ def mirror_index(name: str) -> Json:
     return index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["v3", "v3-signed"])
 def test_a_mirror(name: str) -> None:
     tables, report = read(MIRRORS / name)
@@ -290,6 +295,7 @@ def test_a_mirror(name: str) -> None:
         assert held or name == "v3-signed" or not spec["in_buildcache"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["v2", "v3"])
 def test_what_a_mirror_only_needs_is_in_no_stack_or_release(name: str) -> None:
     tables, _ = read(MIRRORS / name, stack="e4s", release="develop")
@@ -321,6 +327,7 @@ def test_a_mirror_of_version_2() -> None:
     assert held == {key: entry["in_buildcache"] for key, entry in installs.items()}
 
 
+@pytest.mark.slow
 def test_no_edge_dangles_in_any_file() -> None:
     tables, _ = read(DATA, SITE)
     hashes = set(tables.nodes["Spec"]["hash"].to_pylist())

@@ -118,6 +118,7 @@ def facts_of(tables: Tables, spec_hash: str) -> Json:
 # Joining ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_page_an_index_and_a_lock_file_in_any_order_are_one_graph(tmp_path: Path) -> None:
     gcc = node(B, name="gcc", version="13.2.0", external={"path": "/usr"})
     page = oracle.page_text(
@@ -215,6 +216,7 @@ def updated(tmp_path: Path, *loads: tuple[Json | str, Labels]) -> Tables:
     return after_updates(tmp_path / "file", *texts)
 
 
+@pytest.mark.slow
 def test_a_lock_file_replaces_what_its_stack_held(tmp_path: Path) -> None:
     old, new = lock(node(A), node(B, C), node(C)), lock(node(B, C), node(C))
     tables = updated(tmp_path, (old, Labels(None, "env")), (new, Labels(None, "env")))
@@ -223,6 +225,7 @@ def test_a_lock_file_replaces_what_its_stack_held(tmp_path: Path) -> None:
     assert tables.digest() == fresh.digest()
 
 
+@pytest.mark.slow
 def test_an_index_of_one_stack_leaves_the_others(tmp_path: Path) -> None:
     one, two = Labels("develop", "one"), Labels("develop", "two")
     both = index(node(A), node(B))
@@ -235,6 +238,7 @@ def test_an_index_of_one_stack_leaves_the_others(tmp_path: Path) -> None:
     assert edges["IN_RELEASE"]["from"].to_pylist() == [A, B]
 
 
+@pytest.mark.slow
 def test_what_is_known_already_is_not_read_again(tmp_path: Path) -> None:
     store, file = tmp_path / "store.lbug", tmp_path / "spack.lock"
     file.write_text(json.dumps(lock(node(A))))
@@ -243,6 +247,7 @@ def test_what_is_known_already_is_not_read_again(tmp_path: Path) -> None:
     assert (report.unchanged, report.records) == (1, 0)
 
 
+@pytest.mark.slow
 def test_one_spec_file_does_not_empty_its_stack(tmp_path: Path) -> None:
     loads: list[tuple[Json | str, Labels]] = []
     for spec_hash in (A, B):
@@ -252,6 +257,7 @@ def test_one_spec_file_does_not_empty_its_stack(tmp_path: Path) -> None:
     assert updated(tmp_path, *loads).edges["IN_STACK"]["from"].to_pylist() == [A, B]
 
 
+@pytest.mark.slow
 def test_a_page_read_anew_keeps_what_an_index_said_of_its_specs(tmp_path: Path) -> None:
     loads: list[tuple[Json | str, Labels]] = [
         (index(node(A, B), node(B, name="gcc", version="13")), Labels())

@@ -444,6 +444,7 @@ def test_cycles_are_walked_once(tmp_path: Path) -> None:
     assert [one.unexplained for one in found.lowest()] == ["nothing that sources tell"] * 2
 
 
+@pytest.mark.slow
 def test_what_is_too_far_down_is_counted(tmp_path: Path) -> None:
     names = [f"p{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(DEEPEST + 20)]
     specs = [
@@ -479,6 +480,7 @@ def naive(specs: Iterable[Json], left: str, right: str) -> set[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @tries(100)
 @given(two_sided())
 def test_the_pairs_are_those_of_plain_recursion_each_once(
@@ -522,6 +524,7 @@ def lowest_of_roots(before: Path, after: Path) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -548,6 +551,7 @@ SITE_CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", SITE_CHANGES)
 def test_the_changes_of_the_site_are_all_named(stack: str) -> None:
     before, after = (

@@ -318,6 +318,7 @@ def small_graphs(draw: st.DrawFn) -> Tables:
     return graph(Spec=rows, DEPENDS_ON=edges)
 
 
+@pytest.mark.slow
 @given(small_graphs(), st.sampled_from(NAMES), st.sampled_from(["", "@1", "+x"]), st.booleans())
 def test_dependencies_are_those_of_plain_loops(
     tables: Tables, name: str, demand: str, direct: bool

@@ -128,6 +128,7 @@ def test_a_build_spec_that_cannot_be_one_costs_the_spec(
     assert why in f"{reject.field}: {reject.why}"
 
 
+@pytest.mark.slow
 def test_build_specs_that_differ_are_told_in_any_order(tmp_path: Path) -> None:
     other = {**SPLICED, "build_spec": {"name": "app", "hash": "c" * 32}}
     documents = [json.dumps(held(SPLICED)), json.dumps(held(other)), json.dumps(LOCK)]
@@ -212,6 +213,7 @@ def test_coverage_asks_for_the_binary_of_the_build_spec(
     assert {row["package"] for row in rows if not row["held"]} == lacks
 
 
+@pytest.mark.slow
 def test_a_hole_is_also_a_build_spec_that_is_not_held(tmp_path: Path) -> None:
     document = held(SPLICED, BUILT_NODE, OTHER_NODE)
     document["database"]["installs"][BUILT]["in_buildcache"] = False

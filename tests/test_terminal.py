@@ -269,6 +269,13 @@ def test_a_note_and_an_error_are_broken_between_words(example_store: Path) -> No
     assert " ".join(" ".join(lines).split()) == " ".join(error.split())
 
 
+@pytest.mark.process
+def test_the_schema_is_broken_between_words(tmp_path: Path) -> None:
+    lines = plain(on_terminal("schema", cwd=tmp_path, columns=60).out)
+    assert all(len(line) <= 60 for line in lines)
+    assert " ".join(lines).split() == run("schema", cwd=tmp_path).out.split()
+
+
 def test_a_command_in_a_note_is_one_line() -> None:
     command = "'graphcache update PATH...' and then again"
     assert told(f"Known from pages alone: load them by {command}", 30) == [

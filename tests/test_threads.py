@@ -46,6 +46,7 @@ def test_what_uses_threads_is_found(code: str, lines: list[int]) -> None:
     assert list(calls_in_threads(code)) == lines
 
 
+@pytest.mark.slow
 def test_arrow_groups_and_joins_in_the_thread_that_asks() -> None:
     found = {
         f"{path.relative_to(PACKAGE)}:{line}"

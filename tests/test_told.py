@@ -40,6 +40,7 @@ def ask(store: gc.Store, name: str, **values: str) -> Answer:
     return LIBRARY[name].run(store, values)
 
 
+@pytest.mark.slow
 def test_an_index_does_not_tell_what_a_union_index_lists(tmp_path: Path) -> None:
     with store_of(tmp_path, SITE / "index.json.gz", release="develop") as store:
         with pytest.raises(NotKnownError, match="root of IN_RELEASE, which no source told"):
@@ -48,12 +49,14 @@ def test_an_index_does_not_tell_what_a_union_index_lists(tmp_path: Path) -> None
         assert found.answer is None
 
 
+@pytest.mark.slow
 def test_without_releases_nothing_can_miss_in_one(tmp_path: Path) -> None:
     with store_of(tmp_path, SITE / "index.json.gz") as store:
         (found,) = (one for one in check(store) if one.name == "not-in-root")
         assert (found.is_wrong, found.note) == (False, "the graph has no releases")
 
 
+@pytest.mark.slow
 def test_what_nobody_says_is_held_is_not_missing(tmp_path: Path) -> None:
     with store_of(tmp_path, SITE / "spack.lock.gz", stack="io") as store:
         ((stack, specs, *counts),) = ask(store, "stack-gaps").rows
@@ -63,12 +66,14 @@ def test_what_nobody_says_is_held_is_not_missing(tmp_path: Path) -> None:
         assert {row[3] for row in roots} == {None}
 
 
+@pytest.mark.slow
 def test_with_an_index_it_is_known_what_is_held(tmp_path: Path) -> None:
     with store_of(tmp_path, SITE / "spack.lock.gz", SITE / "index.json.gz", stack="io") as store:
         assert all(row[4] == 0 for row in ask(store, "stack-gaps").rows)
         assert {row[3] for row in ask(store, "stack-roots", stack="io").rows} == {True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["compilers", "many-compilers", "languages"])
 def test_pages_without_compilers_are_no_answer(name: str, tmp_path: Path) -> None:
     with (
@@ -78,6 +83,7 @@ def test_pages_without_compilers_are_no_answer(name: str, tmp_path: Path) -> Non
         ask(store, name)
 
 
+@pytest.mark.slow
 def test_some_compilers_are_counted_with_those_that_are_not_told(tmp_path: Path) -> None:
     with store_of(tmp_path, page(tmp_path, "none", "gcc@=13.2.0", "none")) as store:
         answer = ask(store, "compilers")
@@ -88,6 +94,7 @@ def test_some_compilers_are_counted_with_those_that_are_not_told(tmp_path: Path)
         ]
 
 
+@pytest.mark.slow
 def test_a_spec_whose_needs_are_known_has_no_unknown_compiler(tmp_path: Path) -> None:
     with store_of(tmp_path, SITE / "spack.lock.gz", stack="io") as store:
         assert ask(store, "compilers").notes == []

@@ -121,6 +121,7 @@ def test_holding_less_than_what_was_changed_leaves_pairs_apart(lock: str) -> Non
         assert len(become_one(tables, held(graph, *rest))) < len(pairs(tables))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock", CHANGES)
 def test_holding_anything_else_makes_no_pair_one(lock: str) -> None:
     _, pins = CHANGES[lock]
@@ -196,6 +197,7 @@ STACKS: dict[str, tuple[int, list[str]]] = {
 """Stacks of 2026-09 and 2026-10: how many builds each has in either, and what was changed."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_pins_of_two_releases_of_the_site_are_what_was_changed(stack: str) -> None:
     tables, _ = read(SITE / "2026-09" / stack, SITE / "2026-10" / stack)
@@ -253,6 +255,7 @@ def test_what_else_was_changed_is_what_remains() -> None:
     assert {text[1:] for text in row["example"].split()[2:]} <= set(known)
 
 
+@pytest.mark.slow
 def test_causes_are_known_where_several_targets_and_compilers_are_held_one() -> None:
     tables, _ = read(*(SITE / release / "solvers" for release in ("2026-10", "develop")))
     for word in ("openmpi@5.0.10", "python", "zlib-ng"):
@@ -346,6 +349,7 @@ def test_what_is_required_is_as_spack_reads_it(pin: Pin, required: str | None) -
     assert requirement(pin) == required
 
 
+@pytest.mark.slow
 def test_the_bytes_are_those_of_the_builds_that_go() -> None:
     tables, _ = read(Path(__file__).parent / "data/spack/mirrors/v3")
     size = dict(
@@ -542,6 +546,7 @@ def test_what_remains_is_what_plain_recursion_counts(made: tuple[BuildGraph, Cha
     assert np.flatnonzero(builds.then(changes).needed).tolist() == sorted(needed)
 
 
+@pytest.mark.slow
 @tries(150)
 @given(build_graphs())
 def test_the_best_pin_is_the_best_of_all_that_are_tried(graph: BuildGraph) -> None:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphcache import Report, Tables, build_store, open_store, read, update_store
+from graphcache.health import not_reached
 from graphcache.records import Labels
 from graphcache.sources.gather import Source, gather
 from graphcache.sources.reading import Reading
@@ -177,6 +178,7 @@ def then(old: Tables, said: pa.Table, reading: Reading) -> tuple[Tables, pa.Tabl
     return update(old, said, reading.facts, replaced, reading.report)
 
 
+@pytest.mark.slow
 @tries(40)
 @given(st.lists(sources(), min_size=1, max_size=5))
 def test_any_updates_come_to_what_the_last_of_each_kind_say_together(
@@ -283,6 +285,27 @@ def test_a_manifest_that_is_damaged_takes_nothing_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_only_an_index_lists_in_a_release_is_not_said_to_be_reached_by_no_root(
+    tmp_path: Path,
+) -> None:
+    for name, content in (
+        ("spack.lock", lock_of({"hdf5"})),
+        ("index.json", index_of({"hdf5", "zlib", "silo"})),
+    ):
+        (tmp_path / name).write_text(content)
+    store = tmp_path / "s.lbug"
+    build_store(store, tmp_path / "spack.lock", release="2026-09", stack="io")
+    update_store(store, tmp_path / "index.json", release="2026-10", stack="io")
+    with open_store(store) as opened:
+        answer = not_reached(opened.tables())
+    assert answer.rows == []
+    assert answer.notes == ["1 spec is in releases of stacks whose roots no source tells."]
+    update_store(store, tmp_path / "index.json", release="2026-09", stack="io")
+    with open_store(store) as opened:
+        answer = not_reached(opened.tables())
+    assert (answer.rows, answer.notes) == ([("io", HASHES["silo"], "silo")], [])
+
+
 def test_an_index_without_any_root_of_the_lock_file_is_told(tmp_path: Path) -> None:
     lock = {
         "_meta": {"file-type": "spack-lockfile", "lockfile-version": 5, "specfile-version": 4},

@@ -94,6 +94,7 @@ def renamed(tables: Tables, pages: Sequence[oracle.Page]) -> oracle.Graph:
     return oracle.renamed(oracle.graph_of(tables), names)
 
 
+@pytest.mark.slow
 @tries(60)
 @given(
     st.lists(
@@ -116,6 +117,7 @@ def test_any_sequence_of_updates(
     assert read(write(folder, *now))[0].digest() == tables.digest()
 
 
+@pytest.mark.slow
 def test_snapshots_one_after_the_other(tmp_path: Path, write_snapshot: WriteSnapshot) -> None:
     write_snapshot(tmp_path / "all", records=300, pages=40, releases=4)
     everything, _ = read(tmp_path / "all")
@@ -133,6 +135,7 @@ def test_snapshots_one_after_the_other(tmp_path: Path, write_snapshot: WriteSnap
 # What goes and what stays -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_no_page_holds_any_more_goes_with_all_that_it_alone_had(tmp_path: Path) -> None:
     gone = oracle.record("d" * 32, compiler="xl@1", target="power9le", stacks=["power", "root"])
     tables, report = after(tmp_path / "p", [page(A, gone)], [page(A, B)])
@@ -144,6 +147,7 @@ def test_what_no_page_holds_any_more_goes_with_all_that_it_alone_had(tmp_path: P
     assert nodes.isdisjoint(lost)
 
 
+@pytest.mark.slow
 def test_a_page_without_records_empties_what_it_held(tmp_path: Path) -> None:
     other = page(C, package="hdf5", release="v1")
     tables, _ = after(tmp_path / "p", [page(A, B), other], [page()])
@@ -161,6 +165,7 @@ def test_other_pages_keep_what_they_hold(tmp_path: Path) -> None:
     ] == [("a", ["v1"]), ("b", ["develop"]), ("c", ["develop"])]
 
 
+@pytest.mark.slow
 def test_a_page_may_correct_what_it_alone_said(tmp_path: Path) -> None:
     right = A | {"versions": ["9.9"], "os": "centos7", "compiler": "none", "tarball": None}
     wrong = A | {"size": "5", "tarball": "u"}
@@ -178,6 +183,7 @@ def test_a_page_that_contradicts_one_that_stays_is_told(tmp_path: Path) -> None:
     assert tables.nodes["Spec"]["version"].to_pylist() == ["1.2", "1.2"]
 
 
+@pytest.mark.slow
 def test_a_spec_that_another_needs_stays_as_not_known_to_be_held(tmp_path: Path) -> None:
     needs, needed = legacy("p", f"p@1{ARCH} ^n@1{ARCH}"), legacy("n", f"n@1{ARCH}")
     tables, _ = after(tmp_path / "p", [needs, needed])
@@ -190,6 +196,7 @@ def test_a_spec_that_another_needs_stays_as_not_known_to_be_held(tmp_path: Path)
     assert tables.digest() == Tables.empty().digest()
 
 
+@pytest.mark.slow
 def test_what_a_script_added_stays_on_what_stays(tmp_path: Path) -> None:
     graph = read(write(tmp_path / "p", page(A, B)))[0].to_networkx()
     for spec_hash, rank in (("a" * 32, 0.5), ("b" * 32, 1.5)):
@@ -225,6 +232,7 @@ def test_edges_that_a_script_added_stay_while_both_ends_do(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.slow
 def test_what_only_a_lock_file_tells_a_later_index_and_page_leave_as_it_was(tmp_path: Path) -> None:
     zlib, hdf5 = node("a" * 32), node("b" * 32, "a" * 32, name="hdf5")
     in_e4s = [A | {"stacks": ["e4s"]}, A | {"hash": "b" * 32, "stacks": ["e4s"]}]
@@ -338,6 +346,7 @@ def test_a_store_follows_its_pages(tmp_path: Path) -> None:
     assert store_digest(store) == read(write(folder, page(A), page(C, package="hdf5")))[0].digest()
 
 
+@pytest.mark.slow
 def test_an_update_of_nothing_changes_nothing(tmp_path: Path) -> None:
     store, folder = tmp_path / "store", tmp_path / "p"
     build_store(store, write(folder, page(A)))

@@ -362,6 +362,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_all_lists_what_is_not_taken_with_the_reason(store: Path) -> None:
     asked = ("usable", "zlib-ng", "--target", "zen3", "--libc", "glibc@2.28")
     assert run(*asked, "--format", "table", cwd=store).out == ""
@@ -372,6 +373,7 @@ def test_all_lists_what_is_not_taken_with_the_reason(store: Path) -> None:
     assert refused.out == ""
 
 
+@pytest.mark.slow
 def test_the_library_is_this_machines_if_nothing_else_is_said(store: Path) -> None:
     ended = run("usable", "zlib-ng", "--target", "zen3", "--format", "jsonl", cwd=store)
     assert ended.err.splitlines()[0] == f"for zen3, {this_libc()}; of this machine: {this_libc()}"

@@ -84,6 +84,7 @@ def in_order(values: list[Any]) -> bool:
     return versions == sorted(versions)
 
 
+@pytest.mark.slow
 def test_lists_of_versions_are_in_spacks_order(store: gc.Store) -> None:
     seen = set()
     for name, rows in answers(store):
@@ -96,6 +97,7 @@ def test_lists_of_versions_are_in_spacks_order(store: gc.Store) -> None:
     assert len(seen) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "group", "version"),
     [

@@ -173,6 +173,7 @@ def test_ranges_hold_their_ends_and_what_is_between(a: str, b: str) -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(RANGES, min_size=1, max_size=4), versions())
 def test_a_list_holds_what_any_of_its_parts_holds(parts: list[str], text: str) -> None:
     version = parse_version(text)

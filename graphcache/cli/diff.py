@@ -31,7 +31,12 @@ _FORMATS = (*FORMATS, "markdown")
 )
 @click.option("--release", metavar="RELEASE", help="With two stacks: only what is in this release.")
 @click.option("--details", is_flag=True, help="Also list the packages, and the specs one by one.")
-@click.option("--all", "whole", is_flag=True, help="With two specs: show the whole tree.")
+@click.option(
+    "--all",
+    "whole",
+    is_flag=True,
+    help="With two specs: show the whole tree; with --details, on a terminal: all rows.",
+)
 @click.option(
     "--advisories",
     metavar="ADVISORY",
@@ -103,7 +108,8 @@ def _diff_of_sides(
         tables = _part(options["store"], diff_by_name.reads, options)
         found = diff_by_name(tables, names, kind, options["release"] or None)
     old, new = map(shown, names)
-    render_diff(found, (old, new), format_, sys.stdout, details=options["details"])
+    wanted = {"details": options["details"], "every": options["whole"]}
+    render_diff(found, (old, new), format_, sys.stdout, **wanted)
     if format_ != "markdown":  # which has them in it
         for note in found.summary.notes:
             tell(note)
@@ -167,8 +173,8 @@ def _check_options(kind: str, options: Mapping[str, Any]) -> None:
     """Refuse an option that has no meaning for what is compared."""
     if options["release"] is not None and kind != "stack":
         raise UsageError(f"--release goes with two stacks, and these are {kind}s")
-    if options["whole"] and kind != "spec":
-        raise UsageError(f"--all goes with two specs, and these are {kind}s")
+    if options["whole"] and kind != "spec" and not options["details"]:
+        raise UsageError(f"--all goes with two specs, or with --details; these are {kind}s")
     if options["advisories"] and (kind == "spec" or options["details"]):
         raise UsageError("--advisories goes with two releases, stacks or stores, without --details")
     if options["details"] and kind == "spec":

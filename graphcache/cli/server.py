@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from graphcache.cli.options import read_password, server_options, store_option
+from graphcache.cli.advisories import not_read
+from graphcache.cli.options import read_password, server_options, shown_path, store_option
+from graphcache.cli.telling import tell
 from graphcache.errors import GraphcacheError, UsageError
+from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.stores.neo4j.push import PushReport
@@ -29,6 +32,13 @@ _SHOWN = 10
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--prune", is_flag=True, help="Also remove what the store does not have any more.")
 @click.option("--full", is_flag=True, help="Send everything, even what seems to be there.")
+@click.option(
+    "--advisories",
+    metavar="ADVISORY",
+    multiple=True,
+    type=shown_path,
+    help="Also put what these advisories touch there; those of an earlier push go.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def push(uri: str | None, store: str, **options: Any) -> None:
     """Put the store's graph on the Neo4j server at URI (default: NEO4J_URI).
@@ -40,23 +50,38 @@ def push(uri: str | None, store: str, **options: Any) -> None:
     Example:
       graphcache push neo4j://localhost:7687
       graphcache push neo4j://localhost:7687 --dry-run
+      graphcache push neo4j://localhost:7687 --advisories osv/
     """
     if uri is None:
         raise UsageError("no server: give its URI, or set NEO4J_URI")
+    from graphcache.sources.advisories import read_advisories
     from graphcache.views.progress import count_progress
     from graphcache.workflows import push_store
 
+    if options["dry_run"] and options["advisories"]:
+        raise UsageError("--dry-run tells nothing of advisories: 'graphcache advisories' does")
+    paths = options["advisories"]
+    advisories, read = read_advisories(paths) if paths else ([], None)
     with _open_server(uri, options) as server:
         if options["dry_run"]:
             _show_plan(server.tables(), _read_tables(store))
             return
         with count_progress("row", "sent", quiet=options["quiet"]) as on_rows:
             report = push_store(
-                store, server, prune=options["prune"], full=options["full"], on_rows=on_rows
+                store,
+                server,
+                prune=options["prune"],
+                full=options["full"],
+                advisories=advisories,
+                on_rows=on_rows,
             )
         browser = _browser_url(server)
     if not options["quiet"]:
         _show_push(report, uri, browser)
+    if read is not None and read.rejects:
+        for line in not_read(read):
+            tell(line)
+        click.get_current_context().exit(3)
 
 
 @click.command()
@@ -163,5 +188,15 @@ def _show_push(report: PushReport, uri: str, browser: str | None) -> None:
         pruned = ", ".join(f"{count:,} {name}" for name, count in report.pruned.items() if count)
         if pruned:
             click.echo(f"{uri}: removed {pruned}")
+    _show_advisories(report, uri)
     where = f"at {browser}" if browser else "of your server"
     click.echo(f"Look at it in Neo4j Browser {where} (docs/neo4j.md)")
+
+
+def _show_advisories(report: PushReport, uri: str) -> None:
+    if report.advisories:
+        which = counted(report.advisories, "advisory touches", "advisories touch")
+        click.echo(f"{uri}: {which} something of it")
+    if report.advisories_gone:
+        gone = counted(report.advisories_gone, "advisory", "advisories")
+        click.echo(f"{uri}: removed {gone} of an earlier push")

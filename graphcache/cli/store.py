@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphcache.cli.options import open_chosen, server_options, store_option
+from graphcache.cli.telling import print_text
 from graphcache.views.answers import render, to_json
 
 if TYPE_CHECKING:
@@ -88,4 +89,4 @@ def schema(format_: str) -> None:
     from graphcache.views.schema import schema_as_cypher, schema_as_json, schema_as_text
 
     shown = {"text": schema_as_text, "json": schema_as_json, "cypher": schema_as_cypher}
-    click.echo(shown[format_]())
+    print_text(shown[format_]())

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from typing import IO
 
 import click
 
@@ -17,22 +18,27 @@ _WORD = re.compile(r"'(?:graphcache|spack) [^']*'\S*|(?<=: )(?:graphcache|MATCH)
 
 def tell(text: str) -> None:
     """Say something on standard error."""
-    click.echo(broken_between_words(printable(text), _width()), err=True)
+    click.echo(broken_between_words(printable(text), _width(sys.stderr)), err=True)
+
+
+def print_text(text: str) -> None:
+    """Print a text of whole lines on standard output."""
+    click.echo(broken_between_words(text, _width(sys.stdout)))
 
 
 def lines_of(texts: Sequence[str]) -> int:
     """How many lines of a terminal it takes to say these; 0 where they are said elsewhere."""
-    width = _width()
+    width = _width(sys.stderr)
     if width is None:
         return 0
     shown = (broken_between_words(printable(text), width) for text in texts)
     return sum(text.count("\n") + 1 for text in shown)
 
 
-def _width() -> int | None:
-    """The width of the terminal that standard error is; None if it is none."""
+def _width(stream: IO[str]) -> int | None:
+    """The width of the terminal that a stream is; None if it is none."""
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or None
+        return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError, AttributeError):
         return None
 

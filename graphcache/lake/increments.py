@@ -1,7 +1,7 @@
 """A join of what has changed alone: what a new release touches, in the place of what it was.
 
 A spec is touched that a new or a replaced partition says anything of. So is, of other releases, one
-that needs such a spec as a compiler (whose name and version it may have got to know), one that was
+that needs such a spec as a compiler and now knows another name or version of it, one that was
 spliced from one of these, and one whose patches such a partition may tell in full.
 """
 
@@ -44,10 +44,19 @@ UNION SELECT [patched] AS [name] FROM replaced WHERE [patched] IS NOT NULL""",
 SELECT [hash] FROM changed
 UNION SELECT [hash] FROM all_spec_facts
 WHERE {_PATCHED} AND [name] IN (SELECT [name] FROM patched_packages)""",
+    # What is called otherwise as a compiler than before; mostly nothing is.
+    "called_now": """
+SELECT [hash], min([version]) AS [version],
+  coalesce(min([name]) FILTER (WHERE [version] IS NOT NULL), min([name])) AS [name]
+FROM all_spec_facts WHERE [hash] IN (SELECT [hash] FROM changed) GROUP BY [hash]""",
+    "renamed": """
+SELECT c.[hash] FROM changed c LEFT JOIN called_now n ON n.[hash] = c.[hash]
+LEFT JOIN [old_Spec] o ON o.[hash] = c.[hash]
+WHERE n.[name] IS DISTINCT FROM o.[name] OR n.[version] IS DISTINCT FROM o.[version]""",
     "compiled_anew": f"""
 SELECT [hash] FROM known_better
 UNION SELECT [from] AS [hash] FROM all_depends_on_facts
-WHERE [to] IN (SELECT [hash] FROM known_better) AND ({_COMPILES})""",
+WHERE [to] IN (SELECT [hash] FROM renamed) AND ({_COMPILES})""",
     "touched": """
 SELECT [hash] FROM compiled_anew
 UNION SELECT [hash] FROM all_spec_facts
@@ -82,6 +91,8 @@ def find_touched(engine: Engine, lake: Lake, joined: Joined) -> int | None:
     view_facts(engine, lake)
     engine.view("new_specs", KINDS["spec"], files)
     engine.view("replaced", _REPLACED, gone)
+    for type_ in all_types():
+        engine.view(f"old_{type_.name}", arrow_schema(type_), joined.tables[type_.name])
     for name, text in _STEPS.items():
         engine.make(name, text)
     ((touched,),) = engine.rows("SELECT count(*) FROM touched")
@@ -96,7 +107,6 @@ def join_touched(engine: Engine, lake: Lake, joined: Joined, id_: str, report: R
     files = {}
     for type_ in all_types():
         if type_.name in sql.TABLES:
-            engine.view(f"old_{type_.name}", arrow_schema(type_), joined.tables[type_.name])
             files[type_.name] = engine.sorted_files(type_, id_, _old_and_new(type_))
     warn_of_disagreements(engine, lake, report)
     _warn_of_touched(engine, lake, joined, report)

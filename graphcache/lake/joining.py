@@ -35,8 +35,8 @@ from graphcache.tables.disagreements import members_of
 from graphcache.tables.disagreements import warn_of_disagreements as warn_in_memory
 from graphcache.tables.join import join
 
-EngineName = Literal["auto", "pyarrow", "duckdb", "spark"]
-ENGINES: tuple[EngineName, ...] = ("auto", "pyarrow", "duckdb", "spark")
+EngineName = Literal["auto", "pyarrow", "duckdb"]
+ENGINES: tuple[EngineName, ...] = ("auto", "pyarrow", "duckdb")
 MEMORY = "4GB"
 """What an engine may take, if nothing else is said."""
 
@@ -80,13 +80,14 @@ def join_lake(
     """
     if engine not in ENGINES:
         raise UsageError(f"there is no engine {engine!r}: expected one of {', '.join(ENGINES)}")
+    allowed = bytes_of(memory)
     Lake.open(lake)  # or an error, before a folder is made
     with Place.of(lake).lock():
         opened = Lake.open(lake)
         joined = opened.listing.joined
         if joined is not None and not everything and not any(opened.not_joined()):
             return Joining(joined, Report(), "nothing is new: the tables are as they were", 0)
-        chosen, why = choose(opened.listing, engine, bytes_of(memory))
+        chosen, why = choose(opened.listing, engine, allowed)
         work = _Work(opened, opened.new_id(), memory, everything=everything)
         try:
             files = work.in_memory() if chosen == "pyarrow" else work.by_duckdb()

@@ -18,7 +18,7 @@ from graphcache.analysis.matching.names import joined_specs
 from graphcache.analysis.reasons import why as find_why
 from graphcache.analysis.touching import impact as find_impact
 from graphcache.answers import Answer, notes_on_dependencies
-from graphcache.errors import LakeError
+from graphcache.errors import LakeError, UsageError
 from graphcache.lake.asking import MEMORY, opened
 from graphcache.lake.duck import DuckDB
 from graphcache.lake.engines import order_by
@@ -26,6 +26,7 @@ from graphcache.lake.joining import bytes_of
 from graphcache.schema import EdgeType, NodeType
 from graphcache.tables import Tables
 from graphcache.tables.columns import conform
+from graphcache.words import counted
 
 _ROUNDS = 10_000
 """Steps from one spec to another at most; a chain of 3 to 30 is usual."""
@@ -92,11 +93,21 @@ def _asked(
         )
         ((edges,),) = engine.rows("SELECT count(*) FROM [DEPENDS_ON]")
         notes = notes_on_dependencies(unknown, all_specs, edges=bool(edges))
+        _require_hashes(engine, words, all_specs)
         part = _part(engine, words, allowed)
     answer = find(part)
     # What the part can't know is said of the whole.
     of_part = Dependencies(part).notes()
     return replace(answer, notes=[*notes, *answer.notes[len(of_part) :]])
+
+
+def _require_hashes(engine: DuckDB, words: list[str], all_specs: int) -> None:
+    """Raise a UsageError where a hash is of no spec: of how many there are, a part can't tell."""
+    for spec in joined_specs(words):
+        text = "SELECT 1 FROM [Spec] WHERE starts_with([hash], ?) LIMIT 1"
+        if spec.hash and not engine.rows(text, [spec.hash]):
+            others = f"whose {counted(all_specs, 'spec')} have other hashes"
+            raise UsageError(f"{spec}: no such spec in the graph, {others}")
 
 
 def _part(engine: DuckDB, words: list[str], allowed: int) -> Tables:

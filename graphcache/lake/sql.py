@@ -1,8 +1,8 @@
-"""The join as SQL, which DuckDB and Spark both run: what `tables/join.py` does, as statements.
+"""The join as SQL: what `tables/join.py` does, as statements that no memory has to hold.
 
-The columns come from the declaration. What the two dialects say otherwise stands in `Dialect`; all
-else is the same text, into which nothing of the data ever goes. Lists are texts joined by
-`SEPARATOR`, as in facts, until the tables are made.
+The columns come from the declaration. What an engine says in its own way stands in its `Dialect`;
+all else is SQL that others run too, and nothing of the data ever goes into it. Lists are texts
+joined by `SEPARATOR`, as in facts, until the tables are made.
 
 An engine gives the views `all_spec_facts`, `all_said` and `all_depends_on_facts`, the same without
 `all_`, which may be of a part of a lake alone (`increments.py`), and two small tables: `patched`,
@@ -57,24 +57,6 @@ DUCKDB = Dialect(
         "CREATE OR REPLACE TEMP MACRO gc_union(l) AS list_sort(list_distinct(flatten(l)))",
         "CREATE OR REPLACE TEMP MACRO gc_languages(l) AS "
         f"list_sort(list_intersect(l, [{_LANGUAGE_LIST}]))",
-    ),
-)
-
-_SPARK_FUNCTION = "CREATE OR REPLACE TEMPORARY FUNCTION"
-SPARK = Dialect(
-    quote="`",
-    each="explode",
-    functions=(
-        f"{_SPARK_FUNCTION} gc_list(t STRING) RETURNS ARRAY<STRING> RETURN CASE WHEN t IS NULL "
-        "THEN NULL WHEN t = '' THEN CAST(array() AS ARRAY<STRING>) ELSE split(t, chr(31)) END",
-        f"{_SPARK_FUNCTION} gc_text(l ARRAY<STRING>) RETURNS STRING RETURN array_join(l, chr(31))",
-        f"{_SPARK_FUNCTION} gc_sha(t STRING) RETURNS STRING RETURN substring(sha2(t, 256), 1, 16)",
-        f"{_SPARK_FUNCTION} gc_sort(l ARRAY<STRING>) RETURNS ARRAY<STRING> "
-        "RETURN sort_array(array_distinct(l))",
-        f"{_SPARK_FUNCTION} gc_union(l ARRAY<ARRAY<STRING>>) RETURNS ARRAY<STRING> "
-        "RETURN sort_array(array_distinct(flatten(l)))",
-        f"{_SPARK_FUNCTION} gc_languages(l ARRAY<STRING>) RETURNS ARRAY<STRING> "
-        f"RETURN sort_array(array_intersect(l, array({_LANGUAGE_LIST})))",
     ),
 )
 

@@ -227,6 +227,23 @@ def map_unique(column: Any, function: Callable[[Any], Any], type_: pa.DataType) 
     return pa.array(values, type_).take(encoded.indices)
 
 
+def distinct_lists(column: pa.ListArray) -> pa.DictionaryArray | None:
+    """Lists of texts as codes of those that differ; None where joined texts can't stand for them.
+
+    >>> distinct_lists(pa.array([["x", "y"], [], ["x", "y"]])).indices.to_pylist()
+    [0, 1, 0]
+    """
+    texts = pc.unique(column.flatten())
+    if texts.null_count or any(not text or SEPARATOR in text for text in texts.to_pylist()):
+        return None
+    codes = pc.binary_join(column, SEPARATOR).dictionary_encode()
+    known = numbers(codes.indices.drop_null())
+    rows = np.flatnonzero(numbers(codes.is_valid().cast(pa.uint8())))
+    first = np.zeros(len(codes.dictionary), np.int64)
+    first[known[::-1]] = rows[::-1]
+    return pa.DictionaryArray.from_arrays(codes.indices, column.take(pa.array(first)))
+
+
 def semi_join(table: pa.Table, column: Any, keys: Any) -> pa.Table:
     """The rows of a table whose value in the column, of as many rows, is among the keys.
 
@@ -280,7 +297,7 @@ def is_rising(values: Integers) -> bool:
     return bool((values[1:] > values[:-1]).all())
 
 
-def firsts(values: Integers) -> NDArray[np.bool_]:
+def firsts(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Where numbers that are sorted differ from those before.
 
     >>> firsts(np.array([1, 3, 3]))

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.tables.columns import SEPARATOR, flat
+from graphcache.tables.columns import distinct_lists, flat
 
 _LOOKED_AT = 1_000
 """Rows by which it is guessed whether the others repeat them."""
@@ -83,9 +83,10 @@ def _texts(array: pa.Array) -> list[str | None]:
 def _lists(array: pa.Array) -> list[list[Any] | None]:
     """Lists by slicing, which is quicker than by Arrow; those that repeat by copying."""
     if pa.types.is_string(array.type.value_type):
-        distinct = _distinct_lists(array)
-        if distinct is not None:
-            lists, codes = distinct
+        encoded = distinct_lists(array)
+        if encoded is not None and len(encoded.dictionary) * _REPEATED <= len(array):
+            lists: list[list[str]] = encoded.dictionary.to_pylist()
+            codes = encoded.indices.to_pylist()
             return [None if code is None else lists[code][:] for code in codes]
     values, ends = python_values(array.values), array.offsets.to_pylist()
     found = [values[start:end] for start, end in pairwise(ends)]
@@ -93,17 +94,3 @@ def _lists(array: pa.Array) -> list[list[Any] | None]:
         return [*found]
     valid = array.is_valid().to_pylist()
     return [value if ok else None for value, ok in zip(found, valid, strict=True)]
-
-
-def _distinct_lists(array: pa.Array) -> tuple[list[list[str]], list[int | None]] | None:
-    """The distinct lists of texts, and of each row its own, if joined texts can stand for them."""
-    texts = array.flatten().dictionary_encode()
-    if texts.null_count or any(
-        not text or SEPARATOR in text for text in texts.dictionary.to_pylist()
-    ):
-        return None
-    joined = pc.binary_join(array, SEPARATOR).dictionary_encode()
-    if len(joined.dictionary) * _REPEATED > len(array):
-        return None
-    lists = [text.split(SEPARATOR) if text else [] for text in joined.dictionary.to_pylist()]
-    return lists, joined.indices.to_pylist()

@@ -6,7 +6,7 @@ from typing import IO, Literal
 
 from graphcache.analysis.changes import CHANGES, Diff
 from graphcache.answers import Answer
-from graphcache.views.answers import Format, render, to_json
+from graphcache.views.answers import Format, render, size, to_json
 from graphcache.views.markdown import Block, code, details_blocks, table
 from graphcache.words import counted
 
@@ -22,7 +22,13 @@ _TITLES = {
 
 
 def render_diff(
-    found: Diff, names: Names, format_: DiffFormat, out: IO[str], *, details: bool = False
+    found: Diff,
+    names: Names,
+    format_: DiffFormat,
+    out: IO[str],
+    *,
+    details: bool = False,
+    every: bool = False,
 ) -> None:
     """Write the summary; with `details`, also the packages, and the specs one by one.
 
@@ -35,15 +41,19 @@ def render_diff(
         format_: how to write it.
         out: where to.
         details: whether to write more than the summary.
+        every: whether to write all rows of these on a terminal, and not as many as it has lines.
     """
     if format_ == "markdown":
         out.write(diff_as_markdown(found, names, details=details))
     elif format_ == "json":
         _write_json(found, names, out, details=details)
     elif format_ == "table":
+        from graphcache.views.terminal import Screen
+
+        screen = Screen(*size(out)) if details and not every and out.isatty() else None
         for number, answer in enumerate(_answers(found, _told(found), details=details).values()):
             out.write("\n" if number else "")
-            render(answer.columns, answer.rows, format_, out)
+            render(answer.columns, answer.rows, format_, out, screen if number else None)
     else:
         answer = found.specs if details else found.summary
         render(answer.columns, answer.rows, format_, out)

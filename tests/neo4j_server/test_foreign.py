@@ -206,6 +206,7 @@ def test_a_page_says_what_may_be_on_it(beside: Server, tmp_path: Path) -> None:
         assert "its labels" not in served.ask("/query/stacks?format=csv").text
 
 
+@pytest.mark.slow
 def test_a_file_holds_nothing_else(example_store: Path) -> None:
     with open_store(example_store) as store:
         assert store.foreign() is None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Mask, Neighbours, Rows, Runs
-from graphcache.analysis.pins.mixing import Identities, mix, own_settings
+from graphcache.analysis.pins.mixing import Identities, distinct_numbers, mix, own_settings
 from graphcache.tables.columns import distinct
 
 FIELDS = (
@@ -130,6 +130,12 @@ class BuildGraph:
     def settings(self) -> Identities:
         """A number for each build, equal for those that agree in their own settings."""
         return own_settings(self.own)
+
+    @cached_property
+    def known_settings(self) -> tuple[Identities, Rows]:
+        """The distinct numbers of settings, sorted, and where among them that of each build is."""
+        known = distinct_numbers(self.settings)
+        return known, np.searchsorted(known, self.settings)
 
     def column(self, name: str) -> Rows:
         """The codes of a field."""

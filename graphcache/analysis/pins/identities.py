@@ -54,7 +54,7 @@ def _renew(graph: BuildGraph, rows: Rows, found: Identities, changes: Changes) -
     edges = graph.edges(rows, changes)
     own = graph.settings.copy()
     own[list(changes.own)] = own_settings(array_of(changes.own.values(), len(FIELDS)))
-    kinds = mix(edges.hows.astype(np.uint64))
+    kinds = mix(np.arange(len(graph.codes["how"].values)).astype(np.uint64))[edges.hows]
     for at, run in graph.by_level(rows, edges.which):
         total = own[rows[at]]
         if run.start != run.stop:  # the lowest level needs nothing

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Rows
+from graphcache.tables.columns import firsts
 
 Identities = NDArray[np.uint64]
 
@@ -35,5 +36,14 @@ def count_distinct(numbers: Identities) -> int:
     >>> count_distinct(np.array([5, 3, 5], np.uint64))
     2
     """
+    return len(distinct_numbers(numbers))
+
+
+def distinct_numbers(numbers: Identities) -> Identities:
+    """The distinct ones, sorted.
+
+    >>> distinct_numbers(np.array([5, 3, 5], np.uint64)).tolist()
+    [3, 5]
+    """
     numbers = np.sort(numbers)
-    return int((numbers[1:] != numbers[:-1]).sum()) + (len(numbers) > 0)
+    return numbers[firsts(numbers)]

@@ -11,7 +11,13 @@ import numpy as np
 from graphcache.analysis.dependencies import Mask, Rows
 from graphcache.analysis.pins.graphs import FIELDS, BuildGraph, Changes
 from graphcache.analysis.pins.identities import identities_then
-from graphcache.analysis.pins.mixing import Identities, count_distinct, own_settings
+from graphcache.analysis.pins.mixing import (
+    Identities,
+    count_distinct,
+    distinct_numbers,
+    own_settings,
+)
+from graphcache.tables.columns import firsts
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,29 @@ class Builds:
         own = np.array(list(changes.own.values()), np.int64).reshape(-1, len(FIELDS))
         settings[list(changes.own)] = own_settings(own)
         others = counts & ~above
-        new = np.setdiff1d(settings[counts & above], settings[others])
-        return count_distinct(self.identities[others]) + len(new)
+        # Those of what does not change are numbered already, and are marked instead of sorted.
+        known, number = self.graph.known_settings
+        old = np.zeros(len(known) + 1, bool)
+        old[number[others]] = True
+        new = distinct_numbers(settings[counts & above])
+        at = np.searchsorted(known, new)
+        is_known = known[np.minimum(at, len(known) - 1)] == new
+        added = len(new) - int(old[at[is_known]].sum())
+        return self._count_identities(others) + added
+
+    @cached_property
+    def _numbers(self) -> Rows:
+        """Of each build the number of its identity, among all that there are."""
+        order = np.argsort(self.identities)
+        numbers = np.zeros(len(order), np.int64)
+        numbers[order] = np.cumsum(firsts(self.identities[order])) - 1
+        return numbers
+
+    def _count_identities(self, which: Mask) -> int:
+        """How many distinct builds some of them are."""
+        found = np.zeros(len(which), bool)
+        found[self._numbers[which]] = True
+        return int(found.sum())
 
     def dropped(self, changes: Changes) -> int:
         """How many builds nothing needs any more with some changes."""

@@ -15,7 +15,7 @@ from typing import IO
 from graphcache.errors import StoreError
 
 _MARK = b"\ngraphcache store, whole if this is the sha256 of all before: "
-_LENGTH = len(_MARK) + 2 * hashlib.sha256().digest_size + 1
+SEAL_LENGTH = len(_MARK) + 2 * hashlib.sha256().digest_size + 1
 _MAGIC = b"LBUG"
 _CHUNK = 2**20
 
@@ -49,7 +49,7 @@ def _why_not_whole(file: IO[bytes]) -> str:
     """Why the file is not a whole store; empty if it is one."""
     if file.read(len(_MAGIC)) != _MAGIC:
         return "not a store: graphcache makes one by 'graphcache build PATH...'"
-    pages = max(file.seek(0, os.SEEK_END) - _LENGTH, 0)
+    pages = max(file.seek(0, os.SEEK_END) - SEAL_LENGTH, 0)
     file.seek(pages)
     mark, expected = file.read(len(_MARK)), file.read()
     if mark != _MARK:

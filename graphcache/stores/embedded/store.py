@@ -24,7 +24,8 @@ from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
-from graphcache.stores.embedded.offsets import Offsets
+from graphcache.stores.embedded.columns import Columns, open_columns
+from graphcache.stores.embedded.offsets import Edges, Offsets
 from graphcache.stores.embedded.places import check_file
 from graphcache.stores.embedded.seal import check_seal
 from graphcache.stores.logs import log_statement
@@ -61,6 +62,7 @@ class EmbeddedStore(Store):
         with errors_of(path):
             self._database = ladybug.Database(str(path), read_only=True)
         self._offsets = Offsets()
+        self._columns = open_columns(path)
         try:
             self._check_format()
         except QueryError as error:
@@ -140,10 +142,23 @@ class EmbeddedStore(Store):
     def table(self, type_: NodeType | EdgeType, only: Collection[str] | None = None) -> pa.Table:
         """All nodes or edges of a type, sorted by key; `only` names the properties to read."""
         names = list(only_columns(type_, self.columns(type_), only))
+        return self._table(type_, names, self._columns)
+
+    def _table(
+        self, type_: NodeType | EdgeType, names: list[str], columns: Columns | None
+    ) -> pa.Table:
+        """Some properties of a type, from the columns, or from LadybugDB where there are none."""
         if isinstance(type_, EdgeType):
-            return self._offsets.edges(type_, names, self._arrow).table
+            return self._edges(type_, names, columns).table
+        if columns:
+            return columns.nodes(type_, names)
         table = self._arrow(match_all(type_, names))
         return sort_table(conform(table, type_), type_).combine_chunks()
+
+    def _edges(self, type_: EdgeType, names: list[str], columns: Columns | None) -> Edges:
+        if columns:
+            return columns.edges(type_, names)
+        return self._offsets.edges(type_, names, self._arrow)
 
     def part(self, wanted: Selection) -> Tables:
         """The types and properties that are wanted, with the ends of edges as positions too."""
@@ -155,15 +170,26 @@ class EmbeddedStore(Store):
             if isinstance(type_, NodeType):
                 return self.table(type_, wanted[type_.name])
             names = only_columns(type_, self.columns(type_), wanted[type_.name])
-            edges = self._offsets.edges(type_, list(names), self._arrow)
+            edges = self._edges(type_, list(names), self._columns)
             if {type_.start, type_.end} <= wanted.keys():
                 ends[type_.name] = edges.starts, edges.ends
             return edges.table
 
         return replace(Tables.of(table), ends=ends)
 
+    def written(self) -> list[Tables]:
+        """The whole graph in each form in which the file holds it, to be held against another."""
+
+        def tables(columns: Columns | None) -> Tables:
+            return Tables.of(lambda type_: self._table(type_, [*self.columns(type_)], columns))
+
+        forms = [None, self._columns] if self._columns else [None]
+        return [tables(form) for form in forms]
+
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
         """The properties that a type has in this store, with their types."""
+        if self._columns:
+            return self._columns.names(type_)
         info = self.query(f"CALL table_info('{type_.name}') RETURN name, type")
         names = {embedded: name for name, embedded in EMBEDDED_TYPES.items()}
         try:
@@ -183,6 +209,8 @@ class EmbeddedStore(Store):
     def close(self) -> None:
         """Release the file."""
         self._database.close()
+        if self._columns:
+            self._columns.close()
 
     def _check_format(self) -> None:
         found = self.query("MATCH (l:GraphCacheLoad) RETURN max(l.format)").rows[0][0]
@@ -219,14 +247,15 @@ def verify_store(path: Path) -> str:
     with EmbeddedStore(path) as store:
         try:
             expected = store.loads()[-1].digest
-            found = store.tables().digest()
+            digests = {tables.digest() for tables in store.written()}
         except (QueryError, pa.ArrowException, ValueError, LookupError) as error:
             raise StoreError(f"{path}: damaged ({error}): build it again") from error
-    if found != expected:
+    if digests != {expected}:
+        found = min(digests - {expected})
         raise StoreError(
             f"{path}: damaged: expected the digest {expected}, found {found}: build it again"
         )
-    return found
+    return expected
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from graphcache.errors import QueryError, StoreError
 from graphcache.files import clean_up, put_in_place
 from graphcache.schema import all_types, quote
 from graphcache.stores.base import Load
+from graphcache.stores.embedded.columns import write_columns
 from graphcache.stores.embedded.places import reserve
 from graphcache.stores.embedded.seal import seal
 from graphcache.stores.embedded.store import (
@@ -106,6 +107,7 @@ def write_store(
         reserve(folder / "reserve", room_for(rows))
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
             _fill(new, tables, loads, files, said, pool=_POOL if rows <= _POOL // 16 else 0)
+        write_columns(new, tables)
         seal(new)
         _check_written(new, path, tables)
         size = new.stat().st_size
@@ -123,7 +125,7 @@ def room_for(rows: int) -> int:
     >>> room_for(0), room_for(2**20) > 4.8 * 2**20
     (4194304, True)
     """
-    return _RESERVE + rows + (_MORE_THAN_ROWS - 1) * min(rows, _FIRST_ROWS)
+    return _RESERVE + 2 * rows + (_MORE_THAN_ROWS - 1) * min(rows, _FIRST_ROWS)
 
 
 def _fill(
@@ -169,7 +171,7 @@ def _check_written(new: Path, path: Path, tables: Tables) -> None:
     """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
     try:
         with EmbeddedStore(new) as store:
-            written = store.tables().by_type()
+            written = [found.by_type() for found in store.written()]
     except (StoreError, QueryError) as error:
         raise StoreError(
             f"{path}: the new store can't be read, and the old one was left as it was: "
@@ -177,8 +179,10 @@ def _check_written(new: Path, path: Path, tables: Tables) -> None:
         ) from error
     for name, table in tables.by_type().items():
         # A number that is none (NaN) is not equal to itself, but has the same digest.
-        if not written[name].equals(table) and (
-            digest_table(name, written[name]) != digest_table(name, table)
+        if any(
+            not found[name].equals(table)
+            and digest_table(name, found[name]) != digest_table(name, table)
+            for found in written
         ):
             raise StoreError(
                 f"{path}: {name} was not written whole, and the old store was left as it was: "

@@ -28,6 +28,7 @@ from graphcache.stores.neo4j.errors import server_errors
 from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.rows import EdgeRows, PartRows, check_for_neo4j
 from graphcache.stores.neo4j.statements import (
+    ADVISORY,
     LOAD_LABEL,
     LOCK_LABEL,
     Part,
@@ -54,6 +55,10 @@ class PushReport:
     """The server had all of it already."""
     sent: dict[str, int] = field(default_factory=dict)
     pruned: dict[str, int] = field(default_factory=dict)
+    advisories: int = 0
+    """Advisories that touch something, and are on the server now."""
+    advisories_gone: int = 0
+    """Those of an earlier push that are there no more."""
 
 
 def push(
@@ -222,7 +227,7 @@ class _Push:
         for part in parts():
             if part.edges:
                 self._prune_edges(session, part)
-        own = [own_label(type_.name) for type_ in NODE_TYPES]
+        own = [own_label(name) for name in (ADVISORY, *(type_.name for type_ in NODE_TYPES))]
         for type_ in NODE_TYPES:
             kept = set(self.tables.nodes[type_.name][type_.key].to_pylist())
             gone = sorted(self._found(Part(type_, (), with_node=True)).keys() - kept)

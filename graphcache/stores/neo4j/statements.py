@@ -21,6 +21,8 @@ NODE_DIGEST = "graphcache_digest"
 """On a node: digest of its properties and its edges to nodes of other types."""
 EDGE_DIGEST = "graphcache_edges"
 """On a node: digest of its edges to nodes of its own type."""
+ADVISORY = "Advisory"
+AFFECTS = "AFFECTS"
 LOAD_LABEL = "GraphCacheLoad"
 LOCK_LABEL = "GraphCacheLock"
 
@@ -158,6 +160,7 @@ def delete_nodes(type_: NodeType) -> list[str]:
     key, label = quote(type_.key), quote(own_label(type_.name))
     matched = f"UNWIND $rows AS key MATCH (n:{label} {{{key}: key}})"
     own = [e.name for e in EDGE_TYPES if type_.name in (e.start, e.end)]
+    own += [AFFECTS] if type_.name == "Spec" else []
     types = "|".join(quote(name) for name in own)
     return [
         f"{matched} MATCH (n)-[e:{types}]-(m) WHERE any(l IN labels(m) WHERE l IN $own) DELETE e",

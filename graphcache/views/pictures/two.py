@@ -20,6 +20,8 @@ from graphcache.words import counted
 
 _DRAWN = 24
 """Cards at most that show also what differs only because of what it needs."""
+_DEEPEST = 8
+"""Steps from card to card, at which they need more layers than fit beside one another."""
 _CHANGES = 6
 """Changes that a card shows."""
 _CROSSINGS = 5
@@ -48,7 +50,7 @@ class Card:
 def two(found: TwoPicture) -> Picture:
     """Draw two specs."""
     cards = {number: _card(one) for number, one in enumerate(found.differences)}
-    kept, folded = _kept(cards)
+    kept, folded = _kept(cards, found)
     lines = _lines(found, kept)
     left, right = found.left, found.right
     if not found.found:
@@ -112,9 +114,13 @@ def _short(text: str, most: int = _LONGEST) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _kept(cards: dict[int, Card]) -> tuple[list[int], list[int]]:
-    """The cards that are drawn, and those that are folded: of many, what only follows."""
-    if len(cards) <= _DRAWN:
+def _kept(cards: dict[int, Card], found: TwoPicture) -> tuple[list[int], list[int]]:
+    """The cards that are drawn, and those that are folded: of many, what only follows.
+
+    So is it where they would stand in more layers than a window has room for.
+    """
+    graph = nx.DiGraph(found.edges - back_edges(found.edges))
+    if len(cards) <= _DRAWN and nx.dag_longest_path_length(graph) < _DEEPEST:
         return list(cards), []
     kept = [number for number, card in cards.items() if card.is_lowest or number == 0]
     return kept, [number for number in cards if number not in kept]
@@ -148,7 +154,8 @@ def _layout(
 
 
 def _rest(found: TwoPicture, folded: list[int]) -> str:
-    parts = [f"{counted(len(found.same), 'spec is', 'specs are')} the same in both"]
+    same = counted(len(found.same), "spec is", "specs are") if found.same else "No spec is"
+    parts = [f"{same} the same in both"]
     following = sum(not (one.own or one.unexplained) for one in found.differences)
     if following:
         one = following == 1

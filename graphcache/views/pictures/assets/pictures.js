@@ -62,7 +62,12 @@ for (const root of document.querySelectorAll(".gc")) {
     }
     const room = block.clientWidth - layers.reduce((sum, width) => sum + width, 0) - 2;
     const gap = Math.min(GAP, room / Math.max(1, layers.length - 1));
-    if (gap < LEAST) { block.classList.remove("gc-drawing"); figure.style.display = "none"; return; }
+    if (gap < LEAST) {  // the tree instead, or the same boxes one below the other
+      block.classList.remove("gc-drawing");
+      figure.style.height = "";
+      if (figure.matches(".gc-layers")) figure.style.display = "none";
+      return;
+    }
     const left = [];
     layers.reduce((at, width, layer) => { left[layer] = at; return at + width + gap; }, 0);
     figure.style.height = `${height + 8}px`;
