@@ -145,7 +145,7 @@ UNWIND $rows AS key MATCH (n:`GraphCachePackage` {`name`: key}) WHERE NOT EXISTS
 // prune Package
 UNWIND $rows AS key MATCH (n:`GraphCachePackage` {`name`: key}) REMOVE n:`GraphCachePackage`, n.`graphcache_digest`, n.`graphcache_edges`;
 // prune Spec
-UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) MATCH (n)-[e:`OF_PACKAGE`|`BUILT_WITH`|`FOR_TARGET`|`IN_STACK`|`IN_RELEASE`|`DEPENDS_ON`|`SPLICED_FROM`]-(m) WHERE any(l IN labels(m) WHERE l IN $own) DELETE e;
+UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) MATCH (n)-[e:`OF_PACKAGE`|`BUILT_WITH`|`FOR_TARGET`|`IN_STACK`|`IN_RELEASE`|`DEPENDS_ON`|`SPLICED_FROM`|`AFFECTS`]-(m) WHERE any(l IN labels(m) WHERE l IN $own) DELETE e;
 // prune Spec
 UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) WHERE NOT EXISTS { (n)--() } DELETE n;
 // prune Spec
