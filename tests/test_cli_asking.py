@@ -19,7 +19,7 @@ import ladybug
 import networkx as nx
 import pyarrow.parquet as pq
 import pytest
-from command_line import assert_golden, run, succeed
+from command_line import Ended, assert_golden, run, succeed
 
 from graphcache import Tables, open_store
 from graphcache.named_queries import THEMES
@@ -154,7 +154,7 @@ def test_a_library_of_ones_own(example_store: Path, tmp_path: Path) -> None:
     by_option = ("query", "--library", "queries", "--store", example_store)
     assert succeed(*by_option, "mine", "--package", "rocblas", cwd=tmp_path) == "specs\n4\n"
     by_environment = ("query", "mine", "--package", "rocblas", "--least", "5")
-    assert succeed(*by_environment, cwd=tmp_path, env=env) == "specs\n"
+    assert run(*by_environment, cwd=tmp_path, env=env) == Ended(0, "specs\n", "No rows.\n")
     listed = succeed("query", cwd=tmp_path, env=env)
     assert listed.endswith("\nothers,mine,How many specs has a package?\n")
     help_text = succeed("query", "mine", "--help", cwd=tmp_path, env=env)
