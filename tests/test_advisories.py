@@ -49,6 +49,7 @@ def ends(version: str) -> Json:
 # The truth ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_verdicts_are_what_publishers_say() -> None:
     advisories = {advisory.id: advisory for advisory in read_advisories([DATA / "osv"])[0]}
     names = PackageNames.load()

@@ -84,6 +84,7 @@ def test_churn(held: Held) -> None:
     assert churn(tables, backwards).rows == naive_churn(specs, backwards, configuration)
 
 
+@pytest.mark.slow
 @tries(60)
 @given(any_specs(), st.lists(st.sampled_from(RELEASES)))
 def test_any_churn(specs: list[Spec], chosen: list[str]) -> None:
@@ -243,6 +244,7 @@ def naive_splits(specs: list[Spec]) -> dict[str, tuple[set[str], int]]:
     }
 
 
+@pytest.mark.slow
 def test_splits(held: Held) -> None:
     tables, specs = held
     for package in {spec["name"] for spec in specs}:

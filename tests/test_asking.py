@@ -115,6 +115,7 @@ def test_check_finds_what_the_function_finds(store: gc.Store) -> None:
     assert found == health.check(store)
 
 
+@pytest.mark.slow
 def test_a_named_query_is_run_by_its_name(store: gc.Store) -> None:
     answer = store.run("redundant-builds", release="develop", limit=3)
     assert (len(answer), answer.more) == (3, True)
@@ -149,6 +150,7 @@ def test_methods_go_by_the_names_of_the_commands(path: Path) -> None:
         assert callable(getattr(gc.Store, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ask", "said"),
     [

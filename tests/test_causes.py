@@ -296,6 +296,7 @@ def named(tables: Tables, pairs: list[tuple[str, str]]) -> list[set[Cause]]:
     return causes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*CHANGED, *OTHERS, *SMALL, *IMAGES])
 def test_what_was_changed_is_the_cause_of_each_pair(name: str) -> None:
     """Of each pair exactly those changes are named that one of the two has below it."""

@@ -219,6 +219,7 @@ def test_an_address_is_read(folder: Path, web: Web, tmp_path: Path) -> None:
     assert web.paths == ["/osv/CVE-2025-9086"]
 
 
+@pytest.mark.slow
 def test_a_graph_of_pages_says_what_it_does_not_know(example_store: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "rocblas", {"introduced": "0"}, {"fixed": "6.2"})
     ended = run("advisories", path, "--format", "json", cwd=example_store.parent)

@@ -35,6 +35,7 @@ HASHES = "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash"
 # Query --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", ["table", "csv", "json", "jsonl"])
 def test_golden_answer(format_: str, example_store: Path) -> None:
     asked = ("query", "redundant-builds", "--release", "develop", "--format", format_)
@@ -126,6 +127,7 @@ def test_a_limit_is_said(example_store: Path) -> None:
     assert ended.err == "The first 2 rows; there are more.\n"
 
 
+@pytest.mark.slow
 def test_a_query_ends_at_its_time_limit(example_store: Path) -> None:
     heavy = "MATCH (a:Spec), (b:Spec), (c:Spec), (d:Spec) WHERE a.name + b.name = c.hash + d.hash "
     asked = ("query", "-c", heavy + "RETURN count(*)", "--timeout", "0.2")

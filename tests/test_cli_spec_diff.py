@@ -110,6 +110,7 @@ def test_on_a_terminal_no_name_is_broken(site: Path) -> None:
             assert name in shown, columns
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
@@ -243,6 +244,7 @@ def test_many_changes_are_cut_and_counted() -> None:
     assert len(rows_of(found).rows) == 50
 
 
+@pytest.mark.slow
 def test_many_specs_are_cut_and_counted() -> None:
     graph: Graph = nx.MultiDiGraph()
     for side in "23":

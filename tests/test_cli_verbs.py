@@ -173,6 +173,7 @@ def test_golden_coverage(stores: Path) -> None:
     assert_golden("verbs/site-coverage.txt", "\n".join(lacking) + "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [

@@ -89,6 +89,7 @@ def test_other_names_of_files_tell_apart_what_is_in_one_folder(tmp_path: Path) -
     assert stacks(read(root)[0]) == {"ci/gcc": "a", "ci/clang": "b"}
 
 
+@pytest.mark.slow
 def test_what_lies_at_one_place_is_joined_with_a_warning(tmp_path: Path) -> None:
     root = write(tmp_path, env_spack__lock=ONE, env_spack__lock__gz=TWO)
     tables, report = read(root)

@@ -67,6 +67,7 @@ def test_what_could_be_taken_is_the_same_and_usable(my_env: Tables, develop: Tab
             assert (mine["name"], mine["version"], tuple(mine["variants"])) not in alike
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "libc", "taken"),
     [
@@ -118,6 +119,7 @@ def lock_text(nodes: dict[str, Any]) -> str:
 # What differs -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_changed_recipe_is_told_apart_from_a_changed_dependency(tmp_path: Path) -> None:
     cache = cache_of(lock("base"), tmp_path)
     rows = by_package(coverage(environment("recipe_zlibng"), cache, reuse=True))
@@ -131,6 +133,7 @@ def test_a_changed_recipe_is_told_apart_from_a_changed_dependency(tmp_path: Path
             assert (row["differs"], row["below"]) == ([], [f"zlib-ng {recipe[0]}"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "package", "change"),
     [("zlibng", "zlib-ng", "2.2.4 -> 2.3.3"), ("perl", "perl", "5.40.2 -> 5.42.0")],

@@ -298,6 +298,7 @@ def test_an_unknown_format_is_a_wrong_use(tmp_path: Path) -> None:
         export(Tables.empty(), "xml", tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", OF_A_FILE)
 def test_a_file_goes_to_standard_output(
     format_: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]

@@ -228,6 +228,7 @@ def test_a_damaged_document_is_read_or_refused_in_words(tmp_path: Path, document
         report_in_words(report)
 
 
+@pytest.mark.slow
 @tries(EXAMPLES or 120)
 @given(page=damaged_pages(), release=st.none() | st.sampled_from(TEXTS) | st.text(max_size=3))
 def test_a_release_is_taken_or_refused_in_words(

@@ -48,6 +48,7 @@ def test_the_legacy_pages(legacy_pages: Path) -> None:
     assert oracle.renamed(found, names) == expected
 
 
+@pytest.mark.slow
 def test_all_pages_together(example_pages: Path, legacy_pages: Path, examples: Tables) -> None:
     tables, report = read(example_pages, legacy_pages)
     legacy = read(legacy_pages)[0]
@@ -165,6 +166,7 @@ def test_a_record_that_knows_more_fills_in(tmp_path: Path) -> None:
     assert (spec["size"], spec["tarball"]) == (7, "u")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"),
     [

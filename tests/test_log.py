@@ -169,6 +169,7 @@ def test_verbose_logs_to_standard_error(command: list[str], address: str, tmp_pa
     assert "graphcache." not in quiet.err
 
 
+@pytest.mark.slow
 def test_the_log_ends_with_the_command(example_store: Path) -> None:
     command = ("query", "-c", "MATCH (s:Spec) RETURN count(*)", "--store", example_store)
     first, second = (run(*more, *command, cwd=example_store.parent) for more in (["-v"], []))

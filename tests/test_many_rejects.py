@@ -105,6 +105,7 @@ def test_the_command_names_what_lists_all_and_that_does(tmp_path: Path) -> None:
     assert {(one["file"], one["record"]) for one in listed} == {("page.md", True)}
 
 
+@pytest.mark.slow
 def test_a_page_of_nothing_but_keys(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     for key in ("a", '"a"'):

@@ -93,6 +93,7 @@ def test_an_error_lists_ten_specs_at_most() -> None:
     assert lines[-1] == "  … and 1,190 more"
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.text("ab", min_size=8, max_size=8),

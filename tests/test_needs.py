@@ -268,6 +268,7 @@ def plan_of(letters: str) -> list[tuple[Any, ...]]:
     return [(f"{x}@1.2/{key(x)}", x, "1.2", None) for x in letters]
 
 
+@pytest.mark.slow
 def test_a_plan_keeps_what_anything_kept_needs(tmp_path: Path) -> None:
     tables = cache(tmp_path)
     assert prune_plan(tables, stacks=["env"]).rows == plan_of("c")

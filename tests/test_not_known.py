@@ -76,6 +76,7 @@ def test_where_no_dependencies_are_known_they_are_asked_for(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", STANDING_ON_DEPENDENCIES)
 def test_where_some_are_known_the_others_are_counted(asked: tuple[str, ...], mixture: Path) -> None:
     ended = run(*asked, cwd=mixture)

@@ -200,6 +200,7 @@ def test_lines_that_a_longer_way_implies_are_those_of_others(tables: Tables) -> 
     assert needed.implied
 
 
+@pytest.mark.slow
 def test_holes_and_externals_are_marked(tables: Tables, graph: Graph[NodeId]) -> None:
     marks = {
         spec.hash: spec.mark
@@ -219,6 +220,7 @@ def test_a_circle_is_opened(edges: list[tuple[int, int]]) -> None:
     assert nx.is_directed_acyclic_graph(left)
 
 
+@pytest.mark.slow
 def test_data_with_a_circle_is_drawn() -> None:
     made: Graph[NodeId] = nx.MultiDiGraph()
     for letter in "abc":
@@ -413,6 +415,7 @@ def test_what_all_rows_have_alike_is_told_once() -> None:
     assert shown.values["rows"][0] == (f"zlib@1.3/{'a' * 32}", ["~shared"])
 
 
+@pytest.mark.slow
 def test_an_answer_says_what_is_not_shown_and_what_is_none() -> None:
     rows: list[tuple[Any, ...]] = [(f"p{n:03}", n, []) for n in range(600, 0, -1)]
     shown = answer(Answer(["package", "specs", "stacks"], rows, notes=["Not all."]), "T")
@@ -527,6 +530,7 @@ def test_the_cypher_to_paste_runs(store: Store) -> None:
         assert store.query(picture.cypher).rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked_for", "message"),
     [

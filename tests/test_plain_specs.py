@@ -158,6 +158,7 @@ def test_specs_as_spack_writes_them_are_plain() -> None:
     assert [plain(document) for document in REAL] == [8, 8, 44, 3, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", sorted(SITE.rglob("*.gz")), ids=lambda file: str(file.parent.name))
 def test_real_files_are_read_the_same_both_ways(tmp_path: Path, file: Path) -> None:
     found = assert_same(tmp_path / "spack.lock", gzip.decompress(file.read_bytes()))

@@ -225,6 +225,7 @@ NAMED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("documents", NAMED.values(), ids=NAMED)
 def test_what_is_needed_under_two_names_is_warned_of(tmp_path: Path, documents: list[Json]) -> None:
     paths = [tmp_path / str(number) for number in range(len(documents))]

@@ -226,6 +226,7 @@ COUNTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("release", "stack"), COUNTED)
 def test_the_site_has_what_its_maker_counted(release: str, stack: str) -> None:
     tables, _ = read(SITE / release / stack, stack=stack, release=release)
@@ -316,6 +317,7 @@ def sizes(name: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_mirror_of_version_2() -> None:
     tables, report = read(MIRRORS / "v2")
     installs = json.loads((MIRRORS / "v2/build_cache/index.json").read_text())["database"][

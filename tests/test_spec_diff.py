@@ -133,6 +133,7 @@ def test_a_spec_does_not_differ_from_itself(tmp_path: Path) -> None:
     assert (found.tree, found.lowest(), str(found.left)) == (None, [], "app@1.2/app2aaa")
 
 
+@pytest.mark.slow
 def test_an_external_elsewhere_is_told_with_both_places(tmp_path: Path) -> None:
     def at(path: str) -> Json:
         return {"external": {"path": path, "module": ["tools", "app"]}}
@@ -568,6 +569,7 @@ def test_pages_tell_no_dependencies() -> None:
     assert found.tree.unexplained == "dependencies not known; recipe or flags, not told apart"
 
 
+@pytest.mark.slow
 def test_what_is_known_is_compared_where_one_side_has_no_dependencies(tmp_path: Path) -> None:
     """The mirror of the left spec says all, and a page only what it was built as."""
     record = oracle.record(key("app2"), versions=["1.3"], os="debian12", compiler="none")

@@ -91,6 +91,7 @@ def test_a_page_tells_none_of_them_and_takes_none_back(tmp_path: Path) -> None:
             assert fields(opened.tables(), A) == expected
 
 
+@pytest.mark.slow
 def test_two_files_that_differ_on_them_are_told(tmp_path: Path) -> None:
     one = node(A, package_hash="a====", external={"path": "/usr"}, parameters={"cflags": ["-g"]})
     other = node(A, package_hash="b====", external={"path": "/opt"}, parameters={})
@@ -203,6 +204,7 @@ def test_a_spec_of_form_4_reused_by_a_later_spack(
     assert set(of_each(tables, "name").values()) == {"zlib"}
 
 
+@pytest.mark.slow
 def test_the_oldest_form_that_is_told_counts(tmp_path: Path) -> None:
     documents = [json.dumps(index(node(A), version=version)) for version in ("6", "7", "8")]
     for order in (documents, documents[::-1]):
@@ -287,6 +289,7 @@ DIFFERENT: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_two_descriptions_of_one_hash_are_told_in_either_order(name: str, tmp_path: Path) -> None:
     one = node(A, package_hash="a====", compiler={"name": "gcc", "version": "13"})

@@ -354,6 +354,7 @@ def test_a_range_of_targets_holds_what_runs_there(one: str, other: str) -> None:
     assert answers(tables, f"target=:{other}") == {"a": one in runs_on(other)}
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([" +x", "@1.2", " ^b", " %b"]), max_size=3, unique=True))
 def test_a_demand_more_never_gives_more(demands: list[str]) -> None:
     fewer = Matcher(MIXED).match(parse_spec("a" + "".join(demands)))

@@ -145,6 +145,7 @@ def test_an_update_is_a_load_more(old: Path, tmp_path: Path, example_pages: Path
     assert os.listdir(old.parent) == ["store.lbug"]
 
 
+@pytest.mark.slow
 def test_an_update_with_nothing_new_leaves_the_file(old: Path, example_pages: Path) -> None:
     before = old.stat()
     assert update_store(old, example_pages).unchanged == 6

@@ -57,6 +57,7 @@ def words_of(value: Any) -> list[str]:
     return [w[:7] if len(w) == 32 else w for w in str(value).split()]
 
 
+@pytest.mark.slow
 @given(TABLES, WIDTHS, st.one_of(st.none(), st.integers(1, 30)))
 @example([], 40, None)
 @example([([HASH] * 12,)] * 2, 40, None)
@@ -73,6 +74,7 @@ def test_no_word_is_broken(rows: list[tuple[Any, ...]], width: int, height: int 
         assert word in known | counts | {"(--all)"} or set(word) == {"─"}, (word, lines)
 
 
+@pytest.mark.slow
 @given(TABLES, WIDTHS)
 def test_all_values_are_there_but_for_what_lists_leave_out(
     rows: list[tuple[Any, ...]], width: int

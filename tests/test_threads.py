@@ -56,6 +56,7 @@ def test_arrow_groups_and_joins_in_the_thread_that_asks() -> None:
     assert not found
 
 
+@pytest.mark.slow
 def test_a_statement_leaves_no_thread_behind(example_store: Path) -> None:
     before = threading.enumerate()
     with open_store(example_store) as store:

@@ -174,6 +174,7 @@ def test_a_page_may_correct_what_it_alone_said(tmp_path: Path) -> None:
     assert tables.digest() == read(write(tmp_path / "p", page(right, B)))[0].digest()
 
 
+@pytest.mark.slow
 def test_a_page_that_contradicts_one_that_stays_is_told(tmp_path: Path) -> None:
     other = page(A, release="v1")
     tables, report = after(tmp_path / "p", [page(A), other], [page(A | {"versions": ["9.9"]}, B)])
@@ -221,6 +222,7 @@ def test_what_a_script_added_stays_on_what_stays(tmp_path: Path) -> None:
     assert [found.nodes["Package", name]["label"] for name in ("zlib", "hdf5")] == ["ZLIB", "hdf5"]
 
 
+@pytest.mark.slow
 def test_edges_that_a_script_added_stay_while_both_ends_do(tmp_path: Path) -> None:
     graph = read(write(tmp_path / "p", page(A, B, C)))[0].to_networkx()
     a, b, c = (("Spec", letter * 32) for letter in "abc")

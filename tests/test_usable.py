@@ -169,6 +169,7 @@ def test_what_spack_asks_of_a_binary(
     assert spack_takes(cache_of(nodes, tmp_path, left_out), "zlib-ng", "zen3", host) == taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "left_out", "taken"),
     [

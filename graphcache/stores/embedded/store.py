@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import re
 import threading
 import time
@@ -56,13 +57,9 @@ class EmbeddedStore(Store):
     """A store file, opened to read."""
 
     def __init__(self, path: Path) -> None:
-        check_file(path)
-        check_seal(path)
         self.path = path
-        with errors_of(path):
-            self._database = ladybug.Database(str(path), read_only=True)
+        self._database, self._columns = _open(path)
         self._offsets = Offsets()
-        self._columns = open_columns(path)
         try:
             self._check_format()
         except QueryError as error:
@@ -236,6 +233,25 @@ class EmbeddedStore(Store):
             table = result.get_as_arrow(_READ_CHUNK)
         log_statement(_LOG, "answered", cypher, table.num_rows, start)
         return table
+
+
+def _open(path: Path) -> tuple[ladybug.Database, Columns | None]:
+    """Both forms of the graph, of one file: another may take its name while they are opened."""
+    while True:
+        check_file(path)
+        try:
+            first = path.stat()
+            check_seal(path)
+            with errors_of(path):
+                database = ladybug.Database(str(path), read_only=True)
+            columns = open_columns(path)
+            if os.path.samestat(first, path.stat()):
+                return database, columns
+        except OSError as error:
+            raise StoreError(f"{path}: can't be opened: {error.strerror or error}") from error
+        database.close()
+        if columns:
+            columns.close()
 
 
 def verify_store(path: Path) -> str:
