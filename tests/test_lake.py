@@ -30,10 +30,10 @@ from lakes import (
 
 import graphcache
 from graphcache.errors import InputError, LakeError, UsageError
-from graphcache.lake import increments
+from graphcache.lake import EngineName, increments
 from graphcache.lake.adding import add
 from graphcache.lake.describing import describe, verify
-from graphcache.lake.joining import EngineName, choose, join_lake
+from graphcache.lake.joining import choose, join_lake
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import LIST, Listing, PartFile, Partition
 from graphcache.lake.slicing import build_slice
@@ -368,7 +368,7 @@ def test_what_a_killed_process_left_is_no_part_of_it_and_goes(lake: Path) -> Non
 KILL = """
 import os, signal, sys
 from graphcache.lake import places
-from graphcache.lake import increments
+from graphcache.lake import EngineName, increments
 from graphcache.lake.adding import add
 from graphcache.lake.joining import join_lake
 write, left = places.Place.write, [int(sys.argv[3])]

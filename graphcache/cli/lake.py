@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import partial
@@ -16,19 +15,20 @@ from graphcache.cli.options import (
     format_option,
     place_options,
     show,
+    show_section,
     shown_path,
+    stats_format_option,
     together,
     verbosity_options,
 )
 from graphcache.errors import LakeError
-from graphcache.views.answers import printable, render, to_json
+from graphcache.lake import ENGINES, MEMORY
+from graphcache.views.answers import printable, to_json
 from graphcache.words import counted
 
 if TYPE_CHECKING:
     from graphcache.lake.adding import Added
 
-_ENGINES = ("auto", "pyarrow", "duckdb")
-_MEMORY = "4GB"
 _NAMED = 3
 """Releases that are named, and not counted."""
 
@@ -36,14 +36,14 @@ _lake_argument = click.argument("lake_", metavar="LAKE", type=shown_path)
 _memory_option = click.option(
     "--memory",
     metavar="SIZE",
-    default=_MEMORY,
+    default=MEMORY,
     show_default=True,
     help="What may be taken of memory, such as 500MB.",
 )
 _engine_options = together(
     click.option(
         "--engine",
-        type=click.Choice(_ENGINES),
+        type=click.Choice(ENGINES),
         default="auto",
         show_default=True,
         help="What joins: pyarrow in memory, duckdb in as much of it as --memory says.",
@@ -161,14 +161,7 @@ def join_command(
 
 @lake.command("stats")
 @_lake_argument
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How to print them.",
-)
+@stats_format_option
 def stats_command(lake_: str, format_: str) -> None:
     """Count facts by release, what could not be read, and the rows of the tables.
 
@@ -183,22 +176,17 @@ def stats_command(lake_: str, format_: str) -> None:
         click.echo(to_json(asdict(found), indent=2))
         return
     columns = ["release", "stack", "spec", "said", "depends_on", "file"]
-    _section(columns, ([one[name] for name in columns] for one in found.releases))
+    show_section(columns, ([one[name] for name in columns] for one in found.releases))
     columns = ["added", "files", "records", "rejects", "warnings", "skipped", "from"]
-    _section(columns, ([one[name] for name in columns] for one in found.adds))
-    _section(["facts", "rows"], found.facts.items())
+    show_section(columns, ([one[name] for name in columns] for one in found.adds))
+    show_section(["facts", "rows"], found.facts.items())
     if found.joined is not None:
-        _section(["nodes", "count"], found.nodes.items())
-        _section(["edges", "count"], found.edges.items())
+        show_section(["nodes", "count"], found.nodes.items())
+        show_section(["edges", "count"], found.edges.items())
         click.echo(f"digest {found.joined['digest']}")
     if found.to_join:
         partitions = counted(found.to_join, "partition is", "partitions are")
         click.echo(f"{partitions} not joined yet: 'graphcache lake join' does it", err=True)
-
-
-def _section(columns: list[str], rows: Iterable[Any]) -> None:
-    render(columns, list(rows), "table", sys.stdout)
-    click.echo()
 
 
 @lake.command("verify")

@@ -94,7 +94,7 @@ def build(**options: Any) -> None:
       graphcache build https://binaries.example.org/e4s --release develop --stack e4s
       graphcache build history/ --release develop
     """
-    from graphcache.lake.lake import is_lake
+    from graphcache.lake.listing import is_lake
     from graphcache.workflows import build_store
 
     if any(map(is_lake, options["paths"])):

@@ -6,7 +6,7 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,16 @@ def together(*decorators: Decorator) -> Decorator:
 place_options = together(
     click.option("--stack", metavar="STACK", help="Only what this stack holds."),
     click.option("--release", metavar="RELEASE", help="Only what is in this release."),
+)
+
+
+stats_format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print them.",
 )
 
 
@@ -304,6 +314,12 @@ def show_rows(
     """Print rows on standard output; on a terminal, as many as it has lines, or every one."""
     format_ = format_ or default_format(sys.stdout)
     render(columns, rows, format_, sys.stdout, screen(every=every, below=below))
+
+
+def show_section(columns: Sequence[str], rows: Iterable[Any]) -> None:
+    """Print one of several tables on standard output, with an empty line behind it."""
+    render(columns, list(rows), "table", sys.stdout)
+    click.echo()
 
 
 def in_one_text(answer: Answer, column: str, between: str, options: dict[str, Any]) -> Answer:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphcache.cli.options import open_chosen, server_options, store_option
+from graphcache.cli.options import (
+    open_chosen,
+    server_options,
+    show_section,
+    stats_format_option,
+    store_option,
+)
 from graphcache.cli.telling import print_text
-from graphcache.views.answers import render, to_json
+from graphcache.views.answers import to_json
 
 if TYPE_CHECKING:
     from graphcache.stores.base import Description
@@ -18,14 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @store_option
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How to print them.",
-)
+@stats_format_option
 @server_options
 def stats(format_: str, **options: Any) -> None:
     """Count nodes and edges by type and specs by release; show the digest and the loads.
@@ -43,15 +41,11 @@ def stats(format_: str, **options: Any) -> None:
 
 
 def _show_tables(description: Description) -> None:
-    def section(columns: list[str], rows: Any) -> None:
-        render(columns, list(rows), "table", sys.stdout)
-        click.echo()
-
-    section(["nodes", "count"], description.nodes.items())
-    section(["edges", "count"], description.edges.items())
-    section(["release", "specs"], description.releases.items())
+    show_section(["nodes", "count"], description.nodes.items())
+    show_section(["edges", "count"], description.edges.items())
+    show_section(["release", "specs"], description.releases.items())
     columns = ["loaded", "by", "files", "unchanged", "records", "rejects", "from"]
-    section(
+    show_section(
         columns,
         (
             (

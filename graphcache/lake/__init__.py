@@ -4,3 +4,10 @@
 `slicing` a store of a release. What is in a lake stands in its list (`listing`), which is replaced
 in one step: so what a kill leaves is the old content or the new.
 """
+
+from typing import Literal
+
+EngineName = Literal["auto", "pyarrow", "duckdb"]
+ENGINES: tuple[EngineName, ...] = ("auto", "pyarrow", "duckdb")
+MEMORY = "4GB"
+"""What an engine may take, if nothing else is said."""

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from graphcache.files import clean_up
 from graphcache.lake.facts import folder_of, read_kind
 from graphcache.lake.lake import Lake
-from graphcache.lake.listing import Add, Listing, PartFile, Partition
+from graphcache.lake.listing import Add, Listing, PartFile, Partition, files_of
 from graphcache.lake.places import Place, write_part
 from graphcache.lake.writing import FactsWriter
 from graphcache.records import Labels, Reject, Report
@@ -66,8 +66,7 @@ def add(
     place = Place.of(lake)
     with place.lock():
         opened = Lake.open_or_new(lake)
-        add_id = opened.new_id()
-        writer = FactsWriter(place, add_id)
+        writer = FactsWriter(place, opened.new_id())
 
         def take(reject: Reject) -> None:
             writer.take_reject(reject)
@@ -89,7 +88,7 @@ def add(
             sources = [shown(str(path)) for path in paths]
             return commit_facts(opened, writer, reading.report, sources, stack)
         except BaseException:
-            clean_up(partial(_remove, place, add_id))
+            clean_up(partial(_remove, place, writer.id))
             raise
 
 
@@ -137,12 +136,7 @@ def _hashes_of_joined(lake: Lake, old: list[Partition], add_id: str) -> list[Par
     """The hashes of what goes, where tables were joined of it: they are to be joined anew."""
     joined = lake.listing.joined
     known = set(joined.partitions) if joined else set()
-    files = [
-        file
-        for partition in old
-        if (*partition.key, partition.add) in known
-        for file in partition.facts.get("spec", ())
-    ]
+    files = files_of((one for one in old if (*one.key, one.add) in known), "spec")
     if not files:
         return []
     specs = read_kind(lake.place, "spec", files)

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 from graphcache.answers import Answer
 from graphcache.errors import no_such
+from graphcache.lake import MEMORY
 from graphcache.lake.duck import DuckDB, duckdb
 from graphcache.lake.lake import Lake
 from graphcache.schema import all_types
 from graphcache.tables.columns import arrow_schema
-
-MEMORY = "4GB"
-"""What a question may take, if nothing else is said."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.errors import UsageError
-from graphcache.lake.listing import Files, Listing, PartFile
+from graphcache.lake.listing import Files, PartFile, Partition, files_of
 from graphcache.lake.places import Place, read_part, write_part
 from graphcache.records import Reject, short
 from graphcache.tables.columns import flat
@@ -124,14 +124,14 @@ def read_kind(place: Place, kind: str, files: Iterable[PartFile]) -> pa.Table:
     return pa.concat_tables([empty, *(read_part(place, file).cast(KINDS[kind]) for file in files)])
 
 
-def read_facts(place: Place, listing: Listing) -> Facts:
-    """All facts of a lake.
+def read_facts(place: Place, partitions: list[Partition]) -> Facts:
+    """The facts of some partitions, in memory.
 
     Raises:
         LakeError: a file is lost or damaged.
     """
     kinds = ("spec", "said", "depends_on")
-    return facts_of({kind: read_kind(place, kind, listing.facts(kind)) for kind in kinds})
+    return facts_of({kind: read_kind(place, kind, files_of(partitions, kind)) for kind in kinds})
 
 
 def write_facts(

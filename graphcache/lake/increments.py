@@ -20,7 +20,7 @@ from graphcache.lake.engines import (
 )
 from graphcache.lake.facts import KINDS
 from graphcache.lake.lake import Lake
-from graphcache.lake.listing import Files, Joined
+from graphcache.lake.listing import Files, Joined, files_of
 from graphcache.lake.tables import read_warnings
 from graphcache.records import LANGUAGES, Report
 from graphcache.schema import EdgeType, NodeType, all_types
@@ -83,7 +83,7 @@ _FACTS = {
 def find_touched(engine: Engine, lake: Lake, joined: Joined) -> int | None:
     """How many specs are touched by what is not joined yet; None if it is better to join all."""
     new, gone = lake.not_joined()
-    files = [file for partition in new for file in partition.facts.get("spec", ())]
+    files = files_of(new, "spec")
     specs = sum(file.rows for file in joined.tables["Spec"])
     # Much that is new is told without a look at all facts.
     if sum(f.rows for f in files) > _LARGEST * sum(f.rows for f in lake.listing.facts("spec")):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
 import pyarrow.compute as pc
 
 from graphcache.errors import UsageError
 from graphcache.files import clean_up
+from graphcache.lake import ENGINES, MEMORY, EngineName
 from graphcache.lake.duck import duckdb, is_installed
 from graphcache.lake.engines import (
     Engine,
@@ -34,11 +34,6 @@ from graphcache.stores.base import Load
 from graphcache.tables.disagreements import members_of
 from graphcache.tables.disagreements import warn_of_disagreements as warn_in_memory
 from graphcache.tables.join import join
-
-EngineName = Literal["auto", "pyarrow", "duckdb"]
-ENGINES: tuple[EngineName, ...] = ("auto", "pyarrow", "duckdb")
-MEMORY = "4GB"
-"""What an engine may take, if nothing else is said."""
 
 _PER_SPEC, _PER_DEPENDENCY = 1_000, 250
 """Bytes that the join in memory takes for each fact, as measured: 2.7 GB of 3,000,000 records."""
@@ -165,7 +160,8 @@ class _Work:
     def in_memory(self) -> Files:
         """By the join of `build`, which is what the others are held against."""
         self._warn_of_disagreements()
-        tables = join(read_facts(self.lake.place, self.lake.listing), self.report)
+        facts = read_facts(self.lake.place, self.lake.listing.partitions)
+        tables = join(facts, self.report)
         return write_tables(self.lake.place, self.id, tables)
 
     def _warn_of_disagreements(self) -> None:

@@ -28,13 +28,13 @@ class Lake:
             LakeError: there is none, or it is damaged or of another layout.
         """
         place = Place.of(lake)
-        try:
-            return cls(place, decode(place.read(LIST), place.shown))
-        except (FileNotFoundError, NotADirectoryError):
+        listing = _list_of(place)
+        if listing is None:
             raise LakeError(
                 f"{place.shown}: expected a lake, found no {LIST} in it: "
                 f"'graphcache lake add {place.shown} PATH...' makes one"
-            ) from None
+            )
+        return cls(place, listing)
 
     @classmethod
     def open_or_new(cls, lake: str | os.PathLike[str]) -> Lake:
@@ -44,15 +44,13 @@ class Lake:
             LakeError: something else is there; or the lake is damaged, or of another layout.
         """
         place = Place.of(lake)
-        try:
-            return cls(place, decode(place.read(LIST), place.shown))
-        except (FileNotFoundError, NotADirectoryError):
-            if place.is_empty():
-                return cls(place, Listing())
-        raise LakeError(
-            f"{place.shown}: expected a lake or an empty folder, found one without {LIST} that "
-            f"holds something else: give another path"
-        )
+        listing = _list_of(place)
+        if listing is None and not place.is_empty():
+            raise LakeError(
+                f"{place.shown}: expected a lake or an empty folder, found one without {LIST} that "
+                f"holds something else: give another path"
+            )
+        return cls(place, listing or Listing())
 
     def new_id(self) -> str:
         """A name for files that no others have."""
@@ -65,10 +63,7 @@ class Lake:
             LakeError: it can't be written, or another process has changed the lake meanwhile; its
                 content is as it was.
         """
-        try:
-            now = decode(self.place.read(LIST), self.place.shown)
-        except FileNotFoundError:
-            now = Listing()
+        now = _list_of(self.place) or Listing()
         if now.generation != self.listing.generation:
             raise LakeError(
                 f"{self.place.shown}: another graphcache has changed it meanwhile: try again"
@@ -109,10 +104,13 @@ class Lake:
         return LakeError(f"{shown}: {what}: 'graphcache lake join {shown}' makes them")
 
 
-def is_lake(path: str | os.PathLike[str]) -> bool:
-    """Whether a lake is at a path of this machine, or at an address of a bucket.
+def _list_of(place: Place) -> Listing | None:
+    """The list that is at a place; None if there is none.
 
-    >>> is_lake("examples/pages")
-    False
+    Raises:
+        LakeError: it is damaged or of another layout, or can't be read.
     """
-    return os.path.isfile(os.path.join(os.fspath(path), LIST))
+    try:
+        return decode(place.read(LIST), place.shown)
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -6,6 +6,8 @@ is being written. The list is one small JSON document, which is replaced in one 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from itertools import chain
 
 import msgspec
@@ -103,7 +105,7 @@ class Listing(Struct, forbid_unknown_fields=True):
 
     def facts(self, kind: str) -> list[PartFile]:
         """The files of one kind of facts."""
-        return [file for partition in self.partitions for file in partition.facts.get(kind, ())]
+        return files_of(self.partitions, kind)
 
     def notes(self, kind: str) -> list[PartFile]:
         """The files of one kind of notes."""
@@ -112,6 +114,20 @@ class Listing(Struct, forbid_unknown_fields=True):
     def releases(self) -> list[str]:
         """The releases, sorted."""
         return sorted({p.release for p in self.partitions if p.release is not None})
+
+
+def files_of(partitions: Iterable[Partition], kind: str) -> list[PartFile]:
+    """The files of one kind of facts of some partitions."""
+    return [file for partition in partitions for file in partition.facts.get(kind, ())]
+
+
+def is_lake(path: str | os.PathLike[str]) -> bool:
+    """Whether a lake is at a path of this machine.
+
+    >>> is_lake("examples/pages")
+    False
+    """
+    return os.path.isfile(os.path.join(os.fspath(path), LIST))
 
 
 def encode(listing: Listing) -> bytes:

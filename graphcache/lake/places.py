@@ -54,11 +54,6 @@ class Place:
             raise LakeError(f"{shown(given)}: {_said(error)}") from None
         return cls(fs, root.rstrip("/"), shown(given), False)
 
-    @property
-    def uri(self) -> str:
-        """What `of` makes the same place of, on another machine too that reaches it."""
-        return self.root if self.is_local else self.shown
-
     def path(self, name: str) -> str:
         """The whole path of a file, as engines take it."""
         return f"{self.root}/{name}"

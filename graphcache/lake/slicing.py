@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.errors import no_such
-from graphcache.lake.facts import facts_of, read_kind
+from graphcache.lake.facts import read_facts, read_kind
 from graphcache.lake.lake import Lake
-from graphcache.lake.listing import Add, Partition
+from graphcache.lake.listing import Add, Partition, files_of
 from graphcache.records import Report
 from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load
 from graphcache.stores.embedded.places import store_lock
@@ -55,7 +55,7 @@ def build_slice(
     opened = Lake.open(lake)
     partitions = partitions_of(opened, release)
     with store_lock(Path(store)) as path:
-        facts = read_partitions(opened, partitions)
+        facts = read_facts(opened.place, partitions)
         if stack is not None:
             facts = only_stack(facts, stack)
         held = HELD_FILES.empty_table() if stack is not None else _held(opened, partitions)
@@ -82,18 +82,6 @@ def partitions_of(lake: Lake, release: str | None) -> list[Partition]:
     if not found:
         raise no_such("release", release, lake.listing.releases(), "the lake")
     return found
-
-
-def read_partitions(lake: Lake, partitions: list[Partition]) -> Facts:
-    """The facts of some partitions."""
-    return facts_of(
-        {
-            kind: read_kind(
-                lake.place, kind, [f for p in partitions for f in p.facts.get(kind, ())]
-            )
-            for kind in ("spec", "said", "depends_on")
-        }
-    )
 
 
 def only_stack(facts: Facts, stack: str) -> Facts:
@@ -136,8 +124,7 @@ def _with_needs(members: Any, facts: Facts) -> Any:
 
 def _held(lake: Lake, partitions: list[Partition]) -> pa.Table:
     """The files that were read whole, as a store knows them; each once."""
-    files = [file for partition in partitions for file in partition.facts.get("file", ())]
-    rows = read_kind(lake.place, "file", files)
+    rows = read_kind(lake.place, "file", files_of(partitions, "file"))
     rows = rows.filter(pc.and_(rows["complete"], pc.is_valid(rows["digest"])))
     rows = rows.group_by("digest", use_threads=False).aggregate(
         [(name, "min") for name in ("file", "claim", "place")]

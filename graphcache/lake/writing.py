@@ -40,7 +40,7 @@ class FactsWriter:
     files: OfRelease = field(default_factory=dict)
     """By release, the files that were written."""
     notes: Files = field(default_factory=dict)
-    """Files of rejects; `close` adds those of warnings and of what was skipped."""
+    """Files of rejects; `write_notes` adds those of warnings and of what was skipped."""
     unnamed: set[str] = field(default_factory=set)
     """The paths of files in which an environment has no name yet."""
     _waiting: dict[str | None, list[Facts]] = field(default_factory=lambda: defaultdict(list))
@@ -114,11 +114,6 @@ class FactsWriter:
     def _write_notes(self, tables: dict[str, pa.Table]) -> None:
         release = next(iter(self.files)) if len(self.files) == 1 else None
         write_facts(self.place, self._name(), release, tables, self.notes)
-
-    def paths(self) -> list[str]:
-        """All that was written."""
-        lists = [self.notes, *self.files.values()]
-        return [file.path for files in lists for of_kind in files.values() for file in of_kind]
 
 
 def claims_by_release(reading: Reading) -> dict[str | None, pa.Table]:
