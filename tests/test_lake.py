@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import duckdb
@@ -36,6 +37,7 @@ from graphcache.lake.describing import describe, verify
 from graphcache.lake.joining import choose, join_lake
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import LIST, Listing, PartFile, Partition
+from graphcache.lake.places import Place
 from graphcache.lake.slicing import build_slice
 from graphcache.stores.embedded.store import EmbeddedStore
 
@@ -363,6 +365,29 @@ def test_what_a_killed_process_left_is_no_part_of_it_and_goes(lake: Path) -> Non
     joined = join_lake(lake, everything=True).joined
     assert joined.digest == graphcache.read(*SETS["pages"])[0].digest()
     assert not left.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", ["add", "join"])
+@pytest.mark.parametrize("after", ["replace", "remove"])
+def test_an_interrupt_behind_the_new_list_leaves_all_that_it_names(
+    work: str, after: str, lake: Path
+) -> None:
+    """Who presses Ctrl-C then has the new content, and cleaning up must not take it for left."""
+    done = getattr(Place, after)
+
+    def interrupted(*arguments: Any) -> None:
+        patched.stop()
+        done(*arguments)
+        raise KeyboardInterrupt
+
+    patched = patch.object(Place, after, interrupted)
+    patched.start()
+    with pytest.raises(KeyboardInterrupt):
+        add(lake, *SETS["pages"]) if work == "add" else join_lake(lake, everything=True)
+    assert verify(lake).problems == []
+    join_lake(lake)
+    assert verify(lake).digest == graphcache.read(*SETS["pages"])[0].digest()
 
 
 KILL = """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from os import PathLike
 
 import pyarrow as pa
@@ -88,14 +87,8 @@ def add(
             sources = [shown(str(path)) for path in paths]
             return commit_facts(opened, writer, reading.report, sources, stack)
         except BaseException:
-            clean_up(partial(_remove, place, writer.id))
+            clean_up(opened.remove_unlisted)
             raise
-
-
-def _remove(place: Place, add_id: str) -> None:
-    """Remove what an `add` has written that failed."""
-    found = place.files(["facts", "tables"])
-    place.remove(sorted(name for name in found if name.rpartition("/")[2].startswith(add_id)))
 
 
 def commit_facts(

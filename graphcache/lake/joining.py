@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import partial
 
 import pyarrow.compute as pc
 
@@ -88,7 +87,7 @@ def join_lake(
             files = work.in_memory() if chosen == "pyarrow" else work.by_duckdb()
             joined = _commit(work, chosen, files)
         except BaseException:
-            clean_up(partial(_remove_new, opened))
+            clean_up(opened.remove_unlisted)
             raise
         return Joining(joined, work.report, why, work.touched)
 
@@ -106,11 +105,6 @@ def _commit(work: _Work, engine: EngineName, files: Files) -> Joined:
     )
     lake.commit(Listing(adds=old.adds, partitions=old.partitions, joined=joined))
     return joined
-
-
-def _remove_new(lake: Lake) -> None:
-    listed = {file.path for file in lake.listing.files()}
-    lake.place.remove(sorted(lake.place.files(["tables"]) - listed))
 
 
 def choose(listing: Listing, engine: EngineName, memory: int) -> tuple[EngineName, str]:

@@ -74,8 +74,11 @@ class Lake:
         self.remove_unlisted()
 
     def remove_unlisted(self) -> None:
-        """Remove what is not listed: what was replaced, and what a killed process left."""
-        listed = {file.path for file in self.listing.files()}
+        """Remove what is not listed: what was replaced, and what a process left that did not end.
+
+        The list is that which is there now: who is interrupted may have written one or not.
+        """
+        listed = {file.path for file in (_list_of(self.place) or Listing()).files()}
         self.place.remove(sorted(self.place.files(_FOLDERS) - listed))
 
     def not_joined(self) -> tuple[list[Partition], list[PartFile]]:
