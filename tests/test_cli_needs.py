@@ -80,7 +80,7 @@ def test_a_keeplist_is_written_only_if_all_is_known(site: Path, tmp_path: Path) 
     assert not (tmp_path / "keep.txt").exists()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_why_shows_the_roots_of_a_package_as_one_row(site: Path) -> None:
     asked = ("why", "glibc", "--store", "site.lbug")
     roots = len(json.loads(succeed(*asked, "--format", "json", cwd=site)))

@@ -129,7 +129,7 @@ def test_golden_bars(name: str, example_store: Path) -> None:
     assert_golden(f"plot/{name}.txt", printed)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 80, 200])
 @pytest.mark.parametrize("name", PLOTS)
 def test_bars_fit_the_terminal(name: str, columns: int, example_store: Path) -> None:
@@ -348,7 +348,7 @@ def test_a_hard_name_in_a_title(hostile: Path) -> None:
         )
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLOTS)
 def test_hard_names_on_a_terminal(name: str, hostile: Path) -> None:
     ended = on_terminal("plot", name, cwd=hostile)

@@ -102,7 +102,7 @@ def test_exit_code_of_two_specs(site: Path) -> None:
     assert run("diff", *HDF5, "--exit-code", cwd=site).code == 1
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_on_a_terminal_no_name_is_broken(site: Path) -> None:
     for columns in (20, 40, 80):
         shown = on_terminal("diff", *HDF5, cwd=site, columns=columns, env={"NO_COLOR": "1"}).out

@@ -78,7 +78,7 @@ def test_golden_answer_of_a_verb(source: str, verb: str, stores: Path) -> None:
     assert_golden(f"verbs/{source}-{verb}.txt", ended.out + ended.err)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 80, 160])
 def test_a_terminal_shows_the_whole_of_a_path(columns: int, stores: Path) -> None:
     asked = ("why", "zlib-ng", "--store", "site.lbug")
@@ -137,7 +137,7 @@ def test_coverage_fails_under_a_share(under: tuple[str, ...], code: int, stores:
     assert len(rows) == 57
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 80, 160])
 def test_a_list_of_specs_fits_the_screen(columns: int, stores: Path) -> None:
     asked = ("find", "+shared", "--store", "site.lbug")
@@ -156,7 +156,7 @@ def test_a_list_of_specs_fits_the_screen(columns: int, stores: Path) -> None:
     assert lines[-1] == f"… and {every - kept} more (--all)"
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 240])
 def test_a_terminal_shows_in_what_the_nearest_differs(columns: int, stores: Path) -> None:
     shown = on_terminal("coverage", MY_ENV, "--store", "site.lbug", cwd=stores, columns=columns)

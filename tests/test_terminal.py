@@ -225,7 +225,7 @@ def plain(shown: str) -> list[str]:
     return shown.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_terminal_shows_whole_words(columns: int, example_store: Path) -> None:
     specs = ("query", "usable-specs", "--package", "rocblas", "--target", "zen4")
@@ -234,7 +234,7 @@ def test_a_terminal_shows_whole_words(columns: int, example_store: Path) -> None
         assert all(cell_len(line) <= columns for line in plain(short.out)), short.out
 
 
-@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 60, 200])
 def test_check_shows_every_problem(columns: int, example_store: Path) -> None:
     shown = on_terminal("check", cwd=example_store.parent, columns=columns).out
@@ -248,7 +248,7 @@ def test_check_shows_every_problem(columns: int, example_store: Path) -> None:
     assert "more (--all)" not in shown
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_what_is_said_beside_an_answer_has_room_on_the_screen(example_store: Path) -> None:
     lock = Path("examples/site/my-env/spack.lock.gz").resolve()
     shown = on_terminal("coverage", lock, cwd=example_store.parent).out
@@ -258,7 +258,7 @@ def test_what_is_said_beside_an_answer_has_room_on_the_screen(example_store: Pat
     assert any(line.endswith("more (--all)") for line in lines)
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_note_and_an_error_are_broken_between_words(example_store: Path) -> None:
     cwd = example_store.parent
     note = "66 specs may fit too: no source tells whether they are ^python"
@@ -271,7 +271,7 @@ def test_a_note_and_an_error_are_broken_between_words(example_store: Path) -> No
     assert " ".join(" ".join(lines).split()) == " ".join(error.split())
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_the_schema_is_broken_between_words(tmp_path: Path) -> None:
     lines = plain(on_terminal("schema", cwd=tmp_path, columns=60).out)
     assert all(len(line) <= 60 for line in lines)
@@ -288,7 +288,7 @@ def test_a_command_in_a_note_is_one_line() -> None:
     ]
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_screen_has_no_more_rows_than_lines(example_store: Path) -> None:
     asked = ("query", "-c", "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash")
     folder = example_store.parent
@@ -304,7 +304,7 @@ def test_a_screen_has_no_more_rows_than_lines(example_store: Path) -> None:
     assert {len(line) for line in lines[2:-1]} == {32}
 
 
-@pytest.mark.process
+@pytest.mark.slow
 def test_a_pipe_has_all_rows_and_whole_hashes(example_store: Path) -> None:
     asked = ("query", "-c", "MATCH (s:Spec) RETURN s.hash ORDER BY s.hash")
     for form in ("csv", "table"):
