@@ -101,7 +101,7 @@ bench-neo4j: $(VENV)/installed-dev
 # What graphcache is measured in besides: what it asks for alone, and its peers.
 $(VENV)/benched: pyproject.toml constraints.txt benchmarks/peers.txt | $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/runtime
-	$(VENV)/runtime/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(VENV)/runtime/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[sbom]'
 	$(PYTHON) -m venv $(VENV)/peers
 	$(VENV)/peers/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
 	touch $@

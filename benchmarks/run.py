@@ -8,8 +8,8 @@
 
 Every case is a process of its own, so imports count. All figures and ratios of a part come from one
 run, in turns; nothing is left behind. CPU time is of user and system together. `make bench` makes
-the two environments that it needs besides its own: `runtime`, which has what the wheel asks for
-alone, and `peers`.
+the two environments that it needs besides its own: `runtime`, which has what the wheel and its
+extra `sbom` ask for alone, and `peers`.
 """
 
 from __future__ import annotations
@@ -307,10 +307,12 @@ def run_security(place: Workplace, args: argparse.Namespace) -> None:
         capture_output=True,
         text=True,
     ).stdout.split()[1]
-    found = [*_GRAPHCACHE, "advisories", osv, "--store"]
-    bill = [*_GRAPHCACHE, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
+    found = [_RUNTIME, *_MAIN, "advisories", osv, "--store"]
+    bill = [_RUNTIME, *_MAIN, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
     cases = [
-        Case("impact, index", [*_GRAPHCACHE, "impact", package, "--store", index / "kept.lbug"]),
+        Case(
+            "impact, index", [_RUNTIME, *_MAIN, "impact", package, "--store", index / "kept.lbug"]
+        ),
         Case("advisories, pages", [*found, place.store], good=(0, 1)),
         Case("advisories, index", [*found, index / "kept.lbug"], good=(0, 1)),
         *(Case(f"sbom, {name}", [*bill, name]) for name in ("cyclonedx", "spdx")),
