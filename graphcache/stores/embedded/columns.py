@@ -18,11 +18,12 @@ import pyarrow.compute as pc
 
 from graphcache.schema import EdgeType, NodeType, all_types, node_type
 from graphcache.stores.embedded.offsets import Edges
+from graphcache.stores.embedded.places import FORMAT
 from graphcache.stores.embedded.seal import SEAL_LENGTH
 from graphcache.tables import Tables
 from graphcache.tables.columns import conform, distinct_lists, flat, numbers, property_type
 
-_MARK = b"\ngraphcache columns, listed at: "
+_MARK = b"\ngraphcache columns, listed with the store's format at: "
 _WIDTH = 20
 _FOOTER = len(_MARK) + _WIDTH
 _ALIGNED = 64
@@ -44,26 +45,32 @@ def write_columns(path: Path, tables: Tables) -> None:
             with pa.ipc.new_file(file, table.schema) as out:
                 out.write_table(table)
             ends[type_.name] = at = file.tell()
-        file.write(msgspec.json.encode(ends) + _MARK + b"%0*d" % (_WIDTH, at))
+        listed = msgspec.json.encode({"format": FORMAT, "ends": ends})
+        file.write(listed + _MARK + b"%0*d" % (_WIDTH, at))
 
 
-def open_columns(path: Path) -> Columns | None:
+def open_columns(path: str) -> Columns | None:
     """The columns at the end of a file that is sealed; None if there are none."""
-    file = pa.OSFile(str(path), "rb")
+    file = pa.OSFile(path, "rb")
     end = file.size() - SEAL_LENGTH - _FOOTER
     footer = file.read_at(_FOOTER, end) if end > 0 else b""
     if not footer.startswith(_MARK):
         file.close()
         return None
     place = int(footer[len(_MARK) :])
-    return Columns(file, msgspec.json.decode(file.read_at(end - place, place)))
+    listed = msgspec.json.decode(file.read_at(end - place, place))
+    return Columns(file, listed["ends"], listed["format"])
 
 
 class Columns:
-    """Tables of a store, read column by column."""
+    """Tables of a store, read column by column.
 
-    def __init__(self, file: Any, ends: Mapping[str, int]) -> None:
-        # The file stays open, so that it is the same one also when another has its name.
+    Attributes:
+        format: the form of the store that they are in.
+    """
+
+    def __init__(self, file: Any, ends: Mapping[str, int], format_: int) -> None:
+        self.format = format_
         self._file = file
         self._ends = ends
         self._keys: dict[str, pa.Array] = {}
