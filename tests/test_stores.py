@@ -593,7 +593,7 @@ limit, size, verb, path, pages = sys.argv[1:]
 kind = getattr(resource, limit)
 resource.setrlimit(kind, (int(size), resource.getrlimit(kind)[1]))
 try:
-    open_store(path).describe() if verb == "open" else build_store(path, pages)
+    open_store(path).query("RETURN 1") if verb == "ask" else build_store(path, pages)
 except StoreError as error:
     print(error)
 """
@@ -603,7 +603,7 @@ except StoreError as error:
 @pytest.mark.parametrize(
     ("limit", "verb", "said"),
     [
-        ("RLIMIT_AS 8000000000", "open", "too little address space: raise its limit, as by 'uli"),
+        ("RLIMIT_AS 8000000000", "ask", "too little address space: raise its limit, as by 'uli"),
         ("RLIMIT_AS 8000000000", "build", "too little address space: raise its limit, as by 'ul"),
         ("RLIMIT_NOFILE 10", "build", "can't be written: Too many open files"),
     ],

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, StoreError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.columns import Columns, open_columns
 from graphcache.stores.embedded.offsets import Edges, Offsets
@@ -122,6 +123,8 @@ class EmbeddedStore(Store):
 
     def describe(self) -> Description:
         """Counts, releases, digest and loads."""
+        if self._columns:
+            return self._described(self._columns)
 
         def count(pattern: str) -> int:
             return int(self.query(f"MATCH {pattern} RETURN count(*)").rows[0][0])
@@ -138,8 +141,21 @@ class EmbeddedStore(Store):
             loads,
         )
 
+    def _described(self, columns: Columns) -> Description:
+        of_release = pc.value_counts(columns.edges(edge_type("IN_RELEASE"), []).table["to"])
+        counts = zip(*(of_release.field(at).to_pylist() for at in (0, 1)), strict=True)
+        return Description(
+            {type_.name: columns.count(type_) for type_ in NODE_TYPES},
+            {type_.name: columns.count(type_) for type_ in EDGE_TYPES},
+            columns.loads[-1].digest,
+            dict(sorted(counts)),
+            list(columns.loads),
+        )
+
     def loads(self) -> list[Load]:
         """The builds, updates and fetches that the store went through, the first one first."""
+        if self._columns:
+            return list(self._columns.loads)
         names = list(Load.__dataclass_fields__)
         columns = ", ".join(f"l.`{name}`" for name in names)
         answer = self.query(f"MATCH (l:GraphCacheLoad) RETURN {columns} ORDER BY l.`number`")

@@ -106,7 +106,7 @@ def write_store(
         reserve(folder / "reserve", room_for(rows))
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
             _fill(new, tables, loads, files, said, pool=_POOL if rows <= _POOL // 16 else 0)
-        write_columns(new, tables)
+        write_columns(new, tables, loads)
         seal(new)
         _check_written(new, path, tables)
         size = new.stat().st_size
