@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass, field
 from typing import IO, Any
 
@@ -177,6 +177,17 @@ class Report:
             self._keep(reject)
         self.warnings += warnings
         self.skipped += skipped
+
+    def take_over(self, part: Report, rejects: Iterable[Reject]) -> None:
+        """Take over what reading some of the files came to, elsewhere, with all its rejects."""
+        self.files += part.files
+        self.records += part.records
+        self.rejected += part.rejected
+        self.rejected_records += part.rejected_records
+        for reject in rejects:
+            self._keep(reject)
+        self.warnings += part.warnings
+        self.skipped += part.skipped
 
     def reject(self, file: str, why: str) -> None:
         """Note that a file was not read."""
