@@ -19,8 +19,9 @@ DEMO_STORE ?= graphcache.lbug
 # What each mark means: [tool.pytest.ini_options] in pyproject.toml.
 QUICK := not (process or network or browser or neo4j or slow)
 # All tests go to three workers, one for each server, which also keep two processors busy while some
-# wait; those that T names run as pytest is used to, with less to wait for.
-WORKERS := $(if $(T),,-n 3 --dist loadgroup)
+# wait; those that T names run as pytest is used to, with less to wait for. In the order of the
+# files, that is with the servers first, which take longest.
+WORKERS := $(if $(T),,-n 3 --dist loadgroup --no-loadscope-reorder)
 # Tests start Python hundreds of times: what it compiled is kept, also where a shell says not to.
 unexport PYTHONDONTWRITEBYTECODE
 

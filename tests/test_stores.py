@@ -103,6 +103,15 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, out + err
 
 
+def said_of(process: subprocess.Popen[str], number: int | None = None) -> int:
+    """The next number that the process says, of a number that it is told."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if number is not None:
+        print(number, file=process.stdin, flush=True)
+    return int(process.stdout.readline())
+
+
 def assert_same(found: Tables, expected: Tables) -> None:
     for name, table in [*expected.nodes.items(), *expected.edges.items()]:
         assert (found.nodes | found.edges)[name].equals(table), name
@@ -394,15 +403,16 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import ladybug
+import graphcache.stores.embedded.write
 from graphcache import build_store
 
-place, pages, last = sys.argv[1:]
-folder, steps = str(Path(place).parent), 0
+place, pages = sys.argv[1:]
+folder, steps, last = str(Path(place).parent), 0, 0
 
 def step():
     global steps
     steps += 1
-    if steps == int(last):
+    if steps == last:
         os.kill(os.getpid(), signal.SIGKILL)
 
 def touch(event, arguments):
@@ -416,9 +426,18 @@ def execute(*arguments, run=ladybug.Connection.execute):
 
 ladybug.Connection.execute = execute
 sys.addaudithook(touch)
-build_store(place, pages)
-print(steps)
+for line in sys.stdin:
+    last = int(line)
+    fork = os.fork()
+    if not fork:
+        build_store(place, pages)
+        print(steps, flush=True)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
+    print(code, flush=True)
 """
+"""Builds in a fork, which has imported all, one after another, each killed at the step that is
+given; with step 0 to the end, and how many steps that were."""
 
 
 @pytest.mark.process
@@ -426,19 +445,19 @@ def test_a_killed_build_leaves_the_old_store(
     built: Path, old: Path, made_pages: Path, tmp_path: Path
 ) -> None:
     """It kills itself at a step: before it touches a file of the folder, or sends a statement."""
-    (tmp_path / "whole").mkdir()
-    code, steps = ended(python(KILLED, tmp_path / "whole/store.lbug", made_pages, 0))
-    assert code == 0
     before, digest = built.read_bytes(), read(made_pages)[0].digest()
     found, left_behind = set(), set()
-    for number in range(7):
-        old.write_bytes(before)
-        build = python(KILLED, old, made_pages, 1 + (int(steps) - 1) * number // 6)
-        assert ended(build) == (-signal.SIGKILL, "")
-        left_behind |= set(os.listdir(old.parent))
-        is_old = old.read_bytes() == before
-        assert is_old or verify_store(old) == digest
-        found.add(is_old)
+    with python(KILLED, old, made_pages, stdin=subprocess.PIPE) as builds:
+        steps, code = said_of(builds, 0), said_of(builds)
+        assert code == 0
+        for number in range(7):
+            old.write_bytes(before)
+            assert said_of(builds, 1 + (steps - 1) * number // 6) == -signal.SIGKILL
+            left_behind |= set(os.listdir(old.parent))
+            is_old = old.read_bytes() == before
+            assert is_old or verify_store(old) == digest
+            found.add(is_old)
+        assert ended(builds) == (0, "")
     assert found == {True, False}, "killed before the new store was in its place, and after"
     assert ".store.lbug.new" in left_behind
     build_store(old, made_pages)
