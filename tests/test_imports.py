@@ -52,7 +52,6 @@ CASES = {
     "run('find', 'zlib-ng', '--store', STORE)": {*COMMAND, *TABLES, "archspec"},
     "run('why', 'zlib-ng', '--store', STORE)": {*COMMAND, *TABLES, "archspec"},
     "run('impact', 'zlib-ng', '--store', STORE)": {*COMMAND, *TABLES, "archspec"},
-    "run('stats', '--store', STORE)": {*COMMAND, *TABLES, "rich"},
     "run('query', 'stacks', '--store', STORE)": {*COMMAND, *TABLES, "ladybug"},
 }
 
