@@ -25,23 +25,27 @@ _ENOUGH = 600.0
 """Seconds after which what should have come does not come any more."""
 _QUICK = (
     "--driver-java-options -XX:TieredStopAtLevel=1 "
+    "--conf spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 "
     "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
 )
 """Java compiles for longer than it computes of so few rows."""
 
 
 def spark_environment() -> dict[str, str]:
-    """Where Spark's Java is, and that it is reached from this machine alone."""
+    """Where Spark's Java is, that it is reached from this machine alone, and for how few rows."""
     java = need_java(17).resolve().parents[1]
-    return {"JAVA_HOME": str(java), "SPARK_LOCAL_IP": "127.0.0.1"}
+    return {
+        "JAVA_HOME": str(java),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_SUBMIT_ARGS": f"{_QUICK} pyspark-shell",
+    }
 
 
 @contextmanager
 def spark_here() -> Iterator[None]:
     """Spark with two processors, in the process that calls this."""
-    submit = {"PYSPARK_SUBMIT_ARGS": f"{_QUICK} pyspark-shell"}
     with (
-        patch.dict(os.environ, spark_environment() | submit),
+        patch.dict(os.environ, spark_environment()),
         spark_session("the tests", Where("local[2]", 10**9)),
     ):
         yield
