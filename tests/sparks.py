@@ -18,7 +18,8 @@ from neo4j_server.tools import need_java
 from graphcache.lake.sessions import Where, spark_session
 
 _T = TypeVar("_T")
-_SPARK_CLASS = Path(pyspark.__file__).parent / "bin/spark-class"
+_PROGRAMS = Path(pyspark.__file__).parent / "bin"
+SPARK_SUBMIT = _PROGRAMS / "spark-submit"
 _DEPLOY = "org.apache.spark.deploy"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 _ENOUGH = 600.0
@@ -85,7 +86,14 @@ class Cluster:
             raise
 
     def _begin(self, name: str, class_: str, *arguments: str) -> None:
-        command = [str(_SPARK_CLASS), class_, "--host", "127.0.0.1", "--webui-port", "0"]
+        command = [
+            str(_PROGRAMS / "spark-class"),
+            class_,
+            "--host",
+            "127.0.0.1",
+            "--webui-port",
+            "0",
+        ]
         environment = os.environ | spark_environment() | {"SPARK_DAEMON_MEMORY": "256m"}
         with self.log(name).open("wb") as log:
             process = subprocess.Popen(
