@@ -20,8 +20,9 @@ DEMO_STORE ?= graphcache.lbug
 # What each mark means: [tool.pytest.ini_options] in pyproject.toml.
 QUICK := not (process or network or browser or neo4j or slow)
 # All tests go to three workers, one for each server, which also keep two processors busy while some
-# wait; those that T names run as pytest is used to, with less to wait for.
-WORKERS := $(if $(T),,-n 3 --dist loadgroup)
+# wait; those that T names run as pytest is used to, with less to wait for. In the order of the
+# files, that is with the servers first, which take longest.
+WORKERS := $(if $(T),,-n 3 --dist loadgroup --no-loadscope-reorder)
 # Tests start Python hundreds of times: what it compiled is kept, also where a shell says not to.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -100,13 +101,13 @@ docs-site: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev $(VENV)/benched
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
-bench-neo4j: $(VENV)/installed-dev
+bench-neo4j: $(VENV)/installed-dev $(VENV)/benched
 	$(BIN)/python benchmarks/neo4j_bench.py $(BENCH)
 
 # What graphcache is measured in besides: what it asks for alone, and its peers.
 $(VENV)/benched: pyproject.toml constraints.txt benchmarks/peers.txt | $(VENV)/bin/python
 	$(PYTHON) -m venv $(VENV)/runtime
-	$(VENV)/runtime/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(VENV)/runtime/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[sbom]'
 	$(PYTHON) -m venv $(VENV)/peers
 	$(VENV)/peers/bin/python -m pip install --quiet --requirement benchmarks/peers.txt
 	touch $@

@@ -9,8 +9,8 @@
 
 Every case is a process of its own, so imports count. All figures and ratios of a part come from one
 run, in turns; nothing is left behind. CPU time is of user and system together. `make bench` makes
-the two environments that it needs besides its own: `runtime`, which has what the wheel asks for
-alone, and `peers`.
+the two environments that it needs besides its own: `runtime`, which has what the wheel and its
+extra `sbom` ask for alone, and `peers`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from measuring import Case, Cost, measure, measure_all
 
 _HERE = Path(__file__).parent
 _PYTHON = sys.executable
-_RUNTIME = str(Path(sys.prefix) / "runtime/bin/python")
+RUNTIME = str(Path(sys.prefix) / "runtime/bin/python")
 _PEERS = str(Path(sys.prefix) / "peers/bin/python")
 _MAIN = ["-c", "from graphcache.cli.main import main; main()"]
 _GRAPHCACHE = [_PYTHON, *_MAIN]
@@ -129,7 +129,7 @@ def cases_of(place: Workplace) -> list[Case]:
     pages, kept = place.pages, ["--quiet", "--store", place.updated]
     in_both = [
         case
-        for python, where in ((_RUNTIME, ""), (_PYTHON, DEV))
+        for python, where in ((RUNTIME, ""), (_PYTHON, DEV))
         for case in (
             Case(TABLES + where, [python, "-c", _TABLES, pages]),
             Case(NETWORKX + where, [python, "-c", _NETWORKX, pages]),
@@ -140,20 +140,20 @@ def cases_of(place: Workplace) -> list[Case]:
         Case(FLOOR, [_PYTHON, _HERE / "floor.py", pages]),
         Case(DUCKDB, [_PEERS, _HERE / "duckdb_peer.py", pages]),
         Case(POLARS, [_PEERS, _HERE / "polars_peer.py", pages]),
-        Case(REDUNDANT, [_RUNTIME, "-c", _REDUNDANT, pages]),
+        Case(REDUNDANT, [RUNTIME, "-c", _REDUNDANT, pages]),
         *in_both,
-        Case("update, nothing new", [_RUNTIME, *_MAIN, "update", pages, *kept], place.copy_store),
+        Case("update, nothing new", [RUNTIME, *_MAIN, "update", pages, *kept], place.copy_store),
         Case(
             "update, 5 % of pages new",
-            [_RUNTIME, *_MAIN, "update", place.changed, *kept],
+            [RUNTIME, *_MAIN, "update", place.changed, *kept],
             place.copy_store,
         ),
-        Case(FIND, [_RUNTIME, *_MAIN, "find", "hdf5", "--store", place.store]),
+        Case(FIND, [RUNTIME, *_MAIN, "find", "hdf5", "--store", place.store]),
         Case(SCRIPT, [_PYTHON, _HERE / "plain_script.py", pages]),
     ]
 
 
-def build_case(name: str, pages: Path, store: Path, *options: str, python: str = _RUNTIME) -> Case:
+def build_case(name: str, pages: Path, store: Path, *options: str, python: str = RUNTIME) -> Case:
     """A build of a store."""
     return Case(name, [python, *_MAIN, "build", pages, "--quiet", "--store", store, *options])
 
@@ -243,8 +243,8 @@ def run_index(place: Workplace, args: argparse.Namespace) -> str:
     store = place.folder / "index.lbug"
     cases = [
         Case(FLOOR, [_PYTHON, _HERE / "index_floor.py", index]),
-        Case(TABLES, [_RUNTIME, "-c", _TABLES, index]),
-        Case(NETWORKX, [_RUNTIME, "-c", _NETWORKX, index]),
+        Case(TABLES, [RUNTIME, "-c", _TABLES, index]),
+        Case(NETWORKX, [RUNTIME, "-c", _NETWORKX, index]),
         build_case(BUILD, index, store, "--stack", "e4s", "--release", "develop"),
     ]
     runs = min(args.runs, 2)
@@ -254,8 +254,7 @@ def run_index(place: Workplace, args: argparse.Namespace) -> str:
     spec, package = asked.stdout.split()
     words: dict[str, list[str | Path]] = {"why": [spec], "impact": [package], "rebuilds": []}
     verbs = [
-        Case(name, [_RUNTIME, *_MAIN, name, *more, "--store", store])
-        for name, more in words.items()
+        Case(name, [RUNTIME, *_MAIN, name, *more, "--store", store]) for name, more in words.items()
     ]
     costs |= measure_all(verbs, runs)
     size = index.stat().st_size / 1e6
@@ -309,10 +308,10 @@ def run_security(place: Workplace, args: argparse.Namespace) -> None:
         capture_output=True,
         text=True,
     ).stdout.split()[1]
-    found = [*_GRAPHCACHE, "advisories", osv, "--store"]
-    bill = [*_GRAPHCACHE, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
+    found = [RUNTIME, *_MAIN, "advisories", osv, "--store"]
+    bill = [RUNTIME, *_MAIN, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
     cases = [
-        Case("impact, index", [*_GRAPHCACHE, "impact", package, "--store", index / "kept.lbug"]),
+        Case("impact, index", [RUNTIME, *_MAIN, "impact", package, "--store", index / "kept.lbug"]),
         Case("advisories, pages", [*found, place.store], good=(0, 1)),
         Case("advisories, index", [*found, index / "kept.lbug"], good=(0, 1)),
         *(Case(f"sbom, {name}", [*bill, name]) for name in ("cyclonedx", "spdx")),

@@ -32,6 +32,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.register_profile("quick", settings.get_profile("fixed"), max_examples=5)
+settings.register_profile("long", settings.get_profile("fixed"), max_examples=1_000)
 settings.load_profile("fixed")
 
 # Whoever runs the tests in the background may have Ctrl-C ignored, which the processes that tests
@@ -112,15 +113,12 @@ def read_page(tmp_path: Path) -> Read:
     return write_and_read
 
 
-def in_quick() -> bool:
-    """Whether this is `make quick`, which takes fewer examples of what it asks."""
-    return settings.get_current_profile_name() == "quick"
-
-
 def tries(count: int) -> settings:
-    """So many examples of a property; the few of its profile in `make quick`."""
-    few = settings.get_profile("quick").max_examples
-    return settings(max_examples=min(count, few) if in_quick() else count)
+    """So many examples of a property; few in the profile `quick`, ten times as many in `long`."""
+    profile = settings.get_current_profile_name()
+    if profile == "quick":
+        count = min(count, settings.get_profile("quick").max_examples)
+    return settings(max_examples=count * 10 if profile == "long" else count)
 
 
 def derived_hashes(texts: Iterable[str]) -> dict[str, str]:

@@ -12,8 +12,6 @@ import networkx as nx
 import pytest
 from command_line import run
 from conftest import tries
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from graphs import NASTY
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +52,10 @@ def tables(folder: Path) -> gc.Tables:
 
 
 def check_cyclonedx(text: str) -> Json:
-    """What CycloneDX's own library calls valid."""
+    """What CycloneDX's own library calls valid; to import it takes seconds."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     assert problem is None, problem
     found: Json = json.loads(text)
@@ -175,6 +176,7 @@ def test_cyclonedx_is_valid_and_whole(tables: gc.Tables) -> None:
         assert linked == [hash_ for hash_, types in part.needs.items() if "link" in types]
 
 
+@pytest.mark.slow
 def test_spdx_is_valid_and_whole(tables: gc.Tables, tmp_path: Path) -> None:
     found = sbom(tables, "zlib-ng", release="2026-09")
     document = check_spdx(to_spdx(found, DAY), tmp_path)

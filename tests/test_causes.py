@@ -490,7 +490,7 @@ def drawn_specs(draw: st.DrawFn) -> list[Json]:
 
 
 @pytest.mark.slow
-@tries(150)
+@tries(30)
 @given(drawn_specs())
 def test_rebuilds_and_diff_of_any_specs_have_one_meaning(
     tmp_path_factory: pytest.TempPathFactory, specs: list[Json]

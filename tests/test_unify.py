@@ -559,7 +559,7 @@ def remaining(builds: Builds, pins: Iterable[Pin]) -> dict[Pin, int]:
 
 
 @pytest.mark.slow
-@tries(150)
+@tries(60)
 @given(build_graphs())
 def test_the_best_pin_is_the_best_of_all_that_are_tried(graph: BuildGraph) -> None:
     builds, trial = all_builds(graph), Trial()

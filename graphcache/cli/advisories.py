@@ -69,6 +69,7 @@ def advisories(paths: tuple[str, ...], ignore: tuple[str, ...], **options: Any) 
     from graphcache.analysis.advising.findings import advisories as find
     from graphcache.sources.advisories import read_advisories
     from graphcache.sources.openvex import read_openvex
+    from graphcache.tables.collector import paused_collector
 
     read, report = read_advisories(paths)
     ignored, said = read_openvex(ignore)
@@ -76,8 +77,9 @@ def advisories(paths: tuple[str, ...], ignore: tuple[str, ...], **options: Any) 
         tables = store.part(find.reads)
         time = store.describe().loads[-1].time if options["format_"] == "openvex" else ""
     places = {name: options[name] for name in ("stack", "release", "deptype")}
-    found = find(tables, read, ignored=ignored, **places)
-    _show(found, time, options["format_"])
+    with paused_collector():
+        found = find(tables, read, ignored=ignored, **places)
+        _show(found, time, options["format_"])
     for line in [*said, *not_read(report)]:
         tell(line)
     if not found:

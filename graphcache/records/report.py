@@ -8,7 +8,6 @@ all (`Report.on_reject`) gets them one by one: those beyond the bound lie on dis
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass, field
@@ -71,6 +70,8 @@ class FileReport:
             self._first.append(reject)
         elif self.keeps_all:
             if self._others is None:
+                import tempfile
+
                 self._others = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
             self._others.write(json.dumps(astuple(reject)) + "\n")
 

@@ -39,6 +39,7 @@ MAX_FILE = 16 * 2**20
 """Bytes of one page; the largest real ones have 1 MB."""
 
 _CHUNK = 2**20
+_ZIP_BUFFER = 2**15
 _ZIP, _TAR = (b"PK\x03\x04", b"PK\x05\x06"), b"ustar"
 
 
@@ -265,14 +266,23 @@ def _open_content(
         if binaries.is_binary(name) and _is_archive(head):
             report.reject(name, f"{binaries.BINARY}: expected its spec file, or an index")
         elif head.startswith(_ZIP):
-            room = _Room()
-            for member in zip_members(file, name, report):
-                with rejecting_damage(member.name, report):
-                    yield from _take_member(member, room, report)
+            yield from _zipped(file, name, report)
         elif _is_archive(head):
             yield from _packed(file, head, name, report, asked_for=asked_for)
         else:
             yield from _take(file, name, size, report, asked_for=asked_for)
+
+
+def _zipped(file: IO[bytes], name: str, report: Report) -> Iterator[InputFile]:
+    """A zip archive, of whose members many are small: these are not read one by one."""
+    room = _Room()
+    buffered = io.BufferedReader(cast(Any, file), _ZIP_BUFFER)
+    try:
+        for member in zip_members(cast(IO[bytes], buffered), name, report):
+            with rejecting_damage(member.name, report):
+                yield from _take_member(member, room, report)
+    finally:
+        buffered.detach()  # or else it closes the file
 
 
 def _packed(
@@ -291,7 +301,11 @@ def _packed(
 
 def _take_member(member: Packed, room: _Room, report: Report) -> Iterator[InputFile]:
     """A file of an archive, which may be packed itself; an archive in an archive is passed over."""
-    content = io.BufferedReader(cast(Any, member.content))
+    whole = member.content.read() if member.size <= _CHUNK else None  # which nearly all are
+    if whole is not None and not is_packed(whole):
+        yield InputFile(member.name, whole, asked_for=False)
+        return
+    content = io.BufferedReader(cast(Any, member.content if whole is None else io.BytesIO(whole)))
     head = content.peek(512)[:512]
     if not is_packed(head):
         yield from _take(content, member.name, member.size, report)

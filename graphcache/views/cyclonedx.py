@@ -22,11 +22,13 @@ from packageurl import PackageURL
 from graphcache.analysis.bills import Bill, Part
 from graphcache.spack.deptypes import DEPTYPES
 from graphcache.spack.purl import Purl
+from graphcache.tables.collector import paused_collector
 from graphcache.version import __version__
 
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 
 
+@paused_collector()
 def to_cyclonedx(bill: Bill, created: datetime) -> str:
     """The document: the same text for the same bill and time.
 

@@ -25,6 +25,7 @@ from spdx_tools.spdx.model.relationship import Relationship, RelationshipType
 from spdx_tools.spdx.model.spdx_no_assertion import SpdxNoAssertion
 
 from graphcache.analysis.bills import Bill, Part
+from graphcache.tables.collector import paused_collector
 from graphcache.version import __version__
 from graphcache.views.cyclonedx import shown
 
@@ -38,6 +39,7 @@ _TYPES = {
 }
 
 
+@paused_collector()
 def to_spdx(bill: Bill, created: datetime) -> str:
     """The document: the same text for the same bill and time.
 

@@ -11,7 +11,8 @@ In a `conftest.py`: `pytest_plugins = ["neo4j_server.fixtures"]`. Then a test ta
 All of a session share a server, and Neo4j Community has one database: a test that needs it empty
 calls `empty` first, and one that needs it without constraints too, `clear`. With pytest-xdist,
 `--dist loadgroup` has all tests of a server run in one worker, so that each server is started once
-and no two tests are on it at a time.
+and no two tests are on it at a time. All other tests of a module run in one worker too, so that
+what its fixtures make is made once.
 
 What the servers need and this machine lacks is brought here: see `tools`. Nothing is ever skipped.
 """
@@ -188,11 +189,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
-    """Mark the tests on a server, and group them by it."""
+    """Mark the tests on a server, and group them by it, the others by their module."""
     for item in items:
         if servers := _servers_of(item):
             item.add_marker("neo4j")
             item.add_marker(pytest.mark.xdist_group(servers[0]))
+        elif not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     yield
     grouped = [item.nodeid for item in items if item.get_closest_marker("xdist_group")]
     if config.getoption("loadgroup", False) and not all("@" in name for name in grouped):

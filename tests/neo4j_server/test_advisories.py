@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import run, succeed
+from command_line import run, start, succeed
 
 from graphcache import build_store, update_store
 from neo4j_server.fixtures import Server
@@ -92,6 +92,17 @@ def test_a_spec_that_goes_takes_the_edge_with_it(
     env = login(server)
     said = succeed("verify", server.uri, "--store", later, cwd=tmp_path, env=env)
     assert "the same as" in said
+
+
+def test_two_loads_at_once_wait_for_each_other(server: Server, store: Path) -> None:
+    """So what is there afterwards is what one of them said, whole."""
+    pushed(server, store)
+    loads = [ADVISORIES / "CVE-2025-9086.json", ADVISORIES / "CVE-2026-28387.json"]
+    command = ("push", server.uri, "--store", store, "--advisories")
+    for process in [start(*command, one, cwd=store.parent, env=login(server)) for one in loads]:
+        ended = process.end()
+        assert (ended.code, ended.err) == (0, "")
+    assert ask(server, TOUCHED) in [told(store, one) for one in loads]
 
 
 def test_nodes_of_others_that_are_called_so_stay(server: Server, store: Path) -> None:

@@ -78,7 +78,6 @@ class Packages:
         starts = np.searchsorted(of_name[order], np.arange(len(names) + 1))
         self._rows = {name: order[starts[at] : starts[at + 1]] for at, name in enumerate(names)}
         self._names = PackageNames.load()
-        self._built: dict[str, set[str]] = {}
         self._groups: dict[str, list[_Group]] = {}
         self._ignored = _Ignored([one for one in ignored if one.products], specs)
 
@@ -159,13 +158,22 @@ class Packages:
 
     def _is_built_by(self, package: str, build_system: str) -> bool | None:
         """Whether a package is built by a build system; None if no source tells."""
-        if package not in self._built:
-            lists = self._specs["variants"].take(pa.array(self._rows[package])).combine_chunks()
-            values = pc.unique(pc.list_flatten(lists)).to_pylist()
-            told = (value for value in values if value and value.startswith(_BUILD_SYSTEM))
-            self._built[package] = {value.removeprefix(_BUILD_SYSTEM) for value in told}
-        built = self._built[package]
+        built = self._build_systems.get(package)
         return build_system in built if built else None
+
+    @cached_property
+    def _build_systems(self) -> dict[str, set[str]]:
+        """By package the build systems that its variants tell."""
+        variants = self._specs["variants"].combine_chunks()
+        values, of_spec = pc.list_flatten(variants), pc.list_parent_indices(variants)
+        told = pc.starts_with(values, _BUILD_SYSTEM)
+        packages = self._specs["name"].take(of_spec.filter(told))
+        pairs = pa.table({"package": packages, "system": values.filter(told)})
+        found: dict[str, set[str]] = defaultdict(set)
+        distinct = pairs.group_by(pairs.column_names, use_threads=False).aggregate([])
+        for pair in distinct.to_pylist():
+            found[pair["package"]].add(pair["system"].removeprefix(_BUILD_SYSTEM))
+        return found
 
 
 @dataclass

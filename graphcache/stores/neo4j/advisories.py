@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from graphcache.schema import node_type, quote
 from graphcache.stores.logs import log_statement
 from graphcache.stores.neo4j.constraints import own_label
 from graphcache.stores.neo4j.errors import server_errors
+from graphcache.stores.neo4j.locking import LOCK, constrain, push_lock
 from graphcache.stores.neo4j.statements import ADVISORY, AFFECTS
 from graphcache.stores.neo4j.store import Neo4jStore
 
@@ -84,7 +85,8 @@ def put_advisories(store: Neo4jStore, advisories: Sequence[AdvisoryNode]) -> int
     """Have these advisories on a server, and no others of graphcache's.
 
     Each is a node `Advisory` with an edge `AFFECTS` to every spec that it touches. One whose
-    writing was cut short is there as before or whole, and the next load mends what is left.
+    writing was cut short is there as before or whole, and the next load mends what is left. Of two
+    loads at once one waits for the other.
 
     Returns:
         How many that were there are there no more.
@@ -93,13 +95,26 @@ def put_advisories(store: Neo4jStore, advisories: Sequence[AdvisoryNode]) -> int
         StoreError: the server can't be reached, refuses, or fails.
     """
     with server_errors(store.uri, store.database), store.session() as session:
-        if advisories:
-            session.run(_CONSTRAINT).consume()
-        gone = _delete_others(session, [advisory.id for advisory in advisories])
-        for rows in _batches(advisories):
-            start = time.monotonic()
-            session.execute_write(_write, rows)
-            log_statement(_LOG, "sent", _WRITE, len(rows), start)
+        if not advisories and not session.execute_read(_count):
+            return 0
+        constrain(session, [LOCK, _CONSTRAINT])
+        with push_lock(store) as check_lock:
+            return _put(session, advisories, check_lock)
+
+
+def _count(transaction: neo4j.ManagedTransaction) -> int:
+    return int(transaction.run(_COUNT).single(strict=True)[0])
+
+
+def _put(
+    session: neo4j.Session, advisories: Sequence[AdvisoryNode], check_lock: Callable[[], None]
+) -> int:
+    gone = _delete_others(session, [advisory.id for advisory in advisories])
+    for rows in _batches(advisories):
+        check_lock()
+        start = time.monotonic()
+        session.execute_write(_write, rows)
+        log_statement(_LOG, "sent", _WRITE, len(rows), start)
     return gone
 
 

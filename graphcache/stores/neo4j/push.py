@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import neo4j
 import pyarrow as pa
 import pyarrow.compute as pc
-from neo4j.exceptions import DriverError, Neo4jError
+from neo4j.exceptions import Neo4jError
 
 from graphcache.errors import StoreError
 from graphcache.remote.locations import shown
@@ -25,12 +24,12 @@ from graphcache.stores.base import Load
 from graphcache.stores.logs import log_statement
 from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.stores.neo4j.errors import server_errors
+from graphcache.stores.neo4j.locking import LOCK, constrain, push_lock
 from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.rows import EdgeRows, PartRows, check_for_neo4j
 from graphcache.stores.neo4j.statements import (
     ADVISORY,
     LOAD_LABEL,
-    LOCK_LABEL,
     Part,
     delete_edges,
     delete_nodes,
@@ -88,7 +87,7 @@ def push(
     store.forget_columns()
     with server_errors(store.uri, store.database):
         _prepare(store)
-        with _push_lock(store) as check_lock:
+        with push_lock(store) as check_lock:
             _LOG.debug("%s: no other push is under way", shown(store.uri))
             return _Push(tables, store, load, check_lock, on_rows).run(prune=prune, full=full)
 
@@ -102,54 +101,27 @@ def is_pushed(
     table has to be read to find it out.
     """
     note = store.note()
-    if note.load is None or note.unfinished or note.load.digest != digest:
-        return False
-    counts = store.counts()
+    return _is_of(note, digest) and _is_whole(note, store.counts(), wanted, prune=prune)
+
+
+def _is_of(note: PushNote, digest: str) -> bool:
+    return note.load is not None and not note.unfinished and note.load.digest == digest
+
+
+def _is_whole(
+    note: PushNote, counts: dict[str, int], wanted: Mapping[str, int], *, prune: bool
+) -> bool:
     return note.counts == counts and (not prune or counts == dict(wanted))
 
 
 def _prepare(store: Neo4jStore) -> None:
-    lock = (
-        f"CREATE CONSTRAINT `graphcache_lock` IF NOT EXISTS "
-        f"FOR (n:{LOCK_LABEL}) REQUIRE n.`name` IS UNIQUE"
-    )
     with store.session() as session:
-        for statement in (*constraints(), lock):
-            try:
-                _run(session, statement)
-            except Neo4jError as error:
-                # Another push makes it just now: IF NOT EXISTS does not see that.
-                if not (error.code or "").endswith("AlreadyExists"):
-                    raise
+        constrain(session, [*constraints(), LOCK])
         session.run("CALL db.awaitIndexes(300)").consume()
 
 
 def _run(session: neo4j.Session, statement: str, **parameters: Any) -> None:
     session.execute_write(lambda tx: tx.run(statement, parameters).consume())
-
-
-@contextmanager
-def _push_lock(store: Neo4jStore) -> Iterator[Callable[[], None]]:
-    """One push at a time: a second one waits here until the first has ended, however it ends.
-
-    The lock is an open transaction, so it ends with the connection of a client that was killed.
-    Gives what finds out that the lock is lost, as when the server was started anew meanwhile.
-    """
-    with store.session() as session, session.begin_transaction() as transaction:
-        transaction.run(f"MERGE (l:{LOCK_LABEL} {{name: 'push'}}) SET l.held = true").consume()
-
-        def check() -> None:
-            try:
-                transaction.run("RETURN 1").consume()
-            except (DriverError, Neo4jError) as error:
-                raise StoreError(
-                    f"{store.uri}: the server was gone for a while: run the push again, it goes "
-                    f"on from what was sent"
-                ) from error
-
-        yield check
-        transaction.run(f"MATCH (l:{LOCK_LABEL}) SET l.held = false").consume()
-        transaction.commit()
 
 
 class _Push:
@@ -173,7 +145,8 @@ class _Push:
         self.note = self.store.note()
         counts = self.store.counts()
         wanted = self.tables.node_counts() | self.tables.edge_counts()
-        if not full and is_pushed(self.store, self.new_load.digest, wanted, prune=prune):
+        is_there = _is_of(self.note, self.new_load.digest)
+        if not full and is_there and _is_whole(self.note, counts, wanted, prune=prune):
             self.report.unchanged = True
             return self.report
         # Types of which somebody else has removed some: no digest tells which.
