@@ -96,7 +96,7 @@ docs-site: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev $(VENV)/benched
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
-bench-neo4j: $(VENV)/installed-dev
+bench-neo4j: $(VENV)/installed-dev $(VENV)/benched
 	$(BIN)/python benchmarks/neo4j_bench.py $(BENCH)
 
 # What graphcache is measured in besides: what it asks for alone, and its peers.

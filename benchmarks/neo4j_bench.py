@@ -6,7 +6,7 @@
 All on one server, made of Neo4j's own jars as the tests make theirs (`tests/neo4j_server`), with a
 heap of 3 GB, and warmed up before. It is emptied before each first push; what that takes counts
 nowhere. CPU time of the server is that of its process while a case ran; that of the client is of a
-process of its own, imports and reading the store among it.
+process of its own, imports and reading the store among it, in the environment of the wheel.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from measuring import Case, Cost, measure
 from neo4j_server.fixtures import clear
 from neo4j_server.server import Neo4jServer
-from run import machine, table
+from run import RUNTIME, machine, table
 
 _HERE = Path(__file__).parent
 _PYTHON = sys.executable
-_GRAPHCACHE = [_PYTHON, "-c", "from graphcache.cli.main import main; main()"]
+_GRAPHCACHE = [RUNTIME, "-c", "from graphcache.cli.main import main; main()"]
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LEAST_COUNTED = 1_000
 """Of types with fewer nodes or edges a rate says nothing."""
@@ -67,7 +67,7 @@ def run_case(server: Neo4jServer, way: str, store: Path) -> Measured:
     """Send a store's graph in one of the ways of `neo4j_rows.py`."""
     times = store.with_suffix(".json")
     before = server_cpu(server)
-    client = measure(Case(way, [_PYTHON, _HERE / "neo4j_rows.py", way, store, times]))
+    client = measure(Case(way, [RUNTIME, _HERE / "neo4j_rows.py", way, store, times]))
     return Measured(client, server_cpu(server) - before, json.loads(times.read_text()))
 
 

@@ -34,7 +34,7 @@ from measuring import Case, Cost, measure, measure_all
 
 _HERE = Path(__file__).parent
 _PYTHON = sys.executable
-_RUNTIME = str(Path(sys.prefix) / "runtime/bin/python")
+RUNTIME = str(Path(sys.prefix) / "runtime/bin/python")
 _PEERS = str(Path(sys.prefix) / "peers/bin/python")
 _MAIN = ["-c", "from graphcache.cli.main import main; main()"]
 _GRAPHCACHE = [_PYTHON, *_MAIN]
@@ -127,7 +127,7 @@ def cases_of(place: Workplace) -> list[Case]:
     pages, kept = place.pages, ["--quiet", "--store", place.updated]
     in_both = [
         case
-        for python, where in ((_RUNTIME, ""), (_PYTHON, DEV))
+        for python, where in ((RUNTIME, ""), (_PYTHON, DEV))
         for case in (
             Case(TABLES + where, [python, "-c", _TABLES, pages]),
             Case(NETWORKX + where, [python, "-c", _NETWORKX, pages]),
@@ -138,20 +138,20 @@ def cases_of(place: Workplace) -> list[Case]:
         Case(FLOOR, [_PYTHON, _HERE / "floor.py", pages]),
         Case(DUCKDB, [_PEERS, _HERE / "duckdb_peer.py", pages]),
         Case(POLARS, [_PEERS, _HERE / "polars_peer.py", pages]),
-        Case(REDUNDANT, [_RUNTIME, "-c", _REDUNDANT, pages]),
+        Case(REDUNDANT, [RUNTIME, "-c", _REDUNDANT, pages]),
         *in_both,
-        Case("update, nothing new", [_RUNTIME, *_MAIN, "update", pages, *kept], place.copy_store),
+        Case("update, nothing new", [RUNTIME, *_MAIN, "update", pages, *kept], place.copy_store),
         Case(
             "update, 5 % of pages new",
-            [_RUNTIME, *_MAIN, "update", place.changed, *kept],
+            [RUNTIME, *_MAIN, "update", place.changed, *kept],
             place.copy_store,
         ),
-        Case(FIND, [_RUNTIME, *_MAIN, "find", "hdf5", "--store", place.store]),
+        Case(FIND, [RUNTIME, *_MAIN, "find", "hdf5", "--store", place.store]),
         Case(SCRIPT, [_PYTHON, _HERE / "plain_script.py", pages]),
     ]
 
 
-def build_case(name: str, pages: Path, store: Path, *options: str, python: str = _RUNTIME) -> Case:
+def build_case(name: str, pages: Path, store: Path, *options: str, python: str = RUNTIME) -> Case:
     """A build of a store."""
     return Case(name, [python, *_MAIN, "build", pages, "--quiet", "--store", store, *options])
 
@@ -241,8 +241,8 @@ def run_index(place: Workplace, args: argparse.Namespace) -> str:
     store = place.folder / "index.lbug"
     cases = [
         Case(FLOOR, [_PYTHON, _HERE / "index_floor.py", index]),
-        Case(TABLES, [_RUNTIME, "-c", _TABLES, index]),
-        Case(NETWORKX, [_RUNTIME, "-c", _NETWORKX, index]),
+        Case(TABLES, [RUNTIME, "-c", _TABLES, index]),
+        Case(NETWORKX, [RUNTIME, "-c", _NETWORKX, index]),
         build_case(BUILD, index, store, "--stack", "e4s", "--release", "develop"),
     ]
     runs = min(args.runs, 2)
@@ -252,8 +252,7 @@ def run_index(place: Workplace, args: argparse.Namespace) -> str:
     spec, package = asked.stdout.split()
     words: dict[str, list[str | Path]] = {"why": [spec], "impact": [package], "rebuilds": []}
     verbs = [
-        Case(name, [_RUNTIME, *_MAIN, name, *more, "--store", store])
-        for name, more in words.items()
+        Case(name, [RUNTIME, *_MAIN, name, *more, "--store", store]) for name, more in words.items()
     ]
     costs |= measure_all(verbs, runs)
     size = index.stat().st_size / 1e6
@@ -307,12 +306,10 @@ def run_security(place: Workplace, args: argparse.Namespace) -> None:
         capture_output=True,
         text=True,
     ).stdout.split()[1]
-    found = [_RUNTIME, *_MAIN, "advisories", osv, "--store"]
-    bill = [_RUNTIME, *_MAIN, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
+    found = [RUNTIME, *_MAIN, "advisories", osv, "--store"]
+    bill = [RUNTIME, *_MAIN, "sbom", "--stack", "e4s", "--store", small / "kept.lbug", "--format"]
     cases = [
-        Case(
-            "impact, index", [_RUNTIME, *_MAIN, "impact", package, "--store", index / "kept.lbug"]
-        ),
+        Case("impact, index", [RUNTIME, *_MAIN, "impact", package, "--store", index / "kept.lbug"]),
         Case("advisories, pages", [*found, place.store], good=(0, 1)),
         Case("advisories, index", [*found, index / "kept.lbug"], good=(0, 1)),
         *(Case(f"sbom, {name}", [*bill, name]) for name in ("cyclonedx", "spdx")),

@@ -531,12 +531,10 @@ def test_what_looks_at_a_store_imports_what_opens_and_shows_it(
     ended = Process(command, tmp_path, environment()).end()
     assert ended.code == 0
     loaded = {n for n in ended.err.split() if not n.startswith("_")} - sys.stdlib_module_names
-    # Not pandas or polars, which are there, and for which pyarrow and LadybugDB look.
+    # Not pandas, which is there, and for which pyarrow looks.
     assert loaded - {"cython_runtime", "typing_extensions"} == {
         "click",
-        "filelock",
         "graphcache",
-        "ladybug",
         "msgspec",
         "numpy",
         "pyarrow",

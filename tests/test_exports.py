@@ -381,7 +381,7 @@ def test_an_export_that_is_killed_at_any_of_its_last_steps_is_the_old_or_the_new
     tmp_path: Path,
 ) -> None:
     killed = Kills(tmp_path)
-    steps = killed.steps["export"]
+    steps = killed.steps("export")
     for step in range(steps - 9, steps + 1):
         killed.hold(Kill("export", signal.SIGKILL, (step - 0.5) / steps))
     assert killed.seen["export old by SIGKILL"]

@@ -1209,8 +1209,8 @@ def test_whoever_reads_goes_on_with_the_old_store(tmp_path: Path, own_library: P
             thread.join()
         assert {reply.status for reply in replies} == {200}
         assert len({reply.text for reply in replies}) == 1
-        # Of files that were replaced, none is held open: one by LadybugDB, and one for its columns.
-        assert open_files(running.process.pid).count(str(place)) == 2
+        # Of files that were replaced none is held open: here by the store, LadybugDB and Arrow.
+        assert open_files(running.process.pid).count(str(place)) == 3
         assert str(place) + " (deleted)" not in open_files(running.process.pid)
 
 

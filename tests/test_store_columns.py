@@ -58,6 +58,7 @@ def test_a_store_without_columns_is_read_the_same(store: Path, tmp_path: Path) -
     old = without_columns(store, tmp_path / "old.lbug")
     with open_store(store) as one, open_store(old) as other:
         assert one.tables() == other.tables()
+        assert one.describe() == other.describe()
         for type_ in all_types():
             assert one.columns(type_) == other.columns(type_)
             assert one.table(type_, ()).equals(other.table(type_, ()))
@@ -107,7 +108,24 @@ def test_columns_that_are_not_what_is_in_the_pages_are_found(store: Path, tmp_pa
     changed = Tables(
         {**tables.nodes, "Spec": specs.set_column(at, "version", renamed)}, tables.edges
     )
-    write_columns(other, changed)
+    with open_store(store) as opened:
+        write_columns(other, changed, opened.describe().loads)
     seal(other)
     with pytest.raises(StoreError, match=f"damaged: expected the digest {tables.digest()}, found"):
         verify_store(other)
+
+
+def test_both_forms_are_of_one_file_also_when_another_takes_its_name(
+    store: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "store.lbug"
+    path.write_bytes(store.read_bytes())
+    with open_store(path) as opened:
+        before = opened.tables().digest()
+        put(tmp_path / "other.lbug", Tables.empty())
+        os.replace(tmp_path / "other.lbug", path)
+        # LadybugDB opens it only now, when it is asked for the first time.
+        assert opened.describe().digest == before
+        assert opened.query("MATCH (s:Spec) RETURN count(*)").rows[0][0] > 0
+    with open_store(path) as opened:
+        assert opened.query("MATCH (s:Spec) RETURN count(*)").rows == [(0,)]

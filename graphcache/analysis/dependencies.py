@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from graphcache.answers import notes_on_dependencies
 from graphcache.tables import Tables
+from graphcache.tables.columns import distinct, firsts
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -216,13 +217,16 @@ class Dependencies:
         """Breadth first, all rows of one distance at a time; the lowest row before comes first."""
         found = np.zeros(self.specs.num_rows, bool)
         came_from = np.full(self.specs.num_rows, -1)
-        border = np.unique(rows)
+        border = distinct(rows)
         found[border] = True
         while len(border):
             which, ends = neighbours.of(border)
             new = ~found[ends]
             before = border[which[new]]
-            border, first = np.unique(ends[new], return_index=True)
+            reached = ends[new]
+            order = np.argsort(reached, kind="stable")
+            first = order[firsts(reached[order])]
+            border = reached[first]
             found[border] = True
             came_from[border] = before[first]
         return Reach(found, came_from)

@@ -16,6 +16,7 @@ from graphcache.analysis.matching.names import require
 from graphcache.answers import Answer, reads
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables
+from graphcache.tables.columns import firsts
 from graphcache.words import counted
 
 _CARRYING = ("link", "run")
@@ -175,8 +176,9 @@ class Places:
         which, pairs = self._of_spec.of(rows)
         rows, places = rows[which], self._places[pairs]
         order = np.argsort(places, kind="stable")
-        found, first = np.unique(places[order], return_index=True)
-        ends = [*first[1:], len(order)]
+        places = places[order]
+        first = np.flatnonzero(firsts(places))
+        found, ends = places[first], [*first[1:], len(order)]
         size = len(self._releases)
         return [
             ((self._stacks[place // size], self._releases[place % size]), rows[order[start:end]])

@@ -40,15 +40,23 @@ _memory_option = click.option(
     show_default=True,
     help="What may be taken of memory, such as 500MB.",
 )
+_master_option = click.option(
+    "--master",
+    metavar="MASTER",
+    help="Where Spark runs: spark://HOST:7077, yarn, k8s://…, or local[N] for N processors here.  "
+    "[what spark-submit or Spark's settings say]",
+)
 _engine_options = together(
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
         default="auto",
         show_default=True,
-        help="What joins: pyarrow in memory, duckdb in as much of it as --memory says.",
+        help="What joins: pyarrow in memory, duckdb in as much of it as --memory says, spark on a "
+        "cluster. auto chooses by size, and spark where --master is given.",
     ),
     _memory_option,
+    _master_option,
 )
 
 
@@ -76,6 +84,16 @@ def lake() -> None:
     metavar="STACK",
     help="The stack of what indexes, lock files and spec files hold.  [a lock's name or folder]",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "spark"]),
+    default="auto",
+    show_default=True,
+    help="Who reads: spark on a cluster, whose workers open the files; auto this process alone, or "
+    "spark where --master is given.",
+)
+@_master_option
+@_memory_option
 @how_to_read
 def add_command(
     lake_: str,
@@ -93,12 +111,14 @@ def add_command(
     Example:
       graphcache lake add history/ pages/
       graphcache lake add history/ mirror/ --release develop --stack e4s
+      graphcache lake add /shared/history /shared/pages --master spark://host:7077
     """
     from graphcache.lake.adding import add
 
     check_name(release, "--release")
     check_name(stack, "--stack")
-    load = partial(add, lake_, *paths, release=release, stack=stack)
+    on_spark = {name: options.pop(name) for name in ("engine", "master", "memory")}
+    load = partial(add, lake_, *paths, release=release, stack=stack, **on_spark)
 
     def summary(added: Added) -> str:
         return _summary(lake_, added)
@@ -131,21 +151,29 @@ def _releases(releases: list[str | None]) -> str:
 @click.option("--all", "everything", is_flag=True, help="Join all, also what has not changed.")
 @together(*verbosity_options)
 def join_command(
-    lake_: str, engine: Any, memory: str, *, everything: bool, quiet: bool, verbose: bool
+    lake_: str,
+    engine: Any,
+    memory: str,
+    master: str | None,
+    *,
+    everything: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Make the tables of LAKE, one per type of node and edge, of the facts of all releases.
 
     They are those of a store that 'graphcache build' makes of the same files, with the same digest,
-    whatever the engine. DuckDB joins only what new releases touch.
+    whatever the engine. DuckDB and Spark join only what new releases touch.
 
     \b
     Example:
       graphcache lake join history/
       graphcache lake join history/ --engine duckdb --memory 2GB
+      graphcache lake join /shared/history --master spark://host:7077
     """
     from graphcache.lake.joining import join_lake
 
-    joining = join_lake(lake_, engine, memory, everything=everything)
+    joining = join_lake(lake_, engine, memory, master=master, everything=everything)
     if quiet:
         return
     show_report(joining.report, verbose=verbose)

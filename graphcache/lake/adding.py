@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import PathLike
@@ -9,11 +10,15 @@ from os import PathLike
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphcache.errors import UsageError
 from graphcache.files import clean_up
+from graphcache.lake import MEMORY, EngineName, bytes_of
 from graphcache.lake.facts import folder_of, read_kind
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Add, Listing, PartFile, Partition, files_of
 from graphcache.lake.places import Place, write_part
+from graphcache.lake.sessions import Where
+from graphcache.lake.spreading import gather_on_spark
 from graphcache.lake.writing import FactsWriter
 from graphcache.records import Labels, Reject, Report
 from graphcache.remote.locations import shown
@@ -45,16 +50,21 @@ def add(
     remote: Remote | None = None,
     on_file: Callable[[int], None] | None = None,
     on_reject: OnReject | None = None,
+    engine: EngineName = "auto",
+    master: str | None = None,
+    memory: str = MEMORY,
 ) -> Added:
     """Read the paths into a lake: of each release, in the place of what was there.
 
     What was added under another stack stays: of each release, what is read with the same `stack`,
-    or with none, is one partition. The arguments are those of `graphcache.build_store`.
+    or with none, is one partition. The arguments are those of `graphcache.build_store`, and for
+    Spark, whose workers then read the files, those of `join_lake`.
 
     Raises:
         InputError: there was nothing to read; nothing was changed.
-        LakeError: the lake can't be written, or is none; nothing was changed.
-        UsageError: a release can't be the name of a folder; nothing was changed.
+        LakeError: the lake can't be written, or is none, or Spark fails; nothing was changed.
+        UsageError: a release can't be the name of a folder, or an engine other than Spark is asked
+            for; nothing was changed.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -62,6 +72,7 @@ def add(
     216
     """
     folder_of("spec", release)  # or an error, before anything is read
+    on_spark = _is_on_spark(engine, master)
     place = Place.of(lake)
     with place.lock():
         opened = Lake.open_or_new(lake)
@@ -73,22 +84,35 @@ def add(
                 on_reject(reject)
 
         try:
-            reading = gather(
-                labelled(paths, Labels(release, stack)),
-                remote=remote,
-                on_file=on_file,
-                on_reject=take,
-                on_facts=writer.take,
-            )
+            labels, given = Labels(release, stack), [os.fspath(path) for path in paths]
+            if on_spark:
+                report, where = Report(on_reject=take), Where(master, bytes_of(memory))
+                reading = gather_on_spark(given, labels, writer, report, where)
+            else:
+                reading = gather(
+                    labelled(given, labels),
+                    remote=remote,
+                    on_file=on_file,
+                    on_reject=take,
+                    on_facts=writer.take,
+                )
             writer.flush()
             writer.name_environments(reading.names)
             writer.write_claims(reading)
             writer.write_notes(reading.report)
-            sources = [shown(str(path)) for path in paths]
+            sources = [shown(path) for path in given]
             return commit_facts(opened, writer, reading.report, sources, stack)
         except BaseException:
             clean_up(opened.remove_unlisted)
             raise
+
+
+def _is_on_spark(engine: EngineName, master: str | None) -> bool:
+    if engine not in ("auto", "spark"):
+        raise UsageError(
+            f"engine {engine!r}: joins alone; expected spark, or auto for this process"
+        )
+    return engine == "spark" or master is not None
 
 
 def commit_facts(

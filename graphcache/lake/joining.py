@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from graphcache.errors import UsageError
 from graphcache.files import clean_up
-from graphcache.lake import ENGINES, MEMORY, EngineName
+from graphcache.lake import ENGINES, MEMORY, EngineName, bytes_of
 from graphcache.lake.duck import duckdb, is_installed
 from graphcache.lake.engines import (
     Engine,
@@ -27,8 +27,10 @@ from graphcache.lake.increments import find_touched, join_touched
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Files, Joined, Listing
 from graphcache.lake.places import Place
+from graphcache.lake.sessions import Where
+from graphcache.lake.spark import spark
 from graphcache.lake.tables import digest, write_tables, write_warnings
-from graphcache.records import Report
+from graphcache.records import Report, short
 from graphcache.stores.base import Load
 from graphcache.tables.disagreements import members_of
 from graphcache.tables.disagreements import warn_of_disagreements as warn_in_memory
@@ -36,7 +38,6 @@ from graphcache.tables.join import join
 
 _PER_SPEC, _PER_DEPENDENCY = 1_000, 250
 """Bytes that the join in memory takes for each fact, as measured: 2.7 GB of 3,000,000 records."""
-_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def join_lake(
     engine: EngineName = "auto",
     memory: str = MEMORY,
     *,
+    master: str | None = None,
     everything: bool = False,
 ) -> Joining:
     """Make the tables of a lake of its facts: of what is new, where the engine can, or of all.
@@ -63,17 +65,19 @@ def join_lake(
     Args:
         lake: where it is.
         engine: `pyarrow` joins in memory, as `graphcache.build_store` does; `duckdb` in so much of
-            it as is said; `auto` chooses by the size.
-        memory: what DuckDB may take, such as `4GB`.
+            it as is said; `spark` on a cluster; `auto` chooses by the size, and Spark only where a
+            master is given.
+        memory: what DuckDB, or Java in this process, may take, such as `4GB`.
+        master: where Spark runs, such as `local[4]` or `spark://host:7077`; None for what
+            `spark-submit` or Spark's own settings say.
         everything: whether all is joined, also what has not changed.
 
     Raises:
         LakeError: there is no such lake, a file of it is lost or damaged, or it can't be written;
             the tables are as they were.
-        UsageError: there is no such engine, or `memory` is no size.
+        UsageError: there is no such engine, it has no master, or `memory` is no size.
     """
-    if engine not in ENGINES:
-        raise UsageError(f"there is no engine {engine!r}: expected one of {', '.join(ENGINES)}")
+    check_engine(engine, master)
     allowed = bytes_of(memory)
     Lake.open(lake)  # or an error, before a folder is made
     with Place.of(lake).lock():
@@ -81,10 +85,10 @@ def join_lake(
         joined = opened.listing.joined
         if joined is not None and not everything and not any(opened.not_joined()):
             return Joining(joined, Report(), "nothing is new: the tables are as they were", 0)
-        chosen, why = choose(opened.listing, engine, allowed)
-        work = _Work(opened, opened.new_id(), memory, everything=everything)
+        chosen, why = choose(opened.listing, engine, allowed, master)
+        work = _Work(opened, opened.new_id(), memory, master, everything=everything)
         try:
-            files = work.in_memory() if chosen == "pyarrow" else work.by_duckdb()
+            files = work.by(chosen)
             joined = _commit(work, chosen, files)
         except BaseException:
             clean_up(opened.remove_unlisted)
@@ -107,10 +111,24 @@ def _commit(work: _Work, engine: EngineName, files: Files) -> Joined:
     return joined
 
 
-def choose(listing: Listing, engine: EngineName, memory: int) -> tuple[EngineName, str]:
+def check_engine(engine: EngineName, master: str | None) -> None:
+    """Raise a UsageError if there is no such engine, or none that has a master."""
+    if engine not in ENGINES:
+        raise UsageError(f"there is no engine {engine!r}: expected one of {', '.join(ENGINES)}")
+    if master is not None and engine not in ("auto", "spark"):
+        raise UsageError(
+            f"master {short(master)}: {engine} has none; expected the engine spark, or auto"
+        )
+
+
+def choose(
+    listing: Listing, engine: EngineName, memory: int, master: str | None = None
+) -> tuple[EngineName, str]:
     """The engine that joins, and why it is that one."""
     if engine != "auto":
         return engine, f"{engine}, as asked for"
+    if master is not None:
+        return "spark", f"spark: it is to run on {master}"
     rows = {k: sum(f.rows for f in listing.facts(k)) for k in ("spec", "depends_on")}
     needed = rows["spec"] * _PER_SPEC + rows["depends_on"] * _PER_DEPENDENCY
     size = f"the join in memory takes about {needed / 1e9:,.1f} GB"
@@ -124,22 +142,6 @@ def choose(listing: Listing, engine: EngineName, memory: int) -> tuple[EngineNam
     )
 
 
-def bytes_of(memory: str) -> int:
-    """The bytes of a size.
-
-    Raises:
-        UsageError: it is none.
-
-    >>> bytes_of("4GB"), bytes_of("1.5 GB")
-    (4000000000, 1500000000)
-    """
-    text = memory.strip().upper()
-    number, unit = text[:-2].strip(), text[-2:]
-    if unit in _UNITS and number.replace(".", "", 1).isdecimal():
-        return int(float(number) * _UNITS[unit])
-    raise UsageError(f"memory {memory[:40]!r}: expected a size, such as 4GB or 500MB")
-
-
 @dataclass
 class _Work:
     """One join: of which lake, under which name, and what it warns of."""
@@ -147,9 +149,20 @@ class _Work:
     lake: Lake
     id: str
     memory: str
+    master: str | None
     everything: bool
     report: Report = field(default_factory=Report)
     touched: int | None = None
+
+    def by(self, engine: EngineName) -> Files:
+        """By the engine of that name."""
+        if engine == "pyarrow":
+            return self.in_memory()
+        if engine == "duckdb":
+            with duckdb(self.lake.place, self.memory) as connection:
+                return self.by_sql(connection)
+        with spark(self.lake.place, Where(self.master, bytes_of(self.memory))) as session:
+            return self.by_sql(session)
 
     def in_memory(self) -> Files:
         """By the join of `build`, which is what the others are held against."""
@@ -171,11 +184,6 @@ class _Work:
             for part in parts
         )
         warn_in_memory(pages, lists, claims, self.report)
-
-    def by_duckdb(self) -> Files:
-        """By SQL, in bounded memory."""
-        with duckdb(self.lake.place, self.memory) as engine:
-            return self.by_sql(engine)
 
     def by_sql(self, engine: Engine) -> Files:
         """By an engine: what is touched, or all."""

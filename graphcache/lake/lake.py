@@ -10,7 +10,9 @@ from graphcache.errors import LakeError
 from graphcache.lake.listing import LIST, Joined, Listing, PartFile, Partition, decode, encode
 from graphcache.lake.places import Place
 
-_FOLDERS = ("facts", "tables")
+WORK = "work"
+"""The folder of what an engine makes on the way, while it joins."""
+_FOLDERS = ("facts", "tables", WORK)
 
 
 @dataclass

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import filelock
 import pyarrow as pa
@@ -33,6 +34,8 @@ class Place:
     shown: str
     """What messages call it."""
     is_local: bool
+    address: str
+    """What `of` makes this place of, also in another process or on another machine."""
 
     @classmethod
     def of(cls, lake: str | os.PathLike[str]) -> Place:
@@ -47,16 +50,26 @@ class Place:
         given = os.fspath(lake)
         path = local_path(given) if is_url(given) else given
         if path is not None:
-            return cls(pafs.LocalFileSystem(), os.path.abspath(path), shown(given), True)
+            root = os.path.abspath(path)
+            return cls(pafs.LocalFileSystem(), root, shown(given), True, root)
         try:
             fs, root = pafs.FileSystem.from_uri(given)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise LakeError(f"{shown(given)}: {_said(error)}") from None
-        return cls(fs, root.rstrip("/"), shown(given), False)
+        return cls(fs, root.rstrip("/"), shown(given), False, given)
 
     def path(self, name: str) -> str:
         """The whole path of a file, as engines take it."""
         return f"{self.root}/{name}"
+
+    def spark_path(self, name: str) -> str:
+        """The whole path of a file or folder, as Spark takes it."""
+        path, address = self.path(name), urlsplit(self.address)
+        if self.is_local:
+            return f"file://{path}"
+        if address.scheme == "s3":  # whose root begins with the bucket
+            return f"s3a://{path}"
+        return f"{address.scheme}://{address.netloc}{path}"
 
     def read(self, name: str) -> bytes:
         """A whole file.
@@ -122,6 +135,13 @@ class Place:
         while folder != Path(self.root) and not os.listdir(folder):
             folder.rmdir()
             folder = folder.parent
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all that is in it, if it is there, and what it leaves empty."""
+        with suppress(FileNotFoundError):
+            self.fs.delete_dir(self.path(name))
+            if self.is_local:
+                self._remove_empty(Path(self.path(name)).parent)
 
     def files(self, folders: Iterable[str]) -> set[str]:
         """The names of all files below some folders."""

@@ -19,11 +19,10 @@ from graphcache.analysis.reasons import why as find_why
 from graphcache.analysis.touching import impact as find_impact
 from graphcache.answers import Answer, notes_on_dependencies
 from graphcache.errors import LakeError, UsageError
-from graphcache.lake import MEMORY
+from graphcache.lake import MEMORY, bytes_of
 from graphcache.lake.asking import opened
 from graphcache.lake.duck import DuckDB
 from graphcache.lake.engines import order_by
-from graphcache.lake.joining import bytes_of
 from graphcache.schema import EdgeType, NodeType
 from graphcache.tables import Tables
 from graphcache.tables.columns import conform

@@ -60,6 +60,24 @@ DUCKDB = Dialect(
     ),
 )
 
+_SPARK_FUNCTION = "CREATE OR REPLACE TEMPORARY FUNCTION"
+SPARK = Dialect(
+    quote="`",
+    each="explode",
+    functions=(
+        f"{_SPARK_FUNCTION} gc_list(t STRING) RETURNS ARRAY<STRING> RETURN CASE WHEN t IS NULL "
+        "THEN NULL WHEN t = '' THEN CAST(array() AS ARRAY<STRING>) ELSE split(t, chr(31)) END",
+        f"{_SPARK_FUNCTION} gc_text(l ARRAY<STRING>) RETURNS STRING RETURN array_join(l, chr(31))",
+        f"{_SPARK_FUNCTION} gc_sha(t STRING) RETURNS STRING RETURN substring(sha2(t, 256), 1, 16)",
+        f"{_SPARK_FUNCTION} gc_sort(l ARRAY<STRING>) RETURNS ARRAY<STRING> "
+        "RETURN sort_array(array_distinct(l))",
+        f"{_SPARK_FUNCTION} gc_union(l ARRAY<ARRAY<STRING>>) RETURNS ARRAY<STRING> "
+        "RETURN sort_array(array_distinct(flatten(l)))",
+        f"{_SPARK_FUNCTION} gc_languages(l ARRAY<STRING>) RETURNS ARRAY<STRING> "
+        f"RETURN sort_array(array_intersect(l, array({_LANGUAGE_LIST})))",
+    ),
+)
+
 
 def _columns(names: tuple[str, ...], prefix: str = "") -> str:
     return ", ".join(f"{prefix}[{name}]" for name in names)
@@ -185,8 +203,10 @@ FROM filled_specs f LEFT JOIN shown h ON h.[variants] = f.[variants]""",
     "OF_PACKAGE": "SELECT [hash] AS [from], [name] AS [to] FROM filled_specs",
     "BUILT_WITH": """
 SELECT e.[from], e.[to], l.languages AS [languages] FROM (
-  SELECT [hash] AS [from], EACH(gc_list([compilers])) AS [to] FROM filled_specs
-  WHERE [compilers] IS NOT NULL
+  SELECT [from], EACH(named) AS [to] FROM (
+    SELECT [hash] AS [from], gc_list([compilers]) AS named FROM filled_specs
+    WHERE [compilers] IS NOT NULL
+  ) n
 ) e LEFT JOIN languages l ON l.spec = e.[from] AND l.compiler = e.[to]""",
     "FOR_TARGET": "SELECT [hash] AS [from], [target] AS [to] FROM filled_specs "
     "WHERE [target] IS NOT NULL",

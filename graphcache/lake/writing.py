@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -59,7 +60,7 @@ class FactsWriter:
         """Take a reject."""
         self._rejects.append(reject)
         if len(self._rejects) >= _REJECTS:
-            self._flush_rejects()
+            self.flush_rejects()
 
     def flush(self) -> None:
         """Write what waits."""
@@ -99,14 +100,24 @@ class FactsWriter:
 
     def write_notes(self, report: Report) -> None:
         """Write what was noted: under its release, where only one was read."""
-        self._flush_rejects()
+        self.flush_rejects()
         warnings = pa.table(
             [list(report.warnings), list(report.warnings.values())], schema=WARNINGS
         )
         skipped = pa.table([report.skipped], schema=SKIPPED)
         self._write_notes({"warning": warnings, "skipped": skipped})
 
-    def _flush_rejects(self) -> None:
+    def take_over(self, written: Iterable[OfRelease], unnamed: set[str]) -> None:
+        """Take over files that others have written."""
+        for of_release in written:
+            for release, files in of_release.items():
+                mine = self.files.setdefault(release, {})
+                for kind, more in files.items():
+                    mine.setdefault(kind, []).extend(more)
+        self.unnamed |= unnamed
+
+    def flush_rejects(self) -> None:
+        """Write the rejects that wait."""
         if self._rejects:
             self._write_notes({"reject": reject_table(self._rejects)})
             self._rejects = []

@@ -8,9 +8,8 @@ all (`Report.on_reject`) gets them one by one: those beyond the bound lie on dis
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass, field
 from typing import IO, Any
 
@@ -71,6 +70,8 @@ class FileReport:
             self._first.append(reject)
         elif self.keeps_all:
             if self._others is None:
+                import tempfile
+
                 self._others = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
             self._others.write(json.dumps(astuple(reject)) + "\n")
 
@@ -176,6 +177,17 @@ class Report:
             self._keep(reject)
         self.warnings += warnings
         self.skipped += skipped
+
+    def take_over(self, part: Report, rejects: Iterable[Reject]) -> None:
+        """Take over what reading some of the files came to, elsewhere, with all its rejects."""
+        self.files += part.files
+        self.records += part.records
+        self.rejected += part.rejected
+        self.rejected_records += part.rejected_records
+        for reject in rejects:
+            self._keep(reject)
+        self.warnings += part.warnings
+        self.skipped += part.skipped
 
     def reject(self, file: str, why: str) -> None:
         """Note that a file was not read."""

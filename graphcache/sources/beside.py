@@ -28,12 +28,13 @@ class Beside:
     pages: list[tuple[InputFile, Labels]] = field(default_factory=list)
     held: list[SpecList] = field(default_factory=list)
     """The specs that the pages name by their files: held by the cache, as the pages say."""
-    _documents: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
+    """The paths of what may be a spec file."""
 
     def puts_aside(self, file: InputFile, labels: Labels) -> bool:
         """Whether the file is such a page; of another one it is noted if it may be a spec file."""
         if may_be_document(file.data[:_HEAD]):
-            self._documents.add(normpath(file.name))
+            self.documents.add(normpath(file.name))
         elif named_files(file):
             self.pages.append((file, labels))
             return True
@@ -48,7 +49,7 @@ class Beside:
             path: package
             for file, _ in self.pages
             for path, package in named_files(file).items()
-            if path in self._documents
+            if path in self.documents
         }
         found = set()
         for file, labels in files() if of else ():

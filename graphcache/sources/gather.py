@@ -84,7 +84,7 @@ def gather(
         UsageError: the release or the stack can't be a name.
     """
     for labels in {labels for _, labels in sources}:
-        _check_labels(labels)
+        check_labels(labels)
     reading = Reading(Report(on_reject=on_reject), on_facts=on_facts)
     held = list(held)
     unchanged = _Unchanged(held)
@@ -117,7 +117,7 @@ def gather(
         reading.report.unchanged = unchanged.count
         reading.unchanged = unchanged.whole_claims()
     if not reading.report.files and not reading.report.unchanged:
-        raise InputError(_nothing_read(sources, reading.report), reading.report)
+        raise InputError(nothing_read(sources, reading.report), reading.report)
     return reading
 
 
@@ -129,7 +129,8 @@ def _files(
             yield file, labels
 
 
-def _check_labels(labels: Labels) -> None:
+def check_labels(labels: Labels) -> None:
+    """Raise a UsageError if the release or the stack can't be a name."""
     for name, value in (("release", labels.release), ("stack", labels.stack)):
         if value is not None:
             try:
@@ -166,7 +167,8 @@ def _read_if_new(file: InputFile, labels: Labels, waiting: Waiting, unchanged: _
         waiting.add_file(file, digest, labels)
 
 
-def _nothing_read(sources: list[Source], report: Report) -> str:
+def nothing_read(sources: list[Source], report: Report) -> str:
+    """The message that nothing could be read, with the first reasons."""
     found = [f"  {reject}" for reject in report.rejects[:5]]
     if report.rejected > len(found):
         found.append(f"  … and {report.rejected - len(found)} more")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from graphcache.records import Report, one_line
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
@@ -62,6 +62,15 @@ class InputFile:
     """For a page: the paths of spec files that it names, and that were read themselves."""
 
 
+class Item(NamedTuple):
+    """What is opened at one go: a file, an address, standard input, or a mirror in a folder."""
+
+    path: str
+    is_mirror: bool = False
+    asked_for: bool = False
+    """The user named it; otherwise it was found in a folder."""
+
+
 def input_files(
     paths: list[str], report: Report, remote: Remote | None = None
 ) -> Iterator[InputFile]:
@@ -70,20 +79,33 @@ def input_files(
     `-` is standard input; a path may be an address (`https://…`). What can't be read is rejected in
     the report, what can't be a page by its size or kind is skipped there.
     """
+    for item in input_items(paths, report):
+        yield from open_item(item, report, remote)
+
+
+def input_items(paths: list[str], report: Report) -> Iterator[Item]:
+    """What there is to be opened under the paths; what can't be is noted in the report."""
     for given in paths:
         path = local_path(given) if is_url(given) else given
         if path is None:
-            yield from _open_remote(given, remote or Remote(MAX_DOCUMENT), report)
-        elif path == "-":
-            yield from _spooled(sys.stdin.buffer, "standard input", report)
-        elif os.path.isdir(path):
+            yield Item(given, asked_for=True)
+        elif path != "-" and os.path.isdir(path):
             for name, is_mirror in _walk(path, report):
-                if is_mirror:
-                    yield from _open_mirror(name, report)
-                else:
-                    yield from _open_file(name, report, asked_for=False)
+                yield Item(name, is_mirror)
         else:
-            yield from _open_file(path, report, asked_for=True)
+            yield Item(path, asked_for=True)
+
+
+def open_item(item: Item, report: Report, remote: Remote | None = None) -> Iterator[InputFile]:
+    """The content of every file of an item."""
+    if item.is_mirror:
+        yield from _open_mirror(item.path, report)
+    elif is_url(item.path) and item.asked_for:
+        yield from _open_remote(item.path, remote or Remote(MAX_DOCUMENT), report)
+    elif item == Item("-", asked_for=True):
+        yield from _spooled(sys.stdin.buffer, "standard input", report)
+    else:
+        yield from _open_file(item.path, report, asked_for=item.asked_for)
 
 
 def _open_remote(url: str, remote: Remote, report: Report) -> Iterator[InputFile]:

@@ -49,8 +49,7 @@ class Kills(Campaign[Kill]):
         succeed("export", "csv", self._old / "csv", "--store", self._old / "store.lbug")
         self._other = folder / "other.lbug"
         succeed("build", _NEW, "--store", self._other)
-        self.steps = {command: self._count(command) for command in _COMMANDS}
-        """How many steps each command takes."""
+        self._steps: dict[str, int] = {}
 
     def _arguments(self, command: str) -> tuple[str | Path, ...]:
         if command == "export":
@@ -61,8 +60,13 @@ class Kills(Campaign[Kill]):
         shutil.rmtree(self._folder, ignore_errors=True)
         shutil.copytree(self._old, self._folder)
 
+    def steps(self, command: str) -> int:
+        """How many steps the command takes; what it came to is kept as the new state."""
+        if command not in self._steps:
+            self._steps[command] = self._count(command)
+        return self._steps[command]
+
     def _count(self, command: str) -> int:
-        """The steps of the command; what it came to is kept as the new state."""
         self._begin()
         counted = self._folder.with_name("steps")
         ended = forks.run(
@@ -78,8 +82,8 @@ class Kills(Campaign[Kill]):
         return Kill(dice.choice(_COMMANDS), dice.choice(_SIGNALS), place)
 
     def hold(self, trial: Kill) -> None:
+        step = 1 + int(trial.place * self.steps(trial.command))
         self._begin()
-        step = 1 + int(trial.place * self.steps[trial.command])
         ended = forks.run(
             *self._arguments(trial.command),
             before=lambda: _at_step(self._folder, step, trial.signal),

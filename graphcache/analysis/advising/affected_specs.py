@@ -170,7 +170,8 @@ class Packages:
         packages = self._specs["name"].take(of_spec.filter(told))
         pairs = pa.table({"package": packages, "system": values.filter(told)})
         found: dict[str, set[str]] = defaultdict(set)
-        for pair in pairs.group_by(["package", "system"]).aggregate([]).to_pylist():
+        distinct = pairs.group_by(pairs.column_names, use_threads=False).aggregate([])
+        for pair in distinct.to_pylist():
             found[pair["package"]].add(pair["system"].removeprefix(_BUILD_SYSTEM))
         return found
 

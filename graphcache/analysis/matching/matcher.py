@@ -26,7 +26,7 @@ from graphcache.spack.compilers import split_compiler
 from graphcache.spack.specs import COMPILERS, AbstractSpec, Dependency, Variant
 from graphcache.spack.versions import parse_version
 from graphcache.tables import Tables
-from graphcache.tables.columns import flat, look_up
+from graphcache.tables.columns import distinct, flat, look_up
 
 READS: Selection = {
     "Spec": (
@@ -130,7 +130,7 @@ class Matcher:
             UsageError: it is; the message names packages that provide it.
         """
         if name in self.provided:
-            rows = np.unique(self._graph.ends[self._providing(name).sure])
+            rows = distinct(self._graph.ends[self._providing(name).sure])
             by = sorted(set(self._graph.column("name", rows)))
             such = f", such as {', '.join(by)}" if by else ""
             raise UsageError(
@@ -314,7 +314,7 @@ class Matcher:
             ends = neighbours.of(border)[1]
             if steps == 1:
                 ends = np.concatenate([ends, np.flatnonzero(near)])
-            border = np.unique(ends[found[ends] == _FAR])
+            border = distinct(ends[found[ends] == _FAR])
         return found
 
     # What sources tell

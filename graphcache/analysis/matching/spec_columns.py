@@ -22,7 +22,7 @@ from graphcache.spack.specs import AbstractSpec, Flag, Variant
 from graphcache.spack.targets import fits_target
 from graphcache.spack.versions import Constraint, parse_version
 from graphcache.tables import Tables
-from graphcache.tables.columns import flat, sorted_unique
+from graphcache.tables.columns import distinct, flat, sorted_unique
 
 _WHOLE_PATCH = 64
 """Characters of a patch's whole SHA-256; a page may show fewer."""
@@ -147,7 +147,7 @@ class SpecColumns:
     def variant_names(self, specs: Mask) -> list[str]:
         """The names of the variants that some specs have, sorted."""
         lists = self._variants
-        codes = np.unique(lists.codes[specs[lists.rows]]).tolist()
+        codes = distinct(lists.codes[specs[lists.rows]]).tolist()
         return sorted({_name_of(lists.texts[code]) for code in codes})
 
     def variant(self, wanted: Variant) -> Truth:

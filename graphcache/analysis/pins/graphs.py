@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Mask, Neighbours, Rows, Runs
-from graphcache.analysis.pins.mixing import Identities, distinct_numbers, mix, own_settings
+from graphcache.analysis.pins.mixing import Identities, mix, own_settings
 from graphcache.tables.columns import distinct
 
 FIELDS = (
@@ -134,7 +134,7 @@ class BuildGraph:
     @cached_property
     def known_settings(self) -> tuple[Identities, Rows]:
         """The distinct numbers of settings, sorted, and where among them that of each build is."""
-        known = distinct_numbers(self.settings)
+        known = distinct(self.settings)
         return known, np.searchsorted(known, self.settings)
 
     def column(self, name: str) -> Rows:

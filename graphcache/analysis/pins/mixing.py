@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.tables.columns import firsts
+from graphcache.tables.columns import distinct
 
 Identities = NDArray[np.uint64]
 
@@ -36,14 +36,4 @@ def count_distinct(numbers: Identities) -> int:
     >>> count_distinct(np.array([5, 3, 5], np.uint64))
     2
     """
-    return len(distinct_numbers(numbers))
-
-
-def distinct_numbers(numbers: Identities) -> Identities:
-    """The distinct ones, sorted.
-
-    >>> distinct_numbers(np.array([5, 3, 5], np.uint64)).tolist()
-    [3, 5]
-    """
-    numbers = np.sort(numbers)
-    return numbers[firsts(numbers)]
+    return len(distinct(numbers))

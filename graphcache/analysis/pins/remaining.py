@@ -14,10 +14,9 @@ from graphcache.analysis.pins.identities import identities_then
 from graphcache.analysis.pins.mixing import (
     Identities,
     count_distinct,
-    distinct_numbers,
     own_settings,
 )
-from graphcache.tables.columns import firsts
+from graphcache.tables.columns import distinct, firsts
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Builds:
         known, number = self.graph.known_settings
         old = np.zeros(len(known) + 1, bool)
         old[number[others]] = True
-        new = distinct_numbers(settings[counts & above])
+        new = distinct(settings[counts & above])
         at = np.searchsorted(known, new)
         is_known = known[np.minimum(at, len(known) - 1)] == new
         added = len(new) - int(old[at[is_known]].sum())

@@ -7,7 +7,6 @@ asks in Cypher asks LadybugDB; a store without these columns is read from there 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,17 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Struct
 
 from graphcache.schema import EdgeType, NodeType, all_types, node_type
+from graphcache.stores.base import Load
 from graphcache.stores.embedded.offsets import Edges
+from graphcache.stores.embedded.places import FORMAT
 from graphcache.stores.embedded.seal import SEAL_LENGTH
 from graphcache.tables import Tables
 from graphcache.tables.columns import conform, distinct_lists, flat, numbers, property_type
 
-_MARK = b"\ngraphcache columns, listed at: "
+_MARK = b"\ngraphcache columns and loads, listed at: "
 _WIDTH = 20
 _FOOTER = len(_MARK) + _WIDTH
 _ALIGNED = 64
@@ -32,40 +34,64 @@ _LOOKED_AT = 1_000
 _ENDS = ("from", "to")
 
 
-def write_columns(path: Path, tables: Tables) -> None:
-    """Put the columns of all tables at the end of a file that has no seal yet."""
+class _Place(Struct):
+    """Where a table ends in the file, and how many rows it has."""
+
+    end: int
+    rows: int
+
+
+class _Listing(Struct):
+    """What stands behind the tables: the form of the store, its loads, and where each table is."""
+
+    format: int
+    loads: list[Load]
+    tables: dict[str, _Place]
+
+
+def write_columns(path: Path, tables: Tables, loads: list[Load]) -> None:
+    """Put the columns of all tables, and the loads, at the end of a file that has no seal yet."""
     with pa.OSFile(str(path), "ab") as file:
         at = path.stat().st_size
-        ends: dict[str, int] = {}
+        places: dict[str, _Place] = {}
         for type_ in all_types():
             # At least a byte, since Arrow knows where it is in the file only when it has written.
             file.write(bytes(_ALIGNED - at % _ALIGNED))
             table = _packed(type_, tables)
             with pa.ipc.new_file(file, table.schema) as out:
                 out.write_table(table)
-            ends[type_.name] = at = file.tell()
-        file.write(msgspec.json.encode(ends) + _MARK + b"%0*d" % (_WIDTH, at))
+            at = file.tell()
+            places[type_.name] = _Place(at, table.num_rows)
+        listed = msgspec.json.encode(_Listing(FORMAT, loads, places))
+        file.write(listed + _MARK + b"%0*d" % (_WIDTH, at))
 
 
-def open_columns(path: Path) -> Columns | None:
+def open_columns(path: str) -> Columns | None:
     """The columns at the end of a file that is sealed; None if there are none."""
-    file = pa.OSFile(str(path), "rb")
+    file = pa.OSFile(path, "rb")
     end = file.size() - SEAL_LENGTH - _FOOTER
     footer = file.read_at(_FOOTER, end) if end > 0 else b""
     if not footer.startswith(_MARK):
         file.close()
         return None
     place = int(footer[len(_MARK) :])
-    return Columns(file, msgspec.json.decode(file.read_at(end - place, place)))
+    listing = msgspec.json.decode(file.read_at(end - place, place), type=_Listing)
+    return Columns(file, listing)
 
 
 class Columns:
-    """Tables of a store, read column by column."""
+    """Tables of a store, read column by column.
 
-    def __init__(self, file: Any, ends: Mapping[str, int]) -> None:
-        # The file stays open, so that it is the same one also when another has its name.
+    Attributes:
+        format: the form of the store that they are in.
+        loads: what it went through, the first one first.
+    """
+
+    def __init__(self, file: Any, listing: _Listing) -> None:
+        self.format = listing.format
+        self.loads = listing.loads
         self._file = file
-        self._ends = ends
+        self._places = listing.tables
         self._keys: dict[str, pa.Array] = {}
 
     def close(self) -> None:
@@ -76,6 +102,10 @@ class Columns:
         """The properties of a type, with their types."""
         fields = (field for field in self._open(type_).schema if field.name not in _ENDS)
         return {field.name: property_type(_unpacked_type(field.type)) for field in fields}
+
+    def count(self, type_: NodeType | EdgeType) -> int:
+        """How many nodes or edges of a type there are."""
+        return self._places[type_.name].rows
 
     def nodes(self, type_: NodeType, names: list[str]) -> pa.Table:
         """The nodes of a type with some of their properties, sorted by key."""
@@ -107,7 +137,7 @@ class Columns:
 
     def _open(self, type_: NodeType | EdgeType, **options: Any) -> Any:
         read = pa.ipc.IpcReadOptions(use_threads=False, **options)
-        return pa.ipc.open_file(self._file, self._ends[type_.name], options=read)
+        return pa.ipc.open_file(self._file, self._places[type_.name].end, options=read)
 
 
 def _packed(type_: NodeType | EdgeType, tables: Tables) -> pa.Table:

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-
-import filelock
+from typing import TYPE_CHECKING
 
 from graphcache.errors import StoreError, what_to_do
 from graphcache.files import clean_up
 from graphcache.remote.locations import shown
 
+if TYPE_CHECKING:
+    import filelock
+
+FORMAT = 3
+"""The form of graphcache's own tables in a store; a store of another form must be built again."""
 _FILES = 16
 """Files that LadybugDB opens at once, and some to spare; where it can't, it says no reason."""
 
@@ -39,6 +43,8 @@ def store_lock(path: Path) -> Iterator[Path]:
             f"{shown(str(path))}: there is no folder {shown(str(folder))}: make it, or give "
             f"another path"
         )
+    import filelock  # which whoever reads does not need
+
     lock_file = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(lock_file, timeout=0)
     try:

@@ -28,17 +28,18 @@ def seal(path: Path) -> None:
         file.write(_MARK + digest + b"\n")
 
 
-def check_seal(path: Path) -> None:
+def check_seal(path: Path, file: IO[bytes]) -> None:
     """See that a file is as it was when it was sealed.
+
+    Args:
+        path: what messages call it.
+        file: its content.
 
     Raises:
         StoreError: it is not, or it never was, or it can't be read.
     """
     try:
-        with path.open("rb") as file:
-            why = _why_not_whole(file)
-    except PermissionError:
-        why = "no permission to read it"
+        why = _why_not_whole(file)
     except OSError as error:
         why = f"can't be read: {error.strerror or error}"
     if why:

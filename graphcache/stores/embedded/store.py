@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import re
 import threading
 import time
@@ -16,18 +15,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
-import ladybug
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, StoreError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, quote
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.columns import Columns, open_columns
 from graphcache.stores.embedded.offsets import Edges, Offsets
-from graphcache.stores.embedded.places import check_file
+from graphcache.stores.embedded.places import FORMAT, check_file
 from graphcache.stores.embedded.seal import check_seal
 from graphcache.stores.logs import log_statement
 from graphcache.stores.misspelt import is_edge_type, no_such_type
@@ -43,8 +42,8 @@ from graphcache.tables import Tables
 from graphcache.tables.columns import arrow_schema, conform, sort_table
 from graphcache.tables.said import SAID
 
-FORMAT = 3
-"""The form of graphcache's own tables in a store; a store of another form must be built again."""
+if TYPE_CHECKING:
+    import ladybug
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,9 +57,15 @@ class EmbeddedStore(Store):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._database, self._columns = _open(path)
+        check_file(path)
+        self._file = _opened(path)
+        self._columns: Columns | None = None
+        self._database: ladybug.Database | None = None
+        self._opening = threading.Lock()
         self._offsets = Offsets()
         try:
+            check_seal(path, self._file)
+            self._columns = open_columns(self._name)
             self._check_format()
         except QueryError as error:
             self.close()
@@ -71,6 +76,11 @@ class EmbeddedStore(Store):
             self.close()
             raise
         _LOG.debug("opened: %s", path)
+
+    @property
+    def _name(self) -> str:
+        """A name of the file that stays its own, also when another takes its path meanwhile."""
+        return f"/dev/fd/{self._file.fileno()}"
 
     def query(
         self,
@@ -113,6 +123,8 @@ class EmbeddedStore(Store):
 
     def describe(self) -> Description:
         """Counts, releases, digest and loads."""
+        if self._columns:
+            return self._described(self._columns)
 
         def count(pattern: str) -> int:
             return int(self.query(f"MATCH {pattern} RETURN count(*)").rows[0][0])
@@ -129,8 +141,21 @@ class EmbeddedStore(Store):
             loads,
         )
 
+    def _described(self, columns: Columns) -> Description:
+        of_release = pc.value_counts(columns.edges(edge_type("IN_RELEASE"), []).table["to"])
+        counts = zip(*(of_release.field(at).to_pylist() for at in (0, 1)), strict=True)
+        return Description(
+            {type_.name: columns.count(type_) for type_ in NODE_TYPES},
+            {type_.name: columns.count(type_) for type_ in EDGE_TYPES},
+            columns.loads[-1].digest,
+            dict(sorted(counts)),
+            list(columns.loads),
+        )
+
     def loads(self) -> list[Load]:
         """The builds, updates and fetches that the store went through, the first one first."""
+        if self._columns:
+            return list(self._columns.loads)
         names = list(Load.__dataclass_fields__)
         columns = ", ".join(f"l.`{name}`" for name in names)
         answer = self.query(f"MATCH (l:GraphCacheLoad) RETURN {columns} ORDER BY l.`number`")
@@ -205,22 +230,40 @@ class EmbeddedStore(Store):
 
     def close(self) -> None:
         """Release the file."""
-        self._database.close()
-        if self._columns:
-            self._columns.close()
+        with self._opening:
+            if self._database:
+                self._database.close()
+            if self._columns:
+                self._columns.close()
+            self._file.close()
 
     def _check_format(self) -> None:
-        found = self.query("MATCH (l:GraphCacheLoad) RETURN max(l.format)").rows[0][0]
+        if self._columns:
+            found = self._columns.format
+        else:
+            found = self.query("MATCH (l:GraphCacheLoad) RETURN max(l.format)").rows[0][0]
         if found != FORMAT:
             raise StoreError(
                 f"{self.path}: expected a store of format {FORMAT}, found {found}: "
                 f"build it again, or install the graphcache that made it"
             )
 
+    def _pages(self) -> ladybug.Database:
+        """LadybugDB's form of the graph; who reads columns alone never waits for its opening."""
+        import ladybug
+
+        with self._opening:
+            if self._database is None:
+                with errors_of(self.path):
+                    self._database = ladybug.Database(self._name, read_only=True)
+            return self._database
+
     @contextmanager
     def _connection(self) -> Iterator[ladybug.Connection]:
         """A connection of its own for each statement, which gives its memory back at the end."""
-        connection = ladybug.Connection(self._database)
+        import ladybug
+
+        connection = ladybug.Connection(self._pages())
         try:
             yield connection
         finally:
@@ -235,23 +278,13 @@ class EmbeddedStore(Store):
         return table
 
 
-def _open(path: Path) -> tuple[ladybug.Database, Columns | None]:
-    """Both forms of the graph, of one file: another may take its name while they are opened."""
-    while True:
-        check_file(path)
-        try:
-            first = path.stat()
-            check_seal(path)
-            with errors_of(path):
-                database = ladybug.Database(str(path), read_only=True)
-            columns = open_columns(path)
-            if os.path.samestat(first, path.stat()):
-                return database, columns
-        except OSError as error:
-            raise StoreError(f"{path}: can't be opened: {error.strerror or error}") from error
-        database.close()
-        if columns:
-            columns.close()
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb", buffering=0)
+    except PermissionError:
+        raise StoreError(f"{path}: no permission to read it") from None
+    except OSError as error:
+        raise StoreError(f"{path}: can't be opened: {error.strerror or error}") from error
 
 
 def verify_store(path: Path) -> str:

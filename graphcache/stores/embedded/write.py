@@ -22,10 +22,9 @@ from graphcache.files import clean_up, put_in_place
 from graphcache.schema import all_types, quote
 from graphcache.stores.base import Load
 from graphcache.stores.embedded.columns import write_columns
-from graphcache.stores.embedded.places import reserve
+from graphcache.stores.embedded.places import FORMAT, reserve
 from graphcache.stores.embedded.seal import seal
 from graphcache.stores.embedded.store import (
-    FORMAT,
     EmbeddedStore,
     errors_of,
     interruptible,
@@ -107,7 +106,7 @@ def write_store(
         reserve(folder / "reserve", room_for(rows))
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
             _fill(new, tables, loads, files, said, pool=_POOL if rows <= _POOL // 16 else 0)
-        write_columns(new, tables)
+        write_columns(new, tables, loads)
         seal(new)
         _check_written(new, path, tables)
         size = new.stat().st_size

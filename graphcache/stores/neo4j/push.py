@@ -101,9 +101,16 @@ def is_pushed(
     table has to be read to find it out.
     """
     note = store.note()
-    if note.load is None or note.unfinished or note.load.digest != digest:
-        return False
-    counts = store.counts()
+    return _is_of(note, digest) and _is_whole(note, store.counts(), wanted, prune=prune)
+
+
+def _is_of(note: PushNote, digest: str) -> bool:
+    return note.load is not None and not note.unfinished and note.load.digest == digest
+
+
+def _is_whole(
+    note: PushNote, counts: dict[str, int], wanted: Mapping[str, int], *, prune: bool
+) -> bool:
     return note.counts == counts and (not prune or counts == dict(wanted))
 
 
@@ -138,7 +145,8 @@ class _Push:
         self.note = self.store.note()
         counts = self.store.counts()
         wanted = self.tables.node_counts() | self.tables.edge_counts()
-        if not full and is_pushed(self.store, self.new_load.digest, wanted, prune=prune):
+        is_there = _is_of(self.note, self.new_load.digest)
+        if not full and is_there and _is_whole(self.note, counts, wanted, prune=prune):
             self.report.unchanged = True
             return self.report
         # Types of which somebody else has removed some: no digest tells which.

@@ -20,6 +20,7 @@ from graphcache.tables.python_values import python_values
 BATCH = 5_000
 """Rows in one transaction."""
 _EDGE_END = "\x1d"
+_BETWEEN = _EDGE_END * 2
 
 
 class PartRows:
@@ -60,21 +61,28 @@ class PartRows:
         return write_part(self.part, columns, self._edge_columns, create=create)
 
     def _digests(self) -> pa.Array:
-        """One digest per row; counts the edges of each on the way."""
+        """One digest per row; the texts of a batch go before those of the next are made."""
         columns = self._nodes.column_names if self.part.with_node else []
         forms = [str(self._nodes.schema.field(name)) for name in columns]
-        texts = [row_texts(self._nodes, columns)]
-        for table in self._edges.values():
-            offsets = _offsets(table["from"], self.keys)
-            edge_texts = row_texts(table, table.column_names[1:])
-            lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), edge_texts)
-            texts.append(pc.binary_join(lists, _EDGE_END))
-            forms += [str(field) for field in table.schema]
-            self.edges = pc.add(self.edges, pc.list_value_length(lists))
+        forms += [str(field) for table in self._edges.values() for field in table.schema]
         # The names and types of the columns belong to what is sent.
-        form = pa.array([repr(forms)] * len(self.keys), pa.string())
-        joined = pc.binary_join_element_wise(form, *texts, _EDGE_END * 2)
-        return pa.array(map(_digest, joined.to_pylist()), pa.int64())
+        begun = hashlib.blake2b(f"{forms!r}{_BETWEEN}".encode(), digest_size=8)
+        offsets = [_offsets(table["from"], self.keys) for table in self._edges.values()]
+        digests: list[int] = []
+        for start in range(0, len(self.keys), BATCH):
+            stop = min(start + BATCH, len(self.keys))
+            texts = [row_texts(self._nodes.slice(start, stop - start), columns)]
+            for table, at in zip(self._edges.values(), offsets, strict=True):
+                of_batch = table.slice(at[start], at[stop] - at[start])
+                bounds = pa.array([end - at[start] for end in at[start : stop + 1]], pa.int32())
+                edge_texts = row_texts(of_batch, table.column_names[1:])
+                lists = pa.ListArray.from_arrays(bounds, edge_texts)
+                texts.append(pc.binary_join(lists, _EDGE_END))
+            joined = pc.binary_join_element_wise(*texts, _BETWEEN)
+            digests += (_digest(begun, text) for text in joined.to_pylist())
+        for at in offsets:
+            self.edges = pc.add(self.edges, pa.array([b - a for a, b in pairwise(at)], pa.int64()))
+        return pa.array(digests, pa.int64())
 
     def batches(self, chosen: pa.Array) -> Iterator[list[list[Any]]]:
         """Rows as lists: key, digest, properties, then a list of edges for each type of edge."""
@@ -151,5 +159,7 @@ def _offsets(starts: Any, keys: pa.Array) -> list[int]:
     return list(accumulate(counts))
 
 
-def _digest(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
+def _digest(begun: Any, text: str) -> int:
+    digest = begun.copy()
+    digest.update(text.encode())
+    return int.from_bytes(digest.digest(), signed=True)

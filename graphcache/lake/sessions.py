@@ -1,0 +1,212 @@
+"""Sessions of Apache Spark: how one begins and ends, where its log goes, its errors in our words.
+
+Who starts Spark hears of a fault in one sentence; what Spark says of it, which is hundreds of
+lines, goes to a file. Of a cluster that a site has set up, the site's settings decide all else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import re
+import signal
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Timer
+from typing import IO, Any
+
+from graphcache.errors import LakeError
+
+WAIT = 120.0
+"""Seconds in which a cluster has to begin with the first task."""
+_SETTINGS = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+_OF_SESSION = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+}
+_LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+"""Of a Spark that is on this machine alone: nobody else has to reach it."""
+_RAISED = re.compile(r"^([\w.]*?)(\w+(?:Error|Exception)): (.+)$", re.MULTILINE)
+"""The last line of a Python traceback, as a worker sends it."""
+_OURS = "graphcache.errors."
+_UNCHANGED = "what was there is unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a new Spark runs, if none does in this process."""
+
+    master: str | None
+    """Such as `local[4]` or `spark://host:7077`; None for what `spark-submit` or Spark's own
+    settings say, which may be all processors of this machine."""
+    heap: int
+    """Bytes that Java may take in this process. It lives as long as the process does."""
+
+
+@contextmanager
+def spark_session(what: str, where: Where) -> Iterator[Any]:
+    """A session of its own, in the Spark that runs in this process already, or in a new one.
+
+    `what` is worked on, and so called in messages.
+
+    Raises:
+        LakeError: Spark is not installed, does not begin, or what runs on it fails.
+    """
+    errors = _errors()
+    from pyspark.sql import SparkSession
+
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # whole stack traces
+    try:
+        with warnings.catch_warnings():
+            # Spark takes tables of Arrow here, and none of pandas.
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+            running = SparkSession.getActiveSession()
+            if running is not None:
+                yield _session_of(running)
+                return
+            with _interrupts_as_before():
+                started = _start(where)
+                try:
+                    yield _session_of(started)
+                finally:
+                    with suppress(*errors):
+                        started.stop()
+    except errors as error:
+        raise LakeError(f"{what}: {_in_our_words(error)}; {_UNCHANGED}{_LOG.keep()}") from None
+
+
+def _session_of(running: Any) -> Any:
+    """A session with names and settings of its own."""
+    session = running.newSession()
+    for name, value in _OF_SESSION.items():
+        session.conf.set(name, value)
+    return session
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What Spark raises: of its own, of the bridge to Java, and where Java is gone."""
+    try:
+        import pandas as _pandas  # noqa: F401 - Spark asks for it when it first takes rows
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+    except ImportError as error:
+        raise LakeError(
+            f"Spark needs {error.name}, which is not installed: "
+            f"python -m pip install 'graphcache[spark]'"
+        ) from None
+    return (PySparkException, Py4JError, ConnectionError)
+
+
+@contextmanager
+def _interrupts_as_before() -> Iterator[None]:
+    """Put back what Ctrl-C does, which Spark changes for as long as the process lives."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # not the main thread, where Spark changes nothing
+            signal.signal(signal.SIGINT, before)
+
+
+def _start(where: Where) -> Any:
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    settings = {**_SETTINGS, "spark.driver.memory": f"{max(where.heap >> 20, 512)}m"}
+    if where.master is not None:
+        settings["spark.master"] = where.master
+        if where.master.startswith("local"):
+            settings |= _LOOPBACK
+    conf = SparkConf().setAppName("graphcache").setAll(list(settings.items()))
+    gateway = None
+    if not SparkContext._gateway:  # Java lives as long as this process
+        launch: Any = launch_gateway  # which has no types
+        with _LOG.opened() as log:
+            gateway = launch(conf, {"stdout": log, "stderr": log})
+    context = SparkContext(conf=conf, gateway=gateway)
+    _wait_for_a_worker(context)
+    return SparkSession(context)
+
+
+def _wait_for_a_worker(context: Any) -> None:
+    """See that the cluster works at all.
+
+    Raises:
+        LakeError: it has not begun with a task in time: it has no workers, or all are taken.
+    """
+    waiting = Timer(WAIT, context.cancelAllJobs)
+    waiting.start()
+    try:
+        context.parallelize([0], 1).count()
+    except _errors():
+        if not waiting.finished.is_set():
+            raise
+        raise LakeError(
+            f"{context.master}: expected a worker to begin within {WAIT:,.0f} seconds, found none "
+            f"that is free and has the memory that is asked for: see what the cluster has, and "
+            f"spark.executor.memory in Spark's settings{_LOG.keep()}"
+        ) from None
+    finally:
+        waiting.cancel()
+
+
+def _in_our_words(error: Exception) -> str:
+    """The cause in a sentence: the last error of a worker's Python, or the first of Java's."""
+    from py4j.protocol import Py4JJavaError
+
+    text = str(error)
+    if "JAVA_GATEWAY_EXITED" in text:
+        return "Spark did not begin: expected Java 17 or later on PATH or at JAVA_HOME"
+    raised = _RAISED.findall(text)
+    if raised:
+        module, name, said = raised[-1]
+        return str(said) if module == _OURS else f"Spark: {name}: {said}"
+    if isinstance(error, Py4JJavaError):
+        return f"Spark: {_root_of(error.java_exception)}"
+    first = next(iter(text.strip().splitlines()), "its Java ended")
+    return f"Spark: {first}"
+
+
+def _root_of(error: Any) -> str:
+    """What the innermost of Java's errors says."""
+    while error.getCause() is not None:
+        error = error.getCause()
+    first = next(iter((error.getMessage() or "").strip().splitlines()), "")
+    return f"{error.getClass().getSimpleName()}: {first}" if first else str(error)
+
+
+class _Log:
+    """The file to which all goes that Java and its workers say in this process, if it began them.
+
+    It is removed at the end, but where something failed.
+    """
+
+    def __init__(self) -> None:
+        self._path = ""
+
+    def opened(self) -> IO[bytes]:
+        """A new one, for a process that writes it."""
+        descriptor, self._path = tempfile.mkstemp(prefix="graphcache-spark-", suffix=".log")
+        atexit.register(self._remove)
+        return os.fdopen(descriptor, "wb")
+
+    def keep(self) -> str:
+        """Keep the file; where it is, in words."""
+        if not self._path:
+            return "; Spark's log says more"
+        atexit.unregister(self._remove)
+        return f"; Spark's log is {self._path}"
+
+    def _remove(self) -> None:
+        with suppress(OSError):
+            os.unlink(self._path)
+
+
+_LOG = _Log()
