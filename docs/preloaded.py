@@ -24,6 +24,7 @@ _NEEDED = (
     "graphcache.cli.main",
     "graphcache.workflows",
     "graphcache.stores.embedded.write",
+    "graphcache.stores.neo4j.push",
     "networkx",
     # Arrow and LadybugDB look whether what they are given is of these, where they are installed.
     "pandas",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import run
 from preloaded import preloaded
 from shown import renewed
 
@@ -54,19 +53,13 @@ def test_what_a_page_shows_is_what_is_printed(page: Path, tools: Path) -> None:
     assert renewed(text, tools) == text
 
 
-@pytest.mark.process
-def test_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
-    tool = Path(sys.executable).parent / "graphcache"
-    store = tmp_path / "store.lbug"
-    subprocess.run([tool, "build", ROOT / "examples/pages", "--store", store, "-q"], check=True)
-    options = ["--release", "develop", "--limit", "10", "--format", "table"]
-    shown = subprocess.run(
-        [tool, "query", "redundant-builds", *options, "--store", store],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert shown.strip() in (ROOT / "README.md").read_text()
+@pytest.mark.slow
+def test_readme_shows_what_the_command_prints(example_store: Path) -> None:
+    options = ("--release", "develop", "--limit", "10", "--format", "table")
+    asked = ("query", "redundant-builds", *options, "--store", example_store)
+    ended = run(*asked, cwd=example_store.parent)
+    assert ended.code == 0
+    assert ended.out.strip() in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -474,6 +474,7 @@ def test_a_reader_goes_on_while_another_process_builds(
         counts = set()
         while build.poll() is None:
             counts.add(reader.query("MATCH (s:Spec) RETURN count(*)").rows[0][0])
+            time.sleep(0.01)  # leaves the processor to the build
         assert ended(build) == (0, "ready\n")
         assert counts == {218}
         assert_same(reader.tables(), given)

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from command_line import run
+
 from .fixtures import Server, empty
-from .tools import run
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
@@ -23,14 +24,8 @@ def environment(server: Server) -> dict[str, str]:
     return {**os.environ, **ours}
 
 
-def push_examples(server: Server, folder: Path) -> str:
-    """Push the example pages to an emptied server; what the push printed."""
+def push_examples(server: Server, store: Path) -> None:
+    """Push a store of the example pages to an emptied server."""
     empty(server)
-    store = folder / "examples.lbug"
-    for command in (
-        ["graphcache", "build", str(ROOT / "examples/pages"), "--quiet"],
-        ["graphcache", "push"],
-    ):
-        done = run([*command, "--store", str(store)], environment=environment(server))
-        assert done.returncode == 0, done.stdout
-    return done.stdout
+    done = run("push", "--store", store, cwd=store.parent, env=environment(server))
+    assert done.code == 0, done.err

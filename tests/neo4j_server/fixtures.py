@@ -134,7 +134,7 @@ def neo4j_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]
     with serve_files() as port:
         config = {
             **settings(browser_files_port=port),
-            "db.memory.transaction.max": "32m",
+            "db.memory.transaction.max": "14m",
             "dbms.ssl.policy.bolt.enabled": "true",
             "dbms.ssl.policy.bolt.base_directory": str(certificate),
             "server.bolt.tls_level": "OPTIONAL",

@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 from neo4j.graph import Node
+from playwright.sync_api import Browser as Chromium
 
-from .browser import Browser, nodes, open_browser
+from .browser import Browser, nodes, open_browser, open_chromium
 from .browser_files import FILES, serve_files
 from .examples import push_examples
 from .fixtures import driver_of
@@ -31,16 +32,22 @@ _BROWSERS_OWN = ("fonts.googleapis.com", "canny.io", "segment.com", "sentry.io")
 
 
 @pytest.fixture(scope="module")
-def server(neo4j_own: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Neo4jServer:
+def server(neo4j_own: Neo4jServer, example_store: Path) -> Neo4jServer:
     """A server with the settings of docker-compose.yml, and the example pages on it."""
-    push_examples(neo4j_own, tmp_path_factory.mktemp("store"))
+    push_examples(neo4j_own, example_store)
     return neo4j_own
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with open_chromium() as opened:
+        yield opened
+
+
 @pytest.fixture
-def browser(server: Neo4jServer) -> Iterator[Browser]:
+def browser(chromium: Chromium, server: Neo4jServer) -> Iterator[Browser]:
     """Neo4j Browser, connected; nothing of ours is asked of another machine."""
-    with open_browser(server) as browser:
+    with open_browser(chromium, server) as browser:
         yield browser
         assert [host for host in browser.outside if not host.endswith(_BROWSERS_OWN)] == []
 

@@ -55,8 +55,8 @@ def read_guide() -> Guide:
 
 
 @pytest.fixture(scope="module")
-def _pushed(neo4j_526: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
-    push_examples(neo4j_526, tmp_path_factory.mktemp("store"))
+def _pushed(neo4j_526: Server, example_store: Path) -> None:
+    push_examples(neo4j_526, example_store)
 
 
 def answer(server: Server, cypher: str) -> list[list[Any]]:

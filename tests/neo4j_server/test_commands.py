@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -337,6 +338,7 @@ def test_the_password_is_in_no_list_of_processes(
                     seen.add(pid.read_bytes())
                 except OSError:
                     continue
+            time.sleep(0.05)  # leaves the processor to those that are looked at
         ended = process.end()
         assert ended.code == 0
         assert any(str(store).encode() in line for line in seen)

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from preloaded import preloaded
 
 from .examples import ROOT, environment
 from .fixtures import clear
@@ -33,7 +34,6 @@ def place(tmp_path: Path) -> Path:
 
 def write_neo4j_admin(server: Neo4jServer, folder: Path) -> None:
     """Put the server's own neo4j-admin into a folder."""
-    folder.mkdir()
     command = server._java("org.neo4j.cli.AdminTool")
     variables = {n: t for n, t in server._environment().items() if n.startswith("NEO4J_")}
     words = ["env", *(f"{name}={text}" for name, text in variables.items()), *command]
@@ -54,15 +54,17 @@ def run_block(server: Neo4jServer, language: str, text: str, place: Path) -> str
 
 def test_the_page_runs_from_top_to_bottom(neo4j_own: Neo4jServer, place: Path) -> None:
     clear(neo4j_own)
-    write_neo4j_admin(neo4j_own, place / "bin")
+    (place / "bin").mkdir()
     said = []
-    for language, marker, text in BLOCK.findall(PAGE):
-        if marker == "neo4j-admin":
-            neo4j_own.stop()
-            said.append(run_block(neo4j_own, language, text, place))
-            neo4j_own.start()
-        else:
-            said.append(run_block(neo4j_own, language, text, place))
+    with preloaded(place / "bin"):
+        write_neo4j_admin(neo4j_own, place / "bin")
+        for language, marker, text in BLOCK.findall(PAGE):
+            if marker == "neo4j-admin":
+                neo4j_own.stop()
+                said.append(run_block(neo4j_own, language, text, place))
+                neo4j_own.start()
+            else:
+                said.append(run_block(neo4j_own, language, text, place))
     first, again, asked, python, exported, imported, pushed = said
     browser = f"Look at it in Neo4j Browser at {neo4j_own.http_url}/browser/"
     assert browser in first

@@ -49,12 +49,16 @@ def server(neo4j_526: Server) -> Server:
 
 
 @pytest.fixture
-def pushed(server: Server, pages: Tables) -> Iterator[Server]:
-    """A server with the graph of the real pages, which has not changed at the end."""
-    put(server, pages)
-    assert_on(server, pages)
-    yield server
-    assert_on(server, pages)
+def pushed(neo4j_526: Server, pages: Tables) -> Iterator[Server]:
+    """A server with the graph of the real pages, which has not changed at the end.
+
+    So it is there already for the next test that takes this.
+    """
+    if not put(neo4j_526, pages, prune=True).unchanged:
+        ask(neo4j_526, "MATCH (n) DETACH DELETE n")
+        put(neo4j_526, pages)
+    yield neo4j_526
+    assert_on(neo4j_526, pages)
 
 
 # By the command line ------------------------------------------------------------------------------
