@@ -28,14 +28,15 @@ def measured(folder: Path, args: argparse.Namespace) -> Iterator[tuple[str, Cost
     releases = make(folder, args)
     *before, last = sorted(releases)
     paths = [pages / name for name in before]
-    yield f"pages of {len(before)} releases to facts", measure(case("add", lake, *paths))
+    facts = measure(case("add", lake, *paths, "--quiet"))
+    yield f"pages of {len(before)} releases to facts", facts
     indexes = sorted(folder.glob("index-*/index.json"))
     for number, (index, name) in enumerate(zip(indexes, before, strict=False), start=1):
-        labels = ("--release", name, "--stack", _STACK)
+        labels = ("--release", name, "--stack", _STACK, "--quiet")
         yield f"index {number} to facts", measure(case("add", lake, index, *labels))
     for engine in args.engines:
         yield f"their join, {engine}", join(lake, engine, args.memory, "--all")
-    yield "one release more, to facts", measure(case("add", lake, pages / last))
+    yield "one release more, to facts", measure(case("add", lake, pages / last, "--quiet"))
     yield "the join of what it touches, duckdb", join(lake, "duckdb", args.memory)
     store = ("--store", folder / "slice.lbug", "--release", last)
     yield (
@@ -69,7 +70,7 @@ def case(*arguments: object) -> Case:
 
 def join(lake: Path, engine: str, memory: str, *options: str) -> Cost:
     """A join; Spark's on all processors that it is allowed here."""
-    arguments: list[object] = ["join", lake, "--memory", memory, *options]
+    arguments: list[object] = ["join", lake, "--memory", memory, "--quiet", *options]
     if engine.startswith("local"):
         return measure_session(case(*arguments, "--master", engine))
     return measure(case(*arguments, "--engine", engine))
@@ -88,10 +89,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def print_costs(folder: Path, args: argparse.Namespace) -> None:
     """Measure, and print a table in Markdown."""
-    about = f"{args.records:,} records in {args.releases} releases, {args.indexes} indexes of"
+    about = f"{args.records:,} records in {args.releases} releases; {args.memory} for an engine;"
     rows = ["| step | CPU, s | wall, s | peak, MB |", "| --- | --- | --- | --- |"]
     for name, cost in measured(folder, args):
         rows.append(f"| {name} | {cost.cpu:,.1f} | {cost.wall:,.1f} | {cost.memory:,.0f} |")
         print(rows[-1], file=sys.stderr, flush=True)
-    print(f"{about} {args.specs:,} specs each, {args.memory} for an engine.\n")
+    print(f"{about} indexes with {args.specs:,} specs each: {args.indexes}.\n")
     print("\n".join(rows))
