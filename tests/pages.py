@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from graphcache import Tables, build_store, open_store, read, update_store
+from graphcache import Tables, open_store, read
 from graphcache.queries import load_library
+from graphcache.records import Labels
 from graphcache.stores.base import Store
 from graphcache.views.pictures import asked
 from graphcache.views.pictures.answer import answer
 from graphcache.views.pictures.drawing import Picture, standalone_page
+from graphcache.workflows import build_from
 
 _ROOT = Path(__file__).parents[1]
 RADIUSS = _ROOT / "tests/data/spack/radiuss.v6.spack.lock.gz"
@@ -21,9 +23,7 @@ RELEASES = ("2026-09", "2026-10", "develop")
 
 def site_store(path: Path) -> None:
     """A store of the site's cache: three stacks in three releases."""
-    build_store(path, SITE / RELEASES[0], release=RELEASES[0])
-    for release in RELEASES[1:]:
-        update_store(path, SITE / release, release=release)
+    build_from(path, [(str(SITE / release), Labels(release)) for release in RELEASES])
 
 
 def _of(tables: Tables) -> asked.Part:

@@ -19,6 +19,8 @@ from graphcache.records import Labels
 from graphcache.spack.purl import parse_purl
 from graphcache.workflows import build_from
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "examples/site"
 ADVISORIES = ROOT / "examples/advisories"
@@ -55,7 +57,6 @@ def osv(folder: Path, package: str, *events: Json, name: str = "CVE-1", **values
     return path
 
 
-@pytest.mark.slow
 def test_golden_findings(folder: Path) -> None:
     for format_ in ("table", "csv", "json"):
         place = ("--stack", "io", "--release", "2026-09", "--format", format_)
@@ -64,7 +65,6 @@ def test_golden_findings(folder: Path) -> None:
         assert_golden(f"advisories/{format_}.txt", ended.out + ended.err)
 
 
-@pytest.mark.slow
 def test_what_depends_is_what_impact_says(folder: Path) -> None:
     columns = ("self", "direct", "transitive", "build_only")
     found, _ = gc.read_advisories([ADVISORIES])
@@ -88,7 +88,6 @@ def test_what_depends_is_what_impact_says(folder: Path) -> None:
     assert advisories(tables, found, deptype="link", stack="io").answer.rows
 
 
-@pytest.mark.slow
 def test_roots_are_those_that_have_it_in_them(folder: Path) -> None:
     with gc.open_store(folder / "graphcache.lbug") as store:
         graph = store.to_networkx()
@@ -111,7 +110,6 @@ def test_roots_are_those_that_have_it_in_them(folder: Path) -> None:
         assert set(row["roots"]) == expected
 
 
-@pytest.mark.slow
 def test_fixed_versions_are_those_that_the_cache_holds(folder: Path) -> None:
     rows = {row["release"]: row for row in asked(folder, CURL, "--stack", "io")}
     assert rows.keys() == {"2026-09"}
@@ -121,7 +119,6 @@ def test_fixed_versions_are_those_that_the_cache_holds(folder: Path) -> None:
     assert row["fixed"] == []
 
 
-@pytest.mark.slow
 def test_nothing_found_is_exit_code_0(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "curl", {"introduced": "0"}, {"fixed": "8.0.0"})
     ended = run("advisories", path, cwd=folder)
@@ -133,7 +130,6 @@ def test_nothing_found_is_exit_code_0(folder: Path, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_what_was_not_read_is_no_all_clear(folder: Path, tmp_path: Path) -> None:
     osv(tmp_path, "curl", {"introduced": "0"}, {"fixed": "8.0.0"})
     (tmp_path / "b.json").write_text('{"id": "CVE-2", "affected": [')
@@ -142,7 +138,6 @@ def test_what_was_not_read_is_no_all_clear(folder: Path, tmp_path: Path) -> None
     assert "b.json: an advisory that can't be read: Input data was truncated" in ended.err
 
 
-@pytest.mark.slow
 def test_a_withdrawn_advisory_is_counted(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "curl", {"introduced": "0"}, withdrawn="2026-02-01")
     ended = run("advisories", path, cwd=folder)
@@ -150,7 +145,6 @@ def test_a_withdrawn_advisory_is_counted(folder: Path, tmp_path: Path) -> None:
     assert "1 advisory withdrawn by who wrote it: left out." in ended.err
 
 
-@pytest.mark.slow
 def test_what_a_distribution_says_is_not_decided(folder: Path, tmp_path: Path) -> None:
     document = {
         "id": "DSA-1",
@@ -174,7 +168,6 @@ def test_what_a_distribution_says_is_not_decided(folder: Path, tmp_path: Path) -
     ]
 
 
-@pytest.mark.slow
 def test_an_external_may_have_been_mended(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "glibc", {"introduced": "2.34"}, {"fixed": "2.39"})
     rows = asked(folder, path)
@@ -184,7 +177,6 @@ def test_an_external_may_have_been_mended(folder: Path, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.slow
 def test_a_guess_is_told_apart(folder: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "fftw", {"introduced": "0"})
     ended = run("advisories", path, "--format", "json", cwd=folder)
@@ -192,7 +184,6 @@ def test_a_guess_is_told_apart(folder: Path, tmp_path: Path) -> None:
     assert "1 package is found by name alone (match: guess)" in ended.err
 
 
-@pytest.mark.slow
 def test_hostile_text_reaches_no_terminal(folder: Path, tmp_path: Path) -> None:
     evil = "CVE-\x1b[31m\u202e<script>|\n"
     osv(tmp_path, "curl", {"introduced": "0"}, name="x")
@@ -219,7 +210,6 @@ def test_an_address_is_read(folder: Path, web: Web, tmp_path: Path) -> None:
     assert web.paths == ["/osv/CVE-2025-9086"]
 
 
-@pytest.mark.slow
 def test_a_graph_of_pages_says_what_it_does_not_know(example_store: Path, tmp_path: Path) -> None:
     path = osv(tmp_path, "rocblas", {"introduced": "0"}, {"fixed": "6.2"})
     ended = run("advisories", path, "--format", "json", cwd=example_store.parent)
@@ -252,7 +242,6 @@ def changes(folder: Path, *arguments: str | Path) -> set[tuple[str, ...]]:
     }
 
 
-@pytest.mark.slow
 def test_diff_says_what_came_in_and_what_was_mended(folder: Path) -> None:
     of = ("--advisories", ADVISORIES)
     remains = {
@@ -268,7 +257,6 @@ def test_diff_says_what_came_in_and_what_was_mended(folder: Path) -> None:
     assert {row[0] for row in changes(folder, "io", "tools", *of)} == {"remains"}
 
 
-@pytest.mark.slow
 def test_diff_of_stores_says_what_is_gone(folder: Path, tmp_path: Path) -> None:
     gc.build_store(tmp_path / "pages.lbug", ROOT / "examples/pages")
     stores = (folder / "graphcache.lbug", tmp_path / "pages.lbug")
@@ -276,7 +264,6 @@ def test_diff_of_stores_says_what_is_gone(folder: Path, tmp_path: Path) -> None:
     assert found == {("gone", "CVE-2025-9086", "8.15.0", "")}
 
 
-@pytest.mark.slow
 def test_diff_of_advisories_in_other_forms(folder: Path) -> None:
     of = ("diff", "2026-09", "2026-10", "--advisories", ADVISORIES)
     for format_ in ("markdown", "csv"):
@@ -302,7 +289,6 @@ def statement(status: str, *products: Any, name: str = "CVE-2025-9086") -> Json:
     return {"vulnerability": {"name": name}, "status": status, "products": list(products)}
 
 
-@pytest.mark.slow
 def test_what_is_found_can_be_given_back_as_looked_at(folder: Path, tmp_path: Path) -> None:
     found = asked(folder, CURL, format_="openvex")
     assert found == asked(folder, CURL, format_="openvex")
@@ -324,7 +310,6 @@ def test_what_is_found_can_be_given_back_as_looked_at(folder: Path, tmp_path: Pa
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statements", "code"),
     [
@@ -359,7 +344,6 @@ def test_statements_are_of_specs(
     assert run("advisories", CURL, "--ignore", path, cwd=folder).code == code
 
 
-@pytest.mark.slow
 def test_a_statement_of_nothing_of_spacks_counts_for_nothing(folder: Path, tmp_path: Path) -> None:
     path = looked_at(tmp_path / "vex.json", statement("not_affected", {"@id": "pkg:deb/curl"}))
     ended = run("advisories", CURL, "--ignore", path, cwd=folder)
@@ -390,7 +374,6 @@ def test_what_is_no_openvex_is_refused(text: str, why: str, folder: Path, tmp_pa
 # SARIF --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_sarif_has_a_result_for_each_row(folder: Path) -> None:
     rows = asked(folder, ADVISORIES)
     (sarif,) = asked(folder, ADVISORIES, format_="sarif")["runs"]
@@ -408,7 +391,6 @@ def test_sarif_has_a_result_for_each_row(folder: Path) -> None:
     assert len(prints) == len(rows)
 
 
-@pytest.mark.slow
 def test_rows_have_the_columns_that_are_documented(folder: Path) -> None:
     (row, *_) = asked(folder, CURL)
     assert list(row) == [*COLUMNS, *MORE_COLUMNS]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from command_line import on_terminal, run, succeed
 
+pytestmark = pytest.mark.slow
+
 SITE = Path(__file__).parents[1] / "examples/site"
 KEEP = ("prune-plan", "--keep-stack", "io", "--keep-stack", "solvers", "--store", "site.lbug")
 
@@ -24,7 +26,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_a_keeplist_is_what_spack_takes(site: Path) -> None:
     ended = run(*KEEP, "--keeplist", "keep.txt", "--format", "jsonl", cwd=site)
     assert ended.code == 0
@@ -43,7 +44,6 @@ def test_a_keeplist_is_what_spack_takes(site: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_a_keeplist_takes_the_place_of_an_older_one(site: Path, tmp_path: Path) -> None:
     out = tmp_path / "keep.txt"
     sizes = []
@@ -69,7 +69,6 @@ def test_a_keeplist_that_can_not_be_written(out: str, code: int, said: str, site
     assert said in ended.err
 
 
-@pytest.mark.slow
 def test_a_keeplist_is_written_only_if_all_is_known(site: Path, tmp_path: Path) -> None:
     page = Path(__file__).parents[1] / "examples/pages"
     succeed("build", page, "-q", "--store", "pages.lbug", cwd=tmp_path)
@@ -80,7 +79,6 @@ def test_a_keeplist_is_written_only_if_all_is_known(site: Path, tmp_path: Path) 
     assert not (tmp_path / "keep.txt").exists()
 
 
-@pytest.mark.slow
 def test_why_shows_the_roots_of_a_package_as_one_row(site: Path) -> None:
     asked = ("why", "glibc", "--store", "site.lbug")
     roots = len(json.loads(succeed(*asked, "--format", "json", cwd=site)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,13 +45,19 @@ from graphcache.stores.embedded.store import EmbeddedStore
 ENGINES: list[EngineName] = ["pyarrow", "duckdb"]
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    """A lake of the real pages, joined."""
-    path = tmp_path / "lake"
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of the real pages, joined, which no test changes."""
+    path = tmp_path_factory.mktemp("joined") / "lake"
     add(path, *SETS["pages"])
     join_lake(path)
     return path
+
+
+@pytest.fixture
+def lake(joined: Path, tmp_path: Path) -> Path:
+    """The same, to be changed."""
+    return shutil.copytree(joined, tmp_path / "lake")
 
 
 def files_below(folder: Path) -> set[str]:
@@ -149,6 +156,7 @@ def test_other_tools_read_it_as_it_is(lake: Path) -> None:
 ODD = ["a/b", "..", "über mäßig", "x=1%20", "*", "__x", " "]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_a_release_may_have_any_name(name: str, tmp_path: Path) -> None:
     path = tmp_path / "lake"
@@ -179,6 +187,7 @@ def test_adding_again_changes_nothing(lake: Path) -> None:
     assert len(describe(lake).adds) == 1
 
 
+@pytest.mark.slow
 def test_a_stack_is_a_partition_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "lake"
     one, two = (file for file in SETS["locks"])
@@ -221,6 +230,7 @@ def test_tables_older_than_the_facts_are_not_shown_as_the_newest(lake: Path) -> 
 # Slices -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_release_becomes_the_store_that_build_makes(tmp_path: Path) -> None:
     path, site = tmp_path / "lake", SETS["indexes"][0]
     for release in ("2026-09", "2026-10"):
@@ -238,6 +248,7 @@ def test_a_release_becomes_the_store_that_build_makes(tmp_path: Path) -> None:
     assert (report.files, report.unchanged) == (0, 6)
 
 
+@pytest.mark.slow
 def test_a_stack_becomes_a_store_with_all_that_it_needs(tmp_path: Path) -> None:
     path = tmp_path / "lake"
     one, two = SETS["locks"]
@@ -248,6 +259,7 @@ def test_a_stack_becomes_a_store_with_all_that_it_needs(tmp_path: Path) -> None:
     assert_same(sliced.tables, expected)
 
 
+@pytest.mark.slow
 def test_a_stack_of_pages_has_no_other_stack(lake: Path, tmp_path: Path) -> None:
     sliced = build_slice(tmp_path / "slice.lbug", lake, "develop", "e4s")
     whole, _ = graphcache.read(*SETS["pages"])

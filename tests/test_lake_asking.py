@@ -22,6 +22,8 @@ from graphcache.lake.joining import join_lake
 from graphcache.lake.slicing import build_slice
 from graphcache.queries import load_library
 
+pytestmark = pytest.mark.slow
+
 SITE = ROOT / "examples/site"
 
 
@@ -48,7 +50,6 @@ ASKED: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "values"), ASKED)
 def test_a_query_answers_as_that_of_a_store(
     name: str, values: dict[str, str], folder: Path
@@ -70,7 +71,6 @@ def outcome(call: Callable[[], Answer]) -> Answer | str:
         return str(error)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

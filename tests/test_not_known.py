@@ -14,6 +14,8 @@ from test_spack_joining import A, B, C, index, lock, node
 import graphcache as gc
 from graphcache import read
 
+pytestmark = pytest.mark.slow
+
 LOAD = (
     "pages don't tell them: load the index, lock files or spec files of the same cache, by "
     "'graphcache update PATH...'\n"
@@ -64,7 +66,6 @@ STANDING_ON_DEPENDENCIES = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("asked", STANDING_ON_DEPENDENCIES)
 def test_where_no_dependencies_are_known_they_are_asked_for(
     asked: tuple[str, ...], pages: Path
@@ -76,7 +77,6 @@ def test_where_no_dependencies_are_known_they_are_asked_for(
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("asked", STANDING_ON_DEPENDENCIES)
 def test_where_some_are_known_the_others_are_counted(asked: tuple[str, ...], mixture: Path) -> None:
     ended = run(*asked, cwd=mixture)
@@ -96,7 +96,6 @@ def test_a_plan_is_refused_where_what_is_kept_may_need_anything(pages: Path) -> 
     )
 
 
-@pytest.mark.slow
 def test_a_plan_needs_no_more_than_what_is_kept(mixture: Path) -> None:
     printed = run("prune-plan", "--keep-release", "v1", cwd=mixture)
     assert printed.code == 0
@@ -106,7 +105,6 @@ def test_a_plan_needs_no_more_than_what_is_kept(mixture: Path) -> None:
     assert "the dependencies of 1 spec that is kept are not known" in ended.err
 
 
-@pytest.mark.slow
 def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps(index(node(C, A), node(A, D), node(B))))
     (tmp_path / "page.md").write_text(oracle.page_text(release="v1", records=[oracle.record(C)]))
@@ -117,7 +115,6 @@ def test_a_plan_is_refused_where_what_is_needed_is_only_named(tmp_path: Path) ->
     assert f"such as n@?/{D[:7]}: what could go may be needed" in ended.err
 
 
-@pytest.mark.slow
 def test_of_a_stack_that_only_pages_tell_of_no_roots_are_known(mixture: Path) -> None:
     page = oracle.page_text("zlib", "v2", [oracle.record(D, stacks=["other"])])
     (mixture / "other.md").write_text(page)
@@ -160,7 +157,6 @@ def cache(indexed: Path, tmp_path: Path) -> Path:
     return copytree(indexed, tmp_path, dirs_exist_ok=True)
 
 
-@pytest.mark.slow
 def test_no_share_is_said_of_a_file_that_was_not_read_whole(cache: Path) -> None:
     environment = lock(node(A), node(C, A, name="hdf5"), node(B, version=1.2), roots=(C,))
     rejected = f"Rejected: spack.lock: concrete_specs.{B}.version: expected str, found float"
@@ -171,7 +167,6 @@ def test_no_share_is_said_of_a_file_that_was_not_read_whole(cache: Path) -> None
     assert covered(cache, lacking, "--fail-under", "100")[0] == 1
 
 
-@pytest.mark.slow
 def test_what_is_external_is_left_out_and_counted(cache: Path) -> None:
     environment = lock(node(B, external={"path": "/usr"}), roots=(B,))
     assert covered(cache, environment, "--fail-under", "100") == (
@@ -183,7 +178,6 @@ def test_what_is_external_is_left_out_and_counted(cache: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_a_store_of_lock_files_does_not_say_what_is_held(tmp_path: Path) -> None:
     (tmp_path / "env.spack.lock").write_text(json.dumps(lock(node(A), roots=(A,))))
     succeed("build", "env.spack.lock", "--quiet", cwd=tmp_path)
@@ -192,7 +186,6 @@ def test_a_store_of_lock_files_does_not_say_what_is_held(tmp_path: Path) -> None
     assert said[0].startswith("Error: of no spec in the store it is known whether the cache holds")
 
 
-@pytest.mark.slow
 def test_what_is_lacking_is_listed_in_spacks_order(cache: Path) -> None:
     versions = {"e": "1.10", "f": "1.9", "g": "develop"}
     nodes = [node(letter * 32, version=version) for letter, version in versions.items()]
@@ -202,7 +195,6 @@ def test_what_is_lacking_is_listed_in_spacks_order(cache: Path) -> None:
     assert [row["version"] for row in rows] == ["1.9", "1.10", "develop"]
 
 
-@pytest.mark.slow
 def test_what_pages_do_not_tell_is_no_difference(pages: Path) -> None:
     tables, _ = read(pages / "zlib.md")
     record = next(iter(tables.nodes["Spec"].to_pylist()))
@@ -215,7 +207,6 @@ def test_what_pages_do_not_tell_is_no_difference(pages: Path) -> None:
     assert json.loads(printed)["differs"] == ["not known: the dependencies of one of them"]
 
 
-@pytest.mark.slow
 def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) -> None:
     tables, _ = read(pages / "zlib.md")
     told = next(iter(tables.nodes["Spec"].to_pylist()))
@@ -232,7 +223,6 @@ def test_a_compiler_that_one_side_does_not_tell_is_no_difference(pages: Path) ->
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -250,7 +240,6 @@ def test_an_answer_is_not_empty_since_pages_do_not_tell(
     assert ended.err.startswith(f"Error: the answer stands on {told}, which no source told; ")
 
 
-@pytest.mark.slow
 def test_lock_files_do_not_tell_what_is_usable(tmp_path: Path) -> None:
     (tmp_path / "env.spack.lock").write_text(json.dumps(lock(node(A), roots=(A,))))
     succeed("build", "env.spack.lock", "--quiet", cwd=tmp_path)
@@ -265,7 +254,6 @@ def test_an_index_is_no_environment(cache: Path) -> None:
     assert "index.json: expected the lock file (spack.lock) of an environment, found " in ended.err
 
 
-@pytest.mark.slow
 def test_of_what_an_environment_has_not_nothing_is_held(cache: Path) -> None:
     environment = lock(node(A), roots=(A,))
     asked = ("--spec", "zlib@99", "--fail-under", "1")
@@ -283,13 +271,11 @@ def test_no_number_is_no_share(cache: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_an_environment_without_specs_lacks_nothing(cache: Path) -> None:
     said = ["There is nothing in it that a cache could hold."]
     assert covered(cache, lock(), "--fail-under", "100") == (0, said)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "database", "error"),
     [(3, "6", gc.NotKnownError), (4, "7", gc.UsageError)],

@@ -13,6 +13,7 @@ from campaigns.inputs import DOCUMENTS
 from conftest import tries
 from hypothesis import given
 from hypothesis import strategies as st
+from pairwise import all_pairs
 from test_fuzz import EXAMPLES, Change, changes, json_values, places, put
 
 from graphcache import InputError, Report, Tables, read
@@ -277,14 +278,15 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", TEXTS)
-@pytest.mark.parametrize("spaced", [False, True], ids=["compact", "spaced"])
-@pytest.mark.parametrize("document", [index_of(SPECS), lock_of(SPECS)], ids=["index", "lock"])
+@pytest.mark.parametrize(
+    ("name", "spaced", "form"), [*all_pairs([*TEXTS], ["compact", "spaced"], ["index", "lock"])]
+)
 def test_what_is_not_as_spack_writes_it_is_read_the_same_both_ways(
-    tmp_path: Path, name: str, document: bytes, spaced: bool
+    tmp_path: Path, name: str, spaced: str, form: str
 ) -> None:
+    document = index_of(SPECS) if form == "index" else lock_of(SPECS)
     old, new = TEXTS[name]
-    if spaced:
+    if spaced == "spaced":
         document = json.dumps(json.loads(document)).encode()
     else:
         old, new = (text.replace(": ", ":").replace(", ", ",") for text in (old, new))

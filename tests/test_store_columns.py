@@ -18,6 +18,8 @@ from graphcache.stores.embedded.seal import SEAL_LENGTH, seal
 from graphcache.stores.embedded.store import EmbeddedStore, verify_store
 from graphcache.stores.embedded.write import write_store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "tests/data/spack/radiuss.v6.spack.lock.gz"
 

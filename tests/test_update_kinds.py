@@ -306,6 +306,7 @@ def test_what_only_an_index_lists_in_a_release_is_not_said_to_be_reached_by_no_r
     assert (answer.rows, answer.notes) == ([("io", HASHES["silo"], "silo")], [])
 
 
+@pytest.mark.slow
 def test_an_index_without_any_root_of_the_lock_file_is_told(tmp_path: Path) -> None:
     lock = {
         "_meta": {"file-type": "spack-lockfile", "lockfile-version": 5, "specfile-version": 4},
