@@ -27,7 +27,7 @@ from lakes import (
     tables_of,
     warnings_of,
 )
-from sparks import SPARK_SUBMIT, spark_here
+from sparks import SPARK_SUBMIT, Cluster, spark_here
 
 import graphcache
 from graphcache.errors import InputError, LakeError, UsageError
@@ -176,6 +176,28 @@ def test_a_spark_that_can_not_begin_is_said(tmp_path: Path) -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: lake: Spark did not begin: expected Java 17 or later ")
+
+
+IMPATIENT = """
+import sys
+from graphcache.cli.main import main
+from graphcache.lake import sessions
+sessions.WAIT = 5
+sys.argv[0] = "graphcache"
+main()
+"""
+
+
+def test_a_cluster_without_a_free_worker_is_said(tmp_path: Path) -> None:
+    add(tmp_path / "lake", *SETS["locks"])
+    with Cluster(tmp_path / "cluster", workers=0) as cluster:
+        command = [sys.executable, "-c", IMPATIENT, "lake", "join", "lake", "--master"]
+        ended = subprocess.run(
+            [*command, cluster.master], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"Error: {cluster.master}: expected a worker to begin within 5 seconds")
 
 
 def test_a_spark_that_is_not_installed_is_said(

@@ -134,7 +134,11 @@ def _start(where: Where) -> Any:
         with _LOG.opened() as log:
             gateway = launch(conf, {"stdout": log, "stderr": log})
     context = SparkContext(conf=conf, gateway=gateway)
-    _wait_for_a_worker(context)
+    try:
+        _wait_for_a_worker(context)
+    except BaseException:
+        context.stop()
+        raise
     return SparkSession(context)
 
 
