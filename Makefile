@@ -6,6 +6,7 @@
 # make golden  writes what tests hold the output against anew
 # make campaign   harm done at random, at length: KIND= SEED= COUNT=: docs/reliability.md
 # make real REAL=FOLDER   what is read of your files, held against a plain count
+# make cluster   a lake on a Spark cluster of this machine, one of whose executors is killed
 # make dist    the wheel and the sources -> dist/, and a try of the wheel
 # make docs    generate the generated docs again      make docs-site   docs/ as a site -> site/
 # make bench   writes the figures of docs/performance.md; make bench-neo4j   those of the push to Neo4j
@@ -25,7 +26,7 @@ WORKERS := $(if $(T),,-n 3 --dist loadgroup --no-loadscope-reorder)
 # Tests start Python hundreds of times: what it compiled is kept, also where a shell says not to.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test golden coverage check campaign real hooks dist docs docs-site bench bench-neo4j clean
+.PHONY: demo quick test golden coverage check campaign real cluster hooks dist docs docs-site bench bench-neo4j clean
 
 demo: $(VENV)/installed
 	$(BIN)/graphcache build examples/pages --store $(DEMO_STORE)
@@ -67,6 +68,10 @@ check: $(VENV)/installed-dev
 
 real: $(VENV)/installed-dev
 	@$(BIN)/python tests/real.py "$(REAL)"
+
+# SPARK_WORKERS=1 has one worker, where else are two.
+cluster: $(VENV)/installed-dev
+	@$(BIN)/python tests/cluster.py $(if $(SPARK_WORKERS),--workers $(SPARK_WORKERS))
 
 campaign: $(VENV)/installed-dev
 	@$(BIN)/python tests/campaign.py $(if $(KIND),--kind $(KIND)) $(if $(SEED),--seed $(SEED)) \

@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -66,3 +68,43 @@ def measure_all(cases: Sequence[Case], runs: int) -> dict[str, Cost]:
 
 def _least(taken: list[Cost]) -> Cost:
     return Cost(min(c.cpu for c in taken), min(c.wall for c in taken), min(c.memory for c in taken))
+
+
+_EVERY = 0.2
+"""Seconds between two looks at the processes of a session."""
+
+
+def measure_session(case: Case) -> Cost:
+    """Run a case that starts processes which nobody waits for; of all of them together, on Linux.
+
+    CPU is what each had taken when it was last seen, memory the most that all held at a time.
+    """
+    case.prepare()
+    start = time.perf_counter()
+    command = [str(part) for part in case.command]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    cpu: dict[int, float] = {}
+    most = 0.0
+    while process.poll() is None:
+        memory = 0.0
+        for pid, seconds, held in _in_session(process.pid):
+            cpu[pid] = seconds
+            memory += held
+        most = max(most, memory)
+        time.sleep(_EVERY)
+    wall = time.perf_counter() - start
+    if process.returncode not in case.good:
+        raise SystemExit(f"{case.name}: ended with exit code {process.returncode}")
+    return Cost(sum(cpu.values()), wall, most)
+
+
+def _in_session(session: int) -> Iterator[tuple[int, float, float]]:
+    """The processes of a session: id, CPU seconds, megabytes held."""
+    tick, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            # Behind the name, which is in brackets and may be anything.
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                ticks = int(fields[11]) + int(fields[12])
+                yield int(folder.name), ticks / tick, int(fields[21]) * page / 1e6

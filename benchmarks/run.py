@@ -5,6 +5,7 @@
     python benchmarks/run.py --serve     the pages of `graphcache serve` instead, over HTTP
     python benchmarks/run.py --view      a page of `graphcache view` instead, opened in Chromium
     python benchmarks/run.py --security  50,000 advisories, and bills of material, instead
+    python benchmarks/run.py --lake      the whole history as a lake instead
 
 Every case is a process of its own, so imports count. All figures and ratios of a part come from one
 run, in turns; nothing is left behind. CPU time is of user and system together. `make bench` makes
@@ -30,6 +31,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import document
+import lake
 from measuring import Case, Cost, measure, measure_all
 
 _HERE = Path(__file__).parent
@@ -351,7 +353,14 @@ def index_aims(costs: Mapping[str, Cost]) -> list[Aim]:
 
 
 PARTS = {"pages": run_pages, "index": run_index, "large": run_large}
-PRINTED = {"serve": run_serve, "view": run_view, "security": run_security}
+
+
+def run_lake(place: Workplace, args: argparse.Namespace) -> None:
+    """A lake of pages of many releases, and of indexes of some."""
+    lake.print_costs(place.folder, args)
+
+
+PRINTED = {"serve": run_serve, "view": run_view, "security": run_security, "lake": run_lake}
 
 
 def main() -> None:
@@ -366,6 +375,7 @@ def main() -> None:
     parser.add_argument("--serve", action="store_true", help="the pages of the server instead")
     parser.add_argument("--view", action="store_true", help="a page to look at instead")
     parser.add_argument("--security", action="store_true", help="advisories and bills instead")
+    lake.add_options(parser)
     args = parser.parse_args()
     chosen = [name for name in PARTS if getattr(args, name)] or list(PARTS)
     args.pages = args.pages_of

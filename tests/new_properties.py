@@ -17,6 +17,12 @@ import pyarrow.parquet
 
 from graphcache import Report, Tables, build_store, open_store, push_store, read, update_store
 from graphcache.exports import export
+from graphcache.lake import EngineName
+from graphcache.lake.adding import add
+from graphcache.lake.exporting import export_neo4j
+from graphcache.lake.joining import join_lake
+from graphcache.lake.lake import Lake
+from graphcache.lake.tables import read_tables
 from graphcache.tables.facts import Facts
 from graphcache.tables.update import update
 from graphcache.views.schema import schema_as_text
@@ -43,6 +49,20 @@ def exported(tables: Tables, folder: Path) -> Iterator[tuple[str, Any]]:
     yield "parquet", rows.to_pylist()
 
 
+def in_a_lake(index: str, folder: Path) -> Iterator[tuple[str, Any]]:
+    """What a lake has of them, by engine, and what it writes for Neo4j."""
+    lake = folder / "lake"
+    add(lake, index, release="develop")
+    engines: tuple[EngineName, ...] = ("pyarrow", "duckdb")
+    for engine in engines:
+        join_lake(lake, engine, everything=True)
+        opened = Lake.open(lake)
+        yield f"lake, {engine}", of_specs(read_tables(opened.place, opened.tables().tables))
+    export_neo4j(lake, folder / "neo4j")
+    header = (folder / "neo4j/Spec-header.csv").read_text()
+    yield "lake for neo4j", [name in header for name in NEW]
+
+
 def main(index: str, page: str, folder: Path, *uri: str) -> dict[str, Any]:
     """What every sink has."""
     tables, _ = read(index, release="develop")
@@ -63,6 +83,7 @@ def main(index: str, page: str, folder: Path, *uri: str) -> dict[str, Any]:
     statement = f"MATCH (s:Spec) RETURN {columns} ORDER BY s.hash"
     with open_store(store) as opened:
         found["store"] = opened.query(statement).to_dicts()
+    found |= in_a_lake(index, folder)
     found["described"] = [f"{name}: " in schema_as_text() for name in NEW]
     for location in uri:
         with open_store(location) as server:

@@ -18,30 +18,35 @@ from neo4j_server.tools import need_java
 from graphcache.lake.sessions import Where, spark_session
 
 _T = TypeVar("_T")
-_SPARK_CLASS = Path(pyspark.__file__).parent / "bin/spark-class"
+_PROGRAMS = Path(pyspark.__file__).parent / "bin"
+SPARK_SUBMIT = _PROGRAMS / "spark-submit"
 _DEPLOY = "org.apache.spark.deploy"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 _ENOUGH = 600.0
 """Seconds after which what should have come does not come any more."""
 _QUICK = (
     "--driver-java-options -XX:TieredStopAtLevel=1 "
+    "--conf spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 "
     "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
 )
 """Java compiles for longer than it computes of so few rows."""
 
 
 def spark_environment() -> dict[str, str]:
-    """Where Spark's Java is, and that it is reached from this machine alone."""
+    """Where Spark's Java is, that it is reached from this machine alone, and for how few rows."""
     java = need_java(17).resolve().parents[1]
-    return {"JAVA_HOME": str(java), "SPARK_LOCAL_IP": "127.0.0.1"}
+    return {
+        "JAVA_HOME": str(java),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_SUBMIT_ARGS": f"{_QUICK} pyspark-shell",
+    }
 
 
 @contextmanager
 def spark_here() -> Iterator[None]:
     """Spark with two processors, in the process that calls this."""
-    submit = {"PYSPARK_SUBMIT_ARGS": f"{_QUICK} pyspark-shell"}
     with (
-        patch.dict(os.environ, spark_environment() | submit),
+        patch.dict(os.environ, spark_environment()),
         spark_session("the tests", Where("local[2]", 10**9)),
     ):
         yield
@@ -81,7 +86,14 @@ class Cluster:
             raise
 
     def _begin(self, name: str, class_: str, *arguments: str) -> None:
-        command = [str(_SPARK_CLASS), class_, "--host", "127.0.0.1", "--webui-port", "0"]
+        command = [
+            str(_PROGRAMS / "spark-class"),
+            class_,
+            "--host",
+            "127.0.0.1",
+            "--webui-port",
+            "0",
+        ]
         environment = os.environ | spark_environment() | {"SPARK_DAEMON_MEMORY": "256m"}
         with self.log(name).open("wb") as log:
             process = subprocess.Popen(

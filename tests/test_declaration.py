@@ -104,9 +104,9 @@ def follow(copy: Path, folder: Path, page_text: str, server: Server | None = Non
 def test_a_new_property_of_each_type_reaches_every_sink(copy: Path, tmp_path: Path) -> None:
     found = follow(copy, tmp_path, page())
     rows = [{"name": "zlib", **SAID}, {"name": "hdf5", **NOTHING}]
-    for sink in ("tables", "store", "networkx", "parquet"):
+    for sink in ("tables", "store", "networkx", "parquet", "lake, pyarrow", "lake, duckdb"):
         assert found[sink] == rows, sink
-    for sink in ("graphml", "json", "cypher", "csv", "described"):
+    for sink in ("graphml", "json", "cypher", "csv", "lake for neo4j", "described"):
         assert found[sink] == [True] * len(SAID), sink
     assert found["facts and back"] is found["networkx and back"] is True
 

@@ -48,8 +48,15 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=name_of
 )
-def test_what_a_page_shows_is_what_is_printed(page: Path, tools: Path) -> None:
+def test_what_a_page_shows_is_what_is_printed(
+    page: Path, tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = page.read_text()
+    if "local[" in text:
+        from sparks import spark_environment
+
+        for name, value in spark_environment().items():
+            monkeypatch.setenv(name, value)
     assert renewed(text, tools) == text
 
 

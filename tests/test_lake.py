@@ -374,9 +374,13 @@ def test_a_writer_that_no_lock_keeps_away_is_noticed(lake: Path) -> None:
 def test_what_a_killed_process_left_is_no_part_of_it_and_goes(lake: Path) -> None:
     left = lake / "facts/spec/release=develop/0123-00001.parquet"
     left.write_bytes(b"half a fi")
+    step = lake / "work/0123/needs/.part-00000.parquet.crc"
+    step.parent.mkdir(parents=True)
+    step.write_bytes(b"crc")
     joined = join_lake(lake, everything=True).joined
     assert joined.digest == graphcache.read(*SETS["pages"])[0].digest()
     assert not left.exists()
+    assert not (lake / "work").exists()
 
 
 @pytest.mark.slow

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
 import pyarrow.parquet as pq
 import pytest
+from command_line import run
 from conftest import tries
 from hypothesis import given
 from lakes import (
@@ -21,14 +27,16 @@ from lakes import (
     tables_of,
     warnings_of,
 )
-from sparks import spark_here
+from sparks import SPARK_SUBMIT, spark_here
 
 import graphcache
+from graphcache.errors import InputError, LakeError, UsageError
 from graphcache.lake import increments
 from graphcache.lake.adding import add
-from graphcache.lake.describing import verify
-from graphcache.lake.joining import join_lake
-from graphcache.lake.lake import WORK
+from graphcache.lake.describing import describe, verify
+from graphcache.lake.joining import choose, join_lake
+from graphcache.lake.lake import WORK, Lake
+from graphcache.lake.listing import LIST
 
 pytestmark = [
     pytest.mark.process,
@@ -91,3 +99,110 @@ def test_a_join_of_what_is_new_is_a_join_of_all(
     assert_same(tables_of(history.lake), expected)
     assert join_warnings(history.lake) == warnings
     assert (joining.touched is None) == (len(loads) == 1)
+
+
+# Accidents ----------------------------------------------------------------------------------------
+
+
+def damaged(lake: Path) -> None:
+    """Change a byte of a file, which then has the length that it should have."""
+    file = next((lake / "facts/spec").rglob("*.parquet"))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    file.write_bytes(content)
+
+
+def unwritable(lake: Path) -> None:
+    """Put a file where workers write."""
+    (lake / "tables").mkdir()
+    (lake / "tables/Spec").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"), [(damaged, "Spark: "), (unwritable, "can't be written: ")]
+)
+def test_what_fails_on_a_worker_is_said_in_a_sentence(
+    harm: Callable[[Path], None], why: str, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    add(lake, *SETS["locks"])
+    before = describe(lake)
+    harm(lake)
+    ended = run("lake", "join", lake, "--engine", "spark", cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"Error: {lake}: {why}")
+    log = re.search(r"[^d]; what was there is unchanged; Spark's log is (\S+)$", line)
+    assert log
+    assert "Exception" in Path(log[1]).read_text()
+    assert describe(lake) == before
+    assert not (lake / WORK).exists()
+
+
+def test_who_submits_a_job_chooses_the_master(tmp_path: Path) -> None:
+    add(tmp_path / "lake", *SETS["locks"])
+    expected, _ = graphcache.read(*SETS["locks"])
+    quick = shlex.split(os.environ["PYSPARK_SUBMIT_ARGS"])[:-1]
+    options = ["--master", "local[1]", "--conf", "spark.ui.enabled=false", *quick]
+    main = str(Path(graphcache.__file__).parent / "lake/__main__.py")
+    ended = subprocess.run(
+        [SPARK_SUBMIT, *options, main, "join", "lake", "--engine", "spark"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.splitlines()[-1] == f"digest {expected.digest()}"
+
+
+def test_a_master_that_is_none_is_said(tmp_path: Path) -> None:
+    """In a process of its own: this one has a Spark already."""
+    add(tmp_path / "lake", *SETS["locks"])
+    command = [sys.executable, "-m", "graphcache.lake", "join", "lake", "--master"]
+    ended = subprocess.run(
+        [*command, "nonsense"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Error: lake: Spark did not begin: Master must ")
+
+
+def test_a_spark_that_can_not_begin_is_said(tmp_path: Path) -> None:
+    add(tmp_path / "lake", *SETS["locks"])
+    command = [sys.executable, "-m", "graphcache.lake", "join", "lake", "--engine", "spark"]
+    without = os.environ | {"JAVA_HOME": str(tmp_path)}
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=without, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: lake: Spark did not begin: expected Java 17 or later ")
+
+
+def test_a_spark_that_is_not_installed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
+    with pytest.raises(LakeError, match=r"pip install 'graphcache\[spark\]'"):
+        add(tmp_path / "lake", *SETS["locks"], engine="spark")
+    assert not (tmp_path / "lake" / LIST).exists()
+
+
+def test_what_is_asked_of_the_wrong_engine_is_refused(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    with pytest.raises(UsageError, match="it joins, and reads nothing; expected spark, or auto"):
+        add(lake, *SETS["locks"], engine="duckdb")
+    with pytest.raises(UsageError, match="standard input"):
+        add(lake, "-", engine="spark")
+    add(lake, *SETS["locks"])
+    with pytest.raises(UsageError, match='master "local": duckdb has none'):
+        join_lake(lake, "duckdb", master="local")
+    assert choose(Lake.open(lake).listing, "auto", 10**9, "local")[0] == "spark"
+    assert choose(Lake.open(lake).listing, "auto", 10**9)[0] == "pyarrow"
+
+
+def test_nothing_to_read_leaves_no_lake(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/spec.json").write_text('{"spec": ')
+    with pytest.raises(InputError, match="nothing of a Spack build cache could be read"):
+        add(tmp_path / "lake", tmp_path / "empty", engine="spark")
+    assert not (tmp_path / "lake" / LIST).exists()

@@ -236,6 +236,27 @@ def verify_command(lake_: str) -> None:
         click.echo(f"digest {found.digest}")
 
 
+@lake.command("export")
+@_lake_argument
+@click.argument("format_", metavar="FORMAT", type=click.Choice(["neo4j"]))
+@click.argument("out", metavar="OUT", type=shown_path)
+def export_command(lake_: str, format_: str, out: str) -> None:
+    """Write the tables of LAKE to the folder OUT, as neo4j: for neo4j-admin database import.
+
+    A part of a table is in memory at a time, and each is packed. import.txt in OUT is the command.
+
+    \b
+    Example:
+      graphcache lake export history/ neo4j history-neo4j/
+    """
+    from graphcache.lake.exporting import export_neo4j
+
+    rows = export_neo4j(lake_, out)
+    edges = sum(count for name, count in rows.items() if name.isupper())
+    nodes = counted(sum(rows.values()) - edges, "node")
+    click.echo(printable(f"{out}: {nodes}, {counted(edges, 'edge')}"))
+
+
 @lake.group("query", subcommand_metavar="NAME [OPTIONS]")
 def lake_query() -> None:
     """Ask the tables of a lake, in bounded memory: needs DuckDB (graphcache[lake]).

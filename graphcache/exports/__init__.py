@@ -66,8 +66,24 @@ def export(tables: Tables, format: str, out: str | PathLike[str]) -> None:
         return
     if fspath(out) == "-":
         raise UsageError(f"{format} writes a folder: expected its path, found - (one stream)")
-    check = partial(_check_folder, format=format, files=files)
-    _put_when_whole(out, partial(module.write, tables), check)
+    write_folder(out, partial(module.write, tables), format, files.__contains__)
+
+
+def write_folder(
+    out: str | PathLike[str],
+    write: Callable[[Path], object],
+    format: str,
+    is_of_it: Callable[[str], bool],
+) -> None:
+    """Have a folder written beside `out`, and put it there when it is whole.
+
+    It takes the place of an earlier one of the format, whose files all have names of which
+    `is_of_it` says so. A failed or killed write leaves that, or nothing.
+
+    Raises:
+        ExportError: it can't be written there, or something else is there.
+    """
+    _put_when_whole(out, write, partial(_check_folder, format=format, is_of_it=is_of_it))
 
 
 def write_file(out: str | PathLike[str], write: Callable[[Path], object]) -> None:
@@ -134,7 +150,7 @@ def _check_file(target: Path) -> None:
         )
 
 
-def _check_folder(target: Path, format: str, files: frozenset[str]) -> None:
+def _check_folder(target: Path, format: str, is_of_it: Callable[[str], bool]) -> None:
     """Refuse a folder that holds anything but what an earlier export has written."""
     if not target.exists():
         return
@@ -145,7 +161,7 @@ def _check_folder(target: Path, format: str, files: frozenset[str]) -> None:
             f"{target}: is the current folder, or holds it, and would be replaced: "
             f"give a path in it, such as {target / format}"
         )
-    others = sorted(e.name for e in os.scandir(target) if e.name not in files or e.is_dir())
+    others = sorted(e.name for e in os.scandir(target) if not is_of_it(e.name) or e.is_dir())
     if others:
         raise ExportError(
             f"{target}: expected a new or empty folder or an earlier {format} export, found one "

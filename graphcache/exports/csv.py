@@ -6,7 +6,9 @@ Nodes get the label that `graphcache push` gives them too, so that a push can fo
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,28 +62,56 @@ def write(tables: Tables, path: Path) -> None:
     refuse_names(tables, _is_misread, "Neo4j misreads it in a header")
     refuse_null_items(tables)
     path.mkdir(exist_ok=True)
-    options = pyarrow.csv.WriteOptions(include_header=False)
     for type_, table in tables_by_type(tables):
         with (path / f"{type_.name}.csv").open("wb") as file:
-            header = _header(type_, table)
-            file.write((",".join(map(_quoted, header)) + "\n").encode())
-            for batch in batches(table):
-                columns = [_value(f"{type_.name}.{n}", batch[n]) for n in batch.schema.names]
-                columns.append(pa.repeat(_labels(type_), batch.num_rows))
-                # Texts in quotes, null as nothing at all: so "" is told from null.
-                pyarrow.csv.write_csv(pa.table(columns, header), file, options)
-    (path / COMMAND_FILE).write_text(import_command(), encoding="utf-8", newline="\n")
+            file.write(header_line(type_, table.schema))
+            write_rows(type_, table, file)
+    write_command(path)
 
 
-def import_command() -> str:
+def header_line(type_: NodeType | EdgeType, schema: pa.Schema) -> bytes:
+    r"""The line that names the columns of a type.
+
+    >>> from graphcache.schema import edge_type
+    >>> header_line(edge_type("OF_PACKAGE"), Tables.empty().edges["OF_PACKAGE"].schema)
+    b':START_ID(Spec),:END_ID(Package),:TYPE\n'
+    """
+    return (",".join(map(_quoted, _header(type_, schema))) + "\n").encode()
+
+
+def write_rows(type_: NodeType | EdgeType, table: pa.Table, file: IO[bytes]) -> None:
+    """Write the rows of a table, without a header.
+
+    Raises:
+        ExportError: a list holds the character that stands between its items.
+    """
+    options = pyarrow.csv.WriteOptions(include_header=False)
+    header = _header(type_, table.schema)
+    for batch in batches(table):
+        columns = [_value(f"{type_.name}.{n}", batch[n]) for n in batch.schema.names]
+        columns.append(pa.repeat(_labels(type_), batch.num_rows))
+        # Texts in quotes, null as nothing at all: so "" is told from null.
+        pyarrow.csv.write_csv(pa.table(columns, header), file, options)
+
+
+def write_command(path: Path, files: str = "{type}.csv") -> None:
+    """Write the command that imports the files of a folder, called so by their types."""
+    text = import_command(files)
+    (path / COMMAND_FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
+def import_command(files: str = "{type}.csv") -> str:
     r"""The command that imports the files, from their folder.
 
     >>> import_command().splitlines()[2]
     'neo4j-admin database import full neo4j \\'
+    >>> import_command("{type}-[0-9]+").splitlines()[5].strip()
+    "'--nodes=Package-[0-9]+' \\"
     """
-    files = [f"--nodes={type_.name}.csv" for type_ in NODE_TYPES]
-    files += [f"--relationships={type_.name}.csv" for type_ in EDGE_TYPES]
-    options = [f"--array-delimiter=U+{ord(SEPARATOR):04X}", "--multiline-fields=true", *files]
+    types: list[tuple[str, NodeType | EdgeType]] = [("nodes", type_) for type_ in NODE_TYPES]
+    types += [("relationships", type_) for type_ in EDGE_TYPES]
+    named = [shlex.quote(f"--{kind}={files.format(type=type_.name)}") for kind, type_ in types]
+    options = [f"--array-delimiter=U+{ord(SEPARATOR):04X}", "--multiline-fields=true", *named]
     command = " \\\n    ".join(["neo4j-admin database import full neo4j", *options])
     return f"""\
 # To be run in this folder, while the server is stopped, for a database `neo4j` that does not exist.
@@ -94,9 +124,9 @@ def _is_misread(_: NodeType | EdgeType, name: str) -> bool:
     return not name or not _NOT_IN_NAMES.isdisjoint(name)
 
 
-def _header(type_: NodeType | EdgeType, table: pa.Table) -> list[str]:
+def _header(type_: NodeType | EdgeType, schema: pa.Schema) -> list[str]:
     """The names of the columns, with the types that Neo4j is to give them."""
-    names = [f"{field.name}{_SUFFIXES[property_type(field.type)]}" for field in table.schema]
+    names = [f"{field.name}{_SUFFIXES[property_type(field.type)]}" for field in schema]
     if isinstance(type_, EdgeType):
         return [f":START_ID({type_.start})", f":END_ID({type_.end})", *names[2:], ":TYPE"]
     return [f"{type_.key}:ID({type_.name})", *names[1:], ":LABEL"]

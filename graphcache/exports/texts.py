@@ -103,12 +103,21 @@ def refuse_null_items(tables: Tables) -> None:
         ExportError: a list holds one.
     """
     for type_, table in tables_by_type(tables):
-        for field in properties(type_, table):
-            if pa.types.is_list(field.type) and pc.list_flatten(table[field.name]).null_count:
-                raise ExportError(
-                    f"{type_.name}.{field.name}: expected lists without null, which Neo4j can't "
-                    f"hold, found one with it: take it out, or export to another format"
-                )
+        refuse_null_items_in(type_, table)
+
+
+def refuse_null_items_in(type_: NodeType | EdgeType, table: pa.Table) -> None:
+    """As `refuse_null_items`, of one table.
+
+    Raises:
+        ExportError: a list holds one.
+    """
+    for field in properties(type_, table):
+        if pa.types.is_list(field.type) and pc.list_flatten(table[field.name]).null_count:
+            raise ExportError(
+                f"{type_.name}.{field.name}: expected lists without null, which Neo4j can't "
+                f"hold, found one with it: take it out, or export to another format"
+            )
 
 
 def refuse_names(

@@ -109,9 +109,7 @@ def add(
 
 def _is_on_spark(engine: EngineName, master: str | None) -> bool:
     if engine not in ("auto", "spark"):
-        raise UsageError(
-            f"engine {engine!r}: joins alone; expected spark, or auto for this process"
-        )
+        raise UsageError(f"engine {engine!r}: it joins, and reads nothing; expected spark, or auto")
     return engine == "spark" or master is not None
 
 

@@ -144,11 +144,19 @@ class Place:
                 self._remove_empty(Path(self.path(name)).parent)
 
     def files(self, folders: Iterable[str]) -> set[str]:
-        """The names of all files below some folders."""
+        """The names of all files below some folders.
+
+        Raises:
+            LakeError: a folder can't be read.
+        """
         found = set()
         for folder in folders:
             chosen = pafs.FileSelector(self.path(folder), recursive=True, allow_not_found=True)
-            for one in self.fs.get_file_info(chosen):
+            try:
+                infos = self.fs.get_file_info(chosen)
+            except OSError as error:
+                raise LakeError(f"{self.shown}/{folder}: can't be read: {_said(error)}") from None
+            for one in infos:
                 if one.type == pafs.FileType.File:
                     found.add(one.path.removeprefix(f"{self.root}/"))
         return found

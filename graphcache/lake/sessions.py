@@ -33,6 +33,8 @@ _LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.
 """Of a Spark that is on this machine alone: nobody else has to reach it."""
 _RAISED = re.compile(r"^([\w.]*?)(\w+(?:Error|Exception)): (.+)$", re.MULTILINE)
 """The last line of a Python traceback, as a worker sends it."""
+_CAUSE = re.compile(r"^Exception in thread \S+ [\w.$]+: (.+)$", re.MULTILINE)
+_NEEDS_JAVA = "expected Java 17 or later on PATH or at JAVA_HOME"
 _OURS = "graphcache.errors."
 _UNCHANGED = "what was there is unchanged"
 
@@ -77,7 +79,8 @@ def spark_session(what: str, where: Where) -> Iterator[Any]:
                     with suppress(*errors):
                         started.stop()
     except errors as error:
-        raise LakeError(f"{what}: {_in_our_words(error)}; {_UNCHANGED}{_LOG.keep()}") from None
+        said = _in_our_words(error, what).removesuffix(f"; {_UNCHANGED}")
+        raise LakeError(f"{said}; {_UNCHANGED}{_LOG.keep()}") from None
 
 
 def _session_of(running: Any) -> Any:
@@ -139,39 +142,43 @@ def _wait_for_a_worker(context: Any) -> None:
     """See that the cluster works at all.
 
     Raises:
-        LakeError: it has not begun with a task in time: it has no workers, or all are taken.
+        LakeError: it does not answer, or has not begun with a task in time.
     """
     waiting = Timer(WAIT, context.cancelAllJobs)
     waiting.start()
     try:
         context.parallelize([0], 1).count()
     except _errors():
-        if not waiting.finished.is_set():
+        if context._jsc.sc().isStopped():
+            why = "expected a cluster of Spark, found none that answers: see whether it runs there"
+        elif waiting.finished.is_set():
+            why = (
+                f"expected a worker to begin within {WAIT:,.0f} seconds, found none that is free "
+                f"and has the memory that is asked for: see what the cluster has, and "
+                f"spark.executor.memory in Spark's settings"
+            )
+        else:
             raise
-        raise LakeError(
-            f"{context.master}: expected a worker to begin within {WAIT:,.0f} seconds, found none "
-            f"that is free and has the memory that is asked for: see what the cluster has, and "
-            f"spark.executor.memory in Spark's settings{_LOG.keep()}"
-        ) from None
+        raise LakeError(f"{context.master}: {why}; {_UNCHANGED}{_LOG.keep()}") from None
     finally:
         waiting.cancel()
 
 
-def _in_our_words(error: Exception) -> str:
+def _in_our_words(error: Exception, what: str) -> str:
     """The cause in a sentence: the last error of a worker's Python, or the first of Java's."""
     from py4j.protocol import Py4JJavaError
 
     text = str(error)
     if "JAVA_GATEWAY_EXITED" in text:
-        return "Spark did not begin: expected Java 17 or later on PATH or at JAVA_HOME"
+        return f"{what}: Spark did not begin: {_LOG.cause() or _NEEDS_JAVA}"
     raised = _RAISED.findall(text)
     if raised:
         module, name, said = raised[-1]
-        return str(said) if module == _OURS else f"Spark: {name}: {said}"
+        return str(said) if module == _OURS else f"{what}: Spark: {name}: {said}"
     if isinstance(error, Py4JJavaError):
-        return f"Spark: {_root_of(error.java_exception)}"
+        return f"{what}: Spark: {_root_of(error.java_exception)}"
     first = next(iter(text.strip().splitlines()), "its Java ended")
-    return f"Spark: {first}"
+    return f"{what}: Spark: {first}"
 
 
 def _root_of(error: Any) -> str:
@@ -203,6 +210,12 @@ class _Log:
             return "; Spark's log says more"
         atexit.unregister(self._remove)
         return f"; Spark's log is {self._path}"
+
+    def cause(self) -> str:
+        """What Java said first of why it ended; nothing where it did not begin at all."""
+        with open(self._path, encoding="utf-8", errors="replace") as file:
+            found = _CAUSE.search(file.read())
+        return found[1] if found else ""
 
     def _remove(self) -> None:
         with suppress(OSError):

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import neo4j
 import networkx as nx
 import pytest
 from command_line import run, succeed
 from graphs import small_graph, small_tables
+from lakes import SETS, tables_of
 
 from graphcache import NotKnownError, Tables
 from graphcache.exports import export
+from graphcache.lake import tables as lake_tables
+from graphcache.lake.adding import add
+from graphcache.lake.exporting import export_neo4j
+from graphcache.lake.joining import join_lake
 from graphcache.queries import NamedQuery, load_library
 from graphcache.stores import Store
 from neo4j_server.fixtures import Server, clear, driver_of
@@ -41,6 +49,27 @@ def test_an_import_can_be_asked_and_a_push_goes_on_from_it(
     assert put(neo4j_own, tables).unchanged
     put(neo4j_own, examples, prune=True)
     assert_on(neo4j_own, examples)
+
+
+def test_a_lake_is_imported_in_parts(neo4j_own: Neo4jServer, tmp_path: Path) -> None:
+    add(tmp_path / "lake", *SETS["pages"], *SETS["locks"])
+    with patch.object(lake_tables, "_PART", 10_000):  # or so little would be one part of each type
+        join_lake(tmp_path / "lake")
+    rows = export_neo4j(tmp_path / "lake", tmp_path / "out")
+    assert len(list((tmp_path / "out").glob("Spec-0*.csv.gz"))) > 2
+    lake = tables_of(tmp_path / "lake")
+    assert rows == Counter(lake.node_counts() | lake.edge_counts())
+    neo4j_own.stop()
+    said = neo4j_own.import_full(tmp_path / "out", import_arguments(tmp_path / "out"))
+    assert f"{sum(lake.node_counts().values())} nodes" in said
+    neo4j_own.start()
+    nodes, edges = plain_graph(lake)
+    assert own_graph(neo4j_own) == (without_empty_lists(nodes), without_empty_lists(edges))
+
+
+def without_empty_lists(part: Mapping[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    """Nodes or edges as an import makes them: of an empty list no property."""
+    return {key: {n: value for n, value in row.items() if value != []} for key, row in part.items()}
 
 
 def assert_is_said_to_take_no_writes(server: Neo4jServer, store: Path) -> None:
@@ -77,11 +106,16 @@ def import_csv(server: Neo4jServer, tables: Tables, folder: Path) -> None:
     with pytest.raises(ServerError, match=r"missing\.csv"):
         server.import_full(folder.parent, ["--nodes=Imported=missing.csv"])
     export(tables, "csv", folder)
+    said = server.import_full(folder, import_arguments(folder))
+    assert f"{sum(tables.node_counts().values())} nodes" in said
+
+
+def import_arguments(folder: Path) -> list[str]:
+    """What `import.txt` gives to the import."""
     command = (folder / "import.txt").read_text().replace("\\\n", " ")
     words = shlex.split(command, comments=True)
     assert words[:5] == ["neo4j-admin", "database", "import", "full", "neo4j"]
-    said = server.import_full(folder, [word for word in words[5:] if word != "$@"])
-    assert f"{sum(tables.node_counts().values())} nodes" in said
+    return [word for word in words[5:] if word != "$@"]
 
 
 def test_the_script_makes_what_a_push_makes(neo4j_526: Server, tmp_path: Path) -> None:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,13 +60,17 @@ class EmbeddedStore(Store):
     def __init__(self, path: Path) -> None:
         self.path = path
         check_file(path)
-        self._file = _opened(path)
+        descriptor = _opened(path)
+        # A name of the file that stays its own, also when another takes its path meanwhile.
+        self._name = f"/dev/fd/{descriptor}"
+        self._release = weakref.finalize(self, os.close, descriptor)
         self._columns: Columns | None = None
         self._database: ladybug.Database | None = None
         self._opening = threading.Lock()
         self._offsets = Offsets()
         try:
-            check_seal(path, self._file)
+            with open(descriptor, "rb", buffering=0, closefd=False) as file:
+                check_seal(path, file)
             self._columns = open_columns(self._name)
             self._check_format()
         except QueryError as error:
@@ -76,11 +82,6 @@ class EmbeddedStore(Store):
             self.close()
             raise
         _LOG.debug("opened: %s", path)
-
-    @property
-    def _name(self) -> str:
-        """A name of the file that stays its own, also when another takes its path meanwhile."""
-        return f"/dev/fd/{self._file.fileno()}"
 
     def query(
         self,
@@ -235,7 +236,7 @@ class EmbeddedStore(Store):
                 self._database.close()
             if self._columns:
                 self._columns.close()
-            self._file.close()
+            self._release()
 
     def _check_format(self) -> None:
         if self._columns:
@@ -253,6 +254,8 @@ class EmbeddedStore(Store):
         import ladybug
 
         with self._opening:
+            if not self._release.alive:
+                raise ValueError("the store is closed")
             if self._database is None:
                 with errors_of(self.path):
                     self._database = ladybug.Database(self._name, read_only=True)
@@ -278,9 +281,9 @@ class EmbeddedStore(Store):
         return table
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> int:
     try:
-        return path.open("rb", buffering=0)
+        return os.open(path, os.O_RDONLY)
     except PermissionError:
         raise StoreError(f"{path}: no permission to read it") from None
     except OSError as error:
