@@ -92,6 +92,7 @@ class Columns:
         self.loads = listing.loads
         self._file = file
         self._places = listing.tables
+        self._schemas: dict[str, pa.Schema] = {}
         self._keys: dict[str, pa.Array] = {}
 
     def close(self) -> None:
@@ -100,7 +101,7 @@ class Columns:
 
     def names(self, type_: NodeType | EdgeType) -> dict[str, str]:
         """The properties of a type, with their types."""
-        fields = (field for field in self._open(type_).schema if field.name not in _ENDS)
+        fields = (field for field in self._schema(type_) if field.name not in _ENDS)
         return {field.name: property_type(_unpacked_type(field.type)) for field in fields}
 
     def count(self, type_: NodeType | EdgeType) -> int:
@@ -130,10 +131,15 @@ class Columns:
         return self._keys[type_name]
 
     def _read(self, type_: NodeType | EdgeType, names: list[str]) -> pa.Table:
-        schema = self._open(type_).schema
+        schema = self._schema(type_)
         chosen = [schema.get_field_index(name) for name in names]
         table = self._open(type_, included_fields=chosen).read_all()
         return pa.table({name: _unpacked(flat(table[name])) for name in names})
+
+    def _schema(self, type_: NodeType | EdgeType) -> pa.Schema:
+        if type_.name not in self._schemas:
+            self._schemas[type_.name] = self._open(type_).schema
+        return self._schemas[type_.name]
 
     def _open(self, type_: NodeType | EdgeType, **options: Any) -> Any:
         read = pa.ipc.IpcReadOptions(use_threads=False, **options)
