@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chromium import PATIENCE, launch
-from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 from .fixtures import Server
@@ -87,16 +86,9 @@ def nodes(frame: Locator) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def open_chromium() -> Iterator[Chromium]:
-    """Chromium that reaches no other machine."""
-    with sync_playwright() as playwright, launch(playwright.chromium, _NO_NETWORK) as chromium:
-        yield chromium
-
-
-@contextmanager
-def open_browser(chromium: Chromium, server: Server) -> Iterator[Browser]:
+def open_browser(server: Server) -> Iterator[Browser]:
     """Neo4j Browser in a new profile, connected."""
-    with chromium.new_context(viewport=_WINDOW) as profile:
-        browser = Browser(profile.new_page())
+    with sync_playwright() as playwright, launch(playwright.chromium, _NO_NETWORK) as chromium:
+        browser = Browser(chromium.new_page(viewport=_WINDOW))
         browser.log_in(server)
         yield browser

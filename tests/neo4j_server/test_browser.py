@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 from neo4j.graph import Node
-from playwright.sync_api import Browser as Chromium
 
-from .browser import Browser, nodes, open_browser, open_chromium
+from .browser import Browser, nodes, open_browser
 from .browser_files import FILES, serve_files
 from .examples import push_examples
 from .fixtures import driver_of
@@ -39,15 +38,13 @@ def server(neo4j_own: Neo4jServer, example_store: Path) -> Neo4jServer:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with open_chromium() as opened:
-        yield opened
+def browser(server: Neo4jServer) -> Iterator[Browser]:
+    """Neo4j Browser, connected; nothing of ours is asked of another machine.
 
-
-@pytest.fixture
-def browser(chromium: Chromium, server: Neo4jServer) -> Iterator[Browser]:
-    """Neo4j Browser, connected; nothing of ours is asked of another machine."""
-    with open_browser(chromium, server) as browser:
+    To load it and log in takes most of all that is done here: one test goes on where another ended,
+    the last one without the style that came with the connection.
+    """
+    with open_browser(server) as browser:
         yield browser
         assert [host for host in browser.outside if not host.endswith(_BROWSERS_OWN)] == []
 
@@ -87,45 +84,6 @@ def assert_as_styled(shown: list[tuple[str, str]], expected: Counter[tuple[str, 
         assert fitting, (colour, caption, left)
         left[fitting[0]] -= 1
     assert not left.total()
-
-
-def test_a_dropped_style_gives_colours_and_captions(
-    server: Neo4jServer, browser: Browser, tmp_path: Path
-) -> None:
-    browser.frame(":style http").wait_for()  # here the style is to come by dropping alone
-    browser.run(":style reset").wait_for()
-    browser.drop(FILES / "graphcache.grass")
-    query = saved_query(_SHOWN)
-    frame = browser.run(query)
-    shown, expected = nodes(frame), styled(nodes_on(server, query))
-    assert_as_styled(shown, expected)
-    assert len({colour for colour, _ in shown}) == 5
-    take_screenshot(browser, frame, tmp_path)
-
-
-def take_screenshot(browser: Browser, frame: Any, folder: Path) -> None:
-    """Save a picture of the frame alone, when its nodes have come to rest."""
-    picture = Path(os.environ.get("GRAPHCACHE_SCREENSHOT") or folder / "browser.png")
-    frame.get_by_title("Fullscreen").click()
-    places = None
-    for _ in range(60):
-        earlier, places = places, node_places(frame)
-        if places == earlier:
-            break
-        browser.page.wait_for_timeout(500)
-    frame.get_by_label("zoom-to-fit").click()
-    browser.page.mouse.move(700, 890)
-    browser.page.wait_for_timeout(1000)  # for the zoom
-    browser.page.screenshot(path=picture)
-    data = picture.read_bytes()
-    assert struct.unpack(">II", data[16:24]) == (1400, 900)
-    assert len(data) <= 300_000
-
-
-def node_places(frame: Any) -> object:
-    return frame.locator("svg g.node").evaluate_all(
-        "all => all.map(node => node.getAttribute('transform'))"
-    )
 
 
 def test_the_style_comes_with_the_connection(server: Neo4jServer, browser: Browser) -> None:
@@ -173,3 +131,42 @@ def test_a_dropped_query_is_kept_under_its_title_and_runs(browser: Browser) -> N
     entry.hover()
     entry.get_by_test_id("savedScriptsButton-Run").click()
     assert nodes(browser.frame(query))
+
+
+def test_a_dropped_style_gives_colours_and_captions(
+    server: Neo4jServer, browser: Browser, tmp_path: Path
+) -> None:
+    browser.frame(":style http").wait_for()  # here the style is to come by dropping alone
+    browser.run(":style reset").wait_for()
+    browser.drop(FILES / "graphcache.grass")
+    query = saved_query(_SHOWN)
+    frame = browser.run(query)
+    shown, expected = nodes(frame), styled(nodes_on(server, query))
+    assert_as_styled(shown, expected)
+    assert len({colour for colour, _ in shown}) == 5
+    take_screenshot(browser, frame, tmp_path)
+
+
+def take_screenshot(browser: Browser, frame: Any, folder: Path) -> None:
+    """Save a picture of the frame alone, when its nodes have come to rest."""
+    picture = Path(os.environ.get("GRAPHCACHE_SCREENSHOT") or folder / "browser.png")
+    frame.get_by_title("Fullscreen").click()
+    places = None
+    for _ in range(60):
+        earlier, places = places, node_places(frame)
+        if places == earlier:
+            break
+        browser.page.wait_for_timeout(500)
+    frame.get_by_label("zoom-to-fit").click()
+    browser.page.mouse.move(700, 890)
+    browser.page.wait_for_timeout(1000)  # for the zoom
+    browser.page.screenshot(path=picture)
+    data = picture.read_bytes()
+    assert struct.unpack(">II", data[16:24]) == (1400, 900)
+    assert len(data) <= 300_000
+
+
+def node_places(frame: Any) -> object:
+    return frame.locator("svg g.node").evaluate_all(
+        "all => all.map(node => node.getAttribute('transform'))"
+    )

@@ -351,7 +351,7 @@ def test_what_neo4j_cannot_hold_is_said_before_anything_is_sent(
     assert ask(server, "MATCH (n) RETURN n") == []
 
 
-@tries(6)
+@tries(4)
 @given(steps=st.lists(st.tuples(graphs(), st.booleans()), min_size=1, max_size=3))
 def test_any_graphs_one_after_another(neo4j_526: Server, steps: Steps) -> None:
     """With prune the server has the graph; without, it keeps what it had besides."""
