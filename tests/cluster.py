@@ -34,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="a lake on a cluster of this machine")
     parser.add_argument("--workers", type=int, default=2, help="of one processor each [2]")
     workers: int = parser.parse_args().workers
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was begun is ended
     begun = time.monotonic()
     tables, report = graphcache.read(*FILES)
     say("build", f"{tables.node_counts()['Spec']:,} specs, {report.rejected:,} rejects")
