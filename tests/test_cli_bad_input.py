@@ -187,7 +187,7 @@ def test_bad_input_is_refused_in_words(
 
 FORBIDDEN = """
 import os
-import graphcache.workflows
+import filelock, graphcache.workflows  # while this user may read them
 from graphcache.cli.main import main
 if os.geteuid() == 0:  # whom no permission stops
     os.setegid(65534)
