@@ -17,7 +17,7 @@ import oracle
 import pytest
 from chromium import MEASURE, PATIENCE, axe_violations, open_chromium
 from pages import ADVISORIES, SITE, site_store
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from served import Served, serving
 
 PICTURES = Path(__file__).parents[1] / "docs/pictures"
@@ -95,9 +95,9 @@ def windows(browser: Browser, served: Served) -> Iterator[Open]:
     assert wrong == []
 
 
-def rows(page: Page, caption: str) -> int:
+def rows(page: Page, caption: str) -> Locator:
     table = page.locator("table", has=page.locator("caption", has_text=caption))
-    return table.locator("tbody tr").count()
+    return table.locator("tbody tr")
 
 
 def test_a_package_is_found_and_followed(visit: Open, specs: list[dict[str, Any]]) -> None:
@@ -109,7 +109,7 @@ def test_a_package_is_found_and_followed(visit: Open, specs: list[dict[str, Any]
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("rocblas")
     of_package = [spec for spec in specs if spec["name"] == "rocblas"]
-    assert rows(page, "Specs of rocblas") == len(of_package)
+    expect(rows(page, "Specs of rocblas")).to_have_count(len(of_package))
     spec = min(of_package, key=lambda spec: str(spec["hash"]))
     caption = f"rocblas@{spec['version']}/{spec['hash'][:7]}"
     page.locator(".gc-table").get_by_role("link", name=caption, exact=True).click()
@@ -137,10 +137,10 @@ def test_specs_are_filtered(visit: Open, specs: list[dict[str, Any]]) -> None:
     page.get_by_label("Target").select_option("aarch64")
     page.get_by_role("button", name="Filter").click()
     wanted = [s for s in specs if (s["name"], s["target"]) == ("py-ml-dtypes", "aarch64")]
-    assert rows(page, "Specs of py-ml-dtypes") == len(wanted)
+    expect(rows(page, "Specs of py-ml-dtypes")).to_have_count(len(wanted))
     assert 0 < len(wanted) < 66
     page.get_by_role("link", name="All specs").click()
-    assert rows(page, "Specs of py-ml-dtypes") == 66
+    expect(rows(page, "Specs of py-ml-dtypes")).to_have_count(66)
 
 
 def test_a_query_is_asked_by_its_form(visit: Open, specs: list[dict[str, Any]]) -> None:
@@ -151,7 +151,7 @@ def test_a_query_is_asked_by_its_form(visit: Open, specs: list[dict[str, Any]]) 
     page.locator("#package").fill("rocblas")
     page.locator("#target").fill("zen4")
     page.get_by_role("button", name="Ask").click()
-    assert rows(page, "Usable specs") > 0
+    expect(rows(page, "Usable specs")).not_to_have_count(0)
     hashes = page.locator("td:nth-child(2)").all_inner_texts()
     assert {spec["hash"] for spec in specs if spec["name"] == "rocblas"} >= set(hashes)
     expect(page.locator("#package")).to_have_value("rocblas")
@@ -171,7 +171,7 @@ def test_what_is_wrong_in_a_form_is_said_beside_it(browser: Browser, served: Ser
     expect(page.locator("#package")).to_have_value("rocblas")
     page.locator("#target").fill("zen4")
     page.get_by_role("button", name="Ask").click()
-    assert rows(page, "Usable specs") > 0
+    expect(rows(page, "Usable specs")).not_to_have_count(0)
     page.close()
 
 
@@ -263,7 +263,7 @@ def test_all_but_the_lines_works_without_javascript(visit_site: Open) -> None:
     page.locator("#stack").select_option("io")
     page.get_by_role("button", name="Filter").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("hdf5")
-    assert rows(page, "Specs of hdf5") == 3
+    expect(rows(page, "Specs of hdf5")).to_have_count(3)
     page.get_by_role("link", name="hdf5@1.14.6/hhaw2z5").first.click()
     expect(page.locator(".gc-tree").first).to_be_visible()
 
