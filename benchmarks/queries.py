@@ -9,6 +9,7 @@ import sys
 import time
 from typing import Any
 
+from graphcache import NotKnownError
 from graphcache.queries import NamedQuery, load_library
 from graphcache.stores import Store, open_store
 
@@ -52,7 +53,11 @@ def main() -> None:
             print(f"{query.name}: not timed, no values for {needed}", file=sys.stderr)
             continue
         values = {name: known[name] for name in needed}
-        found = [least_milliseconds(query, store, values) for store in stores.values()]
+        try:
+            found = [least_milliseconds(query, store, values) for store in stores.values()]
+        except NotKnownError as error:
+            print(f"{query.name}: not timed: {error}", file=sys.stderr)
+            continue
         [rows] = {rows for _, rows in found}
         times = " | ".join(f"{milliseconds:.1f}" for milliseconds, _ in found)
         print(f"| {query.name} | {rows:,} | {times} |")
