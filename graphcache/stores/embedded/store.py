@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import re
 import threading
 import time
 import weakref
@@ -27,11 +26,11 @@ from graphcache.errors import QueryError, StoreError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type, quote
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.columns import Columns, open_columns
+from graphcache.stores.embedded.errors import errors_of, query_errors
 from graphcache.stores.embedded.offsets import Edges, Offsets
 from graphcache.stores.embedded.places import FORMAT, check_file
 from graphcache.stores.embedded.seal import check_seal
 from graphcache.stores.logs import log_statement
-from graphcache.stores.misspelt import is_edge_type, no_such_type
 from graphcache.stores.statements import (
     EMBEDDED_TYPES,
     check_parameters,
@@ -102,7 +101,7 @@ class EmbeddedStore(Store):
         check_timeout(timeout)
         start = time.monotonic()
         end = start + (timeout or math.inf)
-        with _query_errors(timeout, cypher), self._connection() as connection:
+        with query_errors(timeout, cypher), self._connection() as connection:
             if timeout is not None:
                 connection.set_query_timeout(max(1, int(min(timeout, _LONGEST) * 1000)))
             result = interruptible(
@@ -273,7 +272,7 @@ class EmbeddedStore(Store):
             connection.close()
 
     def _arrow(self, cypher: str) -> pa.Table:
-        with _query_errors(None, cypher), self._connection() as connection:
+        with query_errors(None, cypher), self._connection() as connection:
             start = time.monotonic()
             result: Any = connection.execute(cypher)
             table = result.get_as_arrow(_READ_CHUNK)
@@ -308,62 +307,6 @@ def verify_store(path: Path) -> str:
             f"{path}: damaged: expected the digest {expected}, found {found}: build it again"
         )
     return expected
-
-
-@contextmanager
-def errors_of(path: Path, otherwise: str = "damaged, build it again") -> Iterator[None]:
-    """LadybugDB's errors on a file, in our words."""
-    try:
-        yield
-    except (RuntimeError, MemoryError, IndexError) as error:
-        text = str(error)
-        if "lock on file" in text:
-            why = "another program holds it open to write: wait until it has ended"
-        elif "different version" in text:
-            why = f"made by another version of LadybugDB: build it again ({text})"
-        elif "Mmap for size" in text:
-            why = f"too little address space: raise its limit, as by 'ulimit -v unlimited' ({text})"
-        else:
-            # Of a full disk, LadybugDB says first that what it could not write is durable.
-            why = f"{otherwise} ({text[max(0, text.rfind('IO exception')) :]})"
-        raise StoreError(f"{path}: {why}") from error
-
-
-@contextmanager
-def _query_errors(timeout: float | None, cypher: str) -> Iterator[None]:
-    """LadybugDB's errors on a query, in our words."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise QueryError(_too_long(timeout)) from error
-    except (RuntimeError, MemoryError, IndexError, ValueError, TypeError, OverflowError) as error:
-        text = str(error)
-        if "read-only" in text:
-            why = "a query only reads, this one writes: nothing was changed"
-        elif "Interrupted" in text:
-            why = _too_long(timeout)
-        elif "bad_alloc" in text:
-            why = "it needs more memory than there is: narrow it"
-        else:
-            why = _misspelt(text, cypher) or text.removeprefix("Runtime exception: ").strip()
-        raise QueryError(why) from error
-
-
-def _misspelt(error: str, cypher: str) -> str | None:
-    """What the schema has, where the error is of a name that it has not, or has for another."""
-    table = re.search(r"Table (.+) does not exist", error)
-    if table:
-        edge = is_edge_type(table[1], cypher)
-        return no_such_type("edge type" if edge else "node type", table[1])
-    wrong = re.search(r"Cannot bind (.+) as a (node|relationship) pattern label", error)
-    if wrong:
-        return no_such_type("node type" if wrong[2] == "node" else "edge type", wrong[1])
-    missing = re.search(r"Cannot find property (.+) for (.+)\.$", error.strip())
-    return no_such_type("property", missing[1], cypher) if missing else None
-
-
-def _too_long(timeout: float | None) -> str:
-    return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise the timeout"
 
 
 def interruptible(connection: ladybug.Connection, work: Callable[[], Any]) -> Any:

@@ -22,11 +22,11 @@ from graphcache.files import clean_up, put_in_place
 from graphcache.schema import all_types, quote
 from graphcache.stores.base import Load
 from graphcache.stores.embedded.columns import write_columns
+from graphcache.stores.embedded.errors import errors_of
 from graphcache.stores.embedded.places import FORMAT, reserve
 from graphcache.stores.embedded.seal import seal
 from graphcache.stores.embedded.store import (
     EmbeddedStore,
-    errors_of,
     interruptible,
 )
 from graphcache.stores.statements import MACROS, create_table

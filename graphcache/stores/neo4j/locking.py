@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from neo4j import ManagedTransaction, Session
+from neo4j import Session
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graphcache.errors import StoreError
@@ -19,19 +20,20 @@ LOCK = (
 """What makes the lock's node one, however many make it at once."""
 
 
+def run(session: Session, statement: str, **parameters: Any) -> None:
+    """Run a statement in a transaction of its own, with the driver's retries."""
+    session.execute_write(lambda transaction: transaction.run(statement, parameters).consume())
+
+
 def constrain(session: Session, statements: Iterable[str]) -> None:
     """Make constraints and indexes where they are not there yet."""
     for statement in statements:
         try:
-            session.execute_write(_run, statement)
+            run(session, statement)
         except Neo4jError as error:
             # Another push makes it just now: IF NOT EXISTS does not see that.
             if not (error.code or "").endswith("AlreadyExists"):
                 raise
-
-
-def _run(transaction: ManagedTransaction, statement: str) -> None:
-    transaction.run(statement).consume()
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from graphcache.stores.base import Load
 from graphcache.stores.logs import log_statement
 from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.stores.neo4j.errors import server_errors
-from graphcache.stores.neo4j.locking import LOCK, constrain, push_lock
+from graphcache.stores.neo4j.locking import LOCK, constrain, push_lock, run
 from graphcache.stores.neo4j.note import PushNote
 from graphcache.stores.neo4j.rows import EdgeRows, PartRows, check_for_neo4j
 from graphcache.stores.neo4j.statements import (
@@ -118,10 +118,6 @@ def _prepare(store: Neo4jStore) -> None:
     with store.session() as session:
         constrain(session, [*constraints(), LOCK])
         session.run("CALL db.awaitIndexes(300)").consume()
-
-
-def _run(session: neo4j.Session, statement: str, **parameters: Any) -> None:
-    session.execute_write(lambda tx: tx.run(statement, parameters).consume())
 
 
 class _Push:
@@ -254,7 +250,7 @@ class _Push:
     def _write_note(self, session: neo4j.Session, note: PushNote) -> None:
         self.check_lock()
         statement = f"MERGE (l:{LOAD_LABEL} {{name: 'push'}}) SET l += $values"
-        _run(session, statement, values=note.to_properties())
+        run(session, statement, values=note.to_properties())
         self.note = note
 
     def _send(
