@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pyspark
 from neo4j_server.tools import need_java
 
-from graphcache.lake.sessions import Where, spark_session
+from graphcache.lake.sessions import Where, spark_context
 
 _T = TypeVar("_T")
 _PROGRAMS = Path(pyspark.__file__).parent / "bin"
@@ -24,21 +24,24 @@ _DEPLOY = "org.apache.spark.deploy"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 _ENOUGH = 600.0
 """Seconds after which what should have come does not come any more."""
-_QUICK = (
-    "--driver-java-options -XX:TieredStopAtLevel=1 "
-    "--conf spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 "
-    "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
-)
-"""Java compiles for longer than it computes of so few rows."""
+MANY_SHARDS = """
+import sys
+from graphcache.cli.main import main
+from graphcache.lake import spark
+spark._SHARE = 5_000
+sys.argv[0] = "graphcache"
+main()
+"""
+"""graphcache, whose joins on Spark have a middle: each has many tasks, however few its rows are."""
 
 
 def spark_environment() -> dict[str, str]:
-    """Where Spark's Java is, that it is reached from this machine alone, and for how few rows."""
+    """Where Spark's Java is, that it is reached from this machine alone, and compiled quickly."""
     java = need_java(17).resolve().parents[1]
     return {
         "JAVA_HOME": str(java),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYSPARK_SUBMIT_ARGS": f"{_QUICK} pyspark-shell",
+        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1",
     }
 
 
@@ -47,7 +50,7 @@ def spark_here() -> Iterator[None]:
     """Spark with two processors, in the process that calls this."""
     with (
         patch.dict(os.environ, spark_environment()),
-        spark_session("the tests", Where("local[2]", 10**9)),
+        spark_context("the tests", Where("local[2]", 10**9)),
     ):
         yield
 

@@ -27,12 +27,10 @@ SPILL = ".graphcache-lake-spill-"
 class DuckDB:
     """A connection of its own, to nothing but the files of a lake."""
 
-    dialect = sql.DUCKDB
-
     def __init__(self, connection: Any, place: Place) -> None:
         self._connection = connection
         self._place = place
-        for text in self.dialect.functions:
+        for text in sql.FUNCTIONS:
             connection.execute(text)
 
     def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
@@ -74,12 +72,10 @@ class DuckDB:
         return write_table(self._place, id_, type_, batches_of(reader))
 
     def _reader(self, text: str, values: Iterable[Any] = ()) -> Any:
-        return self._connection.sql(self.dialect.sql(text), params=list(values)).to_arrow_reader(
-            _ROWS
-        )
+        return self._connection.sql(sql.quoted(text), params=list(values)).to_arrow_reader(_ROWS)
 
     def _run(self, text: str, values: Iterable[Any] = ()) -> Any:
-        return self._connection.execute(self.dialect.sql(text), list(values))
+        return self._connection.execute(sql.quoted(text), list(values))
 
 
 @contextmanager
