@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import oracle
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -71,6 +72,16 @@ def test_shards_of_what_contradicts_itself_make_the_graph_of_all(
     for path, text in zip(paths, texts, strict=True):
         path.write_text(text)
     assert_shards_join(paths, number)
+
+
+def test_a_patch_is_whole_that_another_shard_shows_so(tmp_path: Path) -> None:
+    records = []
+    for letter, patch in (("a", "abcdef0"), ("z", "abcdef01" * 8)):
+        record = oracle.record(letter * 32)
+        record["variants"] = [f"patches={patch}"]
+        records.append(record)
+    (tmp_path / "zlib.md").write_text(oracle.page_text("zlib", "develop", records))
+    assert_shards_join([tmp_path / "zlib.md"], 32)
 
 
 def test_a_hash_that_is_none_has_a_shard() -> None:

@@ -35,7 +35,7 @@ from graphcache.tables.columns import (
     split_texts,
 )
 from graphcache.tables.disagreements import Differences
-from graphcache.tables.join import join, spec_of_warning, whole_patches
+from graphcache.tables.join import join, whole_patches
 
 _COMPILE = frozenset(LANGUAGES)
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
@@ -222,10 +222,9 @@ def join_shard(
     for type_ in TYPES:
         table = joined[type_.name]
         tables[type_.name] = table.filter(is_own(table[key_columns(type_)[0]])).combine_chunks()
+    # What is common to all is warned of by each, in the same words.
     found = Found({name: _names(tables[edge]["to"]) for name, edge in sql.NAMED.items()})
-    for text in report.warnings:
-        if pc.all(is_own(pa.array([spec_of_warning(text)], pa.string()))).as_py():
-            found.warnings.add(text)
+    found.warnings.update(report.warnings)
     if claims:
         found.differences = Differences.of(*members_said(facts["said"]), claims)
     return tables, found
