@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from graphcache.errors import LakeError, UsageError
 from graphcache.lake import sql
@@ -38,13 +37,13 @@ class DuckDB:
     def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
         """Call the rows of some files by a name."""
         check_sizes(self._place, files)
-        paths = [self._place.path(file.path) for file in files]
-        if not paths:
+        if not files:
             self.hold(name, schema.empty_table())
         elif self._place.is_local:
+            paths = [self._place.path(file.path) for file in files]
             self._connection.read_parquet(paths).create_view(name, replace=True)
         else:
-            self._connection.register(name, ds.dataset(paths, schema, filesystem=self._place.fs))
+            self._connection.register(name, self._place.dataset(schema, files))
 
     def hold(self, name: str, table: pa.Table) -> None:
         """Call the rows of a small table by a name."""
