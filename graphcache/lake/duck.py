@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from tempfile import TemporaryDirectory
@@ -21,6 +22,11 @@ _ROWS = 100_000
 """Rows of a result in memory at a time."""
 SPILL = ".graphcache-lake-spill-"
 """How the folder begins to which DuckDB writes what does not fit; it is removed at the end."""
+
+_NOT_READ = re.compile(
+    r"IOError: (?:Could not open Parquet input source '<Buffer>': )?(.*?)\. Detail: Python "
+)
+"""What of DuckDB's words is ours, where an object of a bucket could not be read."""
 
 
 class DuckDB:
@@ -120,8 +126,9 @@ def _in_our_words(engine: Any, place: Place, memory: str) -> Iterator[None]:
             f"DuckDB: give it more by --memory, or make room; what was there is unchanged"
         ) from None
     except engine.Error as error:
-        why = str(error).splitlines()[0]
-        raise LakeError(f"{place.shown}: DuckDB: {why}; what was there is unchanged") from error
+        read = _NOT_READ.search(str(error))
+        why = read[1] if read else f"DuckDB: {str(error).splitlines()[0]}"
+        raise LakeError(f"{place.shown}: {why}; what was there is unchanged") from error
 
 
 def _imported() -> Any:

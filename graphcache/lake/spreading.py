@@ -45,7 +45,7 @@ def gather_on_spark(
     if "-" in paths:
         raise UsageError("- (standard input) is not to be had on a cluster: expected paths alone")
     place = writer.place
-    items = list(input_items(paths, report))
+    items = list(input_items(paths, report, in_buckets=True))
     read = _Reader(place.address, writer.id, labels, os.getcwd())
     done: list[_Done] = []
     if items:

@@ -118,7 +118,7 @@ class Bucket:
         from botocore import exceptions as aws
 
         for _ in range(_TRIES):
-            with _in_words(self):
+            with _in_words(self, what["Key"]):
                 found = self._client.get_object(Bucket=self.name, **what)
             try:
                 data = found["Body"].read()
@@ -261,7 +261,7 @@ def _client(_process: int, _settings: tuple[tuple[str, str], ...]) -> Any:
 
 
 @contextmanager
-def _in_words(bucket: Bucket) -> Iterator[None]:
+def _in_words(bucket: Bucket, key: str = "") -> Iterator[None]:
     """What botocore raises, as a sentence that says what to do."""
     from botocore import exceptions as aws
 
@@ -270,7 +270,7 @@ def _in_words(bucket: Bucket) -> Iterator[None]:
         yield
     except aws.ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        raise _of_server(bucket, error.response.get("Error", {}), status) from None
+        raise _of_server(bucket, key, error.response.get("Error", {}), status) from None
     except aws.SSLError as error:
         raise BucketError(
             f"no trust in the server {at}: {one_line(str(error))}; AWS_CA_BUNDLE can name a "
@@ -285,10 +285,10 @@ def _in_words(bucket: Bucket) -> Iterator[None]:
         raise BucketError(f"the AWS settings can't be used: {one_line(str(error))}") from None
 
 
-def _of_server(bucket: Bucket, error: dict[str, Any], status: int) -> OSError:
+def _of_server(bucket: Bucket, key: str, error: dict[str, Any], status: int) -> OSError:
     code = str(error.get("Code", ""))
     if code in ("NoSuchKey", "404"):
-        return FileNotFoundError(f"there is no such object in {bucket.name}")
+        return FileNotFoundError(f"there is no {one_line(key)} in the bucket {bucket.name}")
     if code == "NoSuchBucket":
         return BucketError(
             f"there is no bucket {bucket.name} at {shown(bucket.endpoint)}: make it first, or see "
