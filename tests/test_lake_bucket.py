@@ -290,13 +290,15 @@ def test_a_part_that_is_lost_or_damaged_is_named(how: str, bucket: str, folder: 
 def test_a_part_that_is_lost_while_it_is_asked_is_said_in_a_sentence(
     bucket: str, folder: Path
 ) -> None:
-    with (
-        pytest.raises(LakeError) as caught,
-        opened(f"s3://{bucket}/lake") as (_, engine),
-    ):
-        for file in (folder / "tables/Spec").iterdir():
-            file.unlink()
-        engine.rows("SELECT count(DISTINCT [name]) FROM [Spec]")
+
+    def lose_and_ask() -> None:
+        with opened(f"s3://{bucket}/lake") as (_, engine):
+            for file in (folder / "tables/Spec").iterdir():
+                file.unlink()
+            engine.rows("SELECT count(DISTINCT [name]) FROM [Spec]")
+
+    with pytest.raises(LakeError) as caught:
+        lose_and_ask()
     assert re.fullmatch(
         rf"s3://{bucket}/lake: there is no lake/tables/Spec/\S+\.parquet in the bucket {bucket}; "
         rf"what was there is unchanged",
