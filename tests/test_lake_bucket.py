@@ -158,6 +158,30 @@ def test_a_mirror_below_an_address_is_read_by_its_index(server: S3Server, tmp_pa
     assert report.files == 2
 
 
+def test_settings_may_stand_in_the_files_of_aws(
+    server: S3Server, joined: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = "\n".join(
+        f"{name.lower()} = {value}"
+        for name, value in server.environment.items()
+        if name.startswith(("AWS_ACCESS", "AWS_SECRET"))
+    )
+    endpoint = server.environment["AWS_ENDPOINT_URL"]
+    (tmp_path / "credentials").write_text(f"[mine]\n{keys}\n")
+    (tmp_path / "config").write_text(f"[profile mine]\nendpoint_url = {endpoint}\n")
+    for name in server.environment:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("GRAPHCACHE_CACHE", str(tmp_path / "cache"))
+    signing._session.cache_clear()
+    shutil.copytree(SETS["pages"][0], server.make_bucket("mine") / "pages")
+    assert verify("s3://joined/lake").problems == []
+    assert graphcache.read("s3://mine/pages")[0] == graphcache.read(*SETS["pages"])[0]
+    signing._session.cache_clear()
+
+
 # Accidents ----------------------------------------------------------------------------------------
 
 

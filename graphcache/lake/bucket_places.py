@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FIRST = 2**20
 """Bytes that come by the request that opens an object: all of it, mostly."""
+_S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 _UNCHANGED = "what was there is unchanged"
 
 
@@ -57,6 +58,26 @@ class BucketPlace(Place):
     def spark_path(self, name: str) -> str:
         """The whole address of a file or folder, as Spark takes it."""
         return f"s3a://{self.bucket.name}/{self.path(name)}"
+
+    def prepare_spark(self, session: Any) -> None:
+        """Have Spark's Java reach the bucket as this process does.
+
+        Settings of the session are no arguments of a process, and Spark hides keys where it shows
+        settings.
+
+        Raises:
+            LakeError: it lacks what it needs for buckets.
+        """
+        context = session.sparkContext
+        if context._jsc.hadoopConfiguration().getClassByNameOrNull(_S3A) is None:
+            version = context._jvm.org.apache.hadoop.util.VersionInfo.getVersion()
+            raise LakeError(
+                f"{self.shown}: this Spark can't join in a bucket: it needs hadoop-aws of its "
+                f"Hadoop, as by spark.jars.packages org.apache.hadoop:hadoop-aws:{version} in its "
+                f"settings; {_UNCHANGED}"
+            )
+        for name, value in self.bucket.for_hadoop().items():
+            session.conf.set(name, value)
 
     def read_version(self, name: str) -> tuple[bytes, str]:
         """An object, and its ETag."""

@@ -82,6 +82,9 @@ class Place:
         """The whole path of a file or folder, as Spark takes it."""
         return f"file://{self.path(name)}"
 
+    def prepare_spark(self, session: Any) -> None:
+        """Have Spark's Java reach it."""
+
     def read(self, name: str) -> bytes:
         """A whole file.
 

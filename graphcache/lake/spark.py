@@ -172,6 +172,7 @@ def spark(place: Place, where: Where) -> Iterator[Spark]:
         LakeError: it is not installed, does not begin, or what runs on it fails.
     """
     with spark_session(place.shown, where) as session:
+        place.prepare_spark(session)
         engine = Spark(session, place)
         try:
             yield engine

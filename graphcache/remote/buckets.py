@@ -90,7 +90,7 @@ class Bucket:
             NotFetched: botocore is not installed, or the AWS settings can't be used.
         """
         self.name = name
-        self._client = _client_of_now()
+        self._client, self._credentials = _client_of_now()
 
     def read(self, key: str) -> tuple[bytes, str]:
         """A whole object, and its ETag.
@@ -212,6 +212,31 @@ class Bucket:
         """Where the server is."""
         return str(self._client.meta.endpoint_url)
 
+    def for_hadoop(self) -> dict[str, str]:
+        """The same server, patience and credentials, as settings of Hadoop's S3A.
+
+        Credentials that run out are not among them: S3A finds those of a machine's role by itself.
+        """
+        of_aws = _OF_AWS in self.endpoint
+        settings = {
+            "fs.s3a.endpoint": "" if of_aws else self.endpoint,
+            "fs.s3a.endpoint.region": self._client.meta.region_name,
+            "fs.s3a.path.style.access": str(not of_aws).lower(),
+            "fs.s3a.connection.establish.timeout": f"{_CONNECT}s",
+            "fs.s3a.connection.timeout": f"{_READ}s",
+            "fs.s3a.attempts.maximum": str(_TRIES),
+            "fs.s3a.retry.limit": str(_TRIES),
+        }
+        found = self._credentials
+        if found is None or hasattr(found, "refresh_needed"):
+            return settings
+        secret = {
+            "fs.s3a.access.key": found.access_key,
+            "fs.s3a.secret.key": found.secret_key,
+            "fs.s3a.session.token": found.token,
+        }
+        return settings | {name: value for name, value in secret.items() if value}
+
 
 class _BehindItsEnd(BucketError):
     """No byte of the object is in the range that was asked for."""
@@ -221,14 +246,14 @@ class _NotAsExpected(BucketError):
     """Another object is there than the one that was expected."""
 
 
-def _client_of_now() -> Any:
-    """The client of this process and of the AWS settings that hold now."""
+def _client_of_now() -> tuple[Any, Any]:
+    """The client of this process and of the AWS settings that hold now, and its credentials."""
     settings = tuple(sorted(one for one in os.environ.items() if one[0].startswith("AWS_")))
     return _client(os.getpid(), settings)
 
 
 @lru_cache(maxsize=4)
-def _client(_process: int, _settings: tuple[tuple[str, str], ...]) -> Any:
+def _client(_process: int, _settings: tuple[tuple[str, str], ...]) -> tuple[Any, Any]:
     try:
         from botocore import UNSIGNED
         from botocore.config import Config
@@ -249,7 +274,8 @@ def _client(_process: int, _settings: tuple[tuple[str, str], ...]) -> Any:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        if session.get_credentials() is None:
+        credentials = session.get_credentials()
+        if credentials is None:
             usual = usual.merge(Config(signature_version=UNSIGNED))
         client = session.create_client("s3", region_name=region(), config=usual)
         if _OF_AWS not in client.meta.endpoint_url:  # and no name is made of a bucket's
@@ -257,7 +283,7 @@ def _client(_process: int, _settings: tuple[tuple[str, str], ...]) -> Any:
             client = session.create_client("s3", region_name=region(), config=usual)
     except (BotoCoreError, ValueError) as error:
         raise NotFetched(f"the AWS settings can't be used: {one_line(str(error))}") from None
-    return client
+    return client, credentials
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http, Receive
 from graphcache.remote.folder import Folder, Note
 from graphcache.remote.locations import NotFetched, shown, web_address
-from graphcache.remote.signing import region, signature
+from graphcache.remote.signing import endpoint, region, signature
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Cache:
     def _download(self, url: str, expected: Expected) -> str:
         """Bring it here, unless the server says that it has not changed; its digest."""
         self._clear_once()
-        at = web_address(url)
+        at = web_address(url, endpoint() if urlsplit(url).scheme == "s3" else None)
         note = self._folder.note(at) if expected.digest is None else None
         came = Note("", note.digest if note else "")
 
