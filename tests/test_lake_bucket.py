@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from unittest.mock import patch
 
 import pytest
 from command_line import run, succeed
-from lakes import SETS
+from lakes import ROOT, SETS
 from s3_server.server import S3Server
 
 import graphcache
@@ -28,6 +29,7 @@ from graphcache.remote import buckets, signing
 
 pytestmark = [pytest.mark.network, pytest.mark.process]
 
+PAGE = (ROOT / "docs/scale.md").read_text()
 SITE = SETS["indexes"][0]
 OLD, NEW = SITE / "2026-09", SITE / "2026-10"
 
@@ -109,6 +111,20 @@ def test_each_command_answers_as_of_a_folder(server: S3Server, tmp_path: Path) -
     files = listed("s3://commands/a/lake")
     assert files_below(server.buckets / "commands/a/lake") == {LIST, *files}
     assert any("release=a%2Fb%2541%C3%A4" in name for name in files)
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_is_printed(
+    server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAPHCACHE_CACHE", str(tmp_path / "cache"))
+    server.make_bucket("history")
+    shutil.copytree(SITE, server.make_bucket("published"), dirs_exist_ok=True)
+    ((commands, shown),) = re.findall(
+        r"^```sh s3\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+    )
+    said = [succeed(*shlex.split(line)[1:], cwd=tmp_path) for line in commands.splitlines()]
+    assert "".join(said) == shown
 
 
 @pytest.mark.slow
