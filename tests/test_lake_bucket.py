@@ -124,7 +124,7 @@ def test_the_page_shows_what_is_printed(
         r"^```sh s3\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
     )
     said = [succeed(*shlex.split(line)[1:], cwd=tmp_path) for line in commands.splitlines()]
-    assert "".join(said) == shown
+    assert re.sub("digest .*", "digest …", "".join(said)) == shown  # as in a folder: see above
 
 
 @pytest.mark.slow
