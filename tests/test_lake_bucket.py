@@ -15,6 +15,7 @@ import pytest
 from command_line import run, succeed
 from lakes import ROOT, SETS
 from s3_server.server import S3Server
+from web_server import Request, Web, content, cut_off, hang, serving
 
 import graphcache
 from graphcache.errors import LakeError
@@ -24,7 +25,7 @@ from graphcache.lake.asking import opened
 from graphcache.lake.describing import describe, verify
 from graphcache.lake.joining import join_lake
 from graphcache.lake.lake import Lake
-from graphcache.lake.listing import LIST
+from graphcache.lake.listing import LIST, Listing, encode
 from graphcache.remote import buckets, signing
 
 pytestmark = [pytest.mark.network, pytest.mark.process]
@@ -400,3 +401,58 @@ def test_without_botocore_it_says_what_brings_it(
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     with pytest.raises(LakeError, match=r"python -m pip install 'graphcache\[s3\]'"):
         verify("s3://joined/lake")
+
+
+class Careless(Request):
+    """A server that writes what it is given, whatever the condition."""
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_whole(b"", ETag='"1"')
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_whole(b"<DeleteResult/>")
+
+
+@pytest.fixture
+def strange(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """Another server, which does as it is told."""
+    with serving(tmp_path) as web:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", web.url)
+        monkeypatch.setattr(buckets, "_READ", 0.2)
+        buckets._client.cache_clear()
+        yield web
+    buckets._client.cache_clear()
+
+
+def test_a_server_that_knows_no_conditions_is_refused(strange: Web) -> None:
+    strange.RequestHandlerClass = Careless
+    with pytest.raises(LakeError, match=r"told to write on a condition.*what was there is unch"):
+        add("s3://b/lake", *SETS["pages"])
+
+
+def test_a_server_that_says_nothing_is_given_up(strange: Web) -> None:
+    path = f"/b/lake/{LIST}"
+    strange.answers[path] = [hang]
+    with pytest.raises(LakeError, match=f"{LIST}: can't be read: the server .* says nothing"):
+        verify("s3://b/lake")
+    assert strange.paths == [path] * 3
+
+
+def test_a_server_that_stops_in_the_middle_is_asked_again(strange: Web) -> None:
+    path = f"/b/lake/{LIST}"
+    half = cut_off(encode(Listing()), 10)
+    strange.answers[path] = [half]
+    with pytest.raises(LakeError, match=f"{LIST}: can't be read: the server .* stopped in the"):
+        verify("s3://b/lake")
+    assert strange.paths == [path] * 3
+    strange.answers[path] = [half, content(encode(Listing()), ETag='"1"')]
+    assert verify("s3://b/lake").problems == []
+
+
+@pytest.mark.parametrize("lake", ["hdfs://host/lake", "gs://bucket/lake", "https://host/lake"])
+def test_an_address_of_another_kind_is_refused(lake: str, tmp_path: Path) -> None:
+    said = run("lake", "add", lake, str(SETS["pages"][0]), cwd=tmp_path)
+    assert said.code == 2
+    assert "expected a folder of this machine, or s3://BUCKET/PREFIX" in said.err

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FIRST = 2**20
 """Bytes that come by the request that opens an object: all of it, mostly."""
+_NO_ETAG = '"00000000000000000000000000000000"'
 _S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 _UNCHANGED = "what was there is unchanged"
 
@@ -76,7 +77,7 @@ class BucketPlace(Place):
                 f"Hadoop, as by spark.jars.packages org.apache.hadoop:hadoop-aws:{version} in its "
                 f"settings; {_UNCHANGED}"
             )
-        for name, value in self.bucket.for_hadoop().items():
+        for name, value in self.bucket.settings_of_hadoop().items():
             session.conf.set(name, value)
 
     def read_version(self, name: str) -> tuple[bytes, str]:
@@ -156,20 +157,21 @@ class BucketPlace(Place):
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """See that the bucket can be written, and that its server knows conditions.
+        """See that the bucket can be written, and on a condition, which is all that it needs.
 
         Raises:
-            LakeError: it can't, or it does not.
+            LakeError: it can't.
         """
         probe = f"work/{uuid.uuid4().hex[:16]}"
-        if not self.replace(probe, b"first", None) or self.replace(probe, b"second", None):
-            self.remove([probe])
-            raise LakeError(
-                f"{self.shown}: the server writes over an object though it is told to write where "
-                f"none is (If-None-Match): then one of two who write at a time would be lost; "
-                f"expected a newer server, or a folder; {_UNCHANGED}"
-            )
+        written = [self.replace(probe, b"first", None)]
+        written += [self.replace(probe, b"other", version) for version in (None, _NO_ETAG)]
         self.remove([probe])
+        if written != [True, False, False]:
+            raise LakeError(
+                f"{self.shown}: its server writes over an object also where it is told to write on "
+                f"a condition (If-None-Match, If-Match): then what one of two wrote who write at a "
+                f"time would be lost; expected a server that knows them, or a folder; {_UNCHANGED}"
+            )
         yield
 
     def _name(self, key: str) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from graphcache.errors import LakeError, UsageError
 from graphcache.files import put_in_place, sync
 from graphcache.lake.listing import PartFile
-from graphcache.remote.buckets import BucketError, is_bucket
-from graphcache.remote.locations import is_url, local_path, shown
+from graphcache.remote.buckets import Bucket, BucketError, bucket_and_key, is_bucket
+from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 
 _LOCK = ".graphcache-lake.lock"
 _NEW = ".new"
@@ -252,6 +252,29 @@ class Place:
             yield
         finally:
             lock.release()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A place as tasks on other machines get it."""
+
+    address: str
+    settings: dict[str, str] = field(repr=False)
+    """Those by which buckets are found by who sends it, since tasks may know none."""
+
+    @classmethod
+    def of(cls, place: Place, paths: Iterable[str] = ()) -> Sent:
+        """A place, and what of paths is in a bucket, for tasks that read these."""
+        names = [address for address in (place.address, *paths) if is_bucket(address)]
+        settings = {}
+        with suppress(NotFetched):  # public buckets need none
+            settings = Bucket(bucket_and_key(names[0])[0]).settings() if names else {}
+        return cls(place.address, settings)
+
+    def place(self) -> Place:
+        """The place, for the task that calls this; it finds other buckets too."""
+        os.environ.update(self.settings)
+        return Place.of(self.address)
 
 
 def write_part(place: Place, name: str, table: pa.Table) -> PartFile:

@@ -30,6 +30,13 @@ _CONNECTIONS = 32
 _AT_ONCE = 1_000
 """Objects that S3 removes by one request."""
 _OF_AWS = ".amazonaws.com"
+_OF_HADOOP = {
+    "fs.s3a.endpoint": "AWS_ENDPOINT_URL",
+    "fs.s3a.endpoint.region": "AWS_REGION",
+    "fs.s3a.access.key": "AWS_ACCESS_KEY_ID",
+    "fs.s3a.secret.key": "AWS_SECRET_ACCESS_KEY",
+    "fs.s3a.session.token": "AWS_SESSION_TOKEN",
+}
 _NEEDS = "it needs botocore: python -m pip install 'graphcache[s3]'"
 
 
@@ -212,30 +219,35 @@ class Bucket:
         """Where the server is."""
         return str(self._client.meta.endpoint_url)
 
-    def for_hadoop(self) -> dict[str, str]:
-        """The same server, patience and credentials, as settings of Hadoop's S3A.
+    def settings(self) -> dict[str, str]:
+        """The server, its region and the credentials, as variables of the environment.
 
-        Credentials that run out are not among them: S3A finds those of a machine's role by itself.
+        Credentials that run out are not among them: those of a machine's role every machine has.
         """
-        of_aws = _OF_AWS in self.endpoint
-        settings = {
-            "fs.s3a.endpoint": "" if of_aws else self.endpoint,
-            "fs.s3a.endpoint.region": self._client.meta.region_name,
-            "fs.s3a.path.style.access": str(not of_aws).lower(),
+        settings = {"AWS_REGION": self._client.meta.region_name}
+        if _OF_AWS not in self.endpoint:
+            settings["AWS_ENDPOINT_URL"] = self.endpoint
+        found = self._credentials
+        if found is not None and not hasattr(found, "refresh_needed"):
+            settings |= {
+                "AWS_ACCESS_KEY_ID": found.access_key,
+                "AWS_SECRET_ACCESS_KEY": found.secret_key,
+                "AWS_SESSION_TOKEN": found.token,
+            }
+        return {name: value for name, value in settings.items() if value}
+
+    def settings_of_hadoop(self) -> dict[str, str]:
+        """The same as settings of Hadoop's S3A, with the patience that there is here."""
+        settings = self.settings()
+        known = {name: settings.get(of_aws, "") for name, of_aws in _OF_HADOOP.items()}
+        return {
+            "fs.s3a.path.style.access": str("AWS_ENDPOINT_URL" in settings).lower(),
             "fs.s3a.connection.establish.timeout": f"{_CONNECT}s",
             "fs.s3a.connection.timeout": f"{_READ}s",
             "fs.s3a.attempts.maximum": str(_TRIES),
             "fs.s3a.retry.limit": str(_TRIES),
+            **{name: value for name, value in known.items() if value},
         }
-        found = self._credentials
-        if found is None or hasattr(found, "refresh_needed"):
-            return settings
-        secret = {
-            "fs.s3a.access.key": found.access_key,
-            "fs.s3a.secret.key": found.secret_key,
-            "fs.s3a.session.token": found.token,
-        }
-        return settings | {name: value for name, value in secret.items() if value}
 
 
 class _BehindItsEnd(BucketError):
