@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,13 +19,15 @@ import pyarrow.dataset as ds
 
 from graphcache.errors import LakeError
 from graphcache.lake.listing import PartFile
-from graphcache.lake.places import Place
+from graphcache.lake.places import FOLDERS, LEFT, Place
 from graphcache.remote.buckets import Bucket, BucketError, bucket_and_key
 from graphcache.remote.locations import NotFetched, shown
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+_CLOCKS = timedelta(minutes=1)
+"""By so much the clocks of a server's machines may differ."""
 _FIRST = 2**20
 """Bytes that come by the request that opens an object: all of it, mostly."""
 _NO_ETAG = '"00000000000000000000000000000000"'
@@ -102,7 +105,7 @@ class BucketPlace(Place):
         with self._errors("can't be written"):
             self.bucket.write(self.path(name), memoryview(data).tobytes())
 
-    def replace(self, name: str, data: bytes, version: str | None) -> bool:
+    def replace(self, name: str, data: bytes, version: str | None) -> str | None:
         """Put an object in the place of that of an ETag, if it is still there."""
         with self._errors("can't be written"):
             return self.bucket.write_if(self.path(name), data, version)
@@ -132,28 +135,29 @@ class BucketPlace(Place):
         return [found.get(name) for name in names]
 
     def left(self, since: str, ids: Iterable[str]) -> set[str]:
-        """Objects that are older than another one, or whose names begin with an id."""
+        """Files of ours that are older than another one, or whose names begin with an id."""
         ours = tuple(ids)
         with self._errors("can't be read"):
             lists = self.bucket.objects(self.path(since))
             written = next((one.modified for one in lists if one.key == self.path(since)), None)
-            return {
-                self._name(one.key)
-                for folder in ("facts", "tables", "work")
+            found = [
+                one
+                for folder in FOLDERS
                 for one in self.bucket.objects(f"{self.path(folder)}/")
-                if (written and one.modified < written)
+                if (written and one.modified < written - _CLOCKS)
                 or one.key.rpartition("/")[2].startswith(ours)
-            }
+            ]
+        return set(filter(LEFT.fullmatch, (self._name(one.key) for one in found)))
 
     def is_empty(self) -> bool:
         """Whether no object is there but what was left before there was a list."""
         with self._errors("can't be read"):
             prefix = self.path("")
             folders, keys = self.bucket.folder(prefix)
-            ours = {f"{prefix}{folder}/" for folder in ("facts", "tables", "work")}
+            ours = {f"{prefix}{folder}/" for folder in FOLDERS}
             if keys or not ours.issuperset(folders):
                 return False
-        return self._holds_none_but_left(self.files(("facts", "tables", "work")))
+        return all(map(LEFT.fullmatch, self.files(FOLDERS)))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -163,10 +167,10 @@ class BucketPlace(Place):
             LakeError: it can't.
         """
         probe = f"work/{uuid.uuid4().hex[:16]}"
-        written = [self.replace(probe, b"first", None)]
-        written += [self.replace(probe, b"other", version) for version in (None, _NO_ETAG)]
+        first = self.replace(probe, b"first", None)
+        others = [self.replace(probe, b"other", version) for version in (None, _NO_ETAG)]
         self.remove([probe])
-        if written != [True, False, False]:
+        if first is None or any(others):
             raise LakeError(
                 f"{self.shown}: its server writes over an object also where it is told to write on "
                 f"a condition (If-None-Match, If-Match): then what one of two wrote who write at a "

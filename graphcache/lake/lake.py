@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from graphcache.errors import LakeError
@@ -75,9 +75,12 @@ class Lake:
         try:
             yield
         except BaseException as error:
-            clean_up(self.remove_unlisted)
+            changed = False
+            with suppress(LakeError):  # a later one removes it
+                clean_up(self.remove_unlisted)
+                changed = _list_of(self.place)[1] != self.version
             # Who has changed it has removed what it took for left.
-            if isinstance(error, LakeError) and _list_of(self.place)[1] != self.version:
+            if changed and isinstance(error, LakeError):
                 raise self._changed() from None
             raise
 
@@ -89,8 +92,10 @@ class Lake:
                 content is as it was.
         """
         listing.generation = self.listing.generation + 1
-        if not self.place.replace(LIST, encode(listing), self.version):
+        version = self.place.replace(LIST, encode(listing), self.version)
+        if version is None:
             raise self._changed()
+        self.version = version
         replaced, self.listing = self.listing, listing
         self.remove_unlisted({file.path for file in replaced.files()})
 

@@ -19,15 +19,15 @@ import pyarrow.parquet as pq
 
 from graphcache.errors import LakeError, UsageError
 from graphcache.files import put_in_place, sync
-from graphcache.lake.listing import PartFile
+from graphcache.lake.listing import LIST, PartFile
 from graphcache.remote.buckets import Bucket, BucketError, bucket_and_key, is_bucket
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 
 _LOCK = ".graphcache-lake.lock"
 _NEW = ".new"
 _HERE = pafs.LocalFileSystem()
-_FOLDERS = ("facts", "tables", "work")
-_LEFT = re.compile(
+FOLDERS = ("facts", "tables", "work")
+LEFT = re.compile(
     r"(?:facts|tables)/[^/]+/(?:[^/]+/)?[0-9a-f]{16}[0-9-]*\.parquet|work/[0-9a-f]{16}(?:/.+)?"
 )
 """The names of files that a process leaves which ends before there is a list."""
@@ -135,11 +135,11 @@ class Place:
                 f"{self.shown}: can't be written: {said(error)}; what was there is unchanged"
             ) from None
 
-    def replace(self, name: str, data: bytes, version: str | None) -> bool:
+    def replace(self, name: str, data: bytes, version: str | None) -> str | None:
         """Put a file in the place of that of a version, in one step; of None, where none is.
 
         Returns:
-            Whether that was done; if not, another version is there.
+            The version that it is; None if another one is there, and nothing was done.
 
         Raises:
             LakeError: it can't be written; the old one is there.
@@ -149,13 +149,13 @@ class Place:
         except FileNotFoundError:
             now = None
         if now != version:
-            return False
+            return None
         self.write(name + _NEW, data)
         try:
             put_in_place(Path(self.path(name + _NEW)), Path(self.path(name)))
         except OSError as error:
             raise LakeError(f"{self.shown}: can't be written: {said(error)}") from None
-        return True
+        return sha256(data).hexdigest()
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files, and the folders that they leave empty; what is gone already is no error."""
@@ -212,7 +212,7 @@ class Place:
         Here they are all files, since who has no lock writes none.
         """
         del since, ids
-        return set(self.files(_FOLDERS))
+        return set(self.files(FOLDERS))
 
     def is_empty(self) -> bool:
         """Whether nothing is there but what was left before there was a list.
@@ -225,10 +225,8 @@ class Place:
             raise LakeError(f"{self.shown}: expected a folder, found a file: give another path")
         chosen = pafs.FileSelector(self.root, allow_not_found=True)
         names = {one.base_name for one in _HERE.get_file_info(chosen)}
-        return not names - {_LOCK, *_FOLDERS} and self._holds_none_but_left(self.files(_FOLDERS))
-
-    def _holds_none_but_left(self, names: Iterable[str]) -> bool:
-        return all(map(_LEFT.fullmatch, names))
+        ours = {_LOCK, LIST + _NEW, *FOLDERS}
+        return names <= ours and all(map(LEFT.fullmatch, self.files(FOLDERS)))
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -174,11 +174,11 @@ class Bucket:
         with _in_words(self):
             self._client.put_object(Bucket=self.name, Key=key, Body=data)
 
-    def write_if(self, key: str, data: bytes, etag: str | None) -> bool:
+    def write_if(self, key: str, data: bytes, etag: str | None) -> str | None:
         """Write an object in the place of that of an ETag, or, of None, where there is none.
 
         Returns:
-            Whether it was written; if not, another one is there.
+            Its ETag; None if another one is there, and nothing was written.
 
         Raises:
             BucketError: it can't be written.
@@ -186,17 +186,21 @@ class Bucket:
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         try:
             with _in_words(self):
-                self._client.put_object(Bucket=self.name, Key=key, Body=data, **condition)
+                put = self._client.put_object(Bucket=self.name, Key=key, Body=data, **condition)
+                return str(put["ETag"])
         except (_NotAsExpected, FileNotFoundError):
-            # Where an answer was lost, the request is sent again, and finds what the first one did.
-            return self._holds(key, data)
-        return True
+            return self._etag_of(key, data)
 
-    def _holds(self, key: str, data: bytes) -> bool:
+    def _etag_of(self, key: str, data: bytes) -> str | None:
+        """The ETag of an object if it has this content.
+
+        Where an answer was lost, a request is sent again, and finds what the first one has written.
+        """
         try:
-            return self.read(key)[0] == data
+            found, etag = self.read(key)
         except FileNotFoundError:
-            return False
+            return None
+        return etag if found == data else None
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove objects; what is gone already is no error.
