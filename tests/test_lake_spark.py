@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import run
 from lakes import SETS, assert_same, join_warnings, tables_of, warnings_of
+from s3_server.server import S3Server
 from sparks import MANY_SHARDS, SPARK_SUBMIT, Cluster, awaited, spark_here
 
 import graphcache
@@ -102,6 +104,22 @@ def unwritable(lake: Path) -> None:
     """Put a file where workers write."""
     (lake / "tables").mkdir()
     (lake / "tables/Spec").write_text("")
+
+
+def test_a_lake_in_a_bucket_is_that_in_a_folder(tmp_path: Path) -> None:
+    """Spark's Java and its workers began without keys: they are sent those of this process."""
+    (tmp_path / "s3").mkdir()
+    with S3Server(tmp_path / "s3") as server, patch.dict(os.environ, server.environment):
+        shutil.copytree(SETS["pages"][0], server.make_bucket("published") / "pages")
+        folder = server.make_bucket("history")
+        lake = "s3a://history/a lake"
+        add(lake, "s3://published", engine="spark")
+        joined = join_lake(lake, "spark").joined
+        expected = graphcache.read(*SETS["pages"])[0]
+        assert (joined.engine, joined.digest) == ("spark", expected.digest())
+        files = {LIST, *(file.path for file in Lake.open(lake).listing.files())}
+        left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        assert left == {f"a lake/{name}" for name in files}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from graphcache.lake.engines import claimed, write_names
 from graphcache.lake.facts import FACTS, read_kind
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Files, PartFile
-from graphcache.lake.places import Place, check_sizes, read_part
+from graphcache.lake.places import Place, Sent, check_sizes, read_part
 from graphcache.lake.sessions import Where, spark_context
 from graphcache.lake.shards import (
     KEYS,
@@ -77,11 +77,12 @@ def _join(
     shards = Shards.of(max(sum(file.bytes for _, file in files) // _SHARE, processors))
     dealt = deal(files, processors)
     shares = context.parallelize(dealt, max(len(dealt), 1))
-    read = _Reader(place.address)
+    sent = Sent.of(place)
+    read = _Reader(sent)
     wanted = Wanted.of_all(shares.map(read.wanted).collect())
     common = Common.of_all(wanted, shares.map(partial(read.common, wanted)).collect())
     pieces = shares.flatMap(partial(read.pieces, shards))
-    write = _Writer(place.address, id_, shards, common, claims)
+    write = _Writer(sent, id_, shards, common, claims)
     written: list[_Written] = (
         pieces.partitionBy(len(shards), int).mapPartitionsWithIndex(write).collect()
     )
@@ -107,11 +108,11 @@ def deal(files: Share, processors: int) -> list[Share]:
 class _Reader:
     """Reads a share of the facts, on whatever machine."""
 
-    place: str
+    place: Sent
 
     def wanted(self, share: Share) -> Wanted:
         """What these facts want to know of others."""
-        place = Place.of(self.place)
+        place = self.place.place()
         facts = {}
         for kind, columns in WANTS.items():
             empty = FACTS[kind].empty_table().select(columns)
@@ -130,7 +131,7 @@ class _Reader:
                 yield number, (kind, _packed(rows))
 
     def _facts(self, share: Share) -> Kinds:
-        place = Place.of(self.place)
+        place = self.place.place()
         return {
             kind: read_kind(place, kind, [file for of, file in share if of == kind])
             for kind in KEYS
@@ -149,7 +150,7 @@ class _Written:
 class _Writer:
     """Joins a shard and writes its tables, on whatever machine."""
 
-    place: str
+    place: Sent
     id: str
     shards: Shards
     common: Common
@@ -174,7 +175,7 @@ class _Writer:
 
     def _write(self, number: int, tables: dict[str, pa.Table]) -> Files:
         # What a task wrote that failed has a name of its own, and is not listed.
-        place, name = Place.of(self.place), f"{self.id}-{number:05d}-{task()[1]}"
+        place, name = self.place.place(), f"{self.id}-{number:05d}-{task()[1]}"
         files: Files = {}
         for type_ in TYPES:
             writer = TableWriter(place, name, type_)

@@ -1,4 +1,4 @@
-"""The jars of a Neo4j release: copied by Maven once into a cache folder of the checkout."""
+"""Jars of a server, such as a Neo4j release: copied by Maven once into a folder of `.cache`."""
 
 import hashlib
 import os
@@ -21,14 +21,12 @@ class Release:
         main_class: What Java runs.
         minimum_java: The oldest Java that runs it.
         java_variable: The environment variable that may name the home of that Java.
-        often: Whether tests start it so often that `class_archive` pays for itself in one run.
     """
 
     name: str
     main_class: str
     minimum_java: int
     java_variable: str | None = None
-    often: bool = False
 
     @property
     def pom(self) -> Path:
@@ -50,53 +48,61 @@ class Release:
 RELEASES = {
     release.name: release
     for release in (
-        Release("5.26", "org.neo4j.server.CommunityEntryPoint", 17, often=True),
+        Release("5.26", "org.neo4j.server.CommunityEntryPoint", 17),
         Release("2026.08", "org.neo4j.server.Neo4jCommunity", 21, "JAVA25_HOME"),
     )
 }
 
 
 def jars(release: Release) -> Path:
-    """The folder with the jars of a release; copied there the first time.
+    """The folder with the jars of a release; copied there the first time."""
+    proof = f"neo4j-server-{release.version}.jar"
+    return copied(release.pom, CACHE / release.version, proof)
+
+
+def copied(pom: Path, folder: Path, proof: str) -> Path:
+    """The folder with the jars that a pom names, of which `proof` is one; copied the first time.
 
     Safe for any number of processes at once, and after one that died in the middle: the marker is
     written last, and holds the digest of the pom that the jars are of.
     """
-    folder = CACHE / release.version
     marker = folder / "complete"
-    digest = hashlib.sha256(release.pom.read_bytes()).hexdigest()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / f"{release.version}.lock"):
+    digest = hashlib.sha256(pom.read_bytes()).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not marker.is_file() or marker.read_text(encoding="ascii") != digest:
             shutil.rmtree(folder, ignore_errors=True)
-            _copy(release, folder / "lib")
+            _copy(pom, folder / "lib", proof)
             marker.write_text(digest, encoding="ascii")
     return folder / "lib"
 
 
 def class_archive(release: Release) -> Path:
-    """Where the classes of a release are kept as its Java has read and checked them."""
-    java = release.java().resolve()
-    which = hashlib.sha256(f"{java} {java.stat().st_mtime_ns}".encode()).hexdigest()
-    return jars(release).with_name(f"classes-{which[:16]}.jsa")
+    """Where the classes of a release are kept as its Java has read and checked them.
+
+    Another Java passes over them without a word, and so does this one where the jars have moved.
+    """
+    java, folder = release.java().resolve(), jars(release)
+    which = hashlib.sha256(f"{java} {java.stat().st_mtime_ns} {folder}".encode()).hexdigest()
+    return folder.with_name(f"classes-{which[:16]}.jsa")
 
 
-def _copy(release: Release, folder: Path) -> None:
+def _copy(pom: Path, folder: Path, proof: str) -> None:
     """Have Maven copy the jars into a new folder."""
     command = [
         str(need_maven()),
         "--batch-mode",
         "--quiet",
         "--no-transfer-progress",
-        f"--file={release.pom}",
+        f"--file={pom}",
         "dependency:copy-dependencies",
         "-DincludeScope=runtime",
         f"-DoutputDirectory={folder}",
     ]
     done = run(command, environment=_maven_environment(), timeout=1800)
-    if done.returncode or not list(folder.glob(f"neo4j-server-{release.version}.jar")):
+    if done.returncode or not (folder / proof).is_file():
         raise MissingTool(
-            f"Maven could not fetch Neo4j {release.version}; to see why:\n"
+            f"Maven could not fetch {proof} and what it needs; to see why:\n"
             f"  {' '.join(command)}\n{done.stdout[-4000:]}"
         )
 
