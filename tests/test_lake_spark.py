@@ -30,6 +30,7 @@ from graphcache.lake.joining import choose, join_lake
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import LIST
 from graphcache.lake.sessions import _see_that_it_answers
+from graphcache.tables import Tables
 
 pytestmark = [
     pytest.mark.process,
@@ -87,6 +88,14 @@ def test_what_shards_are_to_know_of_each_other_goes_by_way_of_spark(tmp_path: Pa
     found = join_warnings(lake)
     join_lake(lake, "pyarrow", everything=True)
     assert found == join_warnings(lake)
+
+
+def test_a_lake_of_nothing_has_tables_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"database": {"version": "8", "installs": {}}}')
+    add(tmp_path / "lake", tmp_path / "index.json")
+    joined = join_lake(tmp_path / "lake", "spark").joined
+    assert joined.digest == Tables.empty().digest()
+    assert tables_of(tmp_path / "lake") == Tables.empty()
 
 
 # Accidents ----------------------------------------------------------------------------------------
