@@ -72,7 +72,7 @@ class Neo4jServer:
         self._disk = disk
         self._jvm = [f"-Xmx{heap}", *_OPENED, _NO_FILES_ELSEWHERE]
         self._jvm += _QUICK_START if quick_start else []
-        self._reads_archive = quick_start and self.release.often
+        self._reads_archive = quick_start
         self._bolt_port = self._http_port = 0
         self._watchdog: subprocess.Popen[str] | None = None
         self._pid = 0

@@ -38,8 +38,8 @@ def tables(made: Path) -> Tables:
         return store.tables()
 
 
-def push(server: Server, store: Path) -> Process:
-    return start("push", "--store", store, cwd=store.parent, env=login(server))
+def push(server: Server, store: Path, *options: str) -> Process:
+    return start("push", *options, "--store", store, cwd=store.parent, env=login(server))
 
 
 def cut(server: Server, store: Path, nodes: int) -> Process:
@@ -73,17 +73,20 @@ def test_a_killed_client_is_followed_by_one_that_goes_on(
 def test_after_a_server_was_killed_a_push_goes_on(
     nodes: int, neo4j_own: Neo4jServer, made: Path, tables: Tables
 ) -> None:
+    """One that waits for a server that is not ready."""
     clear(neo4j_own)
     client = cut(neo4j_own, made, nodes)
     uri, pid = neo4j_own.uri, neo4j_own.pid
     neo4j_own.kill()
     assert not neo4j_own.running
     assert not Path(f"/proc/{pid}").exists()
+    waiting = push(neo4j_own, made, "--wait", "600")
     neo4j_own.start()
     assert neo4j_own.uri == uri
     assert ask(neo4j_own, "MATCH (n) RETURN count(n)")[0][0] >= nodes  # what was committed is kept
     # While the cut one still tries again: it has lost its lock, and writes nothing any more.
-    put(neo4j_own, tables)
+    through = waiting.end()
+    assert (through.code, through.err) == (0, "")
     ended = client.end()
     assert tables_on(neo4j_own).digest() == tables.digest()
     if nodes == 1 or ended.code:  # else it may have been through

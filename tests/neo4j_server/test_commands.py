@@ -307,20 +307,6 @@ def test_a_password_that_must_be_changed(neo4j_own: Neo4jServer, store: Path) ->
         session.run("DROP USER new").consume()
 
 
-def test_a_server_that_is_not_ready_is_waited_for(
-    neo4j_own: Neo4jServer, store: Path, embedded: Store
-) -> None:
-    clear(neo4j_own)
-    neo4j_own.stop()
-    env = login(neo4j_own)
-    waiting = start("push", "--wait", "600", "--store", store, cwd=store.parent, env=env)
-    neo4j_own.start()
-    ended = waiting.end()
-    assert (ended.code, ended.err) == (0, "")
-    with opened(neo4j_own) as there:
-        assert there.tables().digest() == embedded.describe().digest
-
-
 def test_the_password_is_in_no_list_of_processes(
     server: Server, store: Path, tmp_path: Path
 ) -> None:

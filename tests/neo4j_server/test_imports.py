@@ -29,21 +29,28 @@ from neo4j_server.pushing import assert_on, login, opened, own_graph, plain_grap
 from neo4j_server.server import Neo4jServer, ServerError
 
 
-def test_an_import_can_be_asked_and_a_push_goes_on_from_it(
+def test_imports_can_be_asked_and_a_push_goes_on_from_them(
     neo4j_own: Neo4jServer, tmp_path: Path, examples: Tables, example_store: Path
 ) -> None:
-    """Of real pages, and of every type of property; before the push, nothing can be written."""
-    graph: Any = nx.compose(examples.to_networkx(), small_graph())
-    tables = Tables.from_networkx(graph)
+    """A lake in parts, where nothing can be written then; and a file with each type of property.
+
+    Each import takes a stop and a start, so those are also what sets and takes back a setting.
+    """
+    lake = lake_of(tmp_path / "lake")
     neo4j_own.stop()
-    import_csv(neo4j_own, tables, tmp_path / "csv")
+    import_lake(neo4j_own, tmp_path / "lake", tmp_path / "parts")
     with neo4j_own.configured({"server.databases.default_to_read_only": "true"}):
-        imported = answers(neo4j_own)
+        nodes, edges = plain_graph(lake)
+        assert own_graph(neo4j_own) == (without_empty_lists(nodes), without_empty_lists(edges))
         assert_is_said_to_take_no_writes(neo4j_own, example_store)
-    put(neo4j_own, tables)
-    assert_on(neo4j_own, tables)
+        neo4j_own.stop()
+        tables = Tables.from_networkx(mixed(examples))
+        import_csv(neo4j_own, tables, tmp_path / "csv")
+    imported = answers(neo4j_own)
     # An import makes no property of an empty list: what stands on such a list alone is not known.
     assert {name for name, rows in imported.items() if isinstance(rows, str)} == {"providers"}
+    put(neo4j_own, tables)
+    assert_on(neo4j_own, tables)
     assert answers(neo4j_own) == {**imported, "providers": []}
     assert any(isinstance(rows, list) and rows for rows in imported.values())
     assert put(neo4j_own, tables).unchanged
@@ -51,20 +58,26 @@ def test_an_import_can_be_asked_and_a_push_goes_on_from_it(
     assert_on(neo4j_own, examples)
 
 
-def test_a_lake_is_imported_in_parts(neo4j_own: Neo4jServer, tmp_path: Path) -> None:
-    add(tmp_path / "lake", *SETS["pages"], *SETS["locks"])
+def mixed(examples: Tables) -> Any:
+    """Real pages, and every type of property."""
+    return nx.compose(examples.to_networkx(), small_graph())
+
+
+def lake_of(folder: Path) -> Tables:
+    """A lake of pages and of Spack's own files, and what it holds."""
+    add(folder, *SETS["pages"], *SETS["locks"])
     with patch.object(lake_tables, "_PART", 10_000):  # or so little would be one part of each type
-        join_lake(tmp_path / "lake")
-    rows = export_neo4j(tmp_path / "lake", tmp_path / "out")
-    assert len(list((tmp_path / "out").glob("Spec-0*.csv.gz"))) > 2
-    lake = tables_of(tmp_path / "lake")
-    assert rows == Counter(lake.node_counts() | lake.edge_counts())
-    neo4j_own.stop()
-    said = neo4j_own.import_full(tmp_path / "out", import_arguments(tmp_path / "out"))
-    assert f"{sum(lake.node_counts().values())} nodes" in said
-    neo4j_own.start()
-    nodes, edges = plain_graph(lake)
-    assert own_graph(neo4j_own) == (without_empty_lists(nodes), without_empty_lists(edges))
+        join_lake(folder)
+    return tables_of(folder)
+
+
+def import_lake(server: Neo4jServer, lake: Path, folder: Path) -> None:
+    """Export a lake in parts, and put them in the place of the database of a stopped server."""
+    counts = tables_of(lake).node_counts(), tables_of(lake).edge_counts()
+    assert export_neo4j(lake, folder) == Counter(counts[0] | counts[1])
+    assert len(list(folder.glob("Spec-0*.csv.gz"))) > 2
+    said = server.import_full(folder, import_arguments(folder))
+    assert f"{sum(counts[0].values())} nodes" in said
 
 
 def without_empty_lists(part: Mapping[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
@@ -79,7 +92,7 @@ def assert_is_said_to_take_no_writes(server: Neo4jServer, store: Path) -> None:
     assert pushed.err.startswith(f"Error: {server.uri}: the database is read-only: name ")
     verified = run("verify", server.uri, "--store", store, cwd=store.parent, env=login(server))
     assert (verified.code, verified.err) == (1, "")
-    assert "only on the server: zlib\n" in verified.out
+    assert "Package: only on the server: acl\n" in verified.out
     asked = ("query", "biggest-packages", "--store", server.uri, "--format", "csv")
     assert "py-pdm-backend" in succeed(*asked, cwd=store.parent, env=login(server))
 
