@@ -30,13 +30,6 @@ _CONNECTIONS = 32
 _AT_ONCE = 1_000
 """Objects that S3 removes by one request."""
 _OF_AWS = ".amazonaws.com"
-_OF_HADOOP = {
-    "fs.s3a.endpoint": "AWS_ENDPOINT_URL",
-    "fs.s3a.endpoint.region": "AWS_REGION",
-    "fs.s3a.access.key": "AWS_ACCESS_KEY_ID",
-    "fs.s3a.secret.key": "AWS_SECRET_ACCESS_KEY",
-    "fs.s3a.session.token": "AWS_SESSION_TOKEN",
-}
 _NEEDS = "it needs botocore: python -m pip install 'graphcache[s3]'"
 
 
@@ -239,19 +232,6 @@ class Bucket:
                 "AWS_SESSION_TOKEN": found.token,
             }
         return {name: value for name, value in settings.items() if value}
-
-    def settings_of_hadoop(self) -> dict[str, str]:
-        """The same as settings of Hadoop's S3A, with the patience that there is here."""
-        settings = self.settings()
-        known = {name: settings.get(of_aws, "") for name, of_aws in _OF_HADOOP.items()}
-        return {
-            "fs.s3a.path.style.access": str("AWS_ENDPOINT_URL" in settings).lower(),
-            "fs.s3a.connection.establish.timeout": f"{_CONNECT}s",
-            "fs.s3a.connection.timeout": f"{_READ}s",
-            "fs.s3a.attempts.maximum": str(_TRIES),
-            "fs.s3a.retry.limit": str(_TRIES),
-            **{name: value for name, value in known.items() if value},
-        }
 
 
 class _BehindItsEnd(BucketError):
