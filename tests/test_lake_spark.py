@@ -30,6 +30,7 @@ from graphcache.lake.joining import choose, join_lake
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import LIST
 from graphcache.lake.sessions import _see_that_it_answers
+from graphcache.tables import Tables
 
 pytestmark = [
     pytest.mark.process,
@@ -74,22 +75,6 @@ def test_spark_makes_the_graph_of_build(name: str, tmp_path: Path) -> None:
     assert verify(path).problems == []
 
 
-def test_a_lake_in_a_bucket_is_that_in_a_folder(tmp_path: Path) -> None:
-    """Its workers began without keys: they are sent those of this process."""
-    (tmp_path / "s3").mkdir()
-    with S3Server(tmp_path / "s3") as server, patch.dict(os.environ, server.environment):
-        shutil.copytree(SETS["pages"][0], server.make_bucket("published") / "pages")
-        folder = server.make_bucket("history")
-        lake = "s3a://history/a lake"
-        add(lake, "s3://published", engine="spark")
-        joined = join_lake(lake, "spark").joined
-        expected = graphcache.read(*SETS["pages"])[0]
-        assert (joined.engine, joined.digest) == ("spark", expected.digest())
-        files = {LIST, *(file.path for file in Lake.open(lake).listing.files())}
-        left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-        assert left == {f"a lake/{name}" for name in files}
-
-
 def test_what_shards_are_to_know_of_each_other_goes_by_way_of_spark(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     for name in ("pages", "old forms"):
@@ -103,6 +88,14 @@ def test_what_shards_are_to_know_of_each_other_goes_by_way_of_spark(tmp_path: Pa
     found = join_warnings(lake)
     join_lake(lake, "pyarrow", everything=True)
     assert found == join_warnings(lake)
+
+
+def test_a_lake_of_nothing_has_tables_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"database": {"version": "8", "installs": {}}}')
+    add(tmp_path / "lake", tmp_path / "index.json")
+    joined = join_lake(tmp_path / "lake", "spark").joined
+    assert joined.digest == Tables.empty().digest()
+    assert tables_of(tmp_path / "lake") == Tables.empty()
 
 
 # Accidents ----------------------------------------------------------------------------------------
@@ -120,6 +113,22 @@ def unwritable(lake: Path) -> None:
     """Put a file where workers write."""
     (lake / "tables").mkdir()
     (lake / "tables/Spec").write_text("")
+
+
+def test_a_lake_in_a_bucket_is_that_in_a_folder(tmp_path: Path) -> None:
+    """Spark's Java and its workers began without keys: they are sent those of this process."""
+    (tmp_path / "s3").mkdir()
+    with S3Server(tmp_path / "s3") as server, patch.dict(os.environ, server.environment):
+        shutil.copytree(SETS["pages"][0], server.make_bucket("published") / "pages")
+        folder = server.make_bucket("history")
+        lake = "s3a://history/a lake"
+        add(lake, "s3://published", engine="spark")
+        joined = join_lake(lake, "spark").joined
+        expected = graphcache.read(*SETS["pages"])[0]
+        assert (joined.engine, joined.digest) == ("spark", expected.digest())
+        files = {LIST, *(file.path for file in Lake.open(lake).listing.files())}
+        left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        assert left == {f"a lake/{name}" for name in files}
 
 
 @pytest.mark.parametrize(

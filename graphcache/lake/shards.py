@@ -126,8 +126,12 @@ class Wanted:
     @classmethod
     def of_all(cls, parts: list[Wanted]) -> Wanted:
         """What several want."""
-        columns = zip(*((p.compilers, p.builds, p.patched) for p in parts), strict=True)
-        return cls(*(sorted_unique(pa.chunked_array(column)) for column in columns))
+
+        def of(name: str) -> pa.Array:
+            said = [getattr(part, name) for part in parts]
+            return sorted_unique(pa.chunked_array(said, pa.string()))
+
+        return cls(of("compilers"), of("builds"), of("patched"))
 
     def among(self, facts: Kinds) -> Kinds:
         """The facts of these, each once."""

@@ -32,7 +32,7 @@ from graphcache.lake.shards import (
     Wanted,
     join_shard,
 )
-from graphcache.lake.tables import TableWriter, slices
+from graphcache.lake.tables import slices, write_table
 from graphcache.records import Claim, Report
 
 _SHARE = 8 * 2**20
@@ -64,7 +64,7 @@ def join_on_spark(lake: Lake, id_: str, where: Where, report: Report) -> Files:
     for text in sorted(found.warnings) + found.differences.texts():
         report.warn(text)
     for type_ in TYPES:  # a table has a file at least
-        written[type_.name] = written[type_.name] or TableWriter(place, id_, type_).close()
+        written[type_.name] = written[type_.name] or write_table(place, id_, type_, ())
     names = {name: pa.array(sorted(texts), pa.string()) for name, texts in found.named.items()}
     return written | write_names(place, id_, names)
 
@@ -77,11 +77,12 @@ def _join(
     shards = Shards.of(max(sum(file.bytes for _, file in files) // _SHARE, processors))
     dealt = deal(files, processors)
     shares = context.parallelize(dealt, max(len(dealt), 1))
-    read = _Reader(Sent.of(place))
+    sent = Sent.of(place)
+    read = _Reader(sent)
     wanted = Wanted.of_all(shares.map(read.wanted).collect())
     common = Common.of_all(wanted, shares.map(partial(read.common, wanted)).collect())
     pieces = shares.flatMap(partial(read.pieces, shards))
-    write = _Writer(Sent.of(place), id_, shards, common, claims)
+    write = _Writer(sent, id_, shards, common, claims)
     written: list[_Written] = (
         pieces.partitionBy(len(shards), int).mapPartitionsWithIndex(write).collect()
     )
@@ -175,13 +176,11 @@ class _Writer:
     def _write(self, number: int, tables: dict[str, pa.Table]) -> Files:
         # What a task wrote that failed has a name of its own, and is not listed.
         place, name = self.place.place(), f"{self.id}-{number:05d}-{task()[1]}"
-        files: Files = {}
-        for type_ in TYPES:
-            writer = TableWriter(place, name, type_)
-            for rows in slices(tables[type_.name]):
-                writer.take(rows)
-            files[type_.name] = writer.close() if tables[type_.name].num_rows else []
-        return files
+        return {
+            type_.name: write_table(place, name, type_, slices(tables[type_.name]))
+            for type_ in TYPES
+            if tables[type_.name].num_rows
+        }
 
 
 def _packed(rows: pa.Table) -> bytes:
