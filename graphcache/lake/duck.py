@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from graphcache.errors import LakeError, UsageError
 from graphcache.lake import sql
+from graphcache.lake.bucket_places import BucketPlace
 from graphcache.lake.engines import batches_of, order_by
 from graphcache.lake.listing import PartFile
 from graphcache.lake.places import Place, check_sizes
@@ -43,11 +44,11 @@ class DuckDB:
         check_sizes(self._place, files)
         if not files:
             self.hold(name, schema.empty_table())
-        elif self._place.is_local:
+        elif isinstance(self._place, BucketPlace):  # DuckDB would have to download what reads it
+            self._connection.register(name, self._place.dataset(schema, files))
+        else:
             paths = [self._place.path(file.path) for file in files]
             self._connection.read_parquet(paths).create_view(name, replace=True)
-        else:
-            self._connection.register(name, self._place.dataset(schema, files))
 
     def hold(self, name: str, table: pa.Table) -> None:
         """Call the rows of a small table by a name."""

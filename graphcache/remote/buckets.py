@@ -244,12 +244,12 @@ class _NotAsExpected(BucketError):
 
 def _client_of_now() -> tuple[Any, Any]:
     """The client of this process and of the AWS settings that hold now, and its credentials."""
-    settings = tuple(sorted(one for one in os.environ.items() if one[0].startswith("AWS_")))
-    return _client(os.getpid(), settings)
+    settings = sorted(one for one in os.environ.items() if one[0].startswith("AWS_"))
+    return _client(os.getpid(), hash(tuple(settings)))
 
 
 @lru_cache(maxsize=4)
-def _client(_process: int, _settings: tuple[tuple[str, str], ...]) -> tuple[Any, Any]:
+def _client(_process: int, _settings: int) -> tuple[Any, Any]:
     try:
         from botocore import UNSIGNED
         from botocore.config import Config
@@ -326,7 +326,8 @@ def _of_server(bucket: Bucket, key: str, error: dict[str, Any], status: int) -> 
 def _refusal(error: dict[str, Any], status: int) -> str:
     """What the server says, and what may help."""
     code, message = (one_line(str(error.get(name, ""))) for name in ("Code", "Message"))
-    said = f"the server says {status or ''} {code}".replace("  ", " ")
+    code = "" if code == str(status) else code
+    said = " ".join(filter(None, ("the server says", str(status or ""), code)))
     if status in (401, 403) or code == "AccessDenied":
         return (
             f"{said}: see whether the AWS credentials are right, and may list, read, write and "
