@@ -13,7 +13,8 @@ from typing import TypeVar
 from unittest.mock import patch
 
 import pyspark
-from neo4j_server.tools import need_java
+from neo4j_server.jars import copied
+from neo4j_server.tools import CACHE, need_java
 
 from graphcache.lake.sessions import Where, spark_session
 
@@ -32,21 +33,31 @@ _QUICK = (
 """Java compiles for longer than it computes of so few rows."""
 
 
-def spark_environment() -> dict[str, str]:
-    """Where Spark's Java is, that it is reached from this machine alone, and for how few rows."""
+def spark_environment(more: str = "") -> dict[str, str]:
+    """Where Spark's Java is, that it is reached from this machine alone, and for how few rows.
+
+    `more` are arguments of `spark-submit`, with which it begins in this process.
+    """
     java = need_java(17).resolve().parents[1]
     return {
         "JAVA_HOME": str(java),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYSPARK_SUBMIT_ARGS": f"{_QUICK} pyspark-shell",
+        "PYSPARK_SUBMIT_ARGS": f"{more}{_QUICK} pyspark-shell",
     }
+
+
+def hadoop_aws() -> str:
+    """The jars that Spark needs for buckets, as it takes them."""
+    pom = Path(__file__).with_name("s3_server") / "pom-hadoop-aws.xml"
+    jars = copied(pom, CACHE.with_name("hadoop-aws") / "3.5.0", "hadoop-aws-3.5.0.jar")
+    return ",".join(map(str, sorted(jars.glob("*.jar"))))
 
 
 @contextmanager
 def spark_here() -> Iterator[None]:
     """Spark with two processors, in the process that calls this."""
     with (
-        patch.dict(os.environ, spark_environment()),
+        patch.dict(os.environ, spark_environment(f"--jars {hadoop_aws()} ")),
         spark_session("the tests", Where("local[2]", 10**9)),
     ):
         yield

@@ -383,6 +383,16 @@ def test_what_a_killed_process_left_is_no_part_of_it_and_goes(lake: Path) -> Non
     assert not (lake / "work").exists()
 
 
+def test_what_was_left_before_there_was_a_list_is_no_hindrance(tmp_path: Path) -> None:
+    left = tmp_path / f"facts/spec/release=develop/{'0' * 16}-00001.parquet"
+    left.parent.mkdir(parents=True)
+    for file in (left, tmp_path / f"{LIST}.new"):
+        file.write_bytes(b"half a fi")
+    add(tmp_path, *SETS["pages"])
+    assert not left.exists()
+    assert verify(tmp_path).problems == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("work", ["add", "join"])
 @pytest.mark.parametrize("after", ["replace", "remove"])

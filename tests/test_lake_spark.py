@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -27,6 +28,7 @@ from lakes import (
     tables_of,
     warnings_of,
 )
+from s3_server.server import S3Server
 from sparks import SPARK_SUBMIT, Cluster, spark_here
 
 import graphcache
@@ -116,6 +118,22 @@ def unwritable(lake: Path) -> None:
     """Put a file where workers write."""
     (lake / "tables").mkdir()
     (lake / "tables/Spec").write_text("")
+
+
+def test_a_lake_in_a_bucket_is_that_in_a_folder(tmp_path: Path) -> None:
+    """Spark's Java and its workers began without keys: they are sent those of this process."""
+    (tmp_path / "s3").mkdir()
+    with S3Server(tmp_path / "s3") as server, patch.dict(os.environ, server.environment):
+        shutil.copytree(SETS["pages"][0], server.make_bucket("published") / "pages")
+        folder = server.make_bucket("history")
+        lake = "s3a://history/a lake"
+        add(lake, "s3://published", engine="spark")
+        joined = join_lake(lake, "spark").joined
+        expected = graphcache.read(*SETS["pages"])[0]
+        assert (joined.engine, joined.digest) == ("spark", expected.digest())
+        files = {LIST, *(file.path for file in Lake.open(lake).listing.files())}
+        left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        assert left == {f"a lake/{name}" for name in files}
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,9 @@ _engine_options = together(
 def lake() -> None:
     """Keep the whole history, release by release, beyond what memory holds.
 
-    A lake is a folder of Parquet files: what each release says (facts), and the graph of all of
-    them (tables). DuckDB, Polars, Spark and Trino read it as it is.
+    A lake is a folder, or a part of a bucket (s3://BUCKET/PREFIX), of Parquet files: what each
+    release says (facts), and the graph of all of them (tables). DuckDB, Polars, Spark and Trino
+    read it as it is.
 
     \b
     Example:

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.errors import UsageError
-from graphcache.files import clean_up
 from graphcache.lake import MEMORY, EngineName, bytes_of
 from graphcache.lake.facts import folder_of, read_kind
 from graphcache.lake.lake import Lake
@@ -83,7 +82,7 @@ def add(
             if on_reject is not None:
                 on_reject(reject)
 
-        try:
+        with opened.writing():
             labels, given = Labels(release, stack), [os.fspath(path) for path in paths]
             if on_spark:
                 report, where = Report(on_reject=take), Where(master, bytes_of(memory))
@@ -102,9 +101,6 @@ def add(
             writer.write_notes(reading.report)
             sources = [shown(path) for path in given]
             return commit_facts(opened, writer, reading.report, sources, stack)
-        except BaseException:
-            clean_up(opened.remove_unlisted)
-            raise
 
 
 def _is_on_spark(engine: EngineName, master: str | None) -> bool:

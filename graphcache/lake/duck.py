@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from graphcache.errors import LakeError, UsageError
 from graphcache.lake import sql
@@ -22,6 +22,11 @@ _ROWS = 100_000
 """Rows of a result in memory at a time."""
 SPILL = ".graphcache-lake-spill-"
 """How the folder begins to which DuckDB writes what does not fit; it is removed at the end."""
+
+_NOT_READ = re.compile(
+    r"IOError: (?:Could not open Parquet input source '<Buffer>': )?(.*?)\. Detail: Python "
+)
+"""What of DuckDB's words is ours, where an object of a bucket could not be read."""
 
 
 class DuckDB:
@@ -38,13 +43,13 @@ class DuckDB:
     def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
         """Call the rows of some files by a name."""
         check_sizes(self._place, files)
-        paths = [self._place.path(file.path) for file in files]
-        if not paths:
+        if not files:
             self.hold(name, schema.empty_table())
         elif self._place.is_local:
+            paths = [self._place.path(file.path) for file in files]
             self._connection.read_parquet(paths).create_view(name, replace=True)
         else:
-            self._connection.register(name, ds.dataset(paths, schema, filesystem=self._place.fs))
+            self._connection.register(name, self._place.dataset(schema, files))
 
     def hold(self, name: str, table: pa.Table) -> None:
         """Call the rows of a small table by a name."""
@@ -121,8 +126,9 @@ def _in_our_words(engine: Any, place: Place, memory: str) -> Iterator[None]:
             f"DuckDB: give it more by --memory, or make room; what was there is unchanged"
         ) from None
     except engine.Error as error:
-        why = str(error).splitlines()[0]
-        raise LakeError(f"{place.shown}: DuckDB: {why}; what was there is unchanged") from error
+        read = _NOT_READ.search(str(error))
+        why = read[1] if read else f"DuckDB: {str(error).splitlines()[0]}"
+        raise LakeError(f"{place.shown}: {why}; what was there is unchanged") from error
 
 
 def _imported() -> Any:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pyarrow.compute as pc
 
 from graphcache.errors import UsageError
-from graphcache.files import clean_up
 from graphcache.lake import ENGINES, MEMORY, EngineName, bytes_of
 from graphcache.lake.duck import duckdb, is_installed
 from graphcache.lake.engines import (
@@ -87,12 +86,9 @@ def join_lake(
             return Joining(joined, Report(), "nothing is new: the tables are as they were", 0)
         chosen, why = choose(opened.listing, engine, allowed, master)
         work = _Work(opened, opened.new_id(), memory, master, everything=everything)
-        try:
+        with opened.writing():
             files = work.by(chosen)
             joined = _commit(work, chosen, files)
-        except BaseException:
-            clean_up(opened.remove_unlisted)
-            raise
         return Joining(joined, work.report, why, work.touched)
 
 

@@ -15,6 +15,8 @@ from msgspec import Struct, field
 
 from graphcache.errors import LakeError
 from graphcache.records import short
+from graphcache.remote.buckets import Bucket, bucket_and_key, is_bucket
+from graphcache.remote.locations import NotFetched
 
 LIST = "graphcache-lake.json"
 """The name of the list, at the root of a lake."""
@@ -122,12 +124,20 @@ def files_of(partitions: Iterable[Partition], kind: str) -> list[PartFile]:
 
 
 def is_lake(path: str | os.PathLike[str]) -> bool:
-    """Whether a lake is at a path of this machine.
+    """Whether a lake is at a path of this machine, or at an address of a bucket that can be read.
 
     >>> is_lake("examples/pages")
     False
     """
-    return os.path.isfile(os.path.join(os.fspath(path), LIST))
+    given = os.fspath(path)
+    if not is_bucket(given):
+        return os.path.isfile(os.path.join(given, LIST))
+    try:
+        name, key = bucket_and_key(given)
+        Bucket(name).read_from(f"{key}/{LIST}".lstrip("/"), 0, 1)
+    except (NotFetched, OSError):  # the reader of mirrors says what is the matter
+        return False
+    return True
 
 
 def encode(listing: Listing) -> bytes:

@@ -1,35 +1,42 @@
-"""Where a lake lies: a folder here, or one that pyarrow reaches, such as a bucket."""
+"""Where a lake lies: a folder here, or what `bucket_places` makes of a bucket."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import filelock
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from graphcache.errors import LakeError
+from graphcache.errors import LakeError, UsageError
 from graphcache.files import put_in_place, sync
-from graphcache.lake.listing import PartFile
-from graphcache.remote.locations import is_url, local_path, shown
+from graphcache.lake.listing import LIST, PartFile
+from graphcache.remote.buckets import Bucket, BucketError, bucket_and_key, is_bucket
+from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 
 _LOCK = ".graphcache-lake.lock"
 _NEW = ".new"
+_HERE = pafs.LocalFileSystem()
+FOLDERS = ("facts", "tables", "work")
+LEFT = re.compile(
+    r"(?:facts|tables)/[^/]+/(?:[^/]+/)?[0-9a-f]{16}[0-9-]*\.parquet|work/[0-9a-f]{16}(?:/.+)?"
+)
+"""The names of files that a process leaves which ends before there is a list."""
 
 
 @dataclass(frozen=True)
 class Place:
     """A folder of files, here or elsewhere; paths in it are relative and have `/`."""
 
-    fs: Any
     root: str
     shown: str
     """What messages call it."""
@@ -42,7 +49,8 @@ class Place:
         """The place of a path or address, be it there or not.
 
         Raises:
-            LakeError: nothing reads addresses of that kind.
+            LakeError: a bucket can't be reached from here.
+            UsageError: nothing reads addresses of that kind.
 
         >>> Place.of("history").is_local
         True
@@ -51,25 +59,31 @@ class Place:
         path = local_path(given) if is_url(given) else given
         if path is not None:
             root = os.path.abspath(path)
-            return cls(pafs.LocalFileSystem(), root, shown(given), True, root)
-        try:
-            fs, root = pafs.FileSystem.from_uri(given)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise LakeError(f"{shown(given)}: {_said(error)}") from None
-        return cls(fs, root.rstrip("/"), shown(given), False, given)
+            return cls(root, shown(given), True, root)
+        if is_bucket(given):
+            from graphcache.lake.bucket_places import BucketPlace
+
+            return BucketPlace.at(given)
+        raise UsageError(
+            f"{shown(given)}: a lake can't lie there: expected a folder of this machine, or "
+            f"s3://BUCKET/PREFIX; another file system can be mounted as a folder"
+        )
 
     def path(self, name: str) -> str:
         """The whole path of a file, as engines take it."""
         return f"{self.root}/{name}"
 
+    def dataset(self, schema: pa.Schema, files: list[PartFile]) -> ds.Dataset:
+        """The rows of some files, which are read when they are asked for."""
+        paths = [self.path(file.path) for file in files]
+        return ds.dataset(paths, schema, format="parquet", filesystem=_HERE)
+
     def spark_path(self, name: str) -> str:
         """The whole path of a file or folder, as Spark takes it."""
-        path, address = self.path(name), urlsplit(self.address)
-        if self.is_local:
-            return f"file://{path}"
-        if address.scheme == "s3":  # whose root begins with the bucket
-            return f"s3a://{path}"
-        return f"{address.scheme}://{address.netloc}{path}"
+        return f"file://{self.path(name)}"
+
+    def prepare_spark(self, session: Any) -> None:
+        """Have Spark's Java reach it."""
 
     def read(self, name: str) -> bytes:
         """A whole file.
@@ -78,13 +92,31 @@ class Place:
             FileNotFoundError: there is none.
             LakeError: it can't be read.
         """
+        return self.read_version(name)[0]
+
+    def read_version(self, name: str) -> tuple[bytes, str]:
+        """A whole file, and by what another content of it is known.
+
+        Raises:
+            FileNotFoundError: there is none.
+            LakeError: it can't be read.
+        """
         try:
-            with self.fs.open_input_stream(self.path(name)) as file:
-                return bytes(file.read())
+            with self.open(name) as file:
+                data = bytes(file.read())
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise LakeError(f"{self.shown}/{name}: can't be read: {_said(error)}") from None
+            raise LakeError(f"{self.shown}/{name}: can't be read: {said(error)}") from None
+        return data, sha256(data).hexdigest()
+
+    def open(self, name: str) -> Any:
+        """A file, opened for pyarrow.
+
+        Raises:
+            OSError: there is none, or it can't be read.
+        """
+        return _HERE.open_input_file(self.path(name))
 
     def write(self, name: str, data: Any) -> None:
         """Write a file under a name that nothing had, so that nobody reads it before it is listed.
@@ -94,42 +126,47 @@ class Place:
         """
         path = self.path(name)
         try:
-            self.fs.create_dir(os.path.dirname(path), recursive=True)
-            with self.fs.open_output_stream(path) as file:
+            _HERE.create_dir(os.path.dirname(path), recursive=True)
+            with _HERE.open_output_stream(path) as file:
                 file.write(data)
-            if self.is_local:
-                sync(Path(path))
+            sync(Path(path))
         except OSError as error:
             raise LakeError(
-                f"{self.shown}: can't be written: {_said(error)}; what was there is unchanged"
+                f"{self.shown}: can't be written: {said(error)}; what was there is unchanged"
             ) from None
 
-    def replace(self, name: str, data: bytes) -> None:
-        """Put a file in the place of an old one, in one step.
+    def replace(self, name: str, data: bytes, version: str | None) -> str | None:
+        """Put a file in the place of that of a version, in one step; of None, where none is.
+
+        Returns:
+            The version that it is; None if another one is there, and nothing was done.
 
         Raises:
             LakeError: it can't be written; the old one is there.
         """
-        if not self.is_local:
-            self.write(name, data)
-            return
+        try:
+            now: str | None = self.read_version(name)[1]
+        except FileNotFoundError:
+            now = None
+        if now != version:
+            return None
         self.write(name + _NEW, data)
         try:
             put_in_place(Path(self.path(name + _NEW)), Path(self.path(name)))
         except OSError as error:
-            raise LakeError(f"{self.shown}: can't be written: {_said(error)}") from None
+            raise LakeError(f"{self.shown}: can't be written: {said(error)}") from None
+        return sha256(data).hexdigest()
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files, and the folders that they leave empty; what is gone already is no error."""
         for name in names:
             try:
-                self.fs.delete_file(self.path(name))
+                _HERE.delete_file(self.path(name))
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise LakeError(f"{self.shown}/{name}: can't be removed: {_said(error)}") from None
-            if self.is_local:
-                self._remove_empty(Path(self.path(name)).parent)
+                raise LakeError(f"{self.shown}/{name}: can't be removed: {said(error)}") from None
+            self._remove_empty(Path(self.path(name)).parent)
 
     def _remove_empty(self, folder: Path) -> None:
         while folder != Path(self.root) and not os.listdir(folder):
@@ -139,51 +176,65 @@ class Place:
     def remove_folder(self, name: str) -> None:
         """Remove a folder with all that is in it, if it is there, and what it leaves empty."""
         with suppress(FileNotFoundError):
-            self.fs.delete_dir(self.path(name))
-            if self.is_local:
-                self._remove_empty(Path(self.path(name)).parent)
+            _HERE.delete_dir(self.path(name))
+            self._remove_empty(Path(self.path(name)).parent)
 
-    def files(self, folders: Iterable[str]) -> set[str]:
-        """The names of all files below some folders.
+    def files(self, folders: Iterable[str]) -> dict[str, int]:
+        """All files below some folders, with their bytes.
 
         Raises:
             LakeError: a folder can't be read.
         """
-        found = set()
+        found = {}
         for folder in folders:
             chosen = pafs.FileSelector(self.path(folder), recursive=True, allow_not_found=True)
             try:
-                infos = self.fs.get_file_info(chosen)
+                infos = _HERE.get_file_info(chosen)
             except OSError as error:
-                raise LakeError(f"{self.shown}/{folder}: can't be read: {_said(error)}") from None
+                raise LakeError(f"{self.shown}/{folder}: can't be read: {said(error)}") from None
             for one in infos:
                 if one.type == pafs.FileType.File:
-                    found.add(one.path.removeprefix(f"{self.root}/"))
+                    found[one.path.removeprefix(f"{self.root}/")] = one.size
         return found
 
-    def is_empty(self) -> bool:
-        """Whether nothing is there, or an empty folder.
+    def sizes(self, names: list[str]) -> list[int | None]:
+        """The bytes of some files; None of what is not there.
 
         Raises:
-            LakeError: a file is there.
+            LakeError: that can't be found out.
         """
-        info = self.fs.get_file_info(self.root)
+        found = _HERE.get_file_info([self.path(name) for name in names]) if names else []
+        return [one.size if one.type == pafs.FileType.File else None for one in found]
+
+    def left(self, since: str, ids: Iterable[str]) -> set[str]:
+        """Files that nobody is writing now but who has these ids; see `Lake.remove_unlisted`.
+
+        Here they are all files, since who has no lock writes none.
+        """
+        del since, ids
+        return set(self.files(FOLDERS))
+
+    def is_empty(self) -> bool:
+        """Whether nothing is there but what was left before there was a list.
+
+        Raises:
+            LakeError: a file is there, or it can't be read.
+        """
+        info = _HERE.get_file_info(self.root)
         if info.type == pafs.FileType.File:
             raise LakeError(f"{self.shown}: expected a folder, found a file: give another path")
         chosen = pafs.FileSelector(self.root, allow_not_found=True)
-        names = {one.base_name for one in self.fs.get_file_info(chosen)}
-        return not names - {_LOCK}
+        names = {one.base_name for one in _HERE.get_file_info(chosen)}
+        ours = {_LOCK, LIST + _NEW, *FOLDERS}
+        return names <= ours and all(map(LEFT.fullmatch, self.files(FOLDERS)))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other writers away. Of a bucket nothing does: see `Lake.commit`.
+        """Keep other writers away.
 
         Raises:
             LakeError: another process is writing, or nothing can be written.
         """
-        if not self.is_local:
-            yield
-            return
         try:
             os.makedirs(self.root, exist_ok=True)
             lock = filelock.FileLock(self.path(_LOCK), timeout=0)
@@ -194,11 +245,34 @@ class Place:
                 f"try again"
             ) from None
         except OSError as error:
-            raise LakeError(f"{self.shown}: can't be written: {_said(error)}") from None
+            raise LakeError(f"{self.shown}: can't be written: {said(error)}") from None
         try:
             yield
         finally:
             lock.release()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A place as tasks on other machines get it."""
+
+    address: str
+    settings: dict[str, str] = field(repr=False)
+    """Those by which buckets are found by who sends it, since tasks may know none."""
+
+    @classmethod
+    def of(cls, place: Place, paths: Iterable[str] = ()) -> Sent:
+        """A place, and what of paths is in a bucket, for tasks that read these."""
+        names = [address for address in (place.address, *paths) if is_bucket(address)]
+        settings = {}
+        with suppress(NotFetched):  # public buckets need none
+            settings = Bucket(bucket_and_key(names[0])[0]).settings() if names else {}
+        return cls(place.address, settings)
+
+    def place(self) -> Place:
+        """The place, for the task that calls this; it finds other buckets too."""
+        os.environ.update(self.settings)
+        return Place.of(self.address)
 
 
 def write_part(place: Place, name: str, table: pa.Table) -> PartFile:
@@ -222,7 +296,7 @@ def read_part(place: Place, part: PartFile, columns: list[str] | None = None) ->
         LakeError: it is lost or damaged.
     """
     with errors_of(place, part) as file:
-        return pq.ParquetFile(file).read(columns, use_threads=False)
+        return _parquet(place, file).read(columns, use_threads=False)
 
 
 def read_batches(place: Place, part: PartFile, column: str) -> Iterator[Any]:
@@ -232,9 +306,14 @@ def read_batches(place: Place, part: PartFile, column: str) -> Iterator[Any]:
         LakeError: it is lost or damaged.
     """
     with errors_of(place, part) as file:
-        parquet = pq.ParquetFile(file)
+        parquet = _parquet(place, file)
         for group in range(parquet.num_row_groups):
             yield from parquet.read_row_group(group, [column], use_threads=False)[column].chunks
+
+
+def _parquet(place: Place, file: Any) -> Any:
+    # From elsewhere, all columns of a row group are had by few requests.
+    return pq.ParquetFile(file, pre_buffer=not place.is_local)
 
 
 def check_sizes(place: Place, files: list[PartFile]) -> None:
@@ -243,27 +322,29 @@ def check_sizes(place: Place, files: list[PartFile]) -> None:
     Raises:
         LakeError: one is not.
     """
-    found = place.fs.get_file_info([place.path(file.path) for file in files]) if files else []
-    for file, info in zip(files, found, strict=True):
-        if info.type != pafs.FileType.File:
+    found = place.sizes([file.path for file in files])
+    for file, size in zip(files, found, strict=True):
+        if size is None:
             raise damaged(place, file, "it is not there")
-        if info.size != file.bytes:
-            raise damaged(place, file, f"expected {file.bytes:,} bytes, found {info.size:,}")
+        if size != file.bytes:
+            raise damaged(place, file, f"expected {file.bytes:,} bytes, found {size:,}")
 
 
 @contextmanager
 def errors_of(place: Place, part: PartFile) -> Iterator[Any]:
     """The file of a part, opened; what goes wrong with it, in our words."""
     try:
-        with place.fs.open_input_file(place.path(part.path)) as file:
+        with place.open(part.path) as file:
             if file.size() != part.bytes:
                 found = f"expected {part.bytes:,} bytes, found {file.size():,}"
                 raise damaged(place, part, found)
             yield file
     except FileNotFoundError:
         raise damaged(place, part, "it is not there") from None
+    except BucketError as error:
+        raise LakeError(f"{place.shown}/{part.path}: can't be read: {error}") from None
     except (pa.ArrowException, OSError, KeyError) as error:
-        raise damaged(place, part, _said(error)) from None
+        raise damaged(place, part, said(error)) from None
 
 
 def damaged(place: Place, part: PartFile, why: str) -> LakeError:
@@ -275,6 +356,6 @@ def damaged(place: Place, part: PartFile, why: str) -> LakeError:
     return LakeError(f"{place.shown}/{part.path}: lost or damaged: {why}; {again}")
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
     """The first line of what an error says: Arrow's have the place in its source behind."""
     return str(getattr(error, "strerror", None) or error).splitlines()[0]

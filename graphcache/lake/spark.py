@@ -20,7 +20,7 @@ from graphcache.lake import sql
 from graphcache.lake.engines import order_by
 from graphcache.lake.lake import WORK
 from graphcache.lake.listing import PartFile
-from graphcache.lake.places import Place, check_sizes
+from graphcache.lake.places import Place, Sent, check_sizes
 from graphcache.lake.sessions import Where, spark_session
 from graphcache.lake.tables import TableWriter
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
@@ -86,7 +86,7 @@ class Spark:
 
     def sorted_files(self, type_: NodeType | EdgeType, id_: str, text: str) -> list[PartFile]:
         """Write what a SELECT gives as a table, sorted by its key: each task its own files."""
-        write = _PartWriter(self._place.address, id_, type_.name, isinstance(type_, EdgeType))
+        write = _PartWriter(Sent.of(self._place), id_, type_.name, isinstance(type_, EdgeType))
         rows = self._sql(f"{text} {order_by(type_)}").mapInArrow(write, _WRITTEN).collect()
         files = [PartFile(*row[1:]) for row in sorted(tuple(row) for row in rows)]
         check_shared(self._place, files)
@@ -100,7 +100,7 @@ class Spark:
 class _PartWriter:
     """Writes the rows of a task, which are sorted, and tells the files."""
 
-    place: str
+    place: Sent
     id: str
     type: str
     is_edge: bool
@@ -110,7 +110,7 @@ class _PartWriter:
         type_ = edge_type(self.type) if self.is_edge else node_type(self.type)
         part, attempt = task()
         # What a task wrote that failed has a name of its own, and is not listed.
-        writer = TableWriter(Place.of(self.place), f"{self.id}-{part:05d}-{attempt}", type_)
+        writer = TableWriter(self.place.place(), f"{self.id}-{part:05d}-{attempt}", type_)
         for batch in batches:
             writer.take(pa.Table.from_batches([batch]))
         files = [file for file in writer.close() if file.rows]
@@ -172,6 +172,7 @@ def spark(place: Place, where: Where) -> Iterator[Spark]:
         LakeError: it is not installed, does not begin, or what runs on it fails.
     """
     with spark_session(place.shown, where) as session:
+        place.prepare_spark(session)
         engine = Spark(session, place)
         try:
             yield engine

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from graphcache.errors import InputError, UsageError
 from graphcache.lake.facts import read_kind
 from graphcache.lake.listing import Files
-from graphcache.lake.places import Place
+from graphcache.lake.places import Place, Sent
 from graphcache.lake.sessions import Where, spark_session
 from graphcache.lake.spark import check_shared, task
 from graphcache.lake.writing import FactsWriter, OfRelease
@@ -45,8 +45,8 @@ def gather_on_spark(
     if "-" in paths:
         raise UsageError("- (standard input) is not to be had on a cluster: expected paths alone")
     place = writer.place
-    items = list(input_items(paths, report))
-    read = _Reader(place.address, writer.id, labels, os.getcwd())
+    items = list(input_items(paths, report, in_buckets=True))
+    read = _Reader(Sent.of(place, paths), writer.id, labels, os.getcwd())
     done: list[_Done] = []
     if items:
         with spark_session(place.shown, where) as session:
@@ -115,7 +115,7 @@ class _Done:
 class _Reader:
     """Reads a share, on whatever machine, and writes its facts into the lake."""
 
-    place: str
+    place: Sent
     id: str
     labels: Labels
     folder: str
@@ -125,7 +125,7 @@ class _Reader:
         """Do it."""
         part, attempt = task()
         # What a task wrote that failed has a name of its own, and is not listed.
-        writer = FactsWriter(Place.of(self.place), f"{self.id}-{part:05d}-{attempt}")
+        writer = FactsWriter(self.place.place(), f"{self.id}-{part:05d}-{attempt}")
         report = Report(on_reject=writer.take_reject)
         with chdir(self.folder) if os.path.isdir(self.folder) else nullcontext():
             share = read_share(items, self.labels, report, writer.take)

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 from graphcache.remote.downloads import BACK_OFF, TIMEOUT, TRIES, Http, Receive
 from graphcache.remote.folder import Folder, Note
 from graphcache.remote.locations import NotFetched, shown, web_address
-from graphcache.remote.signing import region, signature
+from graphcache.remote.signing import endpoint, region, signature
 from graphcache.words import counted
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Cache:
         self._on_bytes = on_bytes
         self._bytes = 0
         self._cleared = False
+        self._signed: set[str] = set()
+        """Buckets of which something was had that not everybody gets."""
         self._lock = threading.Lock()
 
     def fetch(self, url: str, expected: Expected) -> Path:
@@ -82,7 +85,7 @@ class Cache:
     def _download(self, url: str, expected: Expected) -> str:
         """Bring it here, unless the server says that it has not changed; its digest."""
         self._clear_once()
-        at = web_address(url)
+        at = web_address(url, endpoint() if urlsplit(url).scheme == "s3" else None)
         note = self._folder.note(at) if expected.digest is None else None
         came = Note("", note.digest if note else "")
 
@@ -94,18 +97,24 @@ class Cache:
             came.etag = _etag(response)
 
         headers = {"If-None-Match": note.etag} if note else {}
-        get = self._get_from_bucket if urlsplit(url).scheme == "s3" else self._http.get
+        get = self._http.get
+        if urlsplit(url).scheme == "s3":
+            get = partial(self._get_from_bucket, urlsplit(url).netloc)
         if not get(at, headers, receive):
             _LOG.debug("%s: has not changed, and is in %s", shown(url), self._folder.path)
         elif came.etag and expected.digest is None:
             self._folder.write_note(at, came)
         return came.digest
 
-    def _get_from_bucket(self, at: str, headers: Mapping[str, str], receive: Receive) -> bool:
+    def _get_from_bucket(
+        self, bucket: str, at: str, headers: Mapping[str, str], receive: Receive
+    ) -> bool:
         """Ask as anybody may, and where that is refused, as the user whose credentials there are.
 
         Most buckets that are read are public, and for them nothing has to be looked for.
         """
+        if bucket in self._signed:
+            return self._http.get(at, {**headers, **signature(at)}, receive)
         try:
             return self._http.get(at, headers, receive)
         except NotFetched as refusal:
@@ -117,7 +126,9 @@ class Cache:
                 raise NotFetched(f"{refusal}; {needs}", missing=refusal.missing) from None
         _LOG.debug("%s: asked again, signed for the region %s", shown(at), region())
         try:
-            return self._http.get(at, {**headers, **signed}, receive)
+            changed = self._http.get(at, {**headers, **signed}, receive)
+            self._signed.add(bucket)
+            return changed
         except NotFetched as refusal:
             how = f"signed with the AWS credentials, for the region {region()}"
             raise NotFetched(f"{refusal} ({how})", missing=refusal.missing) from None

@@ -44,6 +44,24 @@ def region() -> str:
     return str(said or _REGION)
 
 
+def endpoint() -> str | None:
+    """The server that AWS's own files name for S3; None if they name none, or without the extra.
+
+    The environment's comes before it: see `web_address`.
+    """
+    try:
+        from botocore.configprovider import ConfiguredEndpointProvider
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        return None
+    try:
+        of_profile = _session().get_scoped_config()
+        found = ConfiguredEndpointProvider(_session().full_config, of_profile, "s3").provide()
+    except BotoCoreError:  # said where credentials are looked for
+        return None
+    return str(found) if found else None
+
+
 @cache
 def _session() -> Any:
     from botocore.session import Session

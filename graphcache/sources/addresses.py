@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from graphcache.remote.buckets import is_bucket
 from graphcache.remote.cache import Cache, Expected
 from graphcache.remote.locations import NotFetched, below, check_address
 from graphcache.sources import mirror
@@ -60,6 +61,14 @@ class Remote:
             raise found
         return found
 
+    def only_file_of(self, url: str) -> Path:
+        """The same of what is known to be a file, and no mirror.
+
+        Raises:
+            NotFetched: it can't be had.
+        """
+        return self._cache.fetch(url, Expected(self._limit))
+
     def beside(self, url: str) -> str:
         """What is to be said of other indexes in a mirror, beside that which `file_of` gives."""
         is_index = urlsplit(url).path.endswith(f"/{mirror.INDEX}")
@@ -73,6 +82,8 @@ class Remote:
             return url, problem
 
     def _find(self, url: str) -> Path:
+        if is_bucket(url):
+            url = f"s3://{url.partition('://')[2]}"
         check_address(url)
         if not self._mirrors:
             return self._file(url)
@@ -87,8 +98,10 @@ class Remote:
         ways: dict[str, Callable[[], Path]] = {
             mirror.INDEX: lambda: self._index_of(url),
             mirror.INDEX_2: lambda: self._file(below(url, mirror.INDEX_2)),
-            "the address itself": lambda: self._file(url),
         }
+        # A bucket gives a list of what it has there, or an object that stands for a folder.
+        if (path and not path.endswith("/")) or not is_bucket(url):
+            ways["the address itself"] = lambda: self._file(url)
         missing = []
         for place, find in ways.items():
             try:
@@ -97,7 +110,7 @@ class Remote:
                 if not problem.missing:
                     raise NotFetched(f"{place}: {problem}") from None
                 missing.append(f"{place}: {problem}")
-        raise NotFetched("neither a mirror nor a file: " + "; ".join(missing))
+        raise NotFetched("neither a mirror nor a file: " + "; ".join(missing), missing=True)
 
     def _index_of(self, root: str) -> Path:
         """The index of a mirror of version 3."""

@@ -19,6 +19,7 @@ from functools import partial
 from typing import IO, Any, NamedTuple, cast
 
 from graphcache.records import Report, one_line
+from graphcache.remote.buckets import is_bucket
 from graphcache.remote.locations import NotFetched, is_url, local_path, shown
 from graphcache.sources import binaries, mirror
 from graphcache.sources.addresses import Remote
@@ -29,6 +30,7 @@ from graphcache.sources.archives import (
     tar_members,
     zip_members,
 )
+from graphcache.sources.buckets import addresses_below
 from graphcache.sources.documents import MAX_DOCUMENT, may_be_document
 from graphcache.sources.frontmatter import has_front_matter
 from graphcache.sources.mirror import Mirror
@@ -83,12 +85,16 @@ def input_files(
         yield from open_item(item, report, remote)
 
 
-def input_items(paths: list[str], report: Report) -> Iterator[Item]:
-    """What there is to be opened under the paths; what can't be is noted in the report."""
+def input_items(paths: list[str], report: Report, *, in_buckets: bool = False) -> Iterator[Item]:
+    """What there is to be opened under the paths; what can't be is noted in the report.
+
+    What an address leads to is seen when it is opened. With `in_buckets`, those of buckets are
+    listed before, so that what is below one can be dealt out.
+    """
     for given in paths:
         path = local_path(given) if is_url(given) else given
         if path is None:
-            yield Item(given, asked_for=True)
+            yield from _items_below(given, report) if in_buckets else [Item(given, asked_for=True)]
         elif path != "-" and os.path.isdir(path):
             for name, is_mirror in _walk(path, report):
                 yield Item(name, is_mirror)
@@ -96,27 +102,54 @@ def input_items(paths: list[str], report: Report) -> Iterator[Item]:
             yield Item(path, asked_for=True)
 
 
+def _items_below(address: str, report: Report) -> Iterator[Item]:
+    if is_bucket(address):
+        with suppress(NotFetched):
+            # Whether a mirror is behind an address is found out of one that was asked for.
+            found = addresses_below(address, report)
+            yield from (Item(below, asked_for=is_mirror) for below, is_mirror in found)
+            return
+    yield Item(address, asked_for=True)
+
+
 def open_item(item: Item, report: Report, remote: Remote | None = None) -> Iterator[InputFile]:
     """The content of every file of an item."""
     if item.is_mirror:
         yield from _open_mirror(item.path, report)
-    elif is_url(item.path) and item.asked_for:
-        yield from _open_remote(item.path, remote or Remote(MAX_DOCUMENT), report)
+    elif is_url(item.path):  # which no path in a folder is
+        yield from _open_remote(item, remote or Remote(MAX_DOCUMENT), report)
     elif item == Item("-", asked_for=True):
         yield from _spooled(sys.stdin.buffer, "standard input", report)
     else:
         yield from _open_file(item.path, report, asked_for=item.asked_for)
 
 
-def _open_remote(url: str, remote: Remote, report: Report) -> Iterator[InputFile]:
+def _open_remote(item: Item, remote: Remote, report: Report) -> Iterator[InputFile]:
+    url = item.path
     try:
-        path = remote.file_of(url)
+        path = remote.file_of(url) if item.asked_for else remote.only_file_of(url)
     except NotFetched as problem:
-        report.reject(shown(url), str(problem))
-    else:
-        if beside := remote.beside(url):
-            report.warn(f"{shown(url)}: {beside}")
-        yield from _open_file(str(path), report, asked_for=True, name=shown(url))
+        if item.asked_for and problem.missing and is_bucket(url):
+            yield from _open_below(url, problem, remote, report)
+        else:
+            report.reject(shown(url), str(problem))
+        return
+    if beside := remote.beside(url):
+        report.warn(f"{shown(url)}: {beside}")
+    yield from _open_file(str(path), report, asked_for=item.asked_for, name=shown(url))
+
+
+def _open_below(
+    url: str, problem: NotFetched, remote: Remote, report: Report
+) -> Iterator[InputFile]:
+    """What lies in a bucket below an address at which is neither a mirror nor a file."""
+    try:
+        found = addresses_below(url, report)
+    except NotFetched as more:
+        report.reject(shown(url), f"{problem}; {more}")
+        return
+    for below, is_mirror in found:
+        yield from _open_remote(Item(below, asked_for=is_mirror), remote, report)
 
 
 def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:

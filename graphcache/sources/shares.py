@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphcache.records import Claim, Environment, HeldFile, Labels, Reject, Report
+from graphcache.sources.addresses import Remote
 from graphcache.sources.beside import Beside
+from graphcache.sources.documents import MAX_DOCUMENT
 from graphcache.sources.gather import content_digest
 from graphcache.sources.inputs import InputFile, Item, open_item
 from graphcache.sources.legacy import named_files
@@ -51,10 +53,10 @@ def read_share(items: Iterable[Item], labels: Labels, report: Report, on_facts: 
     """Read some items; `on_facts` and `report.on_reject` take what is read and what is not."""
     reading = _Noting(report, on_facts)
     waiting, beside = Waiting(reading), Beside()
-    share = Share(report, reading.claims)
+    share, remote = Share(report, reading.claims), Remote(MAX_DOCUMENT)
     with paused_collector():
         for item in items:
-            for file in open_item(item, waiting.between):
+            for file in open_item(item, waiting.between, remote):
                 waiting.note_between()
                 if not beside.puts_aside(file, labels):
                     waiting.add_file(file, content_digest(file, labels), labels)

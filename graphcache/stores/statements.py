@@ -81,14 +81,13 @@ def match_all(
     return f"MATCH {_pattern(type_, label)} RETURN {_columns(type_, names)}"
 
 
-def match_offsets(type_: NodeType) -> str:
-    """A statement that returns each node's key, and the number by which LadybugDB knows it.
+def match_nodes_by_offset(type_: NodeType, names: list[str]) -> str:
+    """What `match_all` asks for nodes, and last the number by which LadybugDB knows each.
 
-    >>> match_offsets(node_type("Package"))
-    'MATCH (x:`Package`) RETURN x.`name` AS `key`, offset(id(x)) AS `offset`'
+    >>> match_nodes_by_offset(node_type("Package"), ["name"])
+    'MATCH (x:`Package`) RETURN x.`name` AS `name`, offset(id(x))'
     """
-    key = quote(type_.key)
-    return f"MATCH {_pattern(type_, str)} RETURN x.{key} AS `key`, offset(id(x)) AS `offset`"
+    return f"{match_all(type_, names)}, offset(id(x))"
 
 
 def match_edges_by_offset(type_: EdgeType, names: list[str]) -> str:

@@ -309,6 +309,31 @@ def firsts(values: NDArray[_Number]) -> NDArray[np.bool_]:
     return first
 
 
+def places_of_sorted(values: Any, keys: pa.Array) -> pa.Array:
+    """Where each value stands among the keys; both are sorted, and keys stand there once.
+
+    A value that repeats the one before it is not looked for again, and none where all keys are
+    there: to look for a million texts among as many takes Arrow a second.
+
+    >>> places_of_sorted(pa.array(["a", "a", "c"]), pa.array(["a", "b", "c"])).to_pylist()
+    [0, 0, 2]
+    """
+    values = flat(values)
+    if len(values) < 2:
+        return pc.index_in(values, keys)
+    is_first = pa.concat_arrays([pa.array([True]), pc.not_equal(values[1:], values[:-1])])
+    runs = values.filter(is_first)
+    found = (
+        pa.array(np.arange(len(keys), dtype=np.int32))
+        if runs.equals(keys)
+        else pc.index_in(runs, keys)
+    )
+    if len(runs) == len(values):
+        return found
+    of_run = pc.subtract(pc.cumulative_sum(is_first.cast(pa.int32())), 1)
+    return found.take(of_run)
+
+
 def flat(column: Any) -> pa.Array:
     """The column in one piece, as Arrow wants it where values are looked up."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

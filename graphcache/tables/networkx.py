@@ -22,6 +22,7 @@ from graphcache.tables.columns import (
     arrow_schema,
     conform,
     flat,
+    places_of_sorted,
     property_type,
     sort_table,
 )
@@ -72,10 +73,6 @@ class _Nodes:
     successors: list[dict[Any, Any]]
     predecessors: list[dict[Any, Any]]
 
-    def positions(self, keys: pa.ChunkedArray) -> list[int]:
-        """Where the keys are."""
-        return list(pc.index_in(keys, self.keys).to_pylist())
-
 
 def _fill_nodes(graph: Any, type_: NodeType, table: pa.Table) -> _Nodes:
     """Add a type's nodes."""
@@ -95,7 +92,8 @@ def _fill_edges(
 ) -> None:
     """Add a type's edges; `again` where those of another one may join the same nodes."""
     name = type_.name
-    start, end = starts.positions(table["from"]), ends.positions(table["to"])
+    start = places_of_sorted(table["from"], starts.keys).to_pylist()
+    end = pc.index_in(table["to"], ends.keys).to_pylist()
     rows = zip(
         map(starts.successors.__getitem__, start),
         map(starts.ids.__getitem__, start),

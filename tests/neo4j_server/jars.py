@@ -1,4 +1,4 @@
-"""The jars of a Neo4j release: copied by Maven once into a cache folder of the checkout."""
+"""Jars of a server, such as a Neo4j release: copied by Maven once into a folder of `.cache`."""
 
 import hashlib
 import os
@@ -55,19 +55,24 @@ RELEASES = {
 
 
 def jars(release: Release) -> Path:
-    """The folder with the jars of a release; copied there the first time.
+    """The folder with the jars of a release; copied there the first time."""
+    proof = f"neo4j-server-{release.version}.jar"
+    return copied(release.pom, CACHE / release.version, proof)
+
+
+def copied(pom: Path, folder: Path, proof: str) -> Path:
+    """The folder with the jars that a pom names, of which `proof` is one; copied the first time.
 
     Safe for any number of processes at once, and after one that died in the middle: the marker is
     written last, and holds the digest of the pom that the jars are of.
     """
-    folder = CACHE / release.version
     marker = folder / "complete"
-    digest = hashlib.sha256(release.pom.read_bytes()).hexdigest()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(CACHE / f"{release.version}.lock"):
+    digest = hashlib.sha256(pom.read_bytes()).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not marker.is_file() or marker.read_text(encoding="ascii") != digest:
             shutil.rmtree(folder, ignore_errors=True)
-            _copy(release, folder / "lib")
+            _copy(pom, folder / "lib", proof)
             marker.write_text(digest, encoding="ascii")
     return folder / "lib"
 
@@ -82,22 +87,22 @@ def class_archive(release: Release) -> Path:
     return folder.with_name(f"classes-{which[:16]}.jsa")
 
 
-def _copy(release: Release, folder: Path) -> None:
+def _copy(pom: Path, folder: Path, proof: str) -> None:
     """Have Maven copy the jars into a new folder."""
     command = [
         str(need_maven()),
         "--batch-mode",
         "--quiet",
         "--no-transfer-progress",
-        f"--file={release.pom}",
+        f"--file={pom}",
         "dependency:copy-dependencies",
         "-DincludeScope=runtime",
         f"-DoutputDirectory={folder}",
     ]
     done = run(command, environment=_maven_environment(), timeout=1800)
-    if done.returncode or not list(folder.glob(f"neo4j-server-{release.version}.jar")):
+    if done.returncode or not (folder / proof).is_file():
         raise MissingTool(
-            f"Maven could not fetch Neo4j {release.version}; to see why:\n"
+            f"Maven could not fetch {proof} and what it needs; to see why:\n"
             f"  {' '.join(command)}\n{done.stdout[-4000:]}"
         )
 

@@ -12,6 +12,7 @@ from served import serving
 
 from graphcache import Tables, open_store, read
 from graphcache.stores.neo4j.foreign import count_labels
+from graphcache.stores.neo4j.statements import count_all
 from neo4j_server.fixtures import Server, driver_of
 from neo4j_server.pushing import ask, assert_on, everything, login, opened, put
 
@@ -147,13 +148,20 @@ def test_a_store_says_which_labels_others_have(shared: Server, pages: Tables) ->
         assert store.foreign() is None
 
 
-def test_the_counts_come_from_the_servers_statistics(shared: Server) -> None:
+@pytest.mark.parametrize(
+    ("statement", "counted"),
+    [(count_labels(), {"Node"}), (count_all(), {"Node", "Relationship"})],
+    ids=["labels", "all"],
+)
+def test_the_counts_come_from_the_servers_statistics(
+    statement: str, counted: set[str], shared: Server
+) -> None:
     with driver_of(shared) as driver:
-        plan = driver.execute_query(f"EXPLAIN {count_labels()}", database_="neo4j").summary.plan
+        plan = driver.execute_query(f"EXPLAIN {statement}", database_="neo4j").summary.plan
     assert plan is not None
     found = operators(plan)
-    assert "NodeCountFromCountStore" in found
-    assert not {name for name in found if "Scan" in name}
+    assert {f"{of}CountFromCountStore" for of in counted} <= found
+    assert not {name for name in found if "Scan" in name or "Expand" in name}
 
 
 def operators(plan: dict[str, Any]) -> set[str]:

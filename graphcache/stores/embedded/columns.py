@@ -22,7 +22,14 @@ from graphcache.stores.embedded.offsets import Edges
 from graphcache.stores.embedded.places import FORMAT
 from graphcache.stores.embedded.seal import SEAL_LENGTH
 from graphcache.tables import Tables
-from graphcache.tables.columns import conform, distinct_lists, flat, numbers, property_type
+from graphcache.tables.columns import (
+    conform,
+    distinct_lists,
+    flat,
+    numbers,
+    places_of_sorted,
+    property_type,
+)
 
 _MARK = b"\ngraphcache columns and loads, listed at: "
 _WIDTH = 20
@@ -151,9 +158,11 @@ def _packed(type_: NodeType | EdgeType, tables: Tables) -> pa.Table:
     table = tables.by_type()[type_.name]
     columns = {name: _packed_column(flat(table[name])) for name in table.column_names}
     if isinstance(type_, EdgeType):
-        for end, of in zip(_ENDS, (type_.start, type_.end), strict=True):
-            keys = flat(tables.nodes[of][node_type(of).key])
-            columns[end] = pc.index_in(flat(table[end]), keys)
+        starts, ends = (
+            flat(tables.nodes[of][node_type(of).key]) for of in (type_.start, type_.end)
+        )
+        columns["from"] = places_of_sorted(table["from"], starts)
+        columns["to"] = pc.index_in(flat(table["to"]), ends)
     return pa.table(columns)
 
 

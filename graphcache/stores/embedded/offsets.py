@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.schema import EdgeType, NodeType, node_type
-from graphcache.stores.statements import match_edges_by_offset, match_offsets
-from graphcache.tables.columns import Integers, conform, flat, is_rising, numbers
+from graphcache.stores.statements import match_edges_by_offset, match_nodes_by_offset
+from graphcache.tables.columns import Integers, conform, flat, is_rising, is_sorted, numbers
 
 Ask = Callable[[str], pa.Table]
 """What answers a statement with a table."""
@@ -49,6 +49,25 @@ class Offsets:
     def __init__(self) -> None:
         self._nodes: dict[str, _Nodes] = {}
 
+    def nodes(self, type_: NodeType, names: list[str], ask: Ask) -> pa.Table:
+        """The nodes of a type with some of their properties, the key among them, sorted by it."""
+        read = ask(match_nodes_by_offset(type_, names))
+        # Column by column, each of which lets go of the one that it was made of: memory that holds
+        # a large table need not hold it twice.
+        *columns, offset = (flat(column) for column in read.columns)
+        del read
+        at, offsets = names.index(type_.key), numbers(offset)
+        if not is_sorted([columns[at]]):
+            order = pc.sort_indices(columns[at])
+            offsets = offsets[numbers(order)]
+            for number, column in enumerate(columns):
+                columns[number] = column.take(order)
+                del column
+        place = np.full(int(offsets.max(initial=-1)) + 1, -1)
+        place[offsets] = np.arange(len(offsets))
+        self._nodes[type_.name] = _Nodes(columns[at], place)
+        return conform(pa.table(columns, names=names), type_).combine_chunks()
+
     def edges(self, type_: EdgeType, names: list[str], ask: Ask) -> Edges:
         """The edges of a type with some of their properties, sorted by key."""
         starts, ends = (self._of(node_type(end), ask) for end in (type_.start, type_.end))
@@ -68,10 +87,5 @@ class Offsets:
 
     def _of(self, type_: NodeType, ask: Ask) -> _Nodes:
         if type_.name not in self._nodes:
-            read = ask(match_offsets(type_)).combine_chunks()
-            keys, offsets = flat(read["key"]), numbers(flat(read["offset"]))
-            order = pc.sort_indices(keys)
-            place = np.full(int(offsets.max(initial=-1)) + 1, -1)
-            place[offsets[numbers(order)]] = np.arange(len(keys))
-            self._nodes[type_.name] = _Nodes(keys.take(order), place)
+            self.nodes(type_, [type_.key], ask)
         return self._nodes[type_.name]

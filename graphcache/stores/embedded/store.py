@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,15 @@ import pyarrow.compute as pc
 
 from graphcache.answers import Answer, Selection
 from graphcache.errors import QueryError, StoreError
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type, quote
+from graphcache.schema import (
+    EDGE_TYPES,
+    NODE_TYPES,
+    EdgeType,
+    NodeType,
+    all_types,
+    edge_type,
+    quote,
+)
 from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.columns import Columns, open_columns
 from graphcache.stores.embedded.errors import errors_of, query_errors
@@ -36,12 +45,12 @@ from graphcache.stores.statements import (
     check_parameters,
     check_reads,
     check_timeout,
-    match_all,
     only_columns,
 )
 from graphcache.tables import Tables
-from graphcache.tables.columns import arrow_schema, conform, sort_table
+from graphcache.tables.columns import arrow_schema, digest_table
 from graphcache.tables.said import SAID
+from graphcache.tables.tables import digest_of_all
 
 if TYPE_CHECKING:
     import ladybug
@@ -174,8 +183,7 @@ class EmbeddedStore(Store):
             return self._edges(type_, names, columns).table
         if columns:
             return columns.nodes(type_, names)
-        table = self._arrow(match_all(type_, names))
-        return sort_table(conform(table, type_), type_).combine_chunks()
+        return self._offsets.nodes(type_, names, self._arrow)
 
     def _edges(self, type_: EdgeType, names: list[str], columns: Columns | None) -> Edges:
         if columns:
@@ -199,14 +207,22 @@ class EmbeddedStore(Store):
 
         return replace(Tables.of(table), ends=ends)
 
-    def written(self) -> list[Tables]:
-        """The whole graph in each form in which the file holds it, to be held against another."""
+    def written(self) -> Iterator[tuple[str, Iterator[pa.Table]]]:
+        """Each type, and its table in each form in which the file holds it.
 
-        def tables(columns: Columns | None) -> Tables:
-            return Tables.of(lambda type_: self._table(type_, [*self.columns(type_)], columns))
-
+        One table after another, since memory that holds a graph once need not hold it three times.
+        """
         forms = [None, self._columns] if self._columns else [None]
-        return [tables(form) for form in forms]
+        for type_ in all_types():
+            yield type_.name, map(partial(self._table, type_, [*self.columns(type_)]), forms)
+
+    def digests(self) -> list[str]:
+        """The digest of the graph in each form in which the file holds it."""
+        of_types = {
+            name: [*map(partial(digest_table, name), tables)] for name, tables in self.written()
+        }
+        of_forms = zip(*of_types.values(), strict=True)
+        return [digest_of_all(dict(zip(of_types, one, strict=True))) for one in of_forms]
 
     def columns(self, type_: NodeType | EdgeType) -> dict[str, str]:
         """The properties that a type has in this store, with their types."""
@@ -298,7 +314,7 @@ def verify_store(path: Path) -> str:
     with EmbeddedStore(path) as store:
         try:
             expected = store.loads()[-1].digest
-            digests = {tables.digest() for tables in store.written()}
+            digests = set(store.digests())
         except (QueryError, pa.ArrowException, ValueError, LookupError) as error:
             raise StoreError(f"{path}: damaged ({error}): build it again") from error
     if digests != {expected}:

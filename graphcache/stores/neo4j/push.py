@@ -161,6 +161,10 @@ class _Push:
         return self.report
 
     def _send_part(self, session: neo4j.Session, part: Part, *, create: bool, whole: bool) -> None:
+        what = part.node.name if part.with_node else " and ".join(t.name for t in part.edges)
+        self.report.sent[what] = 0
+        if not part.with_node and not any(self.tables.edges[t.name].num_rows for t in part.edges):
+            return  # as in graphs of pages, of which no digest need be read
         rows = PartRows(part, self.tables, self.note.once_set)
         chosen = pa.array([True] * len(rows.keys), pa.bool_()) if whole else self._differ(rows)
         if not part.with_node:
@@ -170,7 +174,6 @@ class _Push:
             self._send(session, statement, batch)
             self.sent += len(batch)
             self.on_rows(self.sent)
-        what = part.node.name if part.with_node else " and ".join(t.name for t in part.edges)
         self.report.sent[what] = chosen.true_count
 
     def _differ(self, rows: PartRows) -> pa.Array:

@@ -124,13 +124,28 @@ def _edge_pattern(type_: EdgeType) -> str:
     return f"(a:{start})-[e:{quote(type_.name)}]->(b:{end})"
 
 
-def count_nodes(type_: NodeType) -> str:
-    """The statement that counts the own nodes of a type; the server answers from its statistics."""
-    return f"MATCH (n:{quote(own_label(type_.name))}) RETURN count(n)"
+def count_all() -> str:
+    """The statement that counts own nodes by type, and edges by type in three ways.
+
+    These are all edges, those at own starts, and those at own ends. Where the three are equal, all
+    edges of the type are own at both ends, or others would be in one of them alone. The server
+    answers from its statistics, as it does a count that stands alone, without a name beside it.
+    """
+    counted = [(t.name, f"(n:{quote(own_label(t.name))})") for t in NODE_TYPES]
+    for type_ in EDGE_TYPES:
+        start, end = (f"(:{quote(own_label(of))})" for of in (type_.start, type_.end))
+        edge = f"-[n:{quote(type_.name)}]->"
+        counted += (
+            (type_.name, f"{a}{edge}{b}") for a, b in (("()", "()"), (start, "()"), ("()", end))
+        )
+    return "\nUNION ALL\n".join(
+        f"MATCH {pattern} WITH count(n) AS n RETURN '{name}' AS type, n"
+        for name, pattern in counted
+    )
 
 
 def count_edges(type_: EdgeType) -> str:
-    """The statement that counts the edges of a type between own nodes."""
+    """The statement that counts the edges of a type between own nodes, one by one."""
     return f"MATCH {_edge_pattern(type_)} RETURN count(e)"
 
 

@@ -17,7 +17,7 @@ from neo4j import exceptions as failures
 from graphcache.answers import Answer
 from graphcache.errors import QueryError, StoreError, UsageError
 from graphcache.remote.locations import shown
-from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type
 from graphcache.stores.base import Description, Store
 from graphcache.stores.logs import log_statement
 from graphcache.stores.neighbourhood import rows_to_table
@@ -39,8 +39,8 @@ from graphcache.stores.neo4j.statements import (
     EDGE_DIGEST,
     LOAD_LABEL,
     NODE_DIGEST,
+    count_all,
     count_edges,
-    count_nodes,
 )
 from graphcache.stores.statements import (
     check_parameters,
@@ -231,9 +231,16 @@ class Neo4jStore(Store):
         return foreign_warning(self.uri, found) if found else None
 
     def counts(self) -> dict[str, int]:
-        """The number of own nodes and edges by type."""
-        counts = {t.name: int(self.read(count_nodes(t))[0][0]) for t in NODE_TYPES}
-        return counts | {t.name: int(self.read(count_edges(t))[0][0]) for t in EDGE_TYPES}
+        """The number of own nodes and edges by type.
+
+        Only edges of types that foreign nodes have too are gone through.
+        """
+        counts: dict[str, int] = {}
+        foreign = set()
+        for name, count in self.read(count_all()):
+            if counts.setdefault(name, count) != count:
+                foreign.add(name)
+        return counts | {n: int(self.read(count_edges(edge_type(n)))[0][0]) for n in foreign}
 
     def note(self) -> PushNote:
         """What pushes have noted; an empty note if there was none."""
