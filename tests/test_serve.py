@@ -1175,10 +1175,16 @@ def test_a_store_that_is_replaced_is_opened_anew(tmp_path: Path) -> None:
     build_store(place, page)
     with serving(cwd=tmp_path) as running:
         assert running.ask(f"/spec/{'a' * 32}").status == 200
+        asked = [running.ask("/query/package?package=zlib").text for _ in range(2)]
+        assert "a" * 32 in asked[0]
+        assert asked[0] == asked[1]
         page.write_text(oracle.page_text("zlib", records=[oracle.record("b" * 32)]))
         succeed("update", page, "-q", cwd=tmp_path)
         assert running.ask(f"/spec/{'a' * 32}").status == 404
         assert running.ask(f"/spec/{'b' * 32}").status == 200
+        answer = running.ask("/query/package?package=zlib").text
+        assert "a" * 32 not in answer
+        assert "b" * 32 in answer
         content = place.read_bytes()
         place.write_bytes(b"no store")
         reply = running.ask("/")

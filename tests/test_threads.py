@@ -7,6 +7,8 @@ thread can't take the interpreter's lock any more, and the process is aborted af
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,3 +68,33 @@ def test_a_statement_leaves_no_thread_behind(example_store: Path) -> None:
         with pytest.raises(QueryError):
             store.query("MATCH (s:Spec) RETURN s.nothing")
         assert threading.enumerate() == before
+
+
+@pytest.mark.process
+def test_threads_that_are_the_first_to_ask_are_answered(example_store: Path) -> None:
+    """LadybugDB loads its library when it is first used, and who came meanwhile was refused."""
+    code = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import ladybug
+
+from graphcache import open_store
+
+sys.setswitchinterval(1e-6)
+together = Barrier(8)
+
+
+def ask(store):
+    together.wait()
+    return store.query("MATCH (s:Spec) RETURN count(*)").rows
+
+
+stores = [open_store(sys.argv[1]) for _ in range(8)]
+with ThreadPoolExecutor(8) as threads:
+    print(len(set(map(str, threads.map(ask, stores)))))
+"""
+    asked = [sys.executable, "-c", code, str(example_store)]
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr) == ("1\n", "")

@@ -55,8 +55,9 @@ LONGEST = 32_768
 THREADS = 8
 """Requests that are answered at a time; others wait."""
 
-KEPT_PARTS, KEPT_PICTURES = 8, 64
-"""Parts of the graph, and pictures of at most some megabytes, that are kept of a file."""
+KEPT_PARTS, KEPT_PICTURES, KEPT_ANSWERS = 8, 64, 64
+"""Parts of the graph, pictures of at most some megabytes, and answers as pages show them, that are
+kept of a file."""
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -102,6 +103,7 @@ def make_app(
     # What a server holds may change at any time, so of it nothing is kept.
     app.state.parts = Kept(KEPT_PARTS if store.is_file else 0)
     app.state.pictures = Kept(KEPT_PICTURES if store.is_file else 0)
+    app.state.answers = Kept(KEPT_ANSWERS if store.is_file else 0, at_once=THREADS)
     app.state.token = secrets.token_urlsafe()
     return Guard(app)
 

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 from starlette.requests import Request
 
-from graphcache.answers import Selection
+from graphcache.answers import Answer, Selection
 from graphcache.errors import UsageError
 from graphcache.serving import links
 from graphcache.serving.holding import HeldStore
@@ -50,6 +50,7 @@ class Asked:
     store: Store
     parts: Kept[Tables]
     pictures: Kept[Markup]
+    answers: Kept[Answer]
 
     def part(self, wanted: Selection) -> Tables:
         """A part of the graph; of a file it is kept."""
@@ -66,7 +67,8 @@ def asking(request: Request) -> Iterator[Asked]:
     """The store as it is now, which stays open until the block ends."""
     held: HeldStore = request.app.state.store
     with held.reading() as store:
-        yield Asked(store, request.app.state.parts, request.app.state.pictures)
+        state = request.app.state
+        yield Asked(store, state.parts, state.pictures, state.answers)
 
 
 def given(request: Request, *own: str) -> Given:

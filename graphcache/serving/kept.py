@@ -19,13 +19,15 @@ class Kept(Generic[T]):
     They go with the store: one that is opened anew, since its file was replaced, begins with none.
     """
 
-    def __init__(self, most: int) -> None:
-        """Keep at most so many of a store."""
+    def __init__(self, most: int, *, at_once: int = 1) -> None:
+        """Keep at most so many of a store, and make so many at a time.
+
+        What takes a core for a while is best made one at a time; what waits for a store is not.
+        """
         self._most = most
         self._kept: WeakKeyDictionary[Store, OrderedDict[Hashable, T]] = WeakKeyDictionary()
         self._keeping = threading.Lock()
-        # What is made takes a core for a while, so one is made at a time.
-        self._making = threading.Lock()
+        self._making = threading.Semaphore(at_once)
 
     def of(self, store: Store, key: Hashable, make: Callable[[], T]) -> T:
         """What is kept by a key, made if it is not.

@@ -7,6 +7,7 @@ import shlex
 from http import HTTPStatus
 from typing import Any
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,13 +18,13 @@ from graphcache.kinds import Kind, names
 from graphcache.queries import NamedQuery, by_theme
 from graphcache.serving import contents, forms, links
 from graphcache.serving.answering import Told
-from graphcache.serving.asked import SiteLinks, asking, form, given, number
+from graphcache.serving.asked import Asked, SiteLinks, asking, form, given, number
 from graphcache.serving.pages import SUGGESTED
 from graphcache.serving.questions import QUESTIONS, suggested
 from graphcache.serving.rendering import page
 from graphcache.views.answers import Format, render
 from graphcache.views.pictures.answer import answer as draw_answer
-from graphcache.views.pictures.drawing import fragment
+from graphcache.views.pictures.drawing import Picture, fragment
 
 ROWS_SHOWN = 500
 """Rows of an answer on a page, unless `limit` says otherwise."""
@@ -102,7 +103,9 @@ def query(request: Request) -> Response:
     wanted = form(request, ("html", "json", "csv"))
     if wanted == "html":
         return _query_page(request, found)
-    answer = _ask(request, found, number(request, "limit", ROWS_SENT, ROWS_SENT))
+    with asking(request) as asked:
+        limit = number(request, "limit", ROWS_SENT, ROWS_SENT)
+        answer = _ask(asked, found, forms.values(found, given(request, "format", "limit")), limit)
     if answer.more and "limit" not in request.query_params:
         texts = given(request, "format", "limit")
         raise UsageError(
@@ -114,13 +117,15 @@ def query(request: Request) -> Response:
 
 def _query_page(request: Request, found: NamedQuery) -> Response:
     texts = given(request, "format", "limit")
-    answer, error, status = None, None, HTTPStatus.OK
+    answer, picture, error, status = None, None, None, HTTPStatus.OK
     limit = number(request, "limit", ROWS_SHOWN, ROWS_SENT)
     command = ""
     if forms.is_complete(found, texts):
         try:
-            answer = _ask(request, found, limit)
-            command = forms.command(found, forms.values(found, texts))
+            values = forms.values(found, texts)
+            with asking(request) as asked:
+                answer, picture = _answered(asked, found, values, limit)
+            command = forms.command(found, values)
         except _WRONG as refused:
             error, status = refused.at_shell, HTTPStatus.BAD_REQUEST
     fields = forms.fields(found, texts)
@@ -132,7 +137,7 @@ def _query_page(request: Request, found: NamedQuery) -> Response:
         fields=fields,
         suggestions=offered(request, kinds),
         answer=answer,
-        picture=_drawn(found, answer, command, limit) if answer is not None else None,
+        picture=picture,
         foreign=_foreign(request, found.cypher) if answer is not None else None,
         error=error,
         limit=limit,
@@ -146,15 +151,28 @@ def _query_page(request: Request, found: NamedQuery) -> Response:
     )
 
 
-def _drawn(found: NamedQuery, answer: Answer, command: str, limit: int) -> Any:
-    picture = draw_answer(answer, found.title, command=shlex.split(command), rows=limit)
-    return fragment(picture, SiteLinks())
+def _answered(
+    asked: Asked, found: NamedQuery, values: dict[str, Any], limit: int
+) -> tuple[Answer, Markup]:
+    """An answer and its table as a page has them; of a file those of no more rows are kept."""
+
+    def answered() -> Answer:
+        return _ask(asked, found, values, limit)
+
+    def drawn() -> Picture:
+        command = shlex.split(forms.command(found, values))
+        return draw_answer(answer, found.title, command=command, rows=limit)
+
+    if limit > ROWS_SHOWN:
+        answer = answered()
+        return answer, fragment(drawn(), SiteLinks())
+    key = "query", found.name, repr(sorted(values.items())), limit
+    answer = asked.answers.of(asked.store, key, answered)
+    return answer, asked.drawn(key, drawn)
 
 
-def _ask(request: Request, found: NamedQuery, limit: int) -> Answer:
-    values = forms.values(found, given(request, "format", "limit"))
-    with asking(request) as asked:
-        return found.run(asked.store, values, limit=limit, timeout=contents.SECONDS)
+def _ask(asked: Asked, found: NamedQuery, values: dict[str, Any], limit: int) -> Answer:
+    return found.run(asked.store, values, limit=limit, timeout=contents.SECONDS)
 
 
 def _foreign(request: Request, statement: str) -> str | None:

@@ -37,6 +37,7 @@ from graphcache.stores.base import HELD_FILES, Description, Load, Store
 from graphcache.stores.embedded.columns import Columns, open_columns
 from graphcache.stores.embedded.errors import errors_of, query_errors
 from graphcache.stores.embedded.offsets import Edges, Offsets
+from graphcache.stores.embedded.opening import open_database
 from graphcache.stores.embedded.places import FORMAT, check_file
 from graphcache.stores.embedded.seal import check_seal
 from graphcache.stores.logs import log_statement
@@ -266,14 +267,12 @@ class EmbeddedStore(Store):
 
     def _pages(self) -> ladybug.Database:
         """LadybugDB's form of the graph; who reads columns alone never waits for its opening."""
-        import ladybug
-
         with self._opening:
             if not self._release.alive:
                 raise ValueError("the store is closed")
             if self._database is None:
                 with errors_of(self.path):
-                    self._database = ladybug.Database(self._name, read_only=True)
+                    self._database = open_database(self._name, read_only=True)
             return self._database
 
     @contextmanager

@@ -23,6 +23,7 @@ from graphcache.schema import all_types, quote
 from graphcache.stores.base import Load
 from graphcache.stores.embedded.columns import write_columns
 from graphcache.stores.embedded.errors import errors_of
+from graphcache.stores.embedded.opening import open_database
 from graphcache.stores.embedded.places import FORMAT, reserve
 from graphcache.stores.embedded.seal import seal
 from graphcache.stores.embedded.store import (
@@ -132,7 +133,7 @@ def _fill(
     path: Path, tables: Tables, loads: list[Load], files: pa.Table, said: pa.Table, *, pool: int
 ) -> None:
     # One checkpoint at the end: after each COPY it takes a fifth of the time of all.
-    database = ladybug.Database(str(path), buffer_pool_size=pool, auto_checkpoint=False)
+    database = open_database(str(path), buffer_pool_size=pool, auto_checkpoint=False)
     try:
         by_type = tables.by_type()
         types = (create_table(type_, by_type[type_.name].schema) for type_ in all_types())
