@@ -16,6 +16,7 @@ extra `sbom` ask for alone, and `peers`.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -224,7 +225,10 @@ def run_large(place: Workplace, args: argparse.Namespace) -> str:
     large = argparse.Namespace(records=LARGE_RECORDS, pages=LARGE_PAGES, releases=args.releases)
     pages = place.folder / "large"
     place.snapshot(pages, large)
-    cost = measure(build_case(LARGE_BUILD, pages, place.folder / "large.lbug"))
+    store = place.folder / "large.lbug"
+    cost = measure(build_case(LARGE_BUILD, pages, store))
+    stages = [RUNTIME, str(_HERE / "stages.py"), str(pages), str(store)]
+    said = subprocess.run(stages, check=True, capture_output=True, text=True).stdout
     shutil.rmtree(pages)
     row = [f"{LARGE_RECORDS:,}", f"{cost.cpu:.1f}", f"{cost.wall:.1f}", f"{cost.memory:,.0f}"]
     aims = [
@@ -232,7 +236,9 @@ def run_large(place: Workplace, args: argparse.Namespace) -> str:
         Aim("GB, at most", cost.memory / 1000, 1.5, at_most=True),
     ]
     columns = ["records", "CPU, s", "wall, s", "memory, MB"]
-    return f"{table(columns, [row])}\n\n" + "\n".join(map(str, aims))
+    held = [[stage, f"{most:,.0f}"] for stage, most in json.loads(said).items()]
+    tables = table(columns, [row]), table(["stage, of another run", "memory, MB"], held)
+    return "\n\n".join([*tables, "\n".join(map(str, aims))])
 
 
 def run_index(place: Workplace, args: argparse.Namespace) -> str:

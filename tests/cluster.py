@@ -18,15 +18,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lakes import SETS, rejects_of
-from sparks import Cluster, awaited, spark_environment
+from sparks import MANY_SHARDS, Cluster, awaited, spark_environment
 
 import graphcache
 from graphcache.lake.describing import describe, verify
 
 FILES = [*SETS["all"], *SETS["damaged"]]
 """Pages, indexes, lock files, mirrors, old forms, and damaged ones."""
-_MIDDLE = "work/*/needs/_SUCCESS"
-"""What is there below a lake when about half of its join is done."""
+_LAKE = ("-m", "graphcache.lake")
 
 
 def main() -> int:
@@ -46,13 +45,15 @@ def main() -> int:
         for one, process in cluster.processes.items():
             say(one, f"process {process}" + (f", {cluster.master}" if one == "master" else ""))
         lake = Path(name) / "lake"
-        wait(command(cluster, "add", str(lake), *map(str, FILES)), codes=(0, 3))
+        wait(command(cluster, _LAKE, "add", str(lake), *map(str, FILES)), codes=(0, 3))
         same = sorted(map(str, rejects_of(lake))) == sorted(map(str, report.rejects))
         say("lake add", f"{describe(lake).facts['reject']:,} rejects: {told(same)}")
         for kill in (False, True):
-            joining = command(cluster, "join", str(lake), "--all")
+            before = set(lake.rglob("*.parquet"))
+            begin = ("-c", MANY_SHARDS, "lake") if kill else _LAKE
+            joining = command(cluster, begin, "join", str(lake), "--all")
             if kill:
-                kill_one(cluster, lake, joining)
+                kill_one(cluster, lake, before, joining)
             wait(joining)
             found = verify(lake)
             same &= found.digest == tables.digest() and not found.problems
@@ -61,9 +62,9 @@ def main() -> int:
     return not same
 
 
-def command(cluster: Cluster, verb: str, *arguments: str) -> subprocess.Popen[str]:
-    """Begin a command of graphcache on the cluster."""
-    line = [sys.executable, "-m", "graphcache.lake", verb, *arguments, "--master", cluster.master]
+def command(cluster: Cluster, begin: tuple[str, ...], *arguments: str) -> subprocess.Popen[str]:
+    """Begin a command of graphcache on the cluster, by what Python runs."""
+    line = [sys.executable, *begin, *arguments, "--master", cluster.master]
     environment = os.environ | spark_environment()
     return subprocess.Popen(
         line, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -77,9 +78,14 @@ def wait(process: subprocess.Popen[str], codes: tuple[int, ...] = (0,)) -> None:
         raise SystemExit(f"graphcache ended with {process.returncode}:\n{out}{err}")
 
 
-def kill_one(cluster: Cluster, lake: Path, joining: subprocess.Popen[str]) -> None:
-    """Kill an executor while a lake is joined, and see that its worker has lost it by that."""
-    awaited("the middle of the join", lambda: next(lake.glob(_MIDDLE), None))
+def kill_one(
+    cluster: Cluster, lake: Path, before: set[Path], joining: subprocess.Popen[str]
+) -> None:
+    """Kill an executor while a lake is joined, and see that its worker has lost it by that.
+
+    `before` are the files that were there before: a new one is there in the middle of the join.
+    """
+    awaited("the middle of the join", lambda: set(lake.rglob("*.parquet")) - before or None)
     victim = cluster.executors()[-1]
     os.kill(victim, signal.SIGKILL)
     awaited("the end of the executor", lambda: cluster.killed() or None)

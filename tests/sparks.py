@@ -13,10 +13,9 @@ from typing import TypeVar
 from unittest.mock import patch
 
 import pyspark
-from neo4j_server.jars import copied
-from neo4j_server.tools import CACHE, need_java
+from neo4j_server.tools import need_java
 
-from graphcache.lake.sessions import Where, spark_session
+from graphcache.lake.sessions import Where, spark_context
 
 _T = TypeVar("_T")
 _PROGRAMS = Path(pyspark.__file__).parent / "bin"
@@ -25,40 +24,33 @@ _DEPLOY = "org.apache.spark.deploy"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 _ENOUGH = 600.0
 """Seconds after which what should have come does not come any more."""
-_QUICK = (
-    "--driver-java-options -XX:TieredStopAtLevel=1 "
-    "--conf spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 "
-    "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
-)
-"""Java compiles for longer than it computes of so few rows."""
+MANY_SHARDS = """
+import sys
+from graphcache.cli.main import main
+from graphcache.lake import spark
+spark._SHARE = 5_000
+sys.argv[0] = "graphcache"
+main()
+"""
+"""graphcache, whose joins on Spark have a middle: each has many tasks, however few its rows are."""
 
 
-def spark_environment(more: str = "") -> dict[str, str]:
-    """Where Spark's Java is, that it is reached from this machine alone, and for how few rows.
-
-    `more` are arguments of `spark-submit`, with which it begins in this process.
-    """
+def spark_environment() -> dict[str, str]:
+    """Where Spark's Java is, that it is reached from this machine alone, and compiled quickly."""
     java = need_java(17).resolve().parents[1]
     return {
         "JAVA_HOME": str(java),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYSPARK_SUBMIT_ARGS": f"{more}{_QUICK} pyspark-shell",
+        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1",
     }
-
-
-def hadoop_aws() -> str:
-    """The jars that Spark needs for buckets, as it takes them."""
-    pom = Path(__file__).with_name("s3_server") / "pom-hadoop-aws.xml"
-    jars = copied(pom, CACHE.with_name("hadoop-aws") / "3.5.0", "hadoop-aws-3.5.0.jar")
-    return ",".join(map(str, sorted(jars.glob("*.jar"))))
 
 
 @contextmanager
 def spark_here() -> Iterator[None]:
     """Spark with two processors, in the process that calls this."""
     with (
-        patch.dict(os.environ, spark_environment(f"--jars {hadoop_aws()} ")),
-        spark_session("the tests", Where("local[2]", 10**9)),
+        patch.dict(os.environ, spark_environment()),
+        spark_context("the tests", Where("local[2]", 10**9)),
     ):
         yield
 

@@ -18,7 +18,7 @@ from s3_server.server import S3Server
 from web_server import Request, Web, content, cut_off, hang, serving
 
 import graphcache
-from graphcache.errors import LakeError
+from graphcache.errors import InputError, LakeError
 from graphcache.lake import EngineName
 from graphcache.lake.adding import add
 from graphcache.lake.asking import opened
@@ -450,6 +450,14 @@ def test_a_server_that_stops_in_the_middle_is_asked_again(strange: Web) -> None:
     assert strange.paths == [path] * 3
     strange.answers[path] = [half, content(encode(Listing()), ETag='"1"')]
     assert verify("s3://b/lake").problems == []
+
+
+def test_a_server_that_does_not_speak_s3_is_said(strange: Web) -> None:
+    strange.answers["/b"] = [content(b"<html><p>Welcome")]
+    with pytest.raises(InputError, match=r"it can't be listed: the server says 500: Internal"):
+        graphcache.read("s3://b/pages")
+    with pytest.raises(LakeError, match="can't be written: the server says 501: "):
+        add("s3://b/pages", *SETS["pages"])
 
 
 @pytest.mark.parametrize("lake", ["hdfs://host/lake", "gs://bucket/lake", "https://host/lake"])

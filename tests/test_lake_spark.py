@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -16,29 +17,20 @@ from unittest.mock import patch
 import pyarrow.parquet as pq
 import pytest
 from command_line import run
-from conftest import tries
-from hypothesis import given
-from lakes import (
-    SETS,
-    History,
-    Load,
-    assert_same,
-    histories,
-    join_warnings,
-    tables_of,
-    warnings_of,
-)
+from lakes import SETS, assert_same, join_warnings, tables_of, warnings_of
 from s3_server.server import S3Server
-from sparks import SPARK_SUBMIT, Cluster, spark_here
+from sparks import MANY_SHARDS, SPARK_SUBMIT, Cluster, awaited, spark_here
 
 import graphcache
 from graphcache.errors import InputError, LakeError, UsageError
-from graphcache.lake import increments
+from graphcache.lake import spark as spark_engine
 from graphcache.lake.adding import add
 from graphcache.lake.describing import describe, verify
 from graphcache.lake.joining import choose, join_lake
-from graphcache.lake.lake import WORK, Lake
+from graphcache.lake.lake import Lake
 from graphcache.lake.listing import LIST
+from graphcache.lake.sessions import _see_that_it_answers
+from graphcache.tables import Tables
 
 pytestmark = [
     pytest.mark.process,
@@ -81,26 +73,29 @@ def test_spark_makes_the_graph_of_build(name: str, tmp_path: Path) -> None:
     assert_same(tables_of(path), expected)
     assert warnings_of(path) == report.warnings
     assert verify(path).problems == []
-    assert not (path / WORK).exists()
 
 
-@tries(2)
-@given(histories())
-def test_a_join_of_what_is_new_is_a_join_of_all(
-    tmp_path_factory: pytest.TempPathFactory, loads: list[Load]
-) -> None:
-    history = History(tmp_path_factory.mktemp("history"))
-    for load in loads[:-1]:
-        history.add(load)
-    if loads[:-1]:
-        join_lake(history.lake)
-    history.add(loads[-1])
-    with patch.object(increments, "_LARGEST", 1e9):  # or all would be joined, of so few specs
-        joining = join_lake(history.lake, "spark")
-    expected, warnings = history.expected()
-    assert_same(tables_of(history.lake), expected)
-    assert join_warnings(history.lake) == warnings
-    assert (joining.touched is None) == (len(loads) == 1)
+def test_what_shards_are_to_know_of_each_other_goes_by_way_of_spark(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    for name in ("pages", "old forms"):
+        add(lake, *SETS[name])
+        join_lake(lake)
+    expected = Lake.open(lake).tables()
+    with patch.object(spark_engine, "_SHARE", 10_000):  # or all would be in two shards
+        joining = join_lake(lake, "spark", everything=True)
+    assert joining.joined.digest == expected.digest
+    assert len(joining.joined.tables["Spec"]) > 2
+    found = join_warnings(lake)
+    join_lake(lake, "pyarrow", everything=True)
+    assert found == join_warnings(lake)
+
+
+def test_a_lake_of_nothing_has_tables_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"database": {"version": "8", "installs": {}}}')
+    add(tmp_path / "lake", tmp_path / "index.json")
+    joined = join_lake(tmp_path / "lake", "spark").joined
+    assert joined.digest == Tables.empty().digest()
+    assert tables_of(tmp_path / "lake") == Tables.empty()
 
 
 # Accidents ----------------------------------------------------------------------------------------
@@ -137,7 +132,8 @@ def test_a_lake_in_a_bucket_is_that_in_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "why"), [(damaged, "Spark: "), (unwritable, "can't be written: ")]
+    ("harm", "why"),
+    [(damaged, "/facts/spec/\\S*: lost or damaged: "), (unwritable, ": can't be written: ")],
 )
 def test_what_fails_on_a_worker_is_said_in_a_sentence(
     harm: Callable[[Path], None], why: str, tmp_path: Path
@@ -149,19 +145,17 @@ def test_what_fails_on_a_worker_is_said_in_a_sentence(
     ended = run("lake", "join", lake, "--engine", "spark", cwd=tmp_path)
     assert (ended.code, ended.out) == (1, "")
     (line,) = ended.err.splitlines()
-    assert line.startswith(f"Error: {lake}: {why}")
+    assert re.match(f"Error: {re.escape(str(lake))}{why}", line)
     log = re.search(r"[^d]; what was there is unchanged; Spark's log is (\S+)$", line)
     assert log
     assert "Exception" in Path(log[1]).read_text()
     assert describe(lake) == before
-    assert not (lake / WORK).exists()
 
 
 def test_who_submits_a_job_chooses_the_master(tmp_path: Path) -> None:
     add(tmp_path / "lake", *SETS["locks"])
     expected, _ = graphcache.read(*SETS["locks"])
-    quick = shlex.split(os.environ["PYSPARK_SUBMIT_ARGS"])[:-1]
-    options = ["--master", "local[1]", "--conf", "spark.ui.enabled=false", *quick]
+    options = ["--master", "local[1]", "--conf", "spark.ui.enabled=false"]
     main = str(Path(graphcache.__file__).parent / "lake/__main__.py")
     ended = subprocess.run(
         [SPARK_SUBMIT, *options, main, "join", "lake", "--engine", "spark"],
@@ -216,6 +210,65 @@ def test_a_cluster_without_a_free_worker_is_said(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"Error: {cluster.master}: expected a worker to begin within 5 seconds")
+
+
+def test_a_master_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    add(lake, *SETS["locks"])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    master = f"spark://127.0.0.1:{port},[::1]:{port}"
+    with pytest.raises(LakeError, match="expected a master of Spark, found none that answers"):
+        _see_that_it_answers(master)
+
+
+# A driver that is killed --------------------------------------------------------------------------
+
+
+def of_parent(parent: int) -> dict[int, str]:
+    """The processes that a process has begun, with their command lines."""
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    )
+    rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
+    return {int(pid): args for pid, of, args in rows if int(of) == parent}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.parametrize("victim", ["driver", "its Java"])
+def test_a_driver_that_is_killed_leaves_the_old_state(victim: str, tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    add(lake, *SETS["pages"])
+    expected = join_lake(lake).joined
+    before = set(lake.rglob("*.parquet"))
+    command = [sys.executable, "-c", MANY_SHARDS, "lake", "join", str(lake), "--all"]
+    joining = subprocess.Popen(
+        [*command, "--master", "local[1]"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    awaited("the middle of the join", lambda: set(lake.rglob("*.parquet")) - before or None)
+    (java,) = (pid for pid, args in of_parent(joining.pid).items() if "java" in args)
+    begun = [joining.pid, java, *of_parent(java)]
+    os.kill(java if victim == "its Java" else joining.pid, signal.SIGKILL)
+    _, err = joining.communicate()
+    awaited("the end of what it began", lambda: not any(map(is_alive, begun)) or None)
+    assert Lake.open(lake).listing.joined == expected
+    assert verify(lake).problems == []
+    if victim == "its Java":
+        (line,) = err.splitlines()
+        assert line.startswith(f"Error: {lake}: Spark: its Java ended; what was there is unchanged")
+    join_lake(lake, everything=True)
+    assert set(lake.rglob("*.parquet")) == {lake / f.path for f in Lake.open(lake).listing.files()}
 
 
 def test_a_spark_that_is_not_installed_is_said(

@@ -31,7 +31,6 @@ _CLOCKS = timedelta(minutes=1)
 _FIRST = 2**20
 """Bytes that come by the request that opens an object: all of it, mostly."""
 _NO_ETAG = '"00000000000000000000000000000000"'
-_S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 _UNCHANGED = "what was there is unchanged"
 
 
@@ -58,30 +57,6 @@ class BucketPlace(Place):
     def path(self, name: str) -> str:
         """The key of a file."""
         return f"{self.root}/{name}" if self.root else name
-
-    def spark_path(self, name: str) -> str:
-        """The whole address of a file or folder, as Spark takes it."""
-        return f"s3a://{self.bucket.name}/{self.path(name)}"
-
-    def prepare_spark(self, session: Any) -> None:
-        """Have Spark's Java reach the bucket as this process does.
-
-        Settings of the session are no arguments of a process, and Spark hides keys where it shows
-        settings.
-
-        Raises:
-            LakeError: it lacks what it needs for buckets.
-        """
-        context = session.sparkContext
-        if context._jsc.hadoopConfiguration().getClassByNameOrNull(_S3A) is None:
-            version = context._jvm.org.apache.hadoop.util.VersionInfo.getVersion()
-            raise LakeError(
-                f"{self.shown}: this Spark can't join in a bucket: it needs hadoop-aws of its "
-                f"Hadoop, as by spark.jars.packages org.apache.hadoop:hadoop-aws:{version} in its "
-                f"settings; {_UNCHANGED}"
-            )
-        for name, value in self.bucket.settings_of_hadoop().items():
-            session.conf.set(name, value)
 
     def read_version(self, name: str) -> tuple[bytes, str]:
         """An object, and its ETag."""
@@ -114,11 +89,6 @@ class BucketPlace(Place):
         """Remove objects; what is gone already is no error."""
         with self._errors("can't be removed"):
             self.bucket.remove(map(self.path, names))
-
-    def remove_folder(self, name: str) -> None:
-        """Remove all objects below a name."""
-        with self._errors("can't be removed"):
-            self.bucket.remove(one.key for one in self.bucket.objects(f"{self.path(name)}/"))
 
     def files(self, folders: Iterable[str]) -> dict[str, int]:
         """All objects below some folders, with their bytes."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from graphcache.errors import LakeError, UsageError
 from graphcache.lake import sql
+from graphcache.lake.bucket_places import BucketPlace
 from graphcache.lake.engines import batches_of, order_by
 from graphcache.lake.listing import PartFile
 from graphcache.lake.places import Place, check_sizes
@@ -32,12 +33,10 @@ _NOT_READ = re.compile(
 class DuckDB:
     """A connection of its own, to nothing but the files of a lake."""
 
-    dialect = sql.DUCKDB
-
     def __init__(self, connection: Any, place: Place) -> None:
         self._connection = connection
         self._place = place
-        for text in self.dialect.functions:
+        for text in sql.FUNCTIONS:
             connection.execute(text)
 
     def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
@@ -45,11 +44,11 @@ class DuckDB:
         check_sizes(self._place, files)
         if not files:
             self.hold(name, schema.empty_table())
-        elif self._place.is_local:
+        elif isinstance(self._place, BucketPlace):  # DuckDB would have to download what reads it
+            self._connection.register(name, self._place.dataset(schema, files))
+        else:
             paths = [self._place.path(file.path) for file in files]
             self._connection.read_parquet(paths).create_view(name, replace=True)
-        else:
-            self._connection.register(name, self._place.dataset(schema, files))
 
     def hold(self, name: str, table: pa.Table) -> None:
         """Call the rows of a small table by a name."""
@@ -79,12 +78,10 @@ class DuckDB:
         return write_table(self._place, id_, type_, batches_of(reader))
 
     def _reader(self, text: str, values: Iterable[Any] = ()) -> Any:
-        return self._connection.sql(self.dialect.sql(text), params=list(values)).to_arrow_reader(
-            _ROWS
-        )
+        return self._connection.sql(sql.quoted(text), params=list(values)).to_arrow_reader(_ROWS)
 
     def _run(self, text: str, values: Iterable[Any] = ()) -> Any:
-        return self._connection.execute(self.dialect.sql(text), list(values))
+        return self._connection.execute(sql.quoted(text), list(values))
 
 
 @contextmanager

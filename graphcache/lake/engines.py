@@ -11,6 +11,7 @@ from graphcache.lake import sql
 from graphcache.lake.facts import KINDS, read_kind
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Files, PartFile
+from graphcache.lake.places import Place
 from graphcache.lake.tables import slices, write_table
 from graphcache.records import Claim, Report
 from graphcache.schema import EdgeType, NodeType, all_types, edge_type
@@ -28,9 +29,7 @@ from graphcache.tables.said import claims_of
 
 
 class Engine(Protocol):
-    """Runs SQL, in its own dialect, on files of a lake and on tables that it holds."""
-
-    dialect: sql.Dialect
+    """Runs SQL on files of a lake and on tables that it holds."""
 
     def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
         """Call the rows of some files by a name."""
@@ -104,11 +103,14 @@ def write_named(engine: Engine, lake: Lake, id_: str, files: Files) -> Files:
         engine.view(f"all_{edge}", edge_schema(edge), files[edge])
         rows = engine.rows(f"SELECT DISTINCT [to] FROM all_{edge} ORDER BY [to]")
         named[name] = pa.array([row[0] for row in rows], pa.string())
+    return write_names(lake.place, id_, named)
+
+
+def write_names(place: Place, id_: str, named: dict[str, pa.Array]) -> Files:
+    """Write the tables of what edges name, by type, of the names of each, sorted."""
     columns = named_columns(named)
     return {
-        type_.name: write_table(
-            lake.place, id_, type_, slices(sorted_table(columns[type_.name], type_))
-        )
+        type_.name: write_table(place, id_, type_, slices(sorted_table(columns[type_.name], type_)))
         for type_ in all_types()
         if type_.name in columns
     }

@@ -17,6 +17,7 @@ from graphcache.lake.listing import Files, PartFile, Partition, files_of
 from graphcache.lake.places import Place, read_part, write_part
 from graphcache.records import Reject, short
 from graphcache.tables.columns import flat
+from graphcache.tables.disagreements import members_of
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts
 from graphcache.tables.said import SAID
 
@@ -112,6 +113,17 @@ def facts_of(tables: dict[str, pa.Table]) -> Facts:
     return Facts(
         specs, pa.table([columns[name] for name in SAID.names], schema=SAID), tables["depends_on"]
     )
+
+
+def members_said(said: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Who is in which stack by pages, and by other files: as `tables/disagreements.py` has them."""
+    said = said.filter(pc.is_valid(said["stack"]))
+    by_page = pc.starts_with(said["claim"], "page")
+    pages, lists = (
+        members_of(*(part[name] for name in ("hash", "name", "stack", "in_release")))
+        for part in (said.filter(by_page), said.filter(pc.invert(by_page)))
+    )
+    return pages, lists
 
 
 def read_kind(place: Place, kind: str, files: Iterable[PartFile]) -> pa.Table:

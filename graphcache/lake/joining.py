@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-import pyarrow.compute as pc
-
 from graphcache.errors import UsageError
 from graphcache.lake import ENGINES, MEMORY, EngineName, bytes_of
 from graphcache.lake.duck import duckdb, is_installed
@@ -21,17 +19,16 @@ from graphcache.lake.engines import (
     write_named,
     write_specs,
 )
-from graphcache.lake.facts import read_facts, read_kind
+from graphcache.lake.facts import members_said, read_facts, read_kind
 from graphcache.lake.increments import find_touched, join_touched
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Files, Joined, Listing
 from graphcache.lake.places import Place
 from graphcache.lake.sessions import Where
-from graphcache.lake.spark import spark
+from graphcache.lake.spark import join_on_spark
 from graphcache.lake.tables import digest, write_tables, write_warnings
 from graphcache.records import Report, short
 from graphcache.stores.base import Load
-from graphcache.tables.disagreements import members_of
 from graphcache.tables.disagreements import warn_of_disagreements as warn_in_memory
 from graphcache.tables.join import join
 
@@ -157,8 +154,8 @@ class _Work:
         if engine == "duckdb":
             with duckdb(self.lake.place, self.memory) as connection:
                 return self.by_sql(connection)
-        with spark(self.lake.place, Where(self.master, bytes_of(self.memory))) as session:
-            return self.by_sql(session)
+        where = Where(self.master, bytes_of(self.memory))
+        return join_on_spark(self.lake, self.id, where, self.report)
 
     def in_memory(self) -> Files:
         """By the join of `build`, which is what the others are held against."""
@@ -172,14 +169,7 @@ class _Work:
         if not claims:
             return
         said = read_kind(self.lake.place, "said", self.lake.listing.facts("said"))
-        said = said.filter(pc.is_valid(said["stack"]))
-        by_page = pc.starts_with(said["claim"], "page")
-        parts = (said.filter(by_page), said.filter(pc.invert(by_page)))
-        pages, lists = (
-            members_of(*(part[name] for name in ("hash", "name", "stack", "in_release")))
-            for part in parts
-        )
-        warn_in_memory(pages, lists, claims, self.report)
+        warn_in_memory(*members_said(said), claims, self.report)
 
     def by_sql(self, engine: Engine) -> Files:
         """By an engine: what is touched, or all."""

@@ -13,9 +13,6 @@ from graphcache.files import clean_up
 from graphcache.lake.listing import LIST, Joined, Listing, PartFile, Partition, decode, encode
 from graphcache.lake.places import Place
 
-WORK = "work"
-"""The folder of what an engine makes on the way, while it joins."""
-
 
 @dataclass
 class Lake:

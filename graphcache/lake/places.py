@@ -13,7 +13,6 @@ from typing import Any
 
 import filelock
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
@@ -27,6 +26,7 @@ _LOCK = ".graphcache-lake.lock"
 _NEW = ".new"
 _HERE = pafs.LocalFileSystem()
 FOLDERS = ("facts", "tables", "work")
+"""In which a writer's files are, or may have been left by an older one."""
 LEFT = re.compile(
     r"(?:facts|tables)/[^/]+/(?:[^/]+/)?[0-9a-f]{16}[0-9-]*\.parquet|work/[0-9a-f]{16}(?:/.+)?"
 )
@@ -72,18 +72,6 @@ class Place:
     def path(self, name: str) -> str:
         """The whole path of a file, as engines take it."""
         return f"{self.root}/{name}"
-
-    def dataset(self, schema: pa.Schema, files: list[PartFile]) -> ds.Dataset:
-        """The rows of some files, which are read when they are asked for."""
-        paths = [self.path(file.path) for file in files]
-        return ds.dataset(paths, schema, format="parquet", filesystem=_HERE)
-
-    def spark_path(self, name: str) -> str:
-        """The whole path of a file or folder, as Spark takes it."""
-        return f"file://{self.path(name)}"
-
-    def prepare_spark(self, session: Any) -> None:
-        """Have Spark's Java reach it."""
 
     def read(self, name: str) -> bytes:
         """A whole file.
@@ -172,12 +160,6 @@ class Place:
         while folder != Path(self.root) and not os.listdir(folder):
             folder.rmdir()
             folder = folder.parent
-
-    def remove_folder(self, name: str) -> None:
-        """Remove a folder with all that is in it, if it is there, and what it leaves empty."""
-        with suppress(FileNotFoundError):
-            _HERE.delete_dir(self.path(name))
-            self._remove_empty(Path(self.path(name)).parent)
 
     def files(self, folders: Iterable[str]) -> dict[str, int]:
         """All files below some folders, with their bytes.

@@ -7,10 +7,10 @@ lines, goes to a file. Of a cluster that a site has set up, the site's settings 
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import re
 import signal
+import socket
 import sys
 import tempfile
 import warnings
@@ -24,11 +24,12 @@ from graphcache.errors import LakeError
 
 WAIT = 120.0
 """Seconds in which a cluster has to begin with the first task."""
+_ANSWERS = 10.0
+"""Seconds in which a machine has to take a connection."""
+_ADDRESS = re.compile(r"(\[[^]]+]|[^:/,]+):(\d{1,5})(?=,|$)")
+"""A host, which may be an IPv6 address in brackets, and a port."""
+_OPTIONS = "JDK_JAVA_OPTIONS"
 _SETTINGS = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
-_OF_SESSION = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
-}
 _LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 """Of a Spark that is on this machine alone: nobody else has to reach it."""
 _RAISED = re.compile(r"^([\w.]*?)(\w+(?:Error|Exception)): (.+)$", re.MULTILINE)
@@ -51,8 +52,8 @@ class Where:
 
 
 @contextmanager
-def spark_session(what: str, where: Where) -> Iterator[Any]:
-    """A session of its own, in the Spark that runs in this process already, or in a new one.
+def spark_context(what: str, where: Where) -> Iterator[Any]:
+    """The Spark that runs in this process already, or a new one, which ends with the block.
 
     `what` is worked on, and so called in messages.
 
@@ -60,41 +61,28 @@ def spark_session(what: str, where: Where) -> Iterator[Any]:
         LakeError: Spark is not installed, does not begin, or what runs on it fails.
     """
     errors = _errors()
-    from pyspark.sql import SparkSession
+    from pyspark import SparkContext
 
-    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # whole stack traces
     try:
-        with warnings.catch_warnings():
-            # Spark takes tables of Arrow here, and none of pandas.
-            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
-            running = SparkSession.getActiveSession()
-            if running is not None:
-                yield _session_of(running)
-                return
-            with _interrupts_as_before():
-                started = _start(where)
-                try:
-                    yield _session_of(started)
-                finally:
-                    with suppress(*errors):
-                        started.stop()
+        running = SparkContext._active_spark_context
+        if running is not None:
+            yield running
+            return
+        with _interrupts_as_before():
+            started = _start(where)
+            try:
+                yield started
+            finally:
+                with suppress(*errors):
+                    started.stop()
     except errors as error:
         said = _in_our_words(error, what).removesuffix(f"; {_UNCHANGED}")
         raise LakeError(f"{said}; {_UNCHANGED}{_LOG.keep()}") from None
 
 
-def _session_of(running: Any) -> Any:
-    """A session with names and settings of its own."""
-    session = running.newSession()
-    for name, value in _OF_SESSION.items():
-        session.conf.set(name, value)
-    return session
-
-
 def _errors() -> tuple[type[Exception], ...]:
     """What Spark raises: of its own, of the bridge to Java, and where Java is gone."""
     try:
-        import pandas as _pandas  # noqa: F401 - Spark asks for it when it first takes rows
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
     except ImportError as error:
@@ -119,11 +107,11 @@ def _interrupts_as_before() -> Iterator[None]:
 def _start(where: Where) -> Any:
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
-    from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = {**_SETTINGS, "spark.driver.memory": f"{max(where.heap >> 20, 512)}m"}
     if where.master is not None:
+        _see_that_it_answers(where.master)
         settings["spark.master"] = where.master
         if where.master.startswith("local"):
             settings |= _LOOPBACK
@@ -131,15 +119,58 @@ def _start(where: Where) -> Any:
     gateway = None
     if not SparkContext._gateway:  # Java lives as long as this process
         launch: Any = launch_gateway  # which has no types
-        with _LOG.opened() as log:
+        with _LOG.opened() as log, _java_options():
             gateway = launch(conf, {"stdout": log, "stderr": log})
-    context = SparkContext(conf=conf, gateway=gateway)
+    with warnings.catch_warnings():
+        # Spark looks for pandas, of which nothing is used here.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+        context = SparkContext(conf=conf, gateway=gateway)
+    # Where Java is gone, this server would write a stack trace for each connection that broke.
+    server: Any = context._accumulatorServer
+    server.handle_error = lambda *_: None
     try:
         _wait_for_a_worker(context)
     except BaseException:
         context.stop()
         raise
-    return SparkSession(context)
+    return context
+
+
+@contextmanager
+def _java_options() -> Iterator[None]:
+    """Have a Java that begins compile quickly, and not well, unless the site says otherwise.
+
+    It plans and passes on; to compile that well took a third of all that a join of few records did.
+    """
+    if _OPTIONS in os.environ:
+        yield
+        return
+    os.environ[_OPTIONS] = "-XX:TieredStopAtLevel=1"
+    try:
+        yield
+    finally:
+        del os.environ[_OPTIONS]
+
+
+def _see_that_it_answers(master: str) -> None:
+    """See that something listens where a standalone master should: Spark tries for minutes.
+
+    Raises:
+        LakeError: nothing does at any of the addresses, of which there may be several.
+    """
+    why = None
+    for found in _ADDRESS.finditer(master if master.startswith("spark://") else ""):
+        try:
+            socket.create_connection((found[1].strip("[]"), int(found[2])), _ANSWERS).close()
+        except OSError as error:
+            why = error.strerror or str(error)
+        else:
+            return
+    if why is not None:
+        raise LakeError(
+            f"{master}: expected a master of Spark, found none that answers: {why}; see whether it "
+            f"runs there; {_UNCHANGED}"
+        )
 
 
 def _wait_for_a_worker(context: Any) -> None:
@@ -170,9 +201,11 @@ def _wait_for_a_worker(context: Any) -> None:
 
 def _in_our_words(error: Exception, what: str) -> str:
     """The cause in a sentence: the last error of a worker's Python, or the first of Java's."""
-    from py4j.protocol import Py4JJavaError
+    from py4j.protocol import Py4JJavaError, Py4JNetworkError
 
     text = str(error)
+    if isinstance(error, ConnectionError | Py4JNetworkError):
+        return f"{what}: Spark: its Java ended"
     if "JAVA_GATEWAY_EXITED" in text:
         return f"{what}: Spark did not begin: {_LOG.cause() or _NEEDS_JAVA}"
     raised = _RAISED.findall(text)
@@ -181,7 +214,7 @@ def _in_our_words(error: Exception, what: str) -> str:
         return str(said) if module == _OURS else f"{what}: Spark: {name}: {said}"
     if isinstance(error, Py4JJavaError):
         return f"{what}: Spark: {_root_of(error.java_exception)}"
-    first = next(iter(text.strip().splitlines()), "its Java ended")
+    first = next(iter(text.strip().splitlines()), type(error).__name__)
     return f"{what}: Spark: {first}"
 
 

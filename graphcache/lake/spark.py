@@ -1,128 +1,193 @@
-"""Apache Spark: the join on a cluster, by the same SQL as DuckDB's.
+"""Apache Spark: the join on a cluster, a shard of the specs in each task.
 
-The driver keeps the list of a lake; workers read and write its files, so it lies where all of them
-reach it.
+Spark deals out and brings together; what a task does is the code of one machine. The driver keeps
+the list of a lake; workers read and write its files, so it lies where all of them reach it.
 """
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphcache.errors import LakeError
-from graphcache.lake import sql
-from graphcache.lake.engines import order_by
-from graphcache.lake.lake import WORK
-from graphcache.lake.listing import PartFile
-from graphcache.lake.places import Place, Sent, check_sizes
-from graphcache.lake.sessions import Where, spark_session
-from graphcache.lake.tables import TableWriter
-from graphcache.schema import EdgeType, NodeType, edge_type, node_type
+from graphcache.lake.engines import claimed, write_names
+from graphcache.lake.facts import FACTS, read_kind
+from graphcache.lake.lake import Lake
+from graphcache.lake.listing import Files, PartFile
+from graphcache.lake.places import Place, Sent, check_sizes, read_part
+from graphcache.lake.sessions import Where, spark_context
+from graphcache.lake.shards import (
+    KEYS,
+    TYPES,
+    WANTS,
+    Common,
+    Found,
+    Kinds,
+    Shards,
+    Wanted,
+    join_shard,
+)
+from graphcache.lake.tables import slices, write_table
+from graphcache.records import Claim, Report
 
-_TYPES = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
-_WRITTEN = "part INT, path STRING, rows BIGINT, bytes BIGINT, sha256 STRING"
 _SHARE = 8 * 2**20
 """Bytes of Parquet, which is packed, of which one task takes the rows."""
 
+Share = list[tuple[str, PartFile]]
+"""Files of facts, with their kinds."""
+Piece = tuple[int, tuple[str, bytes]]
+"""Rows on their way to a task: the number of its shard, their kind, and they as Arrow's stream."""
 
-class Spark:
-    """A session, asked for nothing but the files of a lake."""
 
-    dialect = sql.SPARK
+def join_on_spark(lake: Lake, id_: str, where: Where, report: Report) -> Files:
+    """Have workers join all facts of a lake, and write the tables.
 
-    def __init__(self, session: Any, place: Place) -> None:
-        self._session = session
-        self._place = place
-        self._work = f"{WORK}/{uuid.uuid4().hex[:16]}"
-        self._size = 0
-        for text in self.dialect.functions:
-            session.sql(text)
+    Raises:
+        LakeError: there is no Spark, what runs on it fails, a file is lost or damaged, or the lake
+            is not where workers reach it.
+    """
+    place = lake.place
+    files = [(kind, file) for kind in KEYS for file in lake.listing.facts(kind)]
+    check_sizes(place, [file for _, file in files])
+    found, written = Found(), Files((type_.name, []) for type_ in TYPES)
+    with spark_context(place.shown, where) as context:
+        for of_shard in _join(context, place, id_, files, claimed(lake)):
+            found.add(of_shard.found)
+            for name, of_type in of_shard.files.items():
+                check_shared(place, of_type)
+                written[name] += of_type
+    for text in sorted(found.warnings) + found.differences.texts():
+        report.warn(text)
+    for type_ in TYPES:  # a table has a file at least
+        written[type_.name] = written[type_.name] or write_table(place, id_, type_, ())
+    names = {name: pa.array(sorted(texts), pa.string()) for name, texts in found.named.items()}
+    return written | write_names(place, id_, names)
 
-    def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
-        """Call the rows of some files by a name."""
-        check_sizes(self._place, files)
-        self._share(sum(file.bytes for file in files))
-        self._view(name, _columns(schema), [file.path for file in files])
 
-    def _share(self, size: int) -> None:
-        """Deal rows out to as many tasks as there are processors, or to more if they are many."""
-        self._size = max(self._size, size)
-        tasks = max(self._session.sparkContext.defaultParallelism, self._size // _SHARE)
-        self._session.conf.set("spark.sql.shuffle.partitions", tasks)
+def _join(
+    context: Any, place: Place, id_: str, files: Share, claims: list[Claim]
+) -> list[_Written]:
+    """What each task wrote, in the order of the shards."""
+    processors = context.defaultParallelism
+    shards = Shards.of(max(sum(file.bytes for _, file in files) // _SHARE, processors))
+    dealt = deal(files, processors)
+    shares = context.parallelize(dealt, max(len(dealt), 1))
+    sent = Sent.of(place)
+    read = _Reader(sent)
+    wanted = Wanted.of_all(shares.map(read.wanted).collect())
+    common = Common.of_all(wanted, shares.map(partial(read.common, wanted)).collect())
+    pieces = shares.flatMap(partial(read.pieces, shards))
+    write = _Writer(sent, id_, shards, common, claims)
+    written: list[_Written] = (
+        pieces.partitionBy(len(shards), int).mapPartitionsWithIndex(write).collect()
+    )
+    return written
 
-    def _view(self, name: str, columns: Any, paths: list[str]) -> None:
-        addresses = [_as_pattern(self._place.spark_path(path)) for path in paths]
-        read = self._session.read.schema(columns)
-        frame = read.parquet(*addresses) if paths else self._session.createDataFrame([], columns)
-        frame.createOrReplaceTempView(name)
 
-    def hold(self, name: str, table: pa.Table) -> None:
-        """Call the rows of a small table by a name."""
-        self._session.createDataFrame(table, _columns(table.schema)).createOrReplaceTempView(name)
-
-    def make(self, name: str, text: str) -> None:
-        """Make a table of what a SELECT gives.
-
-        It goes to files: what a worker that is lost had in memory would have to be made again, and
-        of statements that stand on each other Spark would make one that grows without bound.
-        """
-        frame, path = self._sql(text), f"{self._work}/{name}"
-        frame.write.parquet(self._place.spark_path(path))
-        self._view(name, frame.schema, [path])
-
-    def close(self) -> None:
-        """Remove what was made."""
-        self._place.remove_folder(self._work)
-
-    def rows(self, text: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a SELECT gives, with values in place of its question marks."""
-        return [tuple(row) for row in self._sql(text, values).collect()]
-
-    def sorted_files(self, type_: NodeType | EdgeType, id_: str, text: str) -> list[PartFile]:
-        """Write what a SELECT gives as a table, sorted by its key: each task its own files."""
-        write = _PartWriter(Sent.of(self._place), id_, type_.name, isinstance(type_, EdgeType))
-        rows = self._sql(f"{text} {order_by(type_)}").mapInArrow(write, _WRITTEN).collect()
-        files = [PartFile(*row[1:]) for row in sorted(tuple(row) for row in rows)]
-        check_shared(self._place, files)
-        return files or TableWriter(self._place, id_, type_).close()
-
-    def _sql(self, text: str, values: Iterable[Any] = ()) -> Any:
-        return self._session.sql(self.dialect.sql(text), args=list(values))
+def deal(files: Share, processors: int) -> list[Share]:
+    """The files in shares of about as many bytes, one for each processor or more."""
+    size = sum(file.bytes for _, file in files)
+    most = min(_SHARE, size // processors + 1)
+    dealt: list[Share] = []
+    room = -1
+    for kind, file in files:
+        room -= file.bytes
+        if room < 0:
+            dealt.append([])
+            room = most - file.bytes
+        dealt[-1].append((kind, file))
+    return dealt
 
 
 @dataclass(frozen=True)
-class _PartWriter:
-    """Writes the rows of a task, which are sorted, and tells the files."""
+class _Reader:
+    """Reads a share of the facts, on whatever machine."""
+
+    place: Sent
+
+    def wanted(self, share: Share) -> Wanted:
+        """What these facts want to know of others."""
+        place = self.place.place()
+        facts = {}
+        for kind, columns in WANTS.items():
+            empty = FACTS[kind].empty_table().select(columns)
+            parts = [read_part(place, file, columns) for of, file in share if of == kind]
+            facts[kind] = pa.concat_tables([empty, *(part.select(columns) for part in parts)])
+        return Wanted.by(facts)
+
+    def common(self, wanted: Wanted, share: Share) -> Kinds:
+        """Those of these facts that are wanted."""
+        return wanted.among(self._facts(share))
+
+    def pieces(self, shards: Shards, share: Share) -> Iterator[Piece]:
+        """These facts in pieces, for the tasks that join them."""
+        for kind, facts in self._facts(share).items():
+            for number, rows in shards.split(facts, KEYS[kind]):
+                yield number, (kind, _packed(rows))
+
+    def _facts(self, share: Share) -> Kinds:
+        place = self.place.place()
+        return {
+            kind: read_kind(place, kind, [file for of, file in share if of == kind])
+            for kind in KEYS
+        }
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What a task did: the files that it wrote, and what it found besides."""
+
+    files: Files
+    found: Found
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Joins a shard and writes its tables, on whatever machine."""
 
     place: Sent
     id: str
-    type: str
-    is_edge: bool
+    shards: Shards
+    common: Common
+    claims: list[Claim]
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Write them."""
-        type_ = edge_type(self.type) if self.is_edge else node_type(self.type)
-        part, attempt = task()
+    def __call__(self, number: int, pieces: Iterable[Piece]) -> Iterator[_Written]:
+        """Do it."""
+        found: dict[str, list[pa.Table]] = {kind: [] for kind in KEYS}
+        for _, (kind, rows) in pieces:
+            found[kind].append(pa.ipc.open_stream(rows).read_all())
+        if not any(found.values()):
+            return
+        facts = {
+            kind: pa.concat_tables([FACTS[kind].empty_table(), *tables])
+            for kind, tables in found.items()
+        }
+        tables, noted = join_shard(facts, self.common, partial(self._is_own, number), self.claims)
+        yield _Written(self._write(number, tables), noted)
+
+    def _is_own(self, number: int, hashes: Any) -> Any:
+        return pc.equal(self.shards.of_hashes(hashes), number)
+
+    def _write(self, number: int, tables: dict[str, pa.Table]) -> Files:
         # What a task wrote that failed has a name of its own, and is not listed.
-        writer = TableWriter(self.place.place(), f"{self.id}-{part:05d}-{attempt}", type_)
-        for batch in batches:
-            writer.take(pa.Table.from_batches([batch]))
-        files = [file for file in writer.close() if file.rows]
-        yield pa.RecordBatch.from_pydict(
-            {
-                "part": pa.array([part] * len(files), pa.int32()),
-                "path": pa.array([file.path for file in files], pa.string()),
-                "rows": pa.array([file.rows for file in files], pa.int64()),
-                "bytes": pa.array([file.bytes for file in files], pa.int64()),
-                "sha256": pa.array([file.sha256 for file in files], pa.string()),
-            }
-        )
+        place, name = self.place.place(), f"{self.id}-{number:05d}-{task()[1]}"
+        return {
+            type_.name: write_table(place, name, type_, slices(tables[type_.name]))
+            for type_ in TYPES
+            if tables[type_.name].num_rows
+        }
+
+
+def _packed(rows: pa.Table) -> bytes:
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_stream(buffer, rows.schema) as stream:
+        stream.write_table(rows)
+    return bytes(buffer.getvalue())
 
 
 def check_shared(place: Place, files: list[PartFile]) -> None:
@@ -147,34 +212,3 @@ def task() -> tuple[int, int]:
     context = TaskContext.get()
     assert context is not None  # noqa: S101 - only tasks call this
     return context.partitionId(), context.taskAttemptId()
-
-
-def _as_pattern(path: str) -> str:
-    """A path for Spark to read, of which no sign stands for others."""
-    return re.sub(r"[][*?{}\\]", r"\\\g<0>", path)
-
-
-def _columns(schema: pa.Schema) -> str:
-    return ", ".join(f"`{field.name}` {_sql_type(field.type)}" for field in schema)
-
-
-def _sql_type(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"ARRAY<{_sql_type(kind.value_type)}>"
-    return _TYPES[str(kind)]
-
-
-@contextmanager
-def spark(place: Place, where: Where) -> Iterator[Spark]:
-    """Spark on a cluster, on this machine, or that which `spark-submit` began.
-
-    Raises:
-        LakeError: it is not installed, does not begin, or what runs on it fails.
-    """
-    with spark_session(place.shown, where) as session:
-        place.prepare_spark(session)
-        engine = Spark(session, place)
-        try:
-            yield engine
-        finally:
-            engine.close()

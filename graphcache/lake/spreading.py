@@ -15,7 +15,7 @@ from graphcache.errors import InputError, UsageError
 from graphcache.lake.facts import read_kind
 from graphcache.lake.listing import Files
 from graphcache.lake.places import Place, Sent
-from graphcache.lake.sessions import Where, spark_session
+from graphcache.lake.sessions import Where, spark_context
 from graphcache.lake.spark import check_shared, task
 from graphcache.lake.writing import FactsWriter, OfRelease
 from graphcache.records import Labels, Reject, Report
@@ -49,8 +49,7 @@ def gather_on_spark(
     read = _Reader(Sent.of(place, paths), writer.id, labels, os.getcwd())
     done: list[_Done] = []
     if items:
-        with spark_session(place.shown, where) as session:
-            context = session.sparkContext
+        with spark_context(place.shown, where) as context:
             dealt = deal(items, context.defaultParallelism)
             done = context.parallelize(dealt, len(dealt)).map(read).collect()
     written = [one.files for one in done]

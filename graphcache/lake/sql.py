@@ -1,18 +1,17 @@
 """The join as SQL: what `tables/join.py` does, as statements that no memory has to hold.
 
-The columns come from the declaration. What an engine says in its own way stands in its `Dialect`;
-all else is SQL that others run too, and nothing of the data ever goes into it. Lists are texts
-joined by `SEPARATOR`, as in facts, until the tables are made.
+The columns come from the declaration, and nothing of the data ever goes into the text. Names stand
+in brackets, for which `quoted` puts quotes. What DuckDB says in its own way are the `FUNCTIONS`;
+all else is SQL that others run too. Lists are texts joined by `SEPARATOR`, as in facts, until the
+tables are made.
 
-An engine gives the views `all_spec_facts`, `all_said` and `all_depends_on_facts`, the same without
+DuckDB gives the views `all_spec_facts`, `all_said` and `all_depends_on_facts`, the same without
 `all_`, which may be of a part of a lake alone (`increments.py`), and two small tables: `patched`,
 with the whole variants of packages where patches are cut, and `shown`, with variants as pages show
 them. `STEPS` are run in their order, and `TABLES` are then selected.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from graphcache.records import LANGUAGES
 from graphcache.schema import Property, edge_type, node_type
@@ -25,58 +24,28 @@ _FLAGS = frozenset(field.name for field in SPEC_FACTS if str(field.type) == "boo
 _FIELD = "chr(30)"
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """What the SQL of an engine says in its own way."""
-
-    quote: str
-    """What stands around a name."""
-    each: str
-    """The function that makes a row of each item of a list."""
-    functions: tuple[str, ...]
-    """Statements that define `gc_…`."""
-
-    def sql(self, text: str) -> str:
-        """The text, with `[name]` quoted and `EACH(…)` called as here."""
-        return (
-            text.replace("[", self.quote).replace("]", self.quote).replace("EACH(", f"{self.each}(")
-        )
-
-
 _LANGUAGE_LIST = ", ".join(f"'{name}'" for name in sorted(LANGUAGES))
 
-DUCKDB = Dialect(
-    quote='"',
-    each="unnest",
-    functions=(
-        "CREATE OR REPLACE TEMP MACRO gc_list(t) AS CASE WHEN t IS NULL THEN NULL "
-        "WHEN t = '' THEN CAST([] AS VARCHAR[]) ELSE string_split(t, chr(31)) END",
-        "CREATE OR REPLACE TEMP MACRO gc_text(l) AS array_to_string(l, chr(31))",
-        "CREATE OR REPLACE TEMP MACRO gc_sha(t) AS substring(sha256(t), 1, 16)",
-        "CREATE OR REPLACE TEMP MACRO gc_sort(l) AS list_sort(list_distinct(l))",
-        "CREATE OR REPLACE TEMP MACRO gc_union(l) AS list_sort(list_distinct(flatten(l)))",
-        "CREATE OR REPLACE TEMP MACRO gc_languages(l) AS "
-        f"list_sort(list_intersect(l, [{_LANGUAGE_LIST}]))",
-    ),
+FUNCTIONS = (
+    "CREATE OR REPLACE TEMP MACRO gc_list(t) AS CASE WHEN t IS NULL THEN NULL "
+    "WHEN t = '' THEN CAST([] AS VARCHAR[]) ELSE string_split(t, chr(31)) END",
+    "CREATE OR REPLACE TEMP MACRO gc_text(l) AS array_to_string(l, chr(31))",
+    "CREATE OR REPLACE TEMP MACRO gc_sha(t) AS substring(sha256(t), 1, 16)",
+    "CREATE OR REPLACE TEMP MACRO gc_sort(l) AS list_sort(list_distinct(l))",
+    "CREATE OR REPLACE TEMP MACRO gc_union(l) AS list_sort(list_distinct(flatten(l)))",
+    "CREATE OR REPLACE TEMP MACRO gc_languages(l) AS "
+    f"list_sort(list_intersect(l, [{_LANGUAGE_LIST}]))",
 )
+"""Statements that define `gc_…`, as DuckDB takes them."""
 
-_SPARK_FUNCTION = "CREATE OR REPLACE TEMPORARY FUNCTION"
-SPARK = Dialect(
-    quote="`",
-    each="explode",
-    functions=(
-        f"{_SPARK_FUNCTION} gc_list(t STRING) RETURNS ARRAY<STRING> RETURN CASE WHEN t IS NULL "
-        "THEN NULL WHEN t = '' THEN CAST(array() AS ARRAY<STRING>) ELSE split(t, chr(31)) END",
-        f"{_SPARK_FUNCTION} gc_text(l ARRAY<STRING>) RETURNS STRING RETURN array_join(l, chr(31))",
-        f"{_SPARK_FUNCTION} gc_sha(t STRING) RETURNS STRING RETURN substring(sha2(t, 256), 1, 16)",
-        f"{_SPARK_FUNCTION} gc_sort(l ARRAY<STRING>) RETURNS ARRAY<STRING> "
-        "RETURN sort_array(array_distinct(l))",
-        f"{_SPARK_FUNCTION} gc_union(l ARRAY<ARRAY<STRING>>) RETURNS ARRAY<STRING> "
-        "RETURN sort_array(array_distinct(flatten(l)))",
-        f"{_SPARK_FUNCTION} gc_languages(l ARRAY<STRING>) RETURNS ARRAY<STRING> "
-        f"RETURN sort_array(array_intersect(l, array({_LANGUAGE_LIST})))",
-    ),
-)
+
+def quoted(text: str) -> str:
+    """A statement with its names in quotes.
+
+    >>> quoted("SELECT [from] FROM needs")
+    'SELECT "from" FROM needs'
+    """
+    return text.replace("[", '"').replace("]", '"')
 
 
 def _columns(names: tuple[str, ...], prefix: str = "") -> str:
@@ -203,7 +172,7 @@ FROM filled_specs f LEFT JOIN shown h ON h.[variants] = f.[variants]""",
     "OF_PACKAGE": "SELECT [hash] AS [from], [name] AS [to] FROM filled_specs",
     "BUILT_WITH": """
 SELECT e.[from], e.[to], l.languages AS [languages] FROM (
-  SELECT [from], EACH(named) AS [to] FROM (
+  SELECT [from], unnest(named) AS [to] FROM (
     SELECT [hash] AS [from], gc_list([compilers]) AS named FROM filled_specs
     WHERE [compilers] IS NOT NULL
   ) n

@@ -30,13 +30,6 @@ _CONNECTIONS = 32
 _AT_ONCE = 1_000
 """Objects that S3 removes by one request."""
 _OF_AWS = ".amazonaws.com"
-_OF_HADOOP = {
-    "fs.s3a.endpoint": "AWS_ENDPOINT_URL",
-    "fs.s3a.endpoint.region": "AWS_REGION",
-    "fs.s3a.access.key": "AWS_ACCESS_KEY_ID",
-    "fs.s3a.secret.key": "AWS_SECRET_ACCESS_KEY",
-    "fs.s3a.session.token": "AWS_SESSION_TOKEN",
-}
 _NEEDS = "it needs botocore: python -m pip install 'graphcache[s3]'"
 
 
@@ -240,19 +233,6 @@ class Bucket:
             }
         return {name: value for name, value in settings.items() if value}
 
-    def settings_of_hadoop(self) -> dict[str, str]:
-        """The same as settings of Hadoop's S3A, with the patience that there is here."""
-        settings = self.settings()
-        known = {name: settings.get(of_aws, "") for name, of_aws in _OF_HADOOP.items()}
-        return {
-            "fs.s3a.path.style.access": str("AWS_ENDPOINT_URL" in settings).lower(),
-            "fs.s3a.connection.establish.timeout": f"{_CONNECT}s",
-            "fs.s3a.connection.timeout": f"{_READ}s",
-            "fs.s3a.attempts.maximum": str(_TRIES),
-            "fs.s3a.retry.limit": str(_TRIES),
-            **{name: value for name, value in known.items() if value},
-        }
-
 
 class _BehindItsEnd(BucketError):
     """No byte of the object is in the range that was asked for."""
@@ -264,12 +244,12 @@ class _NotAsExpected(BucketError):
 
 def _client_of_now() -> tuple[Any, Any]:
     """The client of this process and of the AWS settings that hold now, and its credentials."""
-    settings = tuple(sorted(one for one in os.environ.items() if one[0].startswith("AWS_")))
-    return _client(os.getpid(), settings)
+    settings = sorted(one for one in os.environ.items() if one[0].startswith("AWS_"))
+    return _client(os.getpid(), hash(tuple(settings)))
 
 
 @lru_cache(maxsize=4)
-def _client(_process: int, _settings: tuple[tuple[str, str], ...]) -> tuple[Any, Any]:
+def _client(_process: int, _settings: int) -> tuple[Any, Any]:
     try:
         from botocore import UNSIGNED
         from botocore.config import Config
@@ -346,7 +326,8 @@ def _of_server(bucket: Bucket, key: str, error: dict[str, Any], status: int) -> 
 def _refusal(error: dict[str, Any], status: int) -> str:
     """What the server says, and what may help."""
     code, message = (one_line(str(error.get(name, ""))) for name in ("Code", "Message"))
-    said = f"the server says {status or ''} {code}".replace("  ", " ")
+    code = "" if code == str(status) else code
+    said = " ".join(filter(None, ("the server says", str(status or ""), code)))
     if status in (401, 403) or code == "AccessDenied":
         return (
             f"{said}: see whether the AWS credentials are right, and may list, read, write and "

@@ -27,11 +27,11 @@ def addresses_below(address: str, report: Report) -> Iterator[tuple[str, bool]]:
     Raises:
         NotFetched: the bucket can't be listed, or has nothing there.
     """
-    name, key = bucket_and_key(address)
-    bucket, prefix = Bucket(name), f"{key}/" if key else ""
     try:
+        name, key = bucket_and_key(address)
+        bucket, prefix = Bucket(name), f"{key}/" if key else ""
         folders, keys = bucket.folder(prefix)
-    except OSError as error:
+    except (NotFetched, OSError) as error:
         raise NotFetched(f"it can't be listed: {error}") from None
     if not (folders or keys):
         raise NotFetched("nothing is below it")

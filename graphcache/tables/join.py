@@ -51,7 +51,7 @@ def join(facts: Facts, report: Report) -> Tables:
     hashes, rank = _ranked(facts.specs["hash"])
     specs = _join_specs(facts.specs, hashes, rank, report)
     in_stack, in_release = facts.in_stack, facts.in_release
-    depends_on = _join_depends_on(facts.depends_on, hashes)
+    depends_on = _join_depends_on(facts.depends_on)
     languages = languages_of(depends_on, specs)
     specs = fill_compilers(specs, languages)
     compilers, of = _explode(specs["compilers"])
@@ -343,18 +343,18 @@ def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
     return pc.if_else(among(pc.is_valid(flags)), are_true, None) if flags.null_count else are_true
 
 
-def _join_depends_on(facts: pa.Table, hashes: pa.Array) -> pa.Table:
+def _join_depends_on(facts: pa.Table) -> pa.Table:
     """One row a pair of specs, sorted, with all types and virtuals that any fact knows.
 
-    `hashes` are all, sorted: a pair becomes one integer, since integers are quicker to sort.
+    A pair becomes one integer, since integers are quicker to sort.
     """
     if not facts.num_rows:
         return facts
-    start, end = (pc.index_in(facts[name], hashes) for name in ("from", "to"))
-    pairs = joined_codes(start, end, len(hashes)).combine_chunks()
+    (froms, start), (tos, end) = (_ranked(facts[name]) for name in ("from", "to"))
+    pairs = joined_codes(start, end, len(tos))
     order = pc.sort_indices(pairs)
     # Taken from the sorted hashes, which lie closer together than those of the facts.
-    ends = {"from": hashes.take(flat(start).take(order)), "to": hashes.take(flat(end).take(order))}
+    ends = {"from": froms.take(start.take(order)), "to": tos.take(end.take(order))}
     said = {name: flat(facts[name]).take(order) for name in ("types", "virtuals")}
     facts = facts_table(ends | said, DEPENDS_ON_FACTS)
     if firsts(numbers(pairs.take(order))).all():
