@@ -19,10 +19,10 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 DEMO_STORE ?= graphcache.lbug
 # What each mark means: [tool.pytest.ini_options] in pyproject.toml.
 QUICK := not (process or network or browser or neo4j or slow)
-# All tests go to three workers, one for each server, which also keep two processors busy while some
-# wait; those that T names run as pytest is used to, with less to wait for. In the order of the
-# files, that is with the servers first, which take longest.
-WORKERS := $(if $(T),,-n 3 --dist loadgroup --no-loadscope-reorder)
+# All tests go to four workers, one for each server and one for Spark, which also keep two processors
+# busy while some wait (three took three quarters of them); those that T names run as pytest is used
+# to, with less to wait for. The longest come first: tests/neo4j_server/fixtures.py.
+WORKERS := $(if $(T),,-n 4 --dist loadgroup --no-loadscope-reorder)
 # Tests start Python hundreds of times: what it compiled is kept, also where a shell says not to.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -25,6 +25,9 @@ _NEEDED = (
     "graphcache.workflows",
     "graphcache.stores.embedded.write",
     "graphcache.stores.neo4j.push",
+    "graphcache.serving.running",
+    "graphcache.serving.advising",
+    "graphcache.serving.app",
     "networkx",
     # Arrow and LadybugDB look whether what they are given is of these, where they are installed.
     "pandas",
@@ -39,7 +42,9 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
     server.connect({place!r})
     said = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
     socket.send_fds(server, [said], [0, 1, 2])
-    sys.exit(int(server.recv(16) or 1))
+    server.recv(16)  # the number of the fork
+    code = int(server.recv(16))
+    sys.exit(code if code >= 0 else 128 - code)
 """
 
 
@@ -72,24 +77,36 @@ def _serve(folder: Path) -> None:
         tool.write_text(_CLIENT.format(python=sys.executable, place=str(place)))
         tool.chmod(0o755)
         os.write(1, b"ready\n")  # at once, also where Python's output is not buffered
-        forks: list[int] = []
-        while listener in select.select([listener, sys.stdin], [], [])[0]:
-            client = listener.accept()[0]
-            number = os.fork()
-            if number == 0:
-                listener.close()
-                code = _run(client)
-                client.send(str(code).encode())
-                os._exit(0)
-            client.close()
-            forks = [fork for fork in [*forks, number] if os.waitpid(fork, os.WNOHANG) == (0, 0)]
-        for fork in forks:
-            os.waitpid(fork, 0)
+        forks: dict[int, tuple[int, socket.socket]] = {}
+        while sys.stdin not in (ready := select.select([listener, sys.stdin, *forks], [], [])[0]):
+            for ended in (one for one in ready if one in forks):
+                _tell(ended, *forks.pop(ended))
+            if listener in ready:
+                client = listener.accept()[0]
+                number = os.fork()
+                if number == 0:
+                    for _, other in forks.values():
+                        other.close()
+                    listener.close()
+                    os._exit(_run(client))
+                client.send(str(number).encode())
+                forks[os.pidfd_open(number)] = number, client
+        for ended, fork in forks.items():
+            _tell(ended, *fork)
+
+
+def _tell(ended: int, number: int, client: socket.socket) -> None:
+    """Tell a client how its fork ended, for which this waits."""
+    code = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+    os.close(ended)
+    with client, suppress(BrokenPipeError):
+        client.send(str(code).encode())
 
 
 def _run(client: socket.socket) -> int:
     """Run the command that a client asks for, on its streams; the exit code."""
-    said, streams, _, _ = socket.recv_fds(client, _MOST, 3)
+    with client:
+        said, streams, _, _ = socket.recv_fds(client, _MOST, 3)
     arguments, folder, variables = json.loads(said)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 import urllib3
 from command_line import ENOUGH, Argument, Ended, Process, start
+from forked import Forked, fork
 
 _NO_RETRIES = urllib3.Retry(0, raise_on_redirect=False)
 
@@ -107,7 +108,7 @@ class Reply:
 class Served:
     """A server that runs."""
 
-    process: Process
+    process: Process | Forked
     url: str
     port: int
     pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
@@ -143,10 +144,14 @@ class Served:
 
 @contextmanager
 def serving(
-    *options: Argument, cwd: Path, env: Mapping[str, str] | None = None
+    *options: Argument, cwd: Path, env: Mapping[str, str] | None = None, is_new: bool = False
 ) -> Iterator[Served]:
-    """A server on a free port; it must end well, and have nothing to complain of."""
-    process = start("serve", "--port", "0", *options, cwd=cwd, env=env)
+    """A server on a free port; it must end well, and have nothing to complain of.
+
+    It is a fork, unless it shall be a new process.
+    """
+    begin = start if is_new else fork
+    process = begin("serve", "--port", "0", *options, cwd=cwd, env=env)
     try:
         assert process.stdout is not None
         line = process.stdout.readline().decode()

@@ -756,7 +756,8 @@ def test_a_bill_of_a_spec_and_of_nothing(spack: Served, spack_folder: Path) -> N
 def test_without_the_extra_a_page_names_it(spack_folder: Path, tmp_path: Path) -> None:
     missing = "import sys; sys.modules['cyclonedx'] = sys.modules['spdx_tools'] = None\n"
     (tmp_path / "sitecustomize.py").write_text(missing)
-    with serving(cwd=spack_folder, env={"PYTHONPATH": str(tmp_path)}) as running:
+    env = {"PYTHONPATH": str(tmp_path)}
+    with serving(cwd=spack_folder, env=env, is_new=True) as running:
         page = running.page("/stack?name=hpc")
         assert "CycloneDX" not in page.links
         assert "pip install 'graphcache[sbom]'" in page.code
@@ -1271,7 +1272,8 @@ def test_it_ends_while_a_question_is_asked(example_store: Path, own_library: Pat
 
 
 def test_it_ends_when_it_is_told_to(example_store: Path) -> None:
-    with serving("--store", example_store, cwd=example_store.parent) as running:
+    options = ("--store", example_store)
+    with serving(*options, cwd=example_store.parent, is_new=True) as running:
         assert running.ask("/").status == 200  # it serves, and minds signals as a server does
         running.process.send_signal(signal.SIGTERM)
         ended = running.process.end()

@@ -33,6 +33,8 @@ from .server import Neo4jServer, ServerError
 
 # The fixtures that start a server, in the order in which a test that takes several is grouped.
 _SERVERS = ("neo4j_own", "neo4j_526", "neo4j_2026")
+_LONGEST = ("neo4j_own", "neo4j_526", "spark", "neo4j_2026")
+"""The groups of tests that take longest: each is begun at once, by a worker of its own."""
 _FIXTURE_OF = {"5.26": "neo4j_526", "2026.08": "neo4j_2026"}
 
 
@@ -197,12 +199,20 @@ def pytest_collection_modifyitems(
         elif not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
     yield
-    grouped = [item.nodeid for item in items if item.get_closest_marker("xdist_group")]
-    if config.getoption("loadgroup", False) and not all("@" in name for name in grouped):
+    if not config.getoption("loadgroup", False):
+        return
+    if not all("@" in item.nodeid for item in items):
         raise pytest.UsageError(
             "this pytest-xdist does not group tests with this pytest, so that each worker would "
             "start all servers: install the versions of constraints.txt"
         )
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """The turn of a test's group, where each worker takes the next: the longest come first."""
+    group = item.nodeid.rpartition("@")[2]
+    return _LONGEST.index(group) if group in _LONGEST else len(_LONGEST)
 
 
 def _servers_of(item: pytest.Item) -> list[str]:

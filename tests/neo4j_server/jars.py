@@ -108,8 +108,8 @@ def _copy(pom: Path, folder: Path, proof: str) -> None:
 
 
 def _maven_environment() -> dict[str, str]:
-    """Maven wants a `JAVA_HOME` when there is no `java` on PATH."""
-    environment = dict(os.environ)
+    """Maven wants a `JAVA_HOME` when there is no `java` on PATH; it is soon done."""
+    environment = {"MAVEN_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", **os.environ}
     if not shutil.which("java"):
         environment.setdefault("JAVA_HOME", str(need_java(17).resolve().parents[1]))
     return environment

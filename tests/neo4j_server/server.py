@@ -28,6 +28,8 @@ _OPENED = [
 ]
 # Compiles less and starts in half the time; a benchmark wants the real thing.
 _QUICK_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+# Tests change all of the data all the time, for which a server would plan each question anew.
+_PLANS_KEPT = {"dbms.cypher.min_replan_interval": "1h"}
 _NO_FILES_ELSEWHERE = "-XX:-UsePerfData"
 # Below what systems give to outgoing connections: there, a client that tries again and again to
 # reach a server that is down can be given that very port, connect to itself, and keep it.
@@ -51,7 +53,7 @@ class Neo4jServer:
         release: A name in `RELEASES`, such as `5.26`.
         config: Further lines of `neo4j.conf`.
         heap: The most memory that Java's heap takes.
-        quick_start: Start in half the time, at the cost of speed in the long run.
+        quick_start: Start in half the time, and keep plans, at the cost of speed in the long run.
         disk: The size of a file system for its data alone, such as `9m`; see `can_mount`.
     """
 
@@ -68,7 +70,7 @@ class Neo4jServer:
         self.username = "neo4j"
         self.password = secrets.token_hex(16)
         self.home = Path()
-        self._config = dict(config or {})
+        self._config = {**(_PLANS_KEPT if quick_start else {}), **(config or {})}
         self._disk = disk
         self._jvm = [f"-Xmx{heap}", *_OPENED, _NO_FILES_ELSEWHERE]
         self._jvm += _QUICK_START if quick_start else []

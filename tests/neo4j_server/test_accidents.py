@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import Process, run, start, succeed
+from command_line import Process, run, succeed
 from conftest import WriteSnapshot
+from forked import Forked, fork
 from neo4j.exceptions import TransientError
 
 from graphcache import StoreError, Tables, open_store
@@ -38,11 +39,11 @@ def tables(made: Path) -> Tables:
         return store.tables()
 
 
-def push(server: Server, store: Path, *options: str) -> Process:
-    return start("push", *options, "--store", store, cwd=store.parent, env=login(server))
+def push(server: Server, store: Path, *options: str) -> Forked | Process:
+    return fork("push", *options, "--store", store, cwd=store.parent, env=login(server))
 
 
-def cut(server: Server, store: Path, nodes: int) -> Process:
+def cut(server: Server, store: Path, nodes: int) -> Forked | Process:
     """A push to the emptied server that has put at least so many nodes there, and goes on."""
     empty(server)
     started = push(server, store)
@@ -62,8 +63,7 @@ def test_a_killed_client_is_followed_by_one_that_goes_on(
     for nodes in (0, 1, SOME):
         client = cut(neo4j_own, made, nodes)
         client.kill()
-        client.communicate()
-        codes.append(client.returncode)
+        codes.append(client.end().code)
         put(neo4j_own, tables)
         assert tables_on(neo4j_own).digest() == tables.digest()
     assert codes[:2] == [-signal.SIGKILL] * 2
