@@ -309,6 +309,16 @@ def firsts(values: NDArray[_Number]) -> NDArray[np.bool_]:
     return first
 
 
+def first_of_runs(values: pa.Array) -> pa.Array:
+    """Where values differ from those before them; of any type, and none of them null.
+
+    >>> first_of_runs(pa.array(["a", "a", "c"])).to_pylist()
+    [True, False, True]
+    """
+    first = pa.array([True] * min(len(values), 1), pa.bool_())
+    return pa.concat_arrays([first, pc.not_equal(values[1:], values[:-1])])
+
+
 def places_of_sorted(values: Any, keys: pa.Array) -> pa.Array:
     """Where each value stands among the keys; both are sorted, and keys stand there once.
 
@@ -319,9 +329,7 @@ def places_of_sorted(values: Any, keys: pa.Array) -> pa.Array:
     [0, 0, 2]
     """
     values = flat(values)
-    if len(values) < 2:
-        return pc.index_in(values, keys)
-    is_first = pa.concat_arrays([pa.array([True]), pc.not_equal(values[1:], values[:-1])])
+    is_first = first_of_runs(values)
     runs = values.filter(is_first)
     found = (
         pa.array(np.arange(len(keys), dtype=np.int32))

@@ -20,6 +20,7 @@ from graphcache.tables.columns import (
     SEPARATOR,
     arrow_schema,
     conform,
+    first_of_runs,
     firsts,
     flat,
     joined_codes,
@@ -289,11 +290,7 @@ def _join_in_stack(facts: pa.Table, rank: Any, hashes: Any) -> dict[str, Any]:
     width = len(releases) + 1
     pairs, release = split_codes(sorted_unique(joined_codes(pair, of_release, width)), width)
     named = pc.greater(release, 0)
-    first = (
-        pc.is_valid(pairs)
-        if len(pairs) < 2
-        else pa.concat_arrays([pa.array([True]), pc.not_equal(pairs[1:], pairs[:-1])])
-    )
+    first = first_of_runs(pairs)
     count = named.cast(pa.int32())
     before = pc.subtract(pc.cumulative_sum(count), count)
     ends = pa.array([pc.sum(count).as_py() or 0], pa.int32())

@@ -26,10 +26,7 @@ from graphcache.stores.embedded.errors import errors_of
 from graphcache.stores.embedded.opening import open_database
 from graphcache.stores.embedded.places import FORMAT, reserve
 from graphcache.stores.embedded.seal import seal
-from graphcache.stores.embedded.store import (
-    EmbeddedStore,
-    interruptible,
-)
+from graphcache.stores.embedded.store import EmbeddedStore, interruptible
 from graphcache.stores.statements import MACROS, create_table
 from graphcache.tables import Tables
 from graphcache.tables.columns import digest_table
