@@ -159,12 +159,11 @@ class Common:
     @classmethod
     def of_all(cls, wanted: Wanted, parts: list[Kinds]) -> Common:
         """Of what is wanted, and the facts that were found of it."""
-        kinds = ("spec", "depends_on")
         facts = {
             kind: _each_once(
                 pa.concat_tables([FACTS[kind].empty_table(), *(p[kind] for p in parts)])
             )
-            for kind in kinds
+            for kind in WANTS
         }
         return cls(facts, wanted.patched, whole_patches(wanted.patched))
 

@@ -122,19 +122,19 @@ class _Reader:
 
     def common(self, wanted: Wanted, share: Share) -> Kinds:
         """Those of these facts that are wanted."""
-        return wanted.among(self._facts(share))
+        return wanted.among(self._facts(share, WANTS))
 
     def pieces(self, shards: Shards, share: Share) -> Iterator[Piece]:
         """These facts in pieces, for the tasks that join them."""
-        for kind, facts in self._facts(share).items():
+        for kind, facts in self._facts(share, KEYS).items():
             for number, rows in shards.split(facts, KEYS[kind]):
                 yield number, (kind, _packed(rows))
 
-    def _facts(self, share: Share) -> Kinds:
+    def _facts(self, share: Share, kinds: Iterable[str]) -> Kinds:
         place = self.place.place()
         return {
             kind: read_kind(place, kind, [file for of, file in share if of == kind])
-            for kind in KEYS
+            for kind in kinds
         }
 
 
