@@ -13,7 +13,6 @@ import pyarrow as pa
 from graphcache.errors import LakeError, UsageError
 from graphcache.lake import sql
 from graphcache.lake.bucket_places import BucketPlace
-from graphcache.lake.engines import batches_of, order_by
 from graphcache.lake.listing import PartFile
 from graphcache.lake.places import Place, check_sizes
 from graphcache.lake.tables import write_table
@@ -74,8 +73,9 @@ class DuckDB:
 
     def sorted_files(self, type_: NodeType | EdgeType, id_: str, text: str) -> list[PartFile]:
         """Write what a SELECT gives as a table, sorted by its key."""
-        reader = self._reader(f"{text} {order_by(type_)}")
-        return write_table(self._place, id_, type_, batches_of(reader))
+        reader = self._reader(f"{text} {sql.order_by(type_)}")
+        batches = (pa.Table.from_batches([batch]) for batch in reader)
+        return write_table(self._place, id_, type_, batches)
 
     def _reader(self, text: str, values: Iterable[Any] = ()) -> Any:
         return self._connection.sql(sql.quoted(text), params=list(values)).to_arrow_reader(_ROWS)

@@ -1,21 +1,19 @@
-"""What an engine of SQL does for the join, and the join by it."""
+"""The join by DuckDB, step by step, and what Spark's has in common with it."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
 
 import pyarrow as pa
 
 from graphcache.lake import sql
+from graphcache.lake.duck import DuckDB
 from graphcache.lake.facts import KINDS, read_kind
 from graphcache.lake.lake import Lake
-from graphcache.lake.listing import Files, PartFile
+from graphcache.lake.listing import Files
 from graphcache.lake.places import Place
 from graphcache.lake.tables import slices, write_table
 from graphcache.records import Claim, Report
-from graphcache.schema import EdgeType, NodeType, all_types, edge_type
-from graphcache.tables.columns import arrow_schema, joined_texts, key_columns, map_unique
+from graphcache.schema import all_types, edge_type
+from graphcache.tables.columns import arrow_schema, joined_texts, map_unique
 from graphcache.tables.disagreements import BY_LISTS, BY_PAGES, disagreement
 from graphcache.tables.join import (
     called_otherwise,
@@ -27,55 +25,30 @@ from graphcache.tables.join import (
 )
 from graphcache.tables.said import claims_of
 
-
-class Engine(Protocol):
-    """Runs SQL on files of a lake and on tables that it holds."""
-
-    def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
-        """Call the rows of some files by a name."""
-
-    def hold(self, name: str, table: pa.Table) -> None:
-        """Call the rows of a small table by a name."""
-
-    def make(self, name: str, text: str) -> None:
-        """Make a table of what a SELECT gives."""
-
-    def rows(self, text: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a SELECT gives, with values in place of its question marks."""
-
-    def sorted_files(self, type_: NodeType | EdgeType, id_: str, text: str) -> list[PartFile]:
-        """Write what a SELECT gives as a table, sorted by its key."""
-
-
-def order_by(type_: NodeType | EdgeType) -> str:
-    """How the rows of a table are ordered."""
-    return "ORDER BY " + ", ".join(f"[{name}]" for name in key_columns(type_))
-
-
 _VIEWS = {"spec": "spec_facts", "said": "said", "depends_on": "depends_on_facts"}
 """What the facts of a kind are called."""
 
 
-def view_facts(engine: Engine, lake: Lake) -> None:
+def view_facts(engine: DuckDB, lake: Lake) -> None:
     """Call all facts of a lake by the names that begin with `all_`."""
     for kind, name in _VIEWS.items():
         engine.view(f"all_{name}", KINDS[kind], lake.listing.facts(kind))
 
 
-def view_all(engine: Engine, lake: Lake) -> None:
+def view_all(engine: DuckDB, lake: Lake) -> None:
     """Call all facts of a lake by the names of what is joined, too."""
     for kind, name in _VIEWS.items():
         engine.view(name, KINDS[kind], lake.listing.facts(kind))
 
 
-def run_steps(engine: Engine) -> None:
+def run_steps(engine: DuckDB) -> None:
     """Join the facts of the views, so that tables can be selected."""
     hold_patches(engine)
     for name, text in sql.STEPS.items():
         engine.make(name, text)
 
 
-def hold_patches(engine: Engine) -> None:
+def hold_patches(engine: DuckDB) -> None:
     """Give the engine what patches are whole, and how pages show them: by today's own code."""
     rows = engine.rows(sql.PATCHED)
     name, variants = (pa.array([row[at] for row in rows], pa.string()) for at in (0, 1))
@@ -87,7 +60,7 @@ def hold_patches(engine: Engine) -> None:
     engine.hold("shown", shown)
 
 
-def write_specs(engine: Engine, id_: str) -> Files:
+def write_specs(engine: DuckDB, id_: str) -> Files:
     """Write the tables of specs and of what they are in, as `run_steps` joined them."""
     return {
         type_.name: engine.sorted_files(type_, id_, sql.TABLES[type_.name])
@@ -96,7 +69,7 @@ def write_specs(engine: Engine, id_: str) -> Files:
     }
 
 
-def write_named(engine: Engine, lake: Lake, id_: str, files: Files) -> Files:
+def write_named(engine: DuckDB, lake: Lake, id_: str, files: Files) -> Files:
     """Write what edges name: packages, stacks, compilers, targets and releases; these are few."""
     named = {}
     for name, edge in sql.NAMED.items():
@@ -121,7 +94,7 @@ def edge_schema(edge: str) -> pa.Schema:
     return arrow_schema(edge_type(edge))
 
 
-def warn_of_contradictions(engine: Engine, report: Report) -> None:
+def warn_of_contradictions(engine: DuckDB, report: Report) -> None:
     """Warn where records of one hash disagree, in the words of the join in memory."""
     for row in engine.rows(sql.CALLED_OTHERWISE):
         report.warn(called_otherwise(*row))
@@ -130,7 +103,7 @@ def warn_of_contradictions(engine: Engine, report: Report) -> None:
             report.warn(contradiction(spec_hash, name, kept, other))
 
 
-def warn_of_disagreements(engine: Engine, lake: Lake, report: Report) -> None:
+def warn_of_disagreements(engine: DuckDB, lake: Lake, report: Report) -> None:
     """Warn where a page and the index of a stack, both given, differ on the stack's specs."""
     claims = claimed(lake)
     if not (claims and all(engine.rows(text) for text in sql.HAVE_MEMBERS)):
@@ -156,9 +129,3 @@ def claimed(lake: Lake) -> list[Claim]:
     claims = claims_of(rows.filter(rows["complete"]))
     kinds = {claim.kind for claim in claims}
     return claims if "page" in kinds and kinds - {"page"} else []
-
-
-def batches_of(reader: Any) -> Iterator[pa.Table]:
-    """The batches of a reader as tables."""
-    for batch in reader:
-        yield pa.Table.from_batches([batch])

@@ -10,8 +10,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from graphcache.lake import sql
+from graphcache.lake.duck import DuckDB
 from graphcache.lake.engines import (
-    Engine,
     run_steps,
     view_facts,
     warn_of_contradictions,
@@ -22,7 +22,7 @@ from graphcache.lake.facts import KINDS
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Files, Joined, files_of
 from graphcache.lake.tables import read_warnings
-from graphcache.records import LANGUAGES, Report
+from graphcache.records import Report
 from graphcache.schema import EdgeType, NodeType, all_types
 from graphcache.tables.columns import arrow_schema
 from graphcache.tables.join import spec_of_warning
@@ -30,9 +30,6 @@ from graphcache.tables.join import spec_of_warning
 _REPLACED = pa.schema([("hash", pa.string()), ("patched", pa.string())])
 _LARGEST = 0.5
 """What part of all specs may be touched; of more, all are joined."""
-_COMPILES = " OR ".join(
-    f"array_contains(gc_list([virtuals]), '{name}')" for name in sorted(LANGUAGES)
-)
 _PATCHED = "contains([variants], 'patches=')"
 
 _STEPS = {
@@ -56,7 +53,7 @@ WHERE n.[name] IS DISTINCT FROM o.[name] OR n.[version] IS DISTINCT FROM o.[vers
     "compiled_anew": f"""
 SELECT [hash] FROM known_better
 UNION SELECT [from] AS [hash] FROM all_depends_on_facts
-WHERE [to] IN (SELECT [hash] FROM renamed) AND ({_COMPILES})""",
+WHERE [to] IN (SELECT [hash] FROM renamed) AND ({sql.COMPILES})""",
     "touched": """
 SELECT [hash] FROM compiled_anew
 UNION SELECT [hash] FROM all_spec_facts
@@ -69,7 +66,7 @@ WHERE [spliced_from] IS NOT NULL AND [hash] IN (SELECT [hash] FROM touched)""",
     "with_compilers": f"""
 SELECT [hash] FROM with_builds
 UNION SELECT [to] AS [hash] FROM all_depends_on_facts
-WHERE [from] IN (SELECT [hash] FROM with_builds) AND ({_COMPILES})""",
+WHERE [from] IN (SELECT [hash] FROM with_builds) AND ({sql.COMPILES})""",
 }
 _FACTS = {
     "spec_facts": "SELECT * FROM all_spec_facts "
@@ -80,7 +77,7 @@ _FACTS = {
 }
 
 
-def find_touched(engine: Engine, lake: Lake, joined: Joined) -> int | None:
+def find_touched(engine: DuckDB, lake: Lake, joined: Joined) -> int | None:
     """How many specs are touched by what is not joined yet; None if it is better to join all."""
     new, gone = lake.not_joined()
     files = files_of(new, "spec")
@@ -99,7 +96,7 @@ def find_touched(engine: Engine, lake: Lake, joined: Joined) -> int | None:
     return int(touched) if touched <= _LARGEST * specs else None
 
 
-def join_touched(engine: Engine, lake: Lake, joined: Joined, id_: str, report: Report) -> Files:
+def join_touched(engine: DuckDB, lake: Lake, joined: Joined, id_: str, report: Report) -> Files:
     """The tables, with what `find_touched` has found joined anew."""
     for name, text in _FACTS.items():
         engine.make(name, text)
@@ -125,7 +122,7 @@ def _old_and_new(type_: NodeType | EdgeType) -> str:
     )
 
 
-def _warn_of_touched(engine: Engine, lake: Lake, joined: Joined, report: Report) -> None:
+def _warn_of_touched(engine: DuckDB, lake: Lake, joined: Joined, report: Report) -> None:
     """Warn of what is touched by what was found now, of all else by what was found before."""
     found, before = Report(), read_warnings(lake.place, joined.warnings)
     warn_of_contradictions(engine, found)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from graphcache.errors import UsageError
 from graphcache.lake import ENGINES, MEMORY, EngineName, bytes_of
-from graphcache.lake.duck import duckdb, is_installed
+from graphcache.lake.duck import DuckDB, duckdb, is_installed
 from graphcache.lake.engines import (
-    Engine,
     claimed,
     run_steps,
     view_all,
@@ -171,7 +170,7 @@ class _Work:
         said = read_kind(self.lake.place, "said", self.lake.listing.facts("said"))
         warn_in_memory(*members_said(said), claims, self.report)
 
-    def by_sql(self, engine: Engine) -> Files:
+    def by_sql(self, engine: DuckDB) -> Files:
         """By an engine: what is touched, or all."""
         joined = self.lake.listing.joined
         if joined is not None and not self.everything:

@@ -19,10 +19,9 @@ from graphcache.analysis.reasons import why as find_why
 from graphcache.analysis.touching import impact as find_impact
 from graphcache.answers import Answer, notes_on_dependencies
 from graphcache.errors import LakeError, UsageError
-from graphcache.lake import MEMORY, bytes_of
+from graphcache.lake import MEMORY, bytes_of, sql
 from graphcache.lake.asking import opened
 from graphcache.lake.duck import DuckDB
-from graphcache.lake.engines import order_by
 from graphcache.schema import EdgeType, NodeType
 from graphcache.tables import Tables
 from graphcache.tables.columns import conform
@@ -175,5 +174,5 @@ def _rows_of(engine: DuckDB, type_: NodeType | EdgeType) -> pa.Table:
         ends = (("from", type_.start), ("to", type_.end))
         conditions = [f"[{column}] {chosen}" for column, kind in ends if kind == "Spec"]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    found = engine.table(f"SELECT * FROM [{type_.name}] {where} {order_by(type_)}")
+    found = engine.table(f"SELECT * FROM [{type_.name}] {where} {sql.order_by(type_)}")
     return conform(found, type_).combine_chunks()

@@ -14,7 +14,8 @@ them. `STEPS` are run in their order, and `TABLES` are then selected.
 from __future__ import annotations
 
 from graphcache.records import LANGUAGES
-from graphcache.schema import Property, edge_type, node_type
+from graphcache.schema import EdgeType, NodeType, Property, edge_type, node_type
+from graphcache.tables.columns import key_columns
 from graphcache.tables.facts import SPEC_FACTS
 from graphcache.tables.join import IDENTITY
 
@@ -48,6 +49,11 @@ def quoted(text: str) -> str:
     return text.replace("[", '"').replace("]", '"')
 
 
+def order_by(type_: NodeType | EdgeType) -> str:
+    """How the rows of a table are ordered."""
+    return "ORDER BY " + ", ".join(f"[{name}]" for name in key_columns(type_))
+
+
 def _columns(names: tuple[str, ...], prefix: str = "") -> str:
     return ", ".join(f"{prefix}[{name}]" for name in names)
 
@@ -78,7 +84,7 @@ _FILLED = ", ".join(
     else f"s.[{name}]"
     for name in _ALL
 )
-_COMPILES = " OR ".join(
+COMPILES = " OR ".join(
     f"array_contains(gc_list([virtuals]), '{name}')" for name in sorted(LANGUAGES)
 )
 
@@ -123,7 +129,7 @@ WHERE n.differ GROUP BY f.[from], f.[to]""",
     # A spliced spec, whose own needs are other ones, is compiled as its build was.
     "compiled_by": f"""
 SELECT [from], [to], [virtuals] FROM joined_depends_on
-WHERE array_contains(gc_list([types]), 'build') AND ({_COMPILES})""",
+WHERE array_contains(gc_list([types]), 'build') AND ({COMPILES})""",
     "languages": """
 SELECT c.spec, s.[name] || '@' || s.[version] AS compiler,
   gc_languages(gc_union(array_agg(gc_list(c.[virtuals])))) AS languages
