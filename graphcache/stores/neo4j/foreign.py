@@ -7,19 +7,13 @@ from collections.abc import Mapping
 
 from graphcache.schema import NODE_TYPES, quote
 from graphcache.stores.neo4j.constraints import own_label
+from graphcache.stores.neo4j.statements import count_each
 
 
 def count_labels() -> str:
-    """The statement that counts the nodes of each label of the graph, and of each own label.
-
-    The server answers from its statistics, whatever the number of nodes: that it does so hangs on
-    a count that stands alone, without a name beside it.
-    """
-    labels = [label for t in NODE_TYPES for label in (t.name, own_label(t.name))]
-    return "\nUNION ALL\n".join(
-        f"MATCH (n:{quote(label)}) WITH count(n) AS nodes RETURN '{label}' AS label, nodes"
-        for label in labels
-    )
+    """The statement that counts the nodes of each label of the graph, and of each own label."""
+    labels = (label for t in NODE_TYPES for label in (t.name, own_label(t.name)))
+    return count_each((label, f"(n:{quote(label)})") for label in labels)
 
 
 def foreign_nodes(counts: Mapping[str, int]) -> dict[str, int]:

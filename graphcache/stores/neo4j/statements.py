@@ -12,6 +12,7 @@ parts the node keeps a digest of what was sent, so that the next push sends only
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type, quote
@@ -124,12 +125,26 @@ def _edge_pattern(type_: EdgeType) -> str:
     return f"(a:{start})-[e:{quote(type_.name)}]->(b:{end})"
 
 
+def count_each(counted: Iterable[tuple[str, str]]) -> str:
+    """The statement that counts the `n` of patterns, as rows of a name and a count.
+
+    The server answers from its statistics, whatever there is to count: that it does so hangs on a
+    count that stands alone, without a name beside it.
+
+    >>> count_each([("Spec", "(n:Spec)")])
+    "MATCH (n:Spec) WITH count(n) AS n RETURN 'Spec' AS type, n"
+    """
+    return "\nUNION ALL\n".join(
+        f"MATCH {pattern} WITH count(n) AS n RETURN '{name}' AS type, n"
+        for name, pattern in counted
+    )
+
+
 def count_all() -> str:
     """The statement that counts own nodes by type, and edges by type in three ways.
 
     These are all edges, those at own starts, and those at own ends. Where the three are equal, all
-    edges of the type are own at both ends, or others would be in one of them alone. The server
-    answers from its statistics, as it does a count that stands alone, without a name beside it.
+    edges of the type are own at both ends, or others would be in one of them alone.
     """
     counted = [(t.name, f"(n:{quote(own_label(t.name))})") for t in NODE_TYPES]
     for type_ in EDGE_TYPES:
@@ -138,10 +153,7 @@ def count_all() -> str:
         counted += (
             (type_.name, f"{a}{edge}{b}") for a, b in (("()", "()"), (start, "()"), ("()", end))
         )
-    return "\nUNION ALL\n".join(
-        f"MATCH {pattern} WITH count(n) AS n RETURN '{name}' AS type, n"
-        for name, pattern in counted
-    )
+    return count_each(counted)
 
 
 def count_edges(type_: EdgeType) -> str:
