@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from .tools import CACHE, MissingTool, need_java, need_maven, run
+from .tools import CACHE, QUICK_START, MissingTool, need_java, need_maven, run
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _copy(pom: Path, folder: Path, proof: str) -> None:
 
 def _maven_environment() -> dict[str, str]:
     """Maven wants a `JAVA_HOME` when there is no `java` on PATH; it is soon done."""
-    environment = {"MAVEN_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", **os.environ}
+    environment = {"MAVEN_OPTS": " ".join(QUICK_START), **os.environ}
     if not shutil.which("java"):
         environment.setdefault("JAVA_HOME", str(need_java(17).resolve().parents[1]))
     return environment

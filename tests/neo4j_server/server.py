@@ -7,7 +7,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,14 +19,13 @@ import neo4j.exceptions
 from filelock import FileLock
 
 from .jars import RELEASES, Release, class_archive, jars
-from .tools import run
+from .tools import QUICK_START, run
+from .watched import Watched
 
 _OPENED = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED"
     for package in ("java.nio", "java.io", "sun.nio.ch")
 ]
-# Compiles less and starts in half the time; a benchmark wants the real thing.
-_QUICK_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 # Tests change all of the data all the time, for which a server would plan each question anew.
 _PLANS_KEPT = {"dbms.cypher.min_replan_interval": "1h"}
 _NO_FILES_ELSEWHERE = "-XX:-UsePerfData"
@@ -73,11 +71,10 @@ class Neo4jServer:
         self._config = {**(_PLANS_KEPT if quick_start else {}), **(config or {})}
         self._disk = disk
         self._jvm = [f"-Xmx{heap}", *_OPENED, _NO_FILES_ELSEWHERE]
-        self._jvm += _QUICK_START if quick_start else []
+        self._jvm += QUICK_START if quick_start else []  # a benchmark wants the real thing
         self._reads_archive = quick_start
         self._bolt_port = self._http_port = 0
-        self._watchdog: subprocess.Popen[str] | None = None
-        self._pid = 0
+        self._process: Watched | None = None
 
     def __repr__(self) -> str:
         return f"<Neo4j {self.release.version} at {self.uri}>"
@@ -95,13 +92,14 @@ class Neo4jServer:
     @property
     def running(self) -> bool:
         """Whether the process is there."""
-        return self._watchdog is not None and self._watchdog.poll() is None
+        return self._process is not None and self._process.running
 
     @property
     def pid(self) -> int:
         """The process id of the running server, for its memory and CPU time."""
+        assert self._process is not None
         assert self.running
-        return self._pid
+        return self._process.pid
 
     def __enter__(self) -> Self:
         try:
@@ -152,26 +150,17 @@ class Neo4jServer:
     def launch(self) -> None:
         """Start the process, under a watchdog that ends it when we are gone; do not wait."""
         assert not self.running
-        watchdog = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchdog.py"))]
         server = self._java(
             self.release.main_class, f"--home-dir={self.home}", f"--config-dir={self.home / 'conf'}"
         )
         if self._disk:
             server = _on_small_disk(self.home / "data", self._disk, server)
-        self._watchdog = subprocess.Popen(
-            [*watchdog, str(self.home), str(self.home / "logs" / "console.log"), *server],
-            env=self._environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # a Ctrl-C is for the tests, not for the server
-        )
-        assert self._watchdog.stdout
-        self._pid = int(self._watchdog.stdout.readline())
+        log = self.home / "logs" / "console.log"
+        self._process = Watched(server, self.home, log, self._environment())
 
     def kill(self) -> None:
         """End it as `kill -9` does, at once and with nothing saved; nothing if it does not run."""
-        self._end("KILL", 600)
+        self._end("KILL")
 
     def stop(self) -> None:
         """Ask it to end, as at a shutdown, and wait until it has.
@@ -179,7 +168,7 @@ class Neo4jServer:
         Raises:
             ServerError: it had to be killed.
         """
-        self._end("TERM", 600)
+        self._end("TERM")
 
     def restart(self, wait: float = 600) -> None:
         """Start again with the same home and ports; stops first what still runs."""
@@ -301,7 +290,7 @@ class Neo4jServer:
 
         A server that answers for the first time is given its password, and is to be asked again.
         """
-        if not _listens(self._bolt_port) or not _listens(self._http_port):
+        if not listens(self._bolt_port) or not listens(self._http_port):
             raise neo4j.exceptions.ServiceUnavailable("not listening")
         try:
             with self._driver(self.password) as driver:
@@ -317,21 +306,11 @@ class Neo4jServer:
         auth = (self.username, password)
         return neo4j.GraphDatabase.driver(uri, auth=auth, connection_timeout=60)
 
-    def _end(self, signal: str, patience: float) -> None:
-        """Have the watchdog send a signal, and wait until all is over."""
-        watchdog, self._watchdog = self._watchdog, None
-        if watchdog is None:
-            return
-        assert watchdog.stdin
-        assert watchdog.stdout
-        with watchdog.stdin, watchdog.stdout:
-            _order(watchdog, signal)
-            try:
-                watchdog.wait(patience)
-            except subprocess.TimeoutExpired:
-                _order(watchdog, "KILL")
-                watchdog.wait(600)
-                raise ServerError(f"{self!r} had to be killed\n{self.log_tail()}") from None
+    def _end(self, signal: str) -> None:
+        """Send it a signal, and wait until all is over."""
+        process, self._process = self._process, None
+        if process is not None and not process.end(signal):
+            raise ServerError(f"{self!r} had to be killed\n{self.log_tail()}")
 
 
 def _need_archive(release: Release) -> Path:
@@ -367,14 +346,7 @@ def _on_small_disk(data: Path, size: str, command: list[str]) -> list[str]:
     return ["unshare", "-rm", "sh", "-c", script, "sh", str(data), size, *command]
 
 
-def _order(watchdog: "subprocess.Popen[str]", signal: str) -> None:
-    """Have a watchdog send a signal; if it is gone already, so is its server."""
-    assert watchdog.stdin
-    with contextlib.suppress(BrokenPipeError):
-        os.write(watchdog.stdin.fileno(), f"{signal}\n".encode())
-
-
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     """Whether something on this machine takes connections at a port."""
     with socket.socket() as probe:
         probe.settimeout(60)

@@ -22,6 +22,8 @@ from filelock import FileLock
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "neo4j"
 _MAVEN = "3.9.11"
+QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Options of a Java that compiles less, and starts in half the time."""
 
 
 class MissingTool(RuntimeError):

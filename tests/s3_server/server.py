@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import secrets
-import socket
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from neo4j_server.jars import copied
-from neo4j_server.server import free_ports
-from neo4j_server.tools import CACHE, need_java
+from neo4j_server.server import free_ports, listens
+from neo4j_server.tools import CACHE, QUICK_START, need_java
+from neo4j_server.watched import ENOUGH, Watched
 
 _POM = Path(__file__).with_name("pom-s3proxy.xml")
 _VERSION = "4.1.0"
-_WATCHDOG = Path(__file__).parents[1] / "neo4j_server/watchdog.py"
-_QUICK_START = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-XX:-UsePerfData"]
-_ENOUGH = 600.0
+_SMALL = ("-Xmx256m", "-XX:-UsePerfData")
 _LOGGING = """<configuration>
   <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
     <encoder><pattern>%d %level %logger %msg%n</pattern></encoder>
@@ -46,7 +40,7 @@ class S3Server:
         self._key = f"AKID{secrets.token_hex(8)}"
         self._secret = secrets.token_urlsafe(24) + "/+"
         (self._port,) = free_ports(1)
-        self._watchdog: subprocess.Popen[str] | None = None
+        self._process: Watched | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,12 +81,7 @@ class S3Server:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
 
     def start(self) -> None:
@@ -100,7 +89,8 @@ class S3Server:
         lib = copied(_POM, CACHE.with_name("s3proxy") / _VERSION, f"s3proxy-{_VERSION}.jar")
         command = [
             str(need_java(17)),
-            *_QUICK_START,
+            *QUICK_START,
+            *_SMALL,
             f"-Dlogback.configurationFile={self._home / 'logback.xml'}",
             "-cp",
             f"{lib}/*",
@@ -108,36 +98,16 @@ class S3Server:
             "--properties",
             str(self._home / "s3proxy.conf"),
         ]
-        watchdog = [sys.executable, "-I", "-S", str(_WATCHDOG), str(self._home), str(self._log)]
-        self._watchdog = subprocess.Popen(
-            [*watchdog, *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # a Ctrl-C is for the tests, not for the server
-        )
-        end = time.monotonic() + _ENOUGH
-        while not self._listens():
-            if self._watchdog.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"s3proxy did not begin:\n{self._log.read_text()[-4000:]}")
+        log = self._home / "s3proxy.log"
+        self._process = Watched(command, self._home, log)
+        end = time.monotonic() + ENOUGH
+        while not listens(self._port):
+            if not self._process.running or time.monotonic() > end:
+                raise RuntimeError(f"s3proxy did not begin:\n{log.read_text()[-4000:]}")
             time.sleep(0.05)
-
-    @property
-    def _log(self) -> Path:
-        return self._home / "s3proxy.log"
-
-    def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
     def kill(self) -> None:
         """End it at once; its buckets stay."""
-        watchdog, self._watchdog = self._watchdog, None
-        if watchdog is None:
-            return
-        assert watchdog.stdin
-        assert watchdog.stdout
-        with watchdog.stdin, watchdog.stdout, suppress(BrokenPipeError):
-            watchdog.stdin.write("KILL\n")
-            watchdog.stdin.flush()  # and not closed, or else the buckets go too
-            watchdog.wait(_ENOUGH)
+        process, self._process = self._process, None
+        if process is not None:
+            process.end("KILL")
