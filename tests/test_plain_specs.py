@@ -1,4 +1,4 @@
-"""Specs whose dependencies are read at once: the same comes of them as if each were read alone."""
+"""Specs that are read at once, or their dependencies: the same comes of them as of each alone."""
 
 from __future__ import annotations
 
@@ -116,15 +116,14 @@ def told(report: Report) -> tuple[Any, ...]:
     )
 
 
-def read_both_ways(file: Path) -> list[tuple[Tables, tuple[Any, ...]] | str]:
-    """What is read, and what is read where no spec is taken for a plain one."""
+def read_all_ways(file: Path) -> list[tuple[Tables, tuple[Any, ...]] | str]:
+    """What is read; where no index is plain as a whole; and where no spec is taken for plain."""
     outcomes: list[tuple[Tables, tuple[Any, ...]] | str] = []
-    nothing: Callable[..., None] = lambda plain, data: None  # noqa: E731
-    for careful in (False, True):
+    nothing: Callable[..., None] = lambda plain, *data: None  # noqa: E731
+    for careful in ((), ("index",), ("index", "spec", "install")):
         with pytest.MonkeyPatch.context() as patch:
-            if careful:
-                patch.setattr(PlainSpecs, "spec", nothing)
-                patch.setattr(PlainSpecs, "install", nothing)
+            for way in careful:
+                patch.setattr(PlainSpecs, way, nothing)
             try:
                 tables, report = read(file)
             except InputError as error:
@@ -136,8 +135,8 @@ def read_both_ways(file: Path) -> list[tuple[Tables, tuple[Any, ...]] | str]:
 
 def assert_same(file: Path, document: bytes) -> tuple[Tables, tuple[Any, ...]] | str:
     file.write_bytes(document)
-    fast, careful = read_both_ways(file)
-    assert fast == careful
+    fast, *careful = read_all_ways(file)
+    assert careful == [fast, fast]
     return fast
 
 
@@ -159,9 +158,14 @@ def test_specs_as_spack_writes_them_are_plain() -> None:
     assert [plain(document) for document in REAL] == [8, 8, 44, 3, 3]
 
 
+def test_an_index_of_plain_specs_is_plain_as_a_whole() -> None:
+    read_at_once = [PlainSpecs(document).index() for document in REAL]
+    assert [one and len(one[1]) for one in read_at_once] == [None, 8, 44, 3, None]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("file", sorted(SITE.rglob("*.gz")), ids=lambda file: str(file.parent.name))
-def test_real_files_are_read_the_same_both_ways(tmp_path: Path, file: Path) -> None:
+def test_real_files_are_read_the_same_all_ways(tmp_path: Path, file: Path) -> None:
     found = assert_same(tmp_path / "spack.lock", gzip.decompress(file.read_bytes()))
     assert not isinstance(found, str)
     assert found[0].edge_counts()["DEPENDS_ON"] > 100
@@ -198,7 +202,7 @@ in_values = st.builds(change_document, st.lists(places, min_size=3, max_size=8),
     document=st.sampled_from([*REAL, *DOCUMENTS]),
     damage=st.lists(in_values | changes, min_size=1, max_size=3),
 )
-def test_damaged_documents_are_read_the_same_both_ways(
+def test_damaged_documents_are_read_the_same_all_ways(
     tmp_path: Path, document: bytes, damage: list[Change]
 ) -> None:
     for change in damage:
@@ -281,7 +285,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize(
     ("name", "spaced", "form"), [*all_pairs([*TEXTS], ["compact", "spaced"], ["index", "lock"])]
 )
-def test_what_is_not_as_spack_writes_it_is_read_the_same_both_ways(
+def test_what_is_not_as_spack_writes_it_is_read_the_same_all_ways(
     tmp_path: Path, name: str, spaced: str, form: str
 ) -> None:
     document = index_of(SPECS) if form == "index" else lock_of(SPECS)
@@ -297,7 +301,7 @@ def test_what_is_not_as_spack_writes_it_is_read_the_same_both_ways(
 
 
 @pytest.mark.parametrize("version", [1, 3, 4, 5, 7, 8])
-def test_lock_files_of_other_versions_are_read_the_same_both_ways(
+def test_lock_files_of_other_versions_are_read_the_same_all_ways(
     tmp_path: Path, version: int
 ) -> None:
     assert_same(tmp_path / "spack.lock", lock_of(SPECS, version))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -105,6 +106,7 @@ def main() -> None:
         # What runs when a signal comes may make another error of it, of an import for one.
         code = _end_by_signal(interrupts[0]) if interrupts else _end_by(error)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: nothing is left to be ended
+    gc.freeze()  # a last search for garbage is a tenth of a short command
     sys.exit(code or 0)
 
 

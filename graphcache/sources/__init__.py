@@ -6,7 +6,7 @@ document.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -72,7 +72,7 @@ def read_file(
 
 
 def _read(file: InputFile, labels: Labels, report: FileReport) -> list[Page | SpecList]:
-    said = None
+    said: Iterable[Page | SpecList] | None = None
     if not file.data:
         raise Unreadable("the file is empty")
     if has_front_matter(file.data):
@@ -100,7 +100,10 @@ def _read_page(
 
 def _read_document(
     file: InputFile, labels: Labels, report: FileReport
-) -> Iterator[Page | SpecList] | None:
+) -> Iterable[Page | SpecList] | None:
+    plain = index.read_plain(file, labels, report)
+    if plain is not None:
+        return plain
     try:
         document = parse_document(file.data)
     except Unreadable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw, Struct
@@ -20,6 +21,9 @@ from graphcache.sources.documents import (
 from graphcache.sources.frames import check_frame
 from graphcache.sources.inputs import InputFile
 from graphcache.sources.plain_specs import PlainSpecs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
 """The form of the spec objects by the version of the database."""
@@ -48,6 +52,28 @@ def can_read(document: Document) -> bool:
     return "database" in document
 
 
+def read_plain(file: InputFile, labels: Labels, report: FileReport) -> list[SpecList] | None:
+    """The specs of an index in which all are plain; None where there is any doubt.
+
+    Raises:
+        Unreadable: nothing of it can be used.
+    """
+    plain = PlainSpecs(file.data)
+    index = plain.index()
+    if index is None:
+        return None
+    version, installs = index
+    entries = [SpecEntry(key, one.spec, one.held) for key, one in installs.items()]
+    needs = plain.needs(entries)
+    if needs is None:
+        return None
+    check_version("database.version", version, VERSIONS, report)
+    report.records += len(entries)
+    if file.binaries is not None:
+        _hold_against(file.binaries, entries, report)
+    return [_said(file, labels, version, entries, needs)]
+
+
 def read(
     document: Document, file: InputFile, labels: Labels, report: FileReport
 ) -> Iterator[SpecList]:
@@ -57,7 +83,8 @@ def read(
         Unreadable: nothing of it can be used.
     """
     database: _Database = decode(document["database"], _Database, "database")
-    check_version("database.version", str(database.version), VERSIONS, report)
+    version = str(database.version)
+    check_version("database.version", version, VERSIONS, report)
     before = report.rejected
     check_frame(file.data, {("database", "installs"): database.installs}, report)
     plain = PlainSpecs(file.data)
@@ -76,14 +103,25 @@ def read(
         rejected = database.installs.keys() - {entry.hash for entry in listed}
         _hold_against(file.binaries - rejected, listed, report)
     entries = name_dependencies(placed, report)
-    form = FORMS.get(int(database.version))
-    yield SpecList(
+    yield _said(file, labels, version, entries, needs, complete=complete)
+
+
+def _said(
+    file: InputFile,
+    labels: Labels,
+    version: str,
+    entries: list[SpecEntry],
+    needs: pa.Table | None,
+    *,
+    complete: bool = True,
+) -> SpecList:
+    return SpecList(
         file.name,
         entries,
         labels.stack,
         labels.release,
         kind="index",
-        form=form,
+        form=FORMS.get(int(version)),
         needs=needs,
         complete=complete,
     )
@@ -96,7 +134,7 @@ def _installs(
 
     def plain_install(data: bytes) -> _Install | None:
         found = plain.install(data) if plain else None
-        return found and _Install(*found)
+        return found and _Install(found.spec, found.held)
 
     place = "database.installs"
     placed: list[Placed] = []

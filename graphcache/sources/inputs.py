@@ -382,13 +382,14 @@ def _take(
     """The file's content; a large file that can't be a page is passed over unread."""
     head = file.read(512)
     is_document = may_be_document(head)
-    data = bytearray(head)
+    data = io.BytesIO()  # whose value is given without a copy
+    found = data.write(head)
     limit = MAX_DOCUMENT if is_document else MAX_FILE
     # The size that an archive states may be a lie, and a file may grow: read to the end.
-    while max(size, len(data)) <= limit and (more := file.read(min(_CHUNK, limit + 1 - len(data)))):
-        data += more
-    if max(size, len(data)) <= limit:
-        yield InputFile(name, bytes(data), asked_for)
+    while max(size, found) <= limit and (more := file.read(min(_CHUNK, limit + 1 - found))):
+        found += data.write(more)
+    if max(size, found) <= limit:
+        yield InputFile(name, data.getvalue(), asked_for)
     elif has_front_matter(head) or is_document or asked_for:
         what = "an index or lock file" if is_document else "a page"
         why = f"expected {what} of at most {limit:,} bytes, found more"

@@ -2,16 +2,18 @@
 
 Specs of a file have much in common: few distinct parameters and architectures, and what one needs
 others need too. So a spec that is plain is decoded with these parts as they stand, and each
-distinct text of a part once, by its type. What is not plain (a spliced spec, an older form, a key
-that is not known here, whatever is wrong) is decoded as `documents.py` says.
+distinct text of a part once, by its type. An index of nothing but plain specs is decoded as a
+whole. What is not plain (a spliced spec, an older form, a key that is not known here, whatever is
+wrong) is decoded as `documents.py` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -74,6 +76,15 @@ class _Install(Struct, forbid_unknown_fields=True, gc=False):
     installation_time: float | UnsetType = UNSET
 
 
+class _Database(Struct, forbid_unknown_fields=True, gc=False):
+    version: str | int
+    installs: dict[str, _Install]
+
+
+class _Index(Struct, forbid_unknown_fields=True, gc=False):
+    database: _Database
+
+
 class _Kind(Struct, forbid_unknown_fields=True, gc=False):
     deptypes: list[DependencyType]
     virtuals: list[Name]
@@ -95,7 +106,10 @@ _KIND = b',"parameters":'
 """What stands between what is needed and how."""
 _END = b"}}"
 _AROUND = b"[" + _END + b"]"
-_NOTHING: tuple[SpecNode | None, bytes, int] = None, b"", 0
+_LISTS = 2_000
+"""Lists of what specs need that are taken apart at once: some megabytes of text."""
+_NONE = b"[]"
+_NOTHING: tuple[SpecNode | None, memoryview, int] = None, memoryview(_NONE), 0
 _NOT_PLAIN = (msgspec.MsgspecError, UnicodeError, RecursionError, Unreadable)
 
 
@@ -114,12 +128,23 @@ class _Parts(dict[bytes, tuple[Any, int]]):
         return part
 
 
+class Installed(NamedTuple):
+    """An entry of an index: the spec, but for what it needs, and whether its binary is there."""
+
+    spec: SpecNode
+    held: bool | None
+
+
 class PlainSpecs:
-    """The plain specs of one file, and what they need, until all are there."""
+    """The plain specs of one file, and what they need, until all are there.
+
+    A decoder keeps the last of two equal keys in silence, so keys are counted: those of the text,
+    against those of what was decoded.
+    """
 
     def __init__(self, text: bytes) -> None:
         """Take the text of the file: where it is not compact, none of its specs is plain."""
-        text = text.strip()
+        self._text = text = text.strip()
         has_spaces = b" " in text and b" :" in text
         self._compact = not has_spaces and not any(line in text for line in _LINES)
         self._may_hide = may_hide_characters(text)
@@ -128,43 +153,69 @@ class PlainSpecs:
         self._arch, self._parameters = _Parts(Arch), _Parts(Parameters)
         self._annotations, self._compiler = _Parts(Annotations), _Parts(CompilerObject | None)
         self._external, self._patches = _Parts(External | None), _Parts(list[str])
-        self._plain: dict[str, tuple[SpecNode, bytes, int]] = {}
+        # Of each spec what it needs, and how many keys that has; of a whole index all together.
+        self._plain: dict[str, tuple[SpecNode, memoryview, int]] = {}
+        self._keys_of_needs = 0
 
     def spec(self, data: bytes) -> SpecNode | None:
         """The spec, but for what it needs, if it is plain."""
         try:
-            return self._node(self._decode_spec(data), data, 0)
+            spec = self._decode_spec(data)
+            node, keys = self._node(spec)
+            return node if self._is_plain(data, node, spec, keys) else None
         except _NOT_PLAIN:
             return None
 
-    def install(self, data: bytes) -> tuple[SpecNode, bool | None, bool | None] | None:
-        """The spec of an entry of an index, whether the cache holds it, and an installation."""
+    def install(self, data: bytes) -> Installed | None:
+        """An entry of an index, if it is plain."""
         try:
             install = self._decode_install(data)
-            node = self._node(install.spec, data, _keys(install))
+            node, keys = self._node(install.spec)
+            is_plain = self._is_plain(data, node, install.spec, keys + _keys(install))
+            return _installed(node, install) if is_plain else None
         except _NOT_PLAIN:
             return None
-        if node is None:
-            return None
-        held, installed = install.in_buildcache, install.installed
-        return node, None if held is UNSET else held, None if installed is UNSET else installed
 
-    def _node(self, spec: _Spec, data: bytes, keys: int) -> SpecNode | None:
-        if not self._compact or (self._may_hide and may_hide_characters(data)):
+    def index(self) -> tuple[str, dict[str, Installed]] | None:
+        """The version of an index, and its entries by hash, if nothing in it is not plain.
+
+        That no key stands twice is known when `needs` does not give None.
+        """
+        if not self._compact or self._may_hide:
             return None
+        try:
+            index = msgspec.json.decode(self._text, type=_Index)
+            keys = _keys(index) + _keys(index.database)
+            installs = {}
+            for key, install in index.database.installs.items():
+                _require(install.spec.hash == key)
+                node, in_node = self._node(install.spec)
+                keys += 1 + _keys(install) + in_node
+                self._plain[key] = node, _needs_of(install.spec), 0
+                installs[key] = _installed(node, install)
+        except _NOT_PLAIN:
+            return None
+        self._keys_of_needs = self._text.count(_KEY) - keys
+        return str(index.database.version), installs
+
+    def _is_plain(self, data: bytes, node: SpecNode, spec: _Spec, keys: int) -> bool:
+        """Keep a spec of this text and so many keys, but for those of what it needs; if plain."""
+        needs = _needs_of(spec)
+        rest = data.count(_KEY) - keys
+        is_plain = self._compact and not (self._may_hide and may_hide_characters(data))
+        if not is_plain or rest % _NEED_KEYS or (needs == _NONE and rest):
+            return False
+        self._plain[spec.hash] = node, needs, rest
+        return True
+
+    def _node(self, spec: _Spec) -> tuple[SpecNode, int]:
+        """The spec, but for what it needs, and how many keys the rest of it has."""
         arch, in_arch = self._arch[bytes(spec.arch)]
         parameters, in_parameters = self._parameters[bytes(spec.parameters)]
         annotations, in_annotations = _part(self._annotations, spec.annotations)
         compiler, in_compiler = _part(self._compiler, spec.compiler)
         external, in_external = _part(self._external, spec.external)
         _, in_patches = _part(self._patches, spec.patches)
-        # A decoder keeps the last of two equal keys in silence, so the keys are counted.
-        keys += _keys(spec) + in_arch + in_parameters + in_annotations
-        keys += in_compiler + in_external + in_patches
-        needs = b"[]" if spec.dependencies is UNSET else bytes(spec.dependencies)
-        count, rest = divmod(data.count(_KEY) - keys, _NEED_KEYS)
-        if rest or (needs[:1] + needs[-3:] != _AROUND if count else needs != b"[]"):
-            return None
         node = SpecNode(
             name=spec.name,
             version=spec.version,
@@ -177,8 +228,8 @@ class PlainSpecs:
             package_hash=None if spec.package_hash is UNSET else spec.package_hash,
             annotations=annotations,
         )
-        self._plain[spec.hash] = node, needs[1:-3], count
-        return node
+        keys = _keys(spec) + in_arch + in_parameters + in_annotations
+        return node, keys + in_compiler + in_external + in_patches
 
     def needs(self, entries: list[SpecEntry]) -> pa.Table | None:
         """What the entries need that are plain, as `NEEDS`; None where there is any doubt.
@@ -187,19 +238,30 @@ class PlainSpecs:
         """
         if any(e.node.build_hash or e.node.full_hash or e.node.build_spec for e in entries):
             return None
-        rows, texts, lengths = [], [], []
+        rows, texts, keys = [], [], self._keys_of_needs
         for row, entry in enumerate(entries):
-            node, needs, count = self._plain.get(entry.hash, _NOTHING)
-            if node is entry.node and count:
+            node, needs, of_needs = self._plain.get(entry.hash, _NOTHING)
+            if node is entry.node and needs != _NONE:
                 rows.append(row)
                 texts.append(needs)
-                lengths.append(count)
+                keys += of_needs
         known = pa.array([entry.hash for entry in entries], pa.string())
         try:
-            of_list, columns = _columns(texts, lengths, known)
+            of_list, columns = _columns(texts, known)
+            _require(len(of_list) * _NEED_KEYS == keys)
         except _NOT_PLAIN:
             return None
         return pa.table([pa.array(rows, pa.int32()).take(of_list), *columns], schema=NEEDS)
+
+
+def _installed(spec: SpecNode, install: _Install) -> Installed:
+    held = install.installed if install.in_buildcache is UNSET else install.in_buildcache
+    return Installed(spec, None if held is UNSET else held)
+
+
+def _needs_of(spec: _Spec) -> memoryview:
+    """The text of what the spec needs."""
+    return memoryview(_NONE if spec.dependencies is UNSET else spec.dependencies)
 
 
 def _keys(one: Struct) -> int:
@@ -213,21 +275,18 @@ def _part(parts: _Parts, text: Raw | UnsetType) -> tuple[Any, int]:
     return (None, 0) if isinstance(text, UnsetType) else parts[bytes(text)]
 
 
-def _columns(
-    texts: list[bytes], lengths: list[int], known: pa.Array
-) -> tuple[pa.Array, list[pa.Array]]:
+def _columns(texts: list[memoryview], known: pa.Array) -> tuple[pa.Array, list[pa.Array]]:
     """Which list holds it, and the hash, types and virtuals of what is needed.
 
     Each piece between the ends of two objects is an object by itself, or refused; so they are
     what the list holds.
 
     Raises:
-        Unreadable: the lists are not so long, or need what is not known.
+        Unreadable: they are no lists of objects, or need what is not known.
         msgspec.MsgspecError: they are not as Spack writes them.
     """
-    lists = pc.split_pattern(pa.array(texts, pa.binary()), _END + b",")
-    _require(pc.list_value_length(lists).to_pylist() == lengths)
-    pieces = lists.flatten().dictionary_encode()
+    _require(all(bytes(text[:1]) + bytes(text[-3:]) == _AROUND for text in texts))
+    of_list, pieces = _pieces([text[1:-3] for text in texts])
     halves = pc.split_pattern(pieces.dictionary, _KIND, max_splits=1)
     _require(pc.all(pc.equal(pc.list_value_length(halves), 2)).as_py() is not False)
     of_piece, needed = _decoded(pc.list_element(halves, 0), _Needed)
@@ -239,7 +298,29 @@ def _columns(
     for end in range(len(_Kind.__struct_fields__)):
         joined = pa.array([pair[end] for pair in said], pa.string())
         columns.append(joined.take(of_piece.take(pieces.indices)))
-    return pc.list_parent_indices(lists), columns
+    return of_list, columns
+
+
+def _pieces(texts: list[memoryview]) -> tuple[pa.Array, pa.DictionaryArray]:
+    """What stands between the ends of objects, and in which of the lists.
+
+    Some lists at a time, as a hundred megabytes of new memory take longer than all else here.
+    """
+    lengths, pieces = [pa.array([], pa.int32())], [pa.array([], pa.binary()).dictionary_encode()]
+    for start in range(0, len(texts), _LISTS):
+        lists = pc.split_pattern(_binary(texts[start : start + _LISTS]), _END + b",")
+        lengths.append(pc.list_value_length(lists))
+        pieces.append(lists.flatten().dictionary_encode())
+    of_list = np.repeat(np.arange(len(texts)), pa.concat_arrays(lengths))
+    unified = pa.chunked_array(pieces).unify_dictionaries().combine_chunks()
+    return pa.array(of_list), unified
+
+
+def _binary(texts: Sequence[memoryview]) -> pa.Array:
+    """The texts as an array; so they are copied once."""
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    return pa.Array.from_buffers(pa.binary(), len(texts), buffers)
 
 
 def _decoded(texts: pa.Array, type_: Any) -> tuple[pa.Array, list[Any]]:

@@ -7,6 +7,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
+from weakref import WeakSet
 
 
 @contextmanager
@@ -23,14 +25,39 @@ def paused_collector() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            _take_young_for_old()
             gc.enable()
 
 
-@cache
-def skip_last_collection() -> None:
-    """Let the process end without a last search for garbage, which a large graph makes long.
+def _take_young_for_old() -> None:
+    """Pass over the search among all new objects that would come next: they are there to stay.
 
-    Python looks through all objects once more when it ends. What is there then goes with the
-    process; until then a graph that nobody holds goes as ever.
+    They get among the oldest, where a full collection finds them if they are garbage after all.
+    Nobody's frozen objects are unfrozen.
     """
-    atexit.register(gc.freeze)
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()
+
+
+def leave_to_exit(large: Any) -> None:
+    """Let a large object that is still there when the process ends go with the process.
+
+    Python would look through all of it for garbage once more then, and free its parts one by one.
+    Until then it goes as ever when nobody holds it.
+    """
+    _left_to_exit().add(large)
+
+
+@cache
+def _left_to_exit() -> WeakSet[Any]:
+    """The objects, which are kept at the end."""
+    objects: WeakSet[Any] = WeakSet()
+    atexit.register(_keep_for_ever, objects)
+    return objects
+
+
+def _keep_for_ever(objects: WeakSet[Any]) -> None:
+    kept: list[Any] = list(objects)
+    kept.append(kept)  # so that nothing frees it but a search for garbage, and none comes any more
+    gc.freeze()

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from graphcache.errors import GraphError
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, edge_type
-from graphcache.tables.collector import paused_collector, skip_last_collection
+from graphcache.tables.collector import leave_to_exit, paused_collector
 from graphcache.tables.columns import (
     ARROW_TYPES,
     arrow_schema,
@@ -60,7 +60,7 @@ def tables_to_graph(nodes: Mapping[str, pa.Table], edges: Mapping[str, pa.Table]
                 _fill_edges(type_, table, at[type_.start], at[type_.end], again=ends in joined)
                 joined.add(ends)
     if sum(table.num_rows for table in edges.values()) >= _LARGE:
-        skip_last_collection()
+        leave_to_exit(graph)
     return graph
 
 

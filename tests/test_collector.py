@@ -1,0 +1,91 @@
+"""The garbage collector where many objects are made: nothing is looked at in vain, or kept."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from graphcache.tables.collector import leave_to_exit, paused_collector
+
+
+class Large:
+    """Stands for a large object."""
+
+
+@pytest.fixture
+def nothing_frozen() -> Iterator[None]:
+    """What a run of tests may have frozen is not in the way, and is frozen again."""
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    yield
+    if frozen:
+        gc.freeze()
+
+
+@pytest.mark.usefixtures("nothing_frozen")
+def test_new_objects_are_old_at_once_and_go_as_ever() -> None:
+    with paused_collector():
+        ring: list[object] = [Large()]
+        ring.append(ring)
+    is_gone = weakref.ref(ring[0])
+    assert any(one is ring for one in gc.get_objects(generation=2))
+    assert gc.isenabled()
+    assert not gc.get_freeze_count()
+    del ring
+    gc.collect()
+    assert is_gone() is None
+
+
+@pytest.mark.usefixtures("nothing_frozen")
+def test_what_somebody_froze_stays_frozen() -> None:
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    with paused_collector():
+        pass
+    assert gc.get_freeze_count() == frozen
+
+
+def test_a_collector_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with paused_collector():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_large_object_goes_when_nobody_holds_it() -> None:
+    large = Large()
+    leave_to_exit(large)
+    is_gone = weakref.ref(large)
+    del large
+    assert is_gone() is None
+
+
+_PROCESS = """
+from graphcache.tables.collector import leave_to_exit
+
+class Large:
+    def __init__(self, name):
+        self.name = name
+    def __del__(self):
+        print(self.name, "is freed")
+
+kept, dropped = Large("kept"), Large("dropped")
+leave_to_exit(kept)
+leave_to_exit(dropped)
+del dropped
+print("at the end")
+"""
+
+
+@pytest.mark.process
+def test_what_is_left_at_the_end_goes_with_the_process() -> None:
+    said = subprocess.check_output([sys.executable, "-c", _PROCESS], text=True)
+    assert said.splitlines() == ["dropped is freed", "at the end"]
