@@ -101,8 +101,10 @@ class Dependencies:
         )
         spliced = tables.edges["SPLICED_FROM"]
         self._built = self.rows(spliced["to"])
-        self._needing = np.concatenate([self.starts, self.rows(spliced["from"])])
-        self._needed = np.concatenate([self.ends, self._built])
+        self._needing, self._needed = self.starts, self.ends
+        if len(self._built):
+            self._needing = np.concatenate([self.starts, self.rows(spliced["from"])])
+            self._needed = np.concatenate([self.ends, self._built])
 
     def of_types(self, types: Collection[str]) -> Dependencies:
         """The same with dependencies of some types alone; reads `types`.

@@ -48,7 +48,7 @@ class SpecCodes:
         types, self._types = _lists(edges["types"])
         virtuals, self._virtuals = _lists(edges["virtuals"])
         by_package = graph.starts * max(len(self.names), 1) + self.package[graph.ends]
-        order = np.argsort(by_package * self.size + graph.ends, kind="stable")
+        order = np.argsort(by_package * self.size + graph.ends)  # no two are equal
         self.runs = Runs(graph.starts, self.size)
         self.ends = graph.ends[order]
         """Of each dependency what is needed."""

@@ -40,9 +40,10 @@ def check_names(matcher: Matcher, spec: AbstractSpec) -> None:
         raise no_such("package", spec.name, matcher.packages)
     _check_alone(matcher, spec)
     _check_hash(matcher, spec.hash, str(spec))
-    told = matcher.told_below(spec.name)
-    for edge in spec.dependencies:
-        _check_dependency(matcher, edge, spec.name, told)
+    if spec.dependencies:
+        told = matcher.told_below(spec.name)
+        for edge in spec.dependencies:
+            _check_dependency(matcher, edge, spec.name, told)
 
 
 def _check_dependency(matcher: Matcher, edge: Dependency, root: str, told: bool) -> None:
