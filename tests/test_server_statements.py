@@ -53,7 +53,8 @@ def pushing() -> Iterator[tuple[str, str]]:
 def reading() -> Iterator[tuple[str, str]]:
     """The statements that read."""
     for part in parts():
-        yield f"what is there: {name_of(part)}", read_digests(part)
+        yield f"what is there: {name_of(part)}", read_digests(part, count=False)
+        yield f"what is there, with edges: {name_of(part)}", read_digests(part, count=True)
     yield "count all", count_all()
     for edge in EDGE_TYPES:
         yield f"count {edge.name}", count_edges(edge)

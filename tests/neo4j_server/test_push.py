@@ -302,6 +302,25 @@ def test_prune_removes_what_the_store_has_no_more(server: Server, pages: Tables)
     assert_on(server, pages)
 
 
+@pytest.mark.parametrize("prune", [True, False])
+def test_dependencies_that_somebody_or_a_push_took_away_come_back(
+    prune: bool, server: Server
+) -> None:
+    """A spec that had dependencies and has none is not taken for one that has them still."""
+    tables = small_tables()
+    graph = small_graph()
+    graph.remove_edges_from([e for e in graph.edges(keys=True) if e[0][0] == e[1][0]])
+    none = Tables.from_networkx(graph)
+    put(server, tables)
+    put(server, none, prune=prune)
+    if not prune:
+        ask(server, "MATCH (a)-[e]->(b) WHERE labels(a) = labels(b) DELETE e")
+        put(server, none)
+    assert_on(server, none)
+    put(server, tables)
+    assert_on(server, tables)
+
+
 def test_an_empty_graph_prunes_all(server: Server, pages: Tables) -> None:
     put(server, pages)
     put(server, Tables.empty(), prune=True)

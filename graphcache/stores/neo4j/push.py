@@ -139,15 +139,18 @@ class _Push:
 
     def run(self, *, prune: bool, full: bool) -> PushReport:
         self.note = self.store.note()
-        counts = self.store.counts()
+        self.counts = counts = self.store.counts()
         wanted = self.tables.node_counts() | self.tables.edge_counts()
         is_there = _is_of(self.note, self.new_load.digest)
         if not full and is_there and _is_whole(self.note, counts, wanted, prune=prune):
             self.report.unchanged = True
             return self.report
-        # Types of which somebody else has removed some: no digest tells which.
         noted = self.note.counts or {}
+        # Types of which somebody else has removed some: no digest tells which.
         shrunk = {name for name, count in noted.items() if counts[name] < count}
+        self.as_noted = {name for name in counts if counts[name] == noted.get(name)}
+        if self.note.unfinished:  # a push that died may have added what was removed elsewhere
+            self.as_noted.clear()
         empty = not any(counts[type_.name] for type_ in NODE_TYPES)
         with self.store.session() as session:
             self._note_start(session)
@@ -163,31 +166,40 @@ class _Push:
     def _send_part(self, session: neo4j.Session, part: Part, *, create: bool, whole: bool) -> None:
         what = part.node.name if part.with_node else " and ".join(t.name for t in part.edges)
         self.report.sent[what] = 0
-        if not part.with_node and not any(self.tables.edges[t.name].num_rows for t in part.edges):
+        there = (self.tables.edges[t.name].num_rows or self.counts[t.name] for t in part.edges)
+        if not part.with_node and not any(there):
             return  # as in graphs of pages, of which no digest need be read
         rows = PartRows(part, self.tables, self.note.once_set)
         chosen = pa.array([True] * len(rows.keys), pa.bool_()) if whole else self._differ(rows)
-        if not part.with_node:
-            chosen = pc.and_(chosen, pc.greater(rows.edges, 0))
         statement = rows.statement(create=create)
         for batch in rows.batches(chosen):
             self._send(session, statement, batch)
             self.sent += len(batch)
             self.on_rows(self.sent)
-        self.report.sent[what] = chosen.true_count
+        says = chosen if part.with_node else pc.and_(chosen, pc.greater(rows.edges, 0))
+        self.report.sent[what] = says.true_count
 
     def _differ(self, rows: PartRows) -> pa.Array:
-        """Which rows the server lacks, has with another digest, or has lost edges of."""
-        found = self._found(rows.part)
+        """Which rows the server lacks, has with another digest, or has lost edges of.
+
+        None has lost edges where there are as many of each type as the last push left.
+        """
+        edge_types = {type_.name for type_ in rows.part.edges}
+        count = not edge_types <= self.as_noted
+        found = self._found(rows.part, count=count)
         at = pc.index_in(rows.keys, pa.array(found, pa.string()))
         digests = pa.array([digest for digest, _ in found.values()], pa.int64()).take(at)
-        edges = pa.array([edges for _, edges in found.values()], pa.int64()).take(at)
-        same = pc.and_(pc.equal(digests, rows.digests), pc.greater_equal(edges, rows.edges))
-        return pc.invert(pc.fill_null(same, False))
+        neither = pc.and_(pc.is_null(digests), pc.is_null(rows.digests))
+        same = pc.or_(neither, pc.fill_null(pc.equal(digests, rows.digests), False))
+        if count:
+            edges = pa.array([edges for _, edges in found.values()], pa.int64()).take(at)
+            enough = pc.greater_equal(pc.fill_null(edges, 0), rows.edges)
+            same = pc.and_(same, enough)
+        return pc.invert(same)
 
-    def _found(self, part: Part) -> dict[str, tuple[int | None, int]]:
-        """Digest and number of edges of each node on the server, by key."""
-        rows = self.store.read(read_digests(part))
+    def _found(self, part: Part, *, count: bool) -> dict[str, tuple[int | None, int]]:
+        """Digest of each node on the server by key, and its number of edges if they are counted."""
+        rows = self.store.read(read_digests(part, count=count))
         return {
             key: (digest if isinstance(digest, int) else None, edges)
             for (found,) in rows
@@ -202,7 +214,7 @@ class _Push:
         own = [own_label(name) for name in (ADVISORY, *(type_.name for type_ in NODE_TYPES))]
         for type_ in NODE_TYPES:
             kept = set(self.tables.nodes[type_.name][type_.key].to_pylist())
-            gone = sorted(self._found(Part(type_, (), with_node=True)).keys() - kept)
+            gone = sorted(self._found(Part(type_, (), with_node=True), count=False).keys() - kept)
             for start in range(0, len(gone), _PRUNE_BATCH):
                 for statement in delete_nodes(type_):
                     self._send(session, statement, gone[start : start + _PRUNE_BATCH], own=own)
@@ -212,7 +224,7 @@ class _Push:
         """Delete edges of nodes that have more of them on the server than in the tables."""
         rows = PartRows(part, self.tables, {})
         wanted = dict(zip(rows.keys.to_pylist(), rows.edges.to_pylist(), strict=True))
-        found = self._found(part)
+        found = self._found(part, count=True)
         keys = sorted(key for key, (_, edges) in found.items() if edges > wanted.get(key, edges))
         for type_ in part.edges:
             ends = EdgeRows(self.tables.edges[type_.name], pa.array(keys, pa.string()), [])

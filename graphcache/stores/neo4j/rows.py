@@ -29,7 +29,7 @@ class PartRows:
     Attributes:
         part: which.
         keys: of the nodes, sorted.
-        digests: of what is sent of each node.
+        digests: of what is sent of each node; null where that is edges alone, and there are none.
         edges: the number of edges that are sent with each node.
 
     Args:
@@ -82,7 +82,8 @@ class PartRows:
             digests += (_digest(begun, text) for text in joined.to_pylist())
         for at in offsets:
             self.edges = pc.add(self.edges, pa.array([b - a for a, b in pairwise(at)], pa.int64()))
-        return pa.array(digests, pa.int64())
+        says = True if self.part.with_node else pc.greater(self.edges, 0)
+        return pc.if_else(says, pa.array(digests, pa.int64()), None)
 
     def batches(self, chosen: pa.Array) -> Iterator[list[list[Any]]]:
         """Rows as lists: key, digest, properties, then a list of edges for each type of edge."""

@@ -21,7 +21,7 @@ from graphcache.stores.neo4j.constraints import own_label
 NODE_DIGEST = "graphcache_digest"
 """On a node: digest of its properties and its edges to nodes of other types."""
 EDGE_DIGEST = "graphcache_edges"
-"""On a node: digest of its edges to nodes of its own type."""
+"""On a node: digest of its edges to nodes of its own type; none where it has none."""
 ADVISORY = "Advisory"
 AFFECTS = "AFFECTS"
 LOAD_LABEL = "GraphCacheLoad"
@@ -101,16 +101,18 @@ def _write_edges(type_: EdgeType, at: int, columns: list[str], *, create: bool) 
     return [f"FOREACH (edge IN row[{at}] | {ends} {edge}{properties})"]
 
 
-def read_digests(part: Part) -> str:
+def read_digests(part: Part, *, count: bool) -> str:
     """The statement that returns key, digest and number of own edges of each node of a part.
 
     They come in lists, one for all keys that begin alike: with a record for each, the driver would
-    take most of the time of a push of little.
+    take most of the time of a push of little. Without `count` the number is 0: to count them looks
+    at every edge, and takes the server most of its time.
     """
-    edges = " + ".join(
+    counts = (
         f"COUNT {{ (n)-[:{quote(type_.name)}]->(:{quote(own_label(type_.end))}) }}"
         for type_ in part.edges
     )
+    edges = " + ".join(counts) if count else ""
     key, label = quote(part.node.key), quote(own_label(part.node.name))
     return (
         f"MATCH (n:{label}) WITH n.{key} AS key, n.{quote(part.digest)} AS digest, "

@@ -176,19 +176,35 @@ UNWIND $rows AS key MATCH (n:`GraphCacheRelease` {`name`: key}) WHERE NOT EXISTS
 UNWIND $rows AS key MATCH (n:`GraphCacheRelease` {`name`: key}) REMOVE n:`GraphCacheRelease`, n.`graphcache_digest`, n.`graphcache_edges`;
 // what is there: Package
 MATCH (n:`GraphCachePackage`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: Package
+MATCH (n:`GraphCachePackage`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Stack
+MATCH (n:`GraphCacheStack`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: Stack
 MATCH (n:`GraphCacheStack`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Compiler
 MATCH (n:`GraphCacheCompiler`) WITH n.`spec` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: Compiler
+MATCH (n:`GraphCacheCompiler`) WITH n.`spec` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Target
+MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: Target
 MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Release
 MATCH (n:`GraphCacheRelease`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: Release
+MATCH (n:`GraphCacheRelease`) WITH n.`name` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
+MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_digest` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
 MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_digest` AS digest, COUNT { (n)-[:`OF_PACKAGE`]->(:`GraphCachePackage`) } + COUNT { (n)-[:`BUILT_WITH`]->(:`GraphCacheCompiler`) } + COUNT { (n)-[:`FOR_TARGET`]->(:`GraphCacheTarget`) } + COUNT { (n)-[:`IN_STACK`]->(:`GraphCacheStack`) } + COUNT { (n)-[:`IN_RELEASE`]->(:`GraphCacheRelease`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: edges DEPENDS_ON SPLICED_FROM
+MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_edges` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: edges DEPENDS_ON SPLICED_FROM
 MATCH (n:`GraphCacheSpec`) WITH n.`hash` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`DEPENDS_ON`]->(:`GraphCacheSpec`) } + COUNT { (n)-[:`SPLICED_FROM`]->(:`GraphCacheSpec`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // what is there: edges EXTENDS
+MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_edges` AS digest, 0 AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
+// what is there, with edges: edges EXTENDS
 MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`EXTENDS`]->(:`GraphCacheTarget`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // count all
 MATCH (n:`GraphCachePackage`) WITH count(n) AS n RETURN 'Package' AS type, n
