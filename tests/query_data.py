@@ -17,6 +17,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,22 @@ class Given:
         """All values of a property that the specs have, or all names in a dict of theirs."""
         values = [spec[key] for spec in self.specs if spec[key] is not None]
         return sorted({name for v in values for name in ([v] if isinstance(v, str) else v)})
+
+    @cached_property
+    def there(self) -> dict[str, set[str]]:
+        """The names that there are, by the type of the parameter that takes them."""
+        found = {
+            type_: set(self.names(key))
+            for type_, key in {
+                "stack": "stacks",
+                "release": "releases",
+                "os": "os",
+                "hash": "hash",
+                "spec": "name",
+            }.items()
+        }
+        needs = [need for spec in self.specs for need in spec["needs"].values()]
+        return found | {"virtual": {name for _, names in needs for name in names or []}}
 
 
 def sorted_specs(specs: Iterable[Spec]) -> list[Spec]:

@@ -14,7 +14,7 @@ from campaigns.changes import changed
 from campaigns.inputs import DOCUMENTS, PAGES
 from campaigns.neo4j import Pushes
 from campaigns.running import KINDS, run, show
-from neo4j_server.fixtures import clear
+from neo4j_server.fixtures import empty
 from neo4j_server.server import Neo4jServer
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
@@ -48,7 +48,7 @@ def test_each_kind_has_its_test() -> None:
 def test_a_push_that_was_cut_off_is_followed_by_a_whole_one(
     neo4j_own: Neo4jServer, tmp_path: Path
 ) -> None:
-    clear(neo4j_own)
+    empty(neo4j_own)
     pushes = Pushes(tmp_path, neo4j_own)
     trial = pushes.draw(Random(f"neo4j-{SEED}-1"))  # noqa: S311 - the same each time
     pushes.hold(replace(trial, is_server=False))

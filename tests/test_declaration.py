@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from neo4j_server.fixtures import Server, clear
+from neo4j_server.fixtures import Server, empty
 from neo4j_server.pushing import login
 
 pytestmark = pytest.mark.process
@@ -126,7 +126,7 @@ def test_a_page_does_not_take_back_what_an_index_said(copy: Path, tmp_path: Path
 
 
 def test_a_new_property_reaches_a_server(copy: Path, tmp_path: Path, neo4j_526: Server) -> None:
-    clear(neo4j_526)
+    empty(neo4j_526)
     found = follow(copy, tmp_path, page(), neo4j_526)
     assert found["server"] == [{"name": "zlib", **SAID}, {"name": "hdf5", **NOTHING}]
     assert found["server's tables"] is True

@@ -43,7 +43,7 @@ def test_another_kind():
     subprocess.run([sys.executable, "-c", ""])
 """
 HONEST = """
-import socket, subprocess, sys
+import contextlib, socket, subprocess, sys
 import pytest
 
 @pytest.mark.process
@@ -63,6 +63,10 @@ def test_a_socket_that_is_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as found:
         found.bind("here")
+
+def test_fonts_that_are_looked_for_once():
+    with contextlib.suppress(FileNotFoundError):
+        subprocess.run(["fc-list", "--help"], stdout=subprocess.DEVNULL)
 """
 
 
@@ -88,7 +92,7 @@ def test_a_quick_test_that_starts_or_opens_something_fails(outcomes: pytest.Pyte
 @pytest.mark.process
 def test_a_test_may_do_what_its_mark_says(outcomes: pytest.Pytester) -> None:
     outcomes.makepyfile(HONEST)
-    outcomes.runpytest_subprocess().assert_outcomes(passed=4)
+    outcomes.runpytest_subprocess().assert_outcomes(passed=5)
 
 
 def test_make_quick_leaves_out_every_mark() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -84,17 +84,11 @@ def choices(parameter: str, asked: Given) -> list[str]:
 
 def is_unknown(query: NamedQuery, values: dict[str, str], asked: Given) -> bool:
     """Whether one of the values is no name that the files have."""
-    virtuals = {name for spec in asked.specs for _, v in spec["needs"].values() for name in v or []}
-    there: dict[str, Iterable[str]] = {
-        "stack": asked.names("stacks"),
-        "release": asked.names("releases"),
-        "os": asked.names("os"),
-        "virtual": virtuals,
-    }
     for parameter in query.parameters:
         value = values[parameter.name]
+        known = asked.there.get(parameter.type)
         if parameter.type == "hash":
-            begins = [key for key in asked.names("hash") if value and key.startswith(value)]
+            begins = [key for key in asked.there["hash"] if value and key.startswith(value)]
             if len(begins) != 1:
                 return True
         elif parameter.type == "version" and value:
@@ -102,12 +96,10 @@ def is_unknown(query: NamedQuery, values: dict[str, str], asked: Given) -> bool:
             if value not in {spec["version"] for spec in some}:
                 return True
         elif parameter.type == "spec":
-            if value.partition("@")[0] not in asked.names("name"):
+            if value.partition("@")[0] not in asked.there["spec"]:
                 return True
-        elif value or parameter.required:
-            known = there.get(parameter.type)
-            if known is not None and value not in known:
-                return True
+        elif known is not None and (value or parameter.required) and value not in known:
+            return True
     return False
 
 

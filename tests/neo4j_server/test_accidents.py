@@ -105,7 +105,7 @@ def test_a_push_that_died_with_other_content_is_not_taken_for_done(
     def die(_: int) -> None:
         raise Killed
 
-    clear(neo4j_own)
+    empty(neo4j_own)
     put(neo4j_own, tables)
     graph = tables.to_networkx()
     for node in graph:

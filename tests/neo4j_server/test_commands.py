@@ -12,7 +12,7 @@ from command_line import run, start, succeed
 
 from graphcache import QueryError, Store, UsageError, open_store
 from graphcache.views.answers import FORMATS
-from neo4j_server.fixtures import Server, clear, driver_of
+from neo4j_server.fixtures import Server, driver_of, empty
 from neo4j_server.pushing import built_store, everything, login, opened, put
 from neo4j_server.server import Neo4jServer, free_ports
 
@@ -34,7 +34,7 @@ def embedded(store: Path) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def server(neo4j_526: Server, embedded: Store) -> Server:
     """A server with the graph of that store, which no test here changes."""
-    clear(neo4j_526)
+    empty(neo4j_526)
     put(neo4j_526, embedded.tables())
     return neo4j_526
 
@@ -180,7 +180,7 @@ def test_networkx_is_the_same_from_server_and_file(server: Server, embedded: Sto
 
 
 def test_a_server_without_a_graph_says_how_to_put_one(neo4j_own: Neo4jServer) -> None:
-    clear(neo4j_own)
+    empty(neo4j_own)
     ended = run("stats", "--store", neo4j_own.uri, cwd=Path.cwd(), env=login(neo4j_own))
     said = "no graph of graphcache's is there, or not all of it: 'graphcache push' puts one\n"
     assert (ended.code, ended.out, ended.err) == (1, "", f"Error: {neo4j_own.uri}: {said}")

@@ -14,7 +14,7 @@ from graphcache import QueryError, Tables, UsageError, open_store, read
 from graphcache.analysis import find
 from graphcache.queries import load_library
 from graphcache.stores import Store
-from neo4j_server.fixtures import Server, clear
+from neo4j_server.fixtures import Server, empty
 from neo4j_server.pushing import assert_on, opened, put
 
 
@@ -25,7 +25,7 @@ def given(example_pages: Path, legacy_pages: Path) -> Tables:
 
 @pytest.fixture(scope="module")
 def store(neo4j_server: Server, given: Tables) -> Iterator[Store]:
-    clear(neo4j_server)
+    empty(neo4j_server)
     put(neo4j_server, given)
     assert_on(neo4j_server, given)
     with opened(neo4j_server) as there:

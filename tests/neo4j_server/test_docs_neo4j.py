@@ -76,4 +76,3 @@ def test_the_page_runs_from_top_to_bottom(neo4j_own: Neo4jServer, place: Path) -
     assert "IMPORT DONE" in imported
     assert "216 Spec" in pushed
     assert "the same as graphcache.lbug" in pushed
-    clear(neo4j_own)

@@ -9,7 +9,7 @@ import oracle
 import pytest
 
 from .examples import ROOT, environment
-from .fixtures import clear
+from .fixtures import empty
 from .server import Neo4jServer
 from .tools import run
 
@@ -17,12 +17,11 @@ SCRIPT = ROOT / "examples/neo4j_push.py"
 
 
 def test_the_example_pushes_and_asks(neo4j_526: Neo4jServer, tmp_path: Path) -> None:
-    clear(neo4j_526)
+    empty(neo4j_526)
     first, again = (
         run([sys.executable, str(SCRIPT)], folder=tmp_path, environment=environment(neo4j_526))
         for _ in range(2)
     )
-    clear(neo4j_526)
     assert (first.returncode, again.returncode) == (0, 0), first.stdout + again.stdout
     assert first.stdout.startswith("216 specs were sent, with what they are joined to.\n")
     assert again.stdout.startswith("The graph was there already.\n")

@@ -10,7 +10,7 @@ import pytest
 from served import Served, serving
 
 from graphcache import Store, build_store, open_store
-from neo4j_server.fixtures import Server, clear
+from neo4j_server.fixtures import Server, empty
 from neo4j_server.pushing import login, put
 
 SOLVERS = Path(__file__).parents[2] / "examples/site/develop/solvers"
@@ -28,7 +28,7 @@ def file(example_pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def both(file: Path, neo4j_server: Server) -> Iterator[tuple[Served, Served, Store]]:
     """The pages of the file and of the server, and the store."""
     with open_store(file) as store:
-        clear(neo4j_server)
+        empty(neo4j_server)
         put(neo4j_server, store.tables())
         options = ("--store", neo4j_server.uri)
         with (
