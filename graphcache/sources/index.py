@@ -29,6 +29,8 @@ FORMS = {5: 1, 6: 3, 7: 4, 8: 5, 9: 6}
 """The form of the spec objects by the version of the database."""
 VERSIONS = range(5, 9)
 """Versions of the database that are known; one that is later is read as the last of them."""
+_BEGIN = b'{"database":{'
+"""How an index begins as Spack writes it."""
 
 
 class _Database(Struct):
@@ -58,6 +60,8 @@ def read_plain(file: InputFile, labels: Labels, report: FileReport) -> list[Spec
     Raises:
         Unreadable: nothing of it can be used.
     """
+    if not file.data.startswith(_BEGIN):
+        return None
     plain = PlainSpecs(file.data)
     index = plain.index()
     if index is None:
