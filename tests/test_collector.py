@@ -7,6 +7,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -89,3 +90,31 @@ print("at the end")
 def test_what_is_left_at_the_end_goes_with_the_process() -> None:
     said = subprocess.check_output([sys.executable, "-c", _PROCESS], text=True)
     assert said.splitlines() == ["dropped is freed", "at the end"]
+
+
+_SCRIPT = """
+import sys
+from graphcache.tables.collector import leave_to_exit
+
+class Large:
+    pass
+
+def what_has_the_global_names():
+    return text
+
+text, binary = open(sys.argv[1], "w"), open(sys.argv[2], "wb")
+text.write("text")
+binary.write(b"binary")
+large = Large()
+leave_to_exit(large)
+if sys.argv[3] == "dropped":
+    del large
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("large", ["kept", "dropped"])
+def test_files_that_a_script_does_not_close_are_written(tmp_path: Path, large: str) -> None:
+    text, binary = tmp_path / "text", tmp_path / "binary"
+    subprocess.run([sys.executable, "-c", _SCRIPT, text, binary, large], check=True)
+    assert (text.read_text(), binary.read_bytes()) == ("text", b"binary")

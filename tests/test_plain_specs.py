@@ -278,6 +278,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "number for a variant": ('"shared": true', '"shared": 1e999'),
     "beyond ASCII": ('"version": "1.0"', '"version": "é"'),
     "hidden character": ('"version": "1.0"', '"version": "\\u0001"'),
+    "hash of another": (f'"hash": "{B}", "patches"', f'"hash": "{A}", "patches"'),
+    "hash of another, and what it needs is wrong": (
+        '"virtuals": ["mpi", "c"]}}], "annotations": {"original_specfile_version": 5}, '
+        f'"hash": "{B}"',
+        f'"virtuals": {{}}}}}}], "annotations": {{"original_specfile_version": 5}}, "hash": "{A}"',
+    ),
     "hash in capitals": (f'"hash": "{A}"', f'"hash": "{"A" * 32}"'),
 }
 
@@ -298,6 +304,15 @@ def test_what_is_not_as_spack_writes_it_is_read_the_same_all_ways(
     if "install" not in name or b"database" in document:
         assert changed != document
     assert_same(tmp_path / "document", changed)
+
+
+@pytest.mark.parametrize("behind", [b" \n", b"\x0c", b"\x0b", b"\0", b"{}"])
+@pytest.mark.parametrize("document", [index_of(SPECS), lock_of(SPECS)], ids=["index", "lock"])
+def test_what_stands_behind_a_document_is_read_the_same_all_ways(
+    tmp_path: Path, document: bytes, behind: bytes
+) -> None:
+    found = assert_same(tmp_path / "document", document + behind)
+    assert isinstance(found, str) == bool(behind.strip(b" \n"))
 
 
 @pytest.mark.parametrize("version", [1, 3, 4, 5, 7, 8])

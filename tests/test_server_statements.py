@@ -20,6 +20,7 @@ from graphcache.stores.neo4j.statements import (
     delete_edges,
     delete_nodes,
     delete_repeated,
+    forget_digests,
     parts,
     read_digests,
     write_part,
@@ -42,6 +43,9 @@ def pushing() -> Iterator[tuple[str, str]]:
         for part in parts():
             statement = PartRows(part, Tables.empty(), {}).statement(create=create)
             yield f"{when}: {name_of(part)}", statement
+    for part in parts():
+        if part.edges:
+            yield f"edges were removed: {name_of(part)}", forget_digests(part)
     for edge in EDGE_TYPES:
         yield f"prune {edge.name}", delete_edges(edge)
         yield f"prune what is twice of {edge.name}", delete_repeated(edge)

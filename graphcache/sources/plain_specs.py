@@ -38,6 +38,8 @@ from graphcache.tables.columns import SEPARATOR
 _KEY = b'":'
 """What stands behind each key of compact JSON."""
 _LINES = (b"\t", b"\n", b"\r")
+_BLANKS = b" \t\n\r"
+"""What may stand around JSON; Python takes more for blanks."""
 NEEDS = pa.schema(
     [
         ("row", pa.int32()),
@@ -144,7 +146,7 @@ class PlainSpecs:
 
     def __init__(self, text: bytes) -> None:
         """Take the text of the file: where it is not compact, none of its specs is plain."""
-        self._text = text = text.strip()
+        self._text = text = text.strip(_BLANKS)
         has_spaces = b" " in text and b" :" in text
         self._compact = not has_spaces and not any(line in text for line in _LINES)
         self._may_hide = may_hide_characters(text)
@@ -153,8 +155,9 @@ class PlainSpecs:
         self._arch, self._parameters = _Parts(Arch), _Parts(Parameters)
         self._annotations, self._compiler = _Parts(Annotations), _Parts(CompilerObject | None)
         self._external, self._patches = _Parts(External | None), _Parts(list[str])
-        # Of each spec what it needs, and how many keys that has; of a whole index all together.
-        self._plain: dict[str, tuple[SpecNode, memoryview, int]] = {}
+        # Of each spec, by its identity, as two may say that they have one hash: what it needs, and
+        # how many keys that has; of a whole index all together.
+        self._plain: dict[int, tuple[SpecNode, memoryview, int]] = {}
         self._keys_of_needs = 0
 
     def spec(self, data: bytes) -> SpecNode | None:
@@ -191,7 +194,7 @@ class PlainSpecs:
                 _require(install.spec.hash == key)
                 node, in_node = self._node(install.spec)
                 keys += 1 + _keys(install) + in_node
-                self._plain[key] = node, _needs_of(install.spec), 0
+                self._plain[id(node)] = node, _needs_of(install.spec), 0
                 installs[key] = _installed(node, install)
         except _NOT_PLAIN:
             return None
@@ -205,7 +208,7 @@ class PlainSpecs:
         is_plain = self._compact and not (self._may_hide and may_hide_characters(data))
         if not is_plain or rest % _NEED_KEYS or (needs == _NONE and rest):
             return False
-        self._plain[spec.hash] = node, needs, rest
+        self._plain[id(node)] = node, needs, rest
         return True
 
     def _node(self, spec: _Spec) -> tuple[SpecNode, int]:
@@ -235,13 +238,17 @@ class PlainSpecs:
         """What the entries need that are plain, as `NEEDS`; None where there is any doubt.
 
         Each has to need specs among the entries alone, which have no other hashes than their own.
+        All plain specs have to be among them: of one that was rejected, or that stands twice, what
+        it needs may be wrong too.
         """
         if any(e.node.build_hash or e.node.full_hash or e.node.build_spec for e in entries):
             return None
+        if not self._plain.keys() <= {id(entry.node) for entry in entries}:
+            return None
         rows, texts, keys = [], [], self._keys_of_needs
         for row, entry in enumerate(entries):
-            node, needs, of_needs = self._plain.get(entry.hash, _NOTHING)
-            if node is entry.node and needs != _NONE:
+            _, needs, of_needs = self._plain.get(id(entry.node), _NOTHING)
+            if needs != _NONE:
                 rows.append(row)
                 texts.append(needs)
                 keys += of_needs

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 from weakref import WeakSet
+
+_WRITERS = frozenset({io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom})
 
 
 @contextmanager
@@ -59,5 +62,18 @@ def _left_to_exit() -> WeakSet[Any]:
 
 def _keep_for_ever(objects: WeakSet[Any]) -> None:
     kept: list[Any] = list(objects)
+    if not kept:
+        return
+    _flush_files()
     kept.append(kept)  # so that nothing frees it but a search for garbage, and none comes any more
     gc.freeze()
+
+
+def _flush_files() -> None:
+    """Write out what is left in files that a script has not closed: Python does so by that search.
+
+    What a script of functions has in its global names is freed by nothing else.
+    """
+    for one in [one for one in gc.get_objects() if type(one) in _WRITERS]:
+        with suppress(OSError, ValueError):  # as of one that is closed
+            one.flush()

@@ -321,6 +321,36 @@ def test_dependencies_that_somebody_or_a_push_took_away_come_back(
     assert_on(server, tables)
 
 
+@pytest.mark.parametrize("prune", [True, False])
+def test_dependencies_that_somebody_took_away_come_back_after_a_graph_without_any(
+    prune: bool, server: Server
+) -> None:
+    """A push of no dependency on a server without any leaves no digest of earlier ones."""
+    tables = small_tables()
+    graph = small_graph()
+    graph.remove_edges_from([e for e in graph.edges(keys=True) if e[0][0] == e[1][0]])
+    put(server, tables)
+    ask(server, "MATCH (a)-[e]->(b) WHERE labels(a) = labels(b) DELETE e")
+    put(server, Tables.from_networkx(graph), prune=prune)
+    put(server, tables)
+    assert_on(server, tables)
+
+
+@pytest.mark.parametrize("edges", ["DEPENDS_ON|SPLICED_FROM", "OF_PACKAGE|IN_STACK"])
+def test_what_somebody_took_away_comes_back_after_a_push_of_something_else(
+    edges: str, server: Server
+) -> None:
+    """Of two stores on a server, one is pushed when edges of the other are gone."""
+    tables = small_tables()
+    graph = small_graph()
+    graph.remove_nodes_from([node for node in graph if node[0] == "Spec"])
+    put(server, tables)
+    ask(server, f"MATCH (:Spec)-[e:{edges}]->() DELETE e")
+    put(server, Tables.from_networkx(graph))
+    put(server, tables)
+    assert_on(server, tables)
+
+
 def test_an_empty_graph_prunes_all(server: Server, pages: Tables) -> None:
     put(server, pages)
     put(server, Tables.empty(), prune=True)

@@ -26,7 +26,7 @@ from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.stores.neo4j.errors import server_errors
 from graphcache.stores.neo4j.locking import LOCK, constrain, push_lock, run
 from graphcache.stores.neo4j.note import PushNote
-from graphcache.stores.neo4j.rows import EdgeRows, PartRows, check_for_neo4j
+from graphcache.stores.neo4j.rows import BATCH, EdgeRows, PartRows, check_for_neo4j
 from graphcache.stores.neo4j.statements import (
     ADVISORY,
     LOAD_LABEL,
@@ -34,6 +34,7 @@ from graphcache.stores.neo4j.statements import (
     delete_edges,
     delete_nodes,
     delete_repeated,
+    forget_digests,
     parts,
     read_digests,
 )
@@ -44,6 +45,7 @@ from graphcache.tables.columns import property_type
 _LOG = logging.getLogger(__name__)
 
 _PRUNE_BATCH = 1_000
+_Found = dict[str, tuple[int | None, int]]
 
 
 @dataclass
@@ -166,11 +168,19 @@ class _Push:
     def _send_part(self, session: neo4j.Session, part: Part, *, create: bool, whole: bool) -> None:
         what = part.node.name if part.with_node else " and ".join(t.name for t in part.edges)
         self.report.sent[what] = 0
+        # Where there are as many edges of each type as the last push left, nobody has removed any.
+        intact = create or self.as_noted.issuperset(type_.name for type_ in part.edges)
         there = (self.tables.edges[t.name].num_rows or self.counts[t.name] for t in part.edges)
-        if not part.with_node and not any(there):
+        if not part.with_node and intact and not any(there):
             return  # as in graphs of pages, of which no digest need be read
         rows = PartRows(part, self.tables, self.note.once_set)
-        chosen = pa.array([True] * len(rows.keys), pa.bool_()) if whole else self._differ(rows)
+        found = {} if whole and intact else self._found(part, count=not whole and not intact)
+        if not intact:
+            self._forget_others(session, rows, found)
+        if whole:
+            chosen = pa.array([True] * len(rows.keys), pa.bool_())
+        else:
+            chosen = _differ(rows, found, count=not intact)
         statement = rows.statement(create=create)
         for batch in rows.batches(chosen):
             self._send(session, statement, batch)
@@ -179,25 +189,17 @@ class _Push:
         says = chosen if part.with_node else pc.and_(chosen, pc.greater(rows.edges, 0))
         self.report.sent[what] = says.true_count
 
-    def _differ(self, rows: PartRows) -> pa.Array:
-        """Which rows the server lacks, has with another digest, or has lost edges of.
+    def _forget_others(self, session: neo4j.Session, rows: PartRows, found: _Found) -> None:
+        """Take the digests of nodes that the tables do not have, which may have lost edges.
 
-        None has lost edges where there are as many of each type as the last push left.
+        When this push has ended nothing tells of it any more: who has them sends them anew.
         """
-        edge_types = {type_.name for type_ in rows.part.edges}
-        count = not edge_types <= self.as_noted
-        found = self._found(rows.part, count=count)
-        at = pc.index_in(rows.keys, pa.array(found, pa.string()))
-        digests = pa.array([digest for digest, _ in found.values()], pa.int64()).take(at)
-        neither = pc.and_(pc.is_null(digests), pc.is_null(rows.digests))
-        same = pc.or_(neither, pc.fill_null(pc.equal(digests, rows.digests), False))
-        if count:
-            edges = pa.array([edges for _, edges in found.values()], pa.int64()).take(at)
-            enough = pc.greater_equal(pc.fill_null(edges, 0), rows.edges)
-            same = pc.and_(same, enough)
-        return pc.invert(same)
+        kept = set(rows.keys.to_pylist())
+        keys = sorted(k for k, (digest, _) in found.items() if digest is not None and k not in kept)
+        for start in range(0, len(keys), BATCH):
+            self._send(session, forget_digests(rows.part), keys[start : start + BATCH])
 
-    def _found(self, part: Part, *, count: bool) -> dict[str, tuple[int | None, int]]:
+    def _found(self, part: Part, *, count: bool) -> _Found:
         """Digest of each node on the server by key, and its number of edges if they are counted."""
         rows = self.store.read(read_digests(part, count=count))
         return {
@@ -300,6 +302,19 @@ class _Push:
             self._send(session, statement, rows[middle:], **parameters)
         else:
             log_statement(_LOG, "sent", statement, len(rows), start)
+
+
+def _differ(rows: PartRows, found: _Found, *, count: bool) -> pa.Array:
+    """Which rows the server lacks, has with another digest, or (if counted) has lost edges of."""
+    at = pc.index_in(rows.keys, pa.array(found, pa.string()))
+    digests = pa.array([digest for digest, _ in found.values()], pa.int64()).take(at)
+    neither = pc.and_(pc.is_null(digests), pc.is_null(rows.digests))
+    same = pc.or_(neither, pc.fill_null(pc.equal(digests, rows.digests), False))
+    if count:
+        edges = pa.array([edges for _, edges in found.values()], pa.int64()).take(at)
+        enough = pc.greater_equal(pc.fill_null(edges, 0), rows.edges)
+        same = pc.and_(same, enough)
+    return pc.invert(same)
 
 
 def _in_memory(

@@ -122,6 +122,12 @@ def read_digests(part: Part, *, count: bool) -> str:
     )
 
 
+def forget_digests(part: Part) -> str:
+    """The statement that takes the digests of a part from nodes by key."""
+    key, label = quote(part.node.key), quote(own_label(part.node.name))
+    return f"UNWIND $rows AS key MATCH (n:{label} {{{key}: key}}) REMOVE n.{quote(part.digest)}"
+
+
 def _edge_pattern(type_: EdgeType) -> str:
     start, end = quote(own_label(type_.start)), quote(own_label(type_.end))
     return f"(a:{start})-[e:{quote(type_.name)}]->(b:{end})"

@@ -106,6 +106,12 @@ UNWIND $rows AS row
 MATCH (n:`GraphCacheTarget` {`name`: row[0]})
 SET n.`graphcache_edges` = row[1]
 FOREACH (edge IN row[2] | MERGE (m:`GraphCacheTarget` {`name`: edge[0]}) MERGE (n)-[e:`EXTENDS`]->(m));
+// edges were removed: Spec OF_PACKAGE BUILT_WITH FOR_TARGET IN_STACK IN_RELEASE
+UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) REMOVE n.`graphcache_digest`;
+// edges were removed: edges DEPENDS_ON SPLICED_FROM
+UNWIND $rows AS key MATCH (n:`GraphCacheSpec` {`hash`: key}) REMOVE n.`graphcache_edges`;
+// edges were removed: edges EXTENDS
+UNWIND $rows AS key MATCH (n:`GraphCacheTarget` {`name`: key}) REMOVE n.`graphcache_edges`;
 // prune OF_PACKAGE
 UNWIND $rows AS row MATCH (a:`GraphCacheSpec`)-[e:`OF_PACKAGE`]->(b:`GraphCachePackage`) WHERE a.`hash` = row[0] AND NOT b.`name` IN row[1] DELETE e;
 // prune what is twice of OF_PACKAGE
