@@ -19,7 +19,7 @@ import pytest
 from command_line import run
 from lakes import SETS, assert_same, join_warnings, tables_of, warnings_of
 from s3_server.server import S3Server
-from sparks import MANY_SHARDS, SPARK_SUBMIT, Cluster, awaited, spark_here
+from sparks import LAKE_PROGRAM, MANY_SHARDS, SPARK_SUBMIT, Cluster, awaited, spark_here
 
 import graphcache
 from graphcache.errors import InputError, LakeError, UsageError
@@ -156,9 +156,8 @@ def test_who_submits_a_job_chooses_the_master(tmp_path: Path) -> None:
     add(tmp_path / "lake", *SETS["locks"])
     expected, _ = graphcache.read(*SETS["locks"])
     options = ["--master", "local[1]", "--conf", "spark.ui.enabled=false"]
-    main = str(Path(graphcache.__file__).parent / "lake/__main__.py")
     ended = subprocess.run(
-        [SPARK_SUBMIT, *options, main, "join", "lake", "--engine", "spark"],
+        [SPARK_SUBMIT, *options, LAKE_PROGRAM, "join", "lake", "--engine", "spark"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -38,6 +38,7 @@ from graphcache import (
     update_store,
 )
 from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.embedded import store as store_module
 from graphcache.stores.embedded import write
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.seal import check_seal, seal
@@ -296,6 +297,19 @@ def test_a_query_ends_at_its_time_limit(store: Store, cypher: str) -> None:
 
     within(ENOUGH, ask)
     assert store.query("MATCH (s:Spec) RETURN count(*)", timeout=60).rows == [(218,)]
+
+
+@pytest.mark.slow
+def test_a_query_of_a_small_store_has_little_memory(
+    example_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What needs more is said, and the store is asked on; here it has less than it needs."""
+    cypher = "MATCH (a:Spec), (b:Spec), (c:Spec) RETURN size(collect(a.hash + b.hash + c.hash))"
+    monkeypatch.setattr(store_module, "_POOL", 64 * 2**20)
+    with open_store(example_store) as store:
+        with pytest.raises(QueryError, match=r"^it needs more memory than there is: narrow it$"):
+            store.query(cypher)
+        assert store.query("MATCH (s:Spec) RETURN count(*)").rows == [(216,)]
 
 
 @pytest.mark.parametrize("timeout", [5, 60, 10**12, 1e300, math.inf])

@@ -33,8 +33,16 @@ from .server import Neo4jServer, ServerError
 
 # The fixtures that start a server, in the order in which a test that takes several is grouped.
 _SERVERS = ("neo4j_own", "neo4j_526", "neo4j_2026")
-_LONGEST = ("neo4j_own", "neo4j_526", "spark", "neo4j_2026")
-"""The groups of tests that take longest: each is begun at once, by a worker of its own."""
+_LONGEST = (
+    "neo4j_own",
+    "neo4j_526",
+    "spark",
+    "neo4j_2026",
+    "test_docs",
+    "test_queries",
+    "test_stores",
+)
+"""The groups of tests that take longest: they are begun first, so that none ends alone."""
 _FIXTURE_OF = {"5.26": "neo4j_526", "2026.08": "neo4j_2026"}
 
 

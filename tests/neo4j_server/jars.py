@@ -77,14 +77,15 @@ def copied(pom: Path, folder: Path, proof: str) -> Path:
     return folder / "lib"
 
 
-def class_archive(release: Release) -> Path:
-    """Where the classes of a release are kept as its Java has read and checked them.
+def class_archive(java: Path, folder: Path, place: Path) -> Path:
+    """Where in a place the classes of a folder of jars are kept as Java has read and checked them.
 
-    Another Java passes over them without a word, and so does this one where the jars have moved.
+    Another Java has another archive, and so have jars that were moved or renewed.
     """
-    java, folder = release.java().resolve(), jars(release)
-    which = hashlib.sha256(f"{java} {java.stat().st_mtime_ns} {folder}".encode()).hexdigest()
-    return folder.with_name(f"classes-{which[:16]}.jsa")
+    program = java.resolve()
+    times = program.stat().st_mtime_ns, folder.stat().st_mtime_ns
+    which = hashlib.sha256(f"{program} {folder} {times}".encode()).hexdigest()
+    return place / f"classes-{which[:16]}.jsa"
 
 
 def _copy(pom: Path, folder: Path, proof: str) -> None:

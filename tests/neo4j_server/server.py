@@ -318,7 +318,8 @@ def _need_archive(release: Release) -> Path:
 
     Made the first time, by a server that writes at its end what Java has made of them.
     """
-    archive = class_archive(release)
+    folder = jars(release)
+    archive = class_archive(release.java(), folder, folder.parent)
     made = archive.with_suffix(".new")
     with FileLock(archive.with_suffix(".lock")):
         if not archive.is_file():

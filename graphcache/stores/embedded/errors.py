@@ -43,7 +43,7 @@ def query_errors(timeout: float | None, cypher: str) -> Iterator[None]:
             why = "a query only reads, this one writes: nothing was changed"
         elif "Interrupted" in text:
             why = _too_long(timeout)
-        elif "bad_alloc" in text:
+        elif "bad_alloc" in text or "buffer pool is full" in text:
             why = "it needs more memory than there is: narrow it"
         else:
             why = _misspelt(text, cypher) or text.removeprefix("Runtime exception: ").strip()
