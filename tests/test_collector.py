@@ -102,9 +102,9 @@ class Large:
 def what_has_the_global_names():
     return text
 
-text, binary = open(sys.argv[1], "w"), open(sys.argv[2], "wb")
+text, others = open(sys.argv[1], "w"), {"binary": open(sys.argv[2], "wb")}
 text.write("text")
-binary.write(b"binary")
+others["binary"].write(b"binary")
 large = Large()
 leave_to_exit(large)
 if sys.argv[3] == "dropped":

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import atexit
 import gc
-import io
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from weakref import WeakSet
-
-_WRITERS = frozenset({io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom})
 
 
 @contextmanager
@@ -61,19 +59,10 @@ def _left_to_exit() -> WeakSet[Any]:
 
 
 def _keep_for_ever(objects: WeakSet[Any]) -> None:
-    kept: list[Any] = list(objects)
-    if not kept:
+    if not objects:
         return
-    _flush_files()
+    # Names of modules that are still there are cleared one by one, so that files are closed that a
+    # script has left open: else they would go, unwritten, in circles of functions and modules.
+    kept: list[Any] = [*objects, *sys.modules.values()]
     kept.append(kept)  # so that nothing frees it but a search for garbage, and none comes any more
     gc.freeze()
-
-
-def _flush_files() -> None:
-    """Write out what is left in files that a script has not closed: Python does so by that search.
-
-    What a script of functions has in its global names is freed by nothing else.
-    """
-    for one in [one for one in gc.get_objects() if type(one) in _WRITERS]:
-        with suppress(OSError, ValueError):  # as of one that is closed
-            one.flush()
