@@ -63,7 +63,7 @@ def _need_archive(java: Path) -> Path:
 
     Made the first time, by a Java that writes at its end what it has made of them.
     """
-    place = CACHE.with_name("spark")
+    place = CACHE.with_name("spark") / pyspark.__version__
     place.mkdir(parents=True, exist_ok=True)
     archive = class_archive(java, _SPARK / "jars", place)
     made = archive.with_suffix(".new")

@@ -80,11 +80,10 @@ def copied(pom: Path, folder: Path, proof: str) -> Path:
 def class_archive(java: Path, folder: Path, place: Path) -> Path:
     """Where in a place the classes of a folder of jars are kept as Java has read and checked them.
 
-    Another Java has another archive, and so have jars that were moved or renewed.
+    Another Java passes over them without a word, and so does this one where the jars have moved.
     """
     program = java.resolve()
-    times = program.stat().st_mtime_ns, folder.stat().st_mtime_ns
-    which = hashlib.sha256(f"{program} {folder} {times}".encode()).hexdigest()
+    which = hashlib.sha256(f"{program} {program.stat().st_mtime_ns} {folder}".encode()).hexdigest()
     return place / f"classes-{which[:16]}.jsa"
 
 
