@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import math
@@ -12,8 +13,10 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 import weakref
+from array import array
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -499,11 +502,7 @@ def test_a_reader_goes_on_while_another_process_builds(
 def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> None:
     before = old.read_bytes()
     first = python(BUILD, old, "-", stdin=subprocess.PIPE)
-    lock = old.parent / ".store.lbug.lock"
-    deadline = time.monotonic() + ENOUGH
-    while not lock.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    _feed(first, PAGE[:1])  # it reads when nobody else can write the store any more
     for change in (build_store, update_store):
         with pytest.raises(StoreError) as caught:
             change(old, example_pages)
@@ -511,10 +510,23 @@ def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> No
             f"{old}: another graphcache is writing it: wait until it has ended, then try again"
         )
     assert old.read_bytes() == before
-    out, err = first.communicate(PAGE, timeout=ENOUGH)
+    out, err = first.communicate(PAGE[1:], timeout=ENOUGH)
     assert (first.returncode, out, err) == (0, "ready\n", "")
     assert open_tables(old).node_counts()["Spec"] == 2
     assert os.listdir(old.parent) == ["store.lbug"]
+
+
+def _feed(process: subprocess.Popen[str], text: str) -> None:
+    """Give a process something to read, and wait until it has."""
+    assert process.stdin
+    process.stdin.write(text)
+    process.stdin.flush()
+    deadline = time.monotonic() + ENOUGH
+    left = array("i", [1])
+    while left[0]:
+        fcntl.ioctl(process.stdin, termios.FIONREAD, left)
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def can_mount() -> bool:
