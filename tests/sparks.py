@@ -15,7 +15,6 @@ from typing import TypeVar
 from unittest.mock import patch
 
 import pyspark
-from filelock import FileLock
 from neo4j_server.jars import class_archive
 from neo4j_server.tools import CACHE, ROOT, need_java
 
@@ -59,21 +58,12 @@ def _environment(java: Path, option: str) -> dict[str, str]:
 
 
 def _need_archive(java: Path) -> Path:
-    """The archive of Spark's classes, with which its Java begins at two thirds of the cost.
+    """The archive of Spark's classes, with which its Java begins at two thirds of the cost."""
 
-    Made the first time, by a Java that writes at its end what it has made of them.
-    """
-    place = CACHE.with_name("spark") / pyspark.__version__
-    place.mkdir(parents=True, exist_ok=True)
-    archive = class_archive(java, _SPARK / "jars", place)
-    made = archive.with_suffix(".new")
-    with (
-        FileLock(archive.with_suffix(".lock")),
-        tempfile.TemporaryDirectory(prefix="graphcache-spark-") as folder,
-    ):
-        if not archive.is_file():
-            submit = [str(SPARK_SUBMIT), "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
-            words = ["add", "lake", str(ROOT / "examples/pages"), "--engine", "spark"]
+    def make(made: Path) -> None:
+        submit = [str(SPARK_SUBMIT), "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
+        words = ["add", "lake", str(ROOT / "examples/pages"), "--engine", "spark"]
+        with tempfile.TemporaryDirectory(prefix="graphcache-spark-") as folder:
             subprocess.run(
                 [*submit, str(LAKE_PROGRAM), *words],
                 cwd=folder,
@@ -85,8 +75,10 @@ def _need_archive(java: Path) -> Path:
                 capture_output=True,
                 check=True,
             )
-            made.replace(archive)
-    return archive
+
+    place = CACHE.with_name("spark") / pyspark.__version__
+    place.mkdir(parents=True, exist_ok=True)
+    return class_archive(java, _SPARK / "jars", place, make)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from typing import Any
 
 import oracle
 import pytest
+from command_line import wait_for
 from conftest import WriteSnapshot, within
 from store_contract import SECONDS as ENOUGH
 from store_contract import StoreContract, assert_gives
@@ -518,15 +519,17 @@ def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> No
 
 def _feed(process: subprocess.Popen[str], text: str) -> None:
     """Give a process something to read, and wait until it has."""
-    assert process.stdin
-    process.stdin.write(text)
-    process.stdin.flush()
-    deadline = time.monotonic() + ENOUGH
-    left = array("i", [1])
-    while left[0]:
-        fcntl.ioctl(process.stdin, termios.FIONREAD, left)
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    pipe = process.stdin
+    assert pipe
+    pipe.write(text)
+    pipe.flush()
+    left = array("i", [0])
+
+    def is_read() -> bool:
+        fcntl.ioctl(pipe, termios.FIONREAD, left)
+        return not left[0]
+
+    wait_for(is_read)
 
 
 def can_mount() -> bool:

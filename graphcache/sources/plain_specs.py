@@ -155,8 +155,8 @@ class PlainSpecs:
         self._arch, self._parameters = _Parts(Arch), _Parts(Parameters)
         self._annotations, self._compiler = _Parts(Annotations), _Parts(CompilerObject | None)
         self._external, self._patches = _Parts(External | None), _Parts(list[str])
-        # Of each spec, by its identity, as two may say that they have one hash: what it needs, and
-        # how many keys that has; of a whole index all together.
+        # Of each spec, by its identity, as two may say that they have one hash: itself, so that no
+        # other gets that; what it needs, and how many keys this has; of a whole index all together.
         self._plain: dict[int, tuple[SpecNode, memoryview, int]] = {}
         self._keys_of_needs = 0
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,14 +78,21 @@ def copied(pom: Path, folder: Path, proof: str) -> Path:
     return folder / "lib"
 
 
-def class_archive(java: Path, folder: Path, place: Path) -> Path:
-    """Where in a place the classes of a folder of jars are kept as Java has read and checked them.
+def class_archive(java: Path, folder: Path, place: Path, make: Callable[[Path], object]) -> Path:
+    """The classes of a folder of jars as Java has read and checked them, kept in a place.
 
     Another Java passes over them without a word, and so does this one where the jars have moved.
+    Where there are none yet, `make` has a Java write them at its end.
     """
     program = java.resolve()
     which = hashlib.sha256(f"{program} {program.stat().st_mtime_ns} {folder}".encode()).hexdigest()
-    return place / f"classes-{which[:16]}.jsa"
+    archive = place / f"classes-{which[:16]}.jsa"
+    made = archive.with_suffix(".new")
+    with FileLock(archive.with_suffix(".lock")):
+        if not archive.is_file():
+            make(made)
+            made.replace(archive)
+    return archive
 
 
 def _copy(pom: Path, folder: Path, proof: str) -> None:

@@ -16,7 +16,6 @@ from typing import Self
 
 import neo4j
 import neo4j.exceptions
-from filelock import FileLock
 
 from .jars import RELEASES, Release, class_archive, jars
 from .tools import QUICK_START, run
@@ -314,22 +313,17 @@ class Neo4jServer:
 
 
 def _need_archive(release: Release) -> Path:
-    """The archive of a release's classes, with which it starts at half the cost.
+    """The archive of a release's classes, with which it starts at half the cost."""
 
-    Made the first time, by a server that writes at its end what Java has made of them.
-    """
+    def make(made: Path) -> None:
+        server = Neo4jServer(release.name)
+        server._reads_archive = False
+        server._jvm.append(f"-XX:ArchiveClassesAtExit={made}")
+        with server:
+            server.stop()
+
     folder = jars(release)
-    archive = class_archive(release.java(), folder, folder.parent)
-    made = archive.with_suffix(".new")
-    with FileLock(archive.with_suffix(".lock")):
-        if not archive.is_file():
-            server = Neo4jServer(release.name)
-            server._reads_archive = False
-            server._jvm.append(f"-XX:ArchiveClassesAtExit={made}")
-            with server:
-                server.stop()
-            made.replace(archive)
-    return archive
+    return class_archive(release.java(), folder, folder.parent, make)
 
 
 def can_mount() -> bool:

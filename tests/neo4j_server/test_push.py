@@ -302,19 +302,26 @@ def test_prune_removes_what_the_store_has_no_more(server: Server, pages: Tables)
     assert_on(server, pages)
 
 
+DEPENDENCIES_GONE = "MATCH (a)-[e]->(b) WHERE labels(a) = labels(b) DELETE e"
+
+
+def without_dependencies() -> Tables:
+    """The small graph, without edges between nodes of one type."""
+    graph = small_graph()
+    graph.remove_edges_from([e for e in graph.edges(keys=True) if e[0][0] == e[1][0]])
+    return Tables.from_networkx(graph)
+
+
 @pytest.mark.parametrize("prune", [True, False])
 def test_dependencies_that_somebody_or_a_push_took_away_come_back(
     prune: bool, server: Server
 ) -> None:
     """A spec that had dependencies and has none is not taken for one that has them still."""
-    tables = small_tables()
-    graph = small_graph()
-    graph.remove_edges_from([e for e in graph.edges(keys=True) if e[0][0] == e[1][0]])
-    none = Tables.from_networkx(graph)
+    tables, none = small_tables(), without_dependencies()
     put(server, tables)
     put(server, none, prune=prune)
     if not prune:
-        ask(server, "MATCH (a)-[e]->(b) WHERE labels(a) = labels(b) DELETE e")
+        ask(server, DEPENDENCIES_GONE)
         put(server, none)
     assert_on(server, none)
     put(server, tables)
@@ -327,11 +334,9 @@ def test_dependencies_that_somebody_took_away_come_back_after_a_graph_without_an
 ) -> None:
     """A push of no dependency on a server without any leaves no digest of earlier ones."""
     tables = small_tables()
-    graph = small_graph()
-    graph.remove_edges_from([e for e in graph.edges(keys=True) if e[0][0] == e[1][0]])
     put(server, tables)
-    ask(server, "MATCH (a)-[e]->(b) WHERE labels(a) = labels(b) DELETE e")
-    put(server, Tables.from_networkx(graph), prune=prune)
+    ask(server, DEPENDENCIES_GONE)
+    put(server, without_dependencies(), prune=prune)
     put(server, tables)
     assert_on(server, tables)
 
