@@ -158,6 +158,19 @@ def test_the_import_brings_nothing_along() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("own", [None, "26"])
+def test_threads_of_openblas_wait_a_thousandth_of_a_second(
+    own: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "OPENBLAS_THREAD_TIMEOUT"
+    monkeypatch.delenv(name, raising=False)
+    if own:
+        monkeypatch.setenv(name, own)
+    code = "import graphcache, json, os, sys; assert 'numpy' not in sys.modules; "
+    assert python(code + f"print(json.dumps(os.environ[{name!r}]))") == (own or "20")
+
+
+@pytest.mark.process
 def test_reading_imports_arrow_and_what_decodes_json_alone() -> None:
     code = "import graphcache, json, sys; graphcache.read; print(json.dumps(sorted(sys.modules)))"
     loaded = {name.partition(".")[0] for name in python(code)}
