@@ -38,10 +38,11 @@ if TYPE_CHECKING:
     from graphcache.tables import Tables
     from graphcache.workflows import build_store, push_store, update_store
 
-# OpenBLAS, which numpy's wheels hold, starts a thread for each processor as numpy is imported, and lets
-# it wait for work in a loop: for 2**28 ticks, a tenth of a second, where this says 2**20. That was a
-# third of a short command. It reads this once, as it is loaded (its driver/others/blas_server.c), so
-# what a script set itself, and a numpy that it imported before, stay as they are.
+# OpenBLAS, which numpy's wheels hold, starts a thread for each processor as numpy is imported, and
+# lets it wait for work in a loop: for 2**28 ticks, a tenth of a second, where this says 2**20. That
+# was a third of a short command. It reads this once, as it is loaded (its
+# driver/others/blas_server.c), so what a script set itself, and a numpy that it imported before,
+# stay as they are.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 # Found on first use, so that `graphcache --help` does not wait for Arrow.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from graphcache.answers import notes_on_dependencies
 from graphcache.tables import Tables
-from graphcache.tables.columns import distinct, firsts
+from graphcache.tables.columns import codes_of_bytes, distinct, firsts
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -63,6 +63,15 @@ class Runs:
         first, counts = self._offsets[rows], self._offsets[rows + 1] - self._offsets[rows]
         which = np.repeat(np.arange(len(rows)), counts)
         return which, np.arange(len(which)) + np.repeat(first - np.cumsum(counts) + counts, counts)
+
+    def codes(self, content: Rows) -> Rows:
+        """A number for each row, which is that of others whose edges have the same rows of content.
+
+        >>> Runs(np.array([0, 1, 2, 2]), 4).codes(np.array([[7], [7], [7], [8]])).tolist()
+        [0, 0, 1, 2]
+        """
+        content = np.ascontiguousarray(content)
+        return codes_of_bytes(content, self._offsets * content.itemsize * content.shape[1])
 
 
 class Neighbours:

@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 
 from graphcache.lake import sql
 from graphcache.lake.facts import FACTS, facts_of, members_said
-from graphcache.records import LANGUAGES, Claim, Report
+from graphcache.records import Claim, Report
 from graphcache.schema import all_types
+from graphcache.spack.compilers import LANGUAGES
 from graphcache.spack.variants import PATCHES
 from graphcache.tables.columns import (
     firsts,
@@ -37,7 +38,6 @@ from graphcache.tables.columns import (
 from graphcache.tables.disagreements import Differences
 from graphcache.tables.join import join, whole_patches
 
-_COMPILE = frozenset(LANGUAGES)
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 """Of hashes, in the order in which texts are sorted."""
 _WIDTH = 3
@@ -114,7 +114,7 @@ class Wanted:
         """What some facts want."""
         specs, needs = facts["spec"], facts["depends_on"]
         compiles = map_unique(
-            needs["virtuals"], lambda joined: bool(_COMPILE & {*split_texts(joined)}), pa.bool_()
+            needs["virtuals"], lambda joined: bool(LANGUAGES & {*split_texts(joined)}), pa.bool_()
         )
         patched = specs.filter(_are_patched(specs))
         return cls(

@@ -13,8 +13,8 @@ them. `STEPS` are run in their order, and `TABLES` are then selected.
 
 from __future__ import annotations
 
-from graphcache.records import LANGUAGES
 from graphcache.schema import EdgeType, NodeType, Property, edge_type, node_type
+from graphcache.spack.compilers import LANGUAGES
 from graphcache.tables.columns import key_columns
 from graphcache.tables.facts import SPEC_FACTS
 from graphcache.tables.join import IDENTITY

@@ -7,7 +7,6 @@ from graphcache.records.claims import Claim, Environment, HeldFile, Labels, Sour
 from graphcache.records.pages import Page, PageRecord
 from graphcache.records.report import FileReport, Reject, Report, one_line, short
 from graphcache.records.specs import (
-    LANGUAGES,
     Annotations,
     Arch,
     CompilerObject,
@@ -33,7 +32,6 @@ from graphcache.records.specs import (
 from graphcache.records.types import MAX_NAME, MAX_TEXT, DependencyType, Name, SpecHash, Text
 
 __all__ = [
-    "LANGUAGES",
     "MAX_NAME",
     "MAX_TEXT",
     "Annotations",

@@ -19,8 +19,6 @@ from graphcache.records.types import MAX_TEXT, DependencyType, Name, SpecHash, T
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LANGUAGES = ("c", "cxx", "fortran")
-"""The virtuals that a compiler provides, since compilers are dependencies (spec form 5)."""
 FLAGS = ("cflags", "cppflags", "cxxflags", "fflags", "ldflags", "ldlibs")
 """The parameters that are no variants but flags of compilers, sorted."""
 _FLAGS = frozenset(FLAGS)

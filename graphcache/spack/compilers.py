@@ -6,6 +6,9 @@ from typing import Any
 
 from graphcache.spack.versions import version_key
 
+LANGUAGES = frozenset({"c", "cxx", "fortran"})
+"""The virtuals that a compiler provides, since compilers are dependencies (spec form 5)."""
+
 
 def normal_compiler(text: str) -> str | None:
     """A compiler as NAME@VERSION; None where the page says there is none.

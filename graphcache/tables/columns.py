@@ -289,6 +289,33 @@ def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
     return values[firsts(values)]
 
 
+def codes_of_rows(content: NDArray[np.int64]) -> Integers:
+    """A number for each row of an array, which equal ones have in common.
+
+    >>> codes_of_rows(np.array([[7, 8], [7, 9], [7, 8]])).tolist()
+    [0, 1, 0]
+    """
+    content = np.ascontiguousarray(content)
+    ends = np.arange(len(content) + 1) * content.itemsize * content.shape[1]
+    return codes_of_bytes(content, ends)
+
+
+def codes_of_bytes(content: NDArray[np.int64], ends: Integers) -> Integers:
+    """A number for each part of an array that lies in one piece, which equal ones have in common.
+
+    Args:
+        content: the array.
+        ends: before which byte each part ends, and where the first one begins.
+
+    >>> codes_of_bytes(np.array([7, 7, 8, 7]), np.array([0, 8, 16, 24, 32])).tolist()
+    [0, 0, 1, 0]
+    """
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
+    texts = pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, buffers)
+    found: Integers = numbers(texts.dictionary_encode().indices).astype(np.int64)
+    return found
+
+
 def is_rising(values: Integers) -> bool:
     """Whether each number is greater than the one before.
 

@@ -7,8 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.records import LANGUAGES
-from graphcache.spack.compilers import split_compiler
+from graphcache.spack.compilers import LANGUAGES, split_compiler
 from graphcache.tables.columns import (
     SEPARATOR,
     joined_texts,

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphcache.analysis.differing.spec_pairs import Change, Value
+from graphcache.spack.compilers import LANGUAGES
 from graphcache.spack.versions import version_key, words_key
 
-LANGUAGES = frozenset({"c", "cxx", "fortran"})
-"""The virtuals that a compiler provides."""
 _EXTERNAL = ("external", "external_path", "external_modules")
 _NEEDED = {"types": "dependency types", "virtuals": "virtuals"}
 """How something is needed, and the kind of a cause that it is."""

@@ -25,7 +25,7 @@ from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Change, Compared, Specs, compare, why_not_told
 from graphcache.analysis.differing.spreading import spread
 from graphcache.tables import Tables
-from graphcache.tables.columns import distinct
+from graphcache.tables.columns import codes_of_rows, distinct
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,10 @@ class _Alike:
 
 def _alike(pairs: Rows, content: Rows) -> _Alike:
     """The pairs, of which those are alike that have the same row of numbers."""
-    rows = np.ascontiguousarray(content, np.int64)
-    texts = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
-    _, first, group = np.unique(texts, return_index=True, return_inverse=True)
-    return _Alike(pairs, group, pairs[first])
+    group = codes_of_rows(content)
+    first = np.zeros(group.max(initial=-1) + 1, np.int64)
+    first[group[::-1]] = pairs[::-1]
+    return _Alike(pairs, group, first)
 
 
 class _Asking:
@@ -101,7 +101,8 @@ class _Asking:
         """The pairs compared, one after the other."""
         a, b = self._pairs.a[at], self._pairs.b[at]
         rows = distinct(np.concatenate([a, b]))
-        specs = Specs(self._tables, distinct(np.concatenate([rows, self._graph.need(rows)])))
+        needed = distinct(np.concatenate([rows, self._graph.need(rows)]))
+        specs = Specs(self._tables, self._graph, needed, compared=rows)
         hashes = (self._graph.column("hash", side) for side in (a, b))
         for left, right in zip(*hashes, strict=True):
             yield specs, compare(specs, left, right)
@@ -118,15 +119,15 @@ class _Changes:
 def _changes(codes: SpecCodes, pairs: Pairs, ask: _Asking) -> _Changes:
     """What differs in pairs themselves."""
     a, b = pairs.a, pairs.b
-    differ = codes.settings[:, a] != codes.settings[:, b]
-    differ[-1] &= ~(codes.tells_compilers[a] & codes.tells_compilers[b])
+    differ = codes.settings[a] != codes.settings[b]
+    differ[:, -1] &= ~(codes.tells_compilers[a] & codes.tells_compilers[b])
     swapped = codes.package[a] != codes.package[b]
-    at = np.flatnonzero(differ.any(axis=0) | swapped | (pairs.pattern >= 0))
-    a, b, differ = a[at], b[at], differ[:, at] & ~swapped[at]
-    both = codes.settings[:, a] << 32 | codes.settings[:, b] & 0xFFFFFFFF
+    at = np.flatnonzero(differ.any(axis=1) | swapped | (pairs.pattern >= 0))
+    a, b, differ = a[at], b[at], differ[at] & ~swapped[at, None]
+    both = codes.settings[a] << 32 | codes.settings[b] & 0xFFFFFFFF
     content = [codes.package[a], codes.package[b]]
     content += [np.where(swapped[at], 0, _flags(codes, a, b))]
-    content += [np.where(swapped[at], -1, pairs.pattern[at]), *np.where(differ, both, -1)]
+    content += [np.where(swapped[at], -1, pairs.pattern[at]), np.where(differ, both, -1)]
     alike = _alike(at, np.column_stack(content))
     return _Changes(alike, [follow(*asked) for asked in ask.compare(alike.first)])
 
@@ -214,10 +215,8 @@ def _why_not_told(
 ) -> _Numbers:
     """Pairs, and as a cause why nothing is known to differ in them."""
     a, b = pairs.a[at], pairs.b[at]
-    unknown = [codes.settings[:, side] < 0 for side in (a, b)]
-    alike = _alike(
-        at, np.column_stack([codes.package[a], _flags(codes, a, b), *map(np.transpose, unknown)])
-    )
+    unknown = [codes.settings[side] < 0 for side in (a, b)]
+    alike = _alike(at, np.column_stack([codes.package[a], _flags(codes, a, b), *unknown]))
     causes = []
     for first, (_, compared) in zip(alike.first, ask.compare(alike.first), strict=True):
         name = codes.names[codes.package[pairs.a[first]]]

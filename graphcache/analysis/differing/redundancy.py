@@ -13,7 +13,7 @@ from graphcache.analysis.differing.causes import causes_of_pairs
 from graphcache.analysis.differing.spec_pairs import READS as COMPARED
 from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
-from graphcache.analysis.memberships import configuration_codes, members, specs_in
+from graphcache.analysis.memberships import codes, configuration_codes, members, specs_in
 from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads
 from graphcache.spack.versions import words_key
@@ -91,14 +91,15 @@ def rebuilds(
     alone = np.bincount(found.pair)[found.pair] == 1
     again = other[found.pair]
     pairs = found.pair[examples]
+    of_cause = np.searchsorted(causes, found.cause)
     columns = (
         [found.causes[cause].text for cause in causes.tolist()],
         [found.causes[cause].kind for cause in causes.tolist()],
         builds.tolist(),
-        _per_cause(found.cause, pa.array(alone), "sum"),
-        _per_cause(found.cause, graph.specs["name"].take(pa.array(again)), "count_distinct"),
-        _stacks(tables, graph, found.cause, again),
-        _per_cause(found.cause, graph.specs["size"].take(pa.array(again)), "sum"),
+        np.bincount(of_cause, alone).astype(int).tolist(),
+        _groups(of_cause, codes(graph.specs["name"])[0][again], len(causes)),
+        _stacks(tables, graph, of_cause, again, len(causes)),
+        _bytes(graph, of_cause, again, len(causes)),
         map(_compared, graph.column("hash", first[pairs]), graph.column("hash", other[pairs])),
     )
     rows = sorted(zip(*columns, strict=True), key=lambda row: (-row[2], words_key(row[0])))
@@ -124,23 +125,33 @@ def _remaining(before: tuple[int, int], after: tuple[int, int]) -> str:
     return f"Of {counted(builds, 'build')} {remain:,} remain: {alike}."
 
 
-def _per_cause(cause: Rows, values: pa.Array, how: str) -> list[int | None]:
-    """Values, of which each belongs to a cause, put together for each of these, in order."""
-    table = pa.table({"cause": cause, "value": values}).group_by("cause", use_threads=False)
-    found = table.aggregate([("value", how)]).sort_by("cause")
-    return list(found[f"value_{how}"].to_pylist())
+def _groups(cause: Rows, group: Rows, causes: int) -> list[int]:
+    """For each cause how many different groups it comes with."""
+    width = int(group.max(initial=0)) + 1
+    found: list[int] = np.bincount(
+        distinct(cause * width + group) // width, minlength=causes
+    ).tolist()
+    return found
 
 
-def _stacks(tables: Tables, graph: Dependencies, cause: Rows, again: Rows) -> list[int | None]:
+def _stacks(
+    tables: Tables, graph: Dependencies, cause: Rows, again: Rows, causes: int
+) -> list[int]:
     """For each cause how many stacks hold builds that it takes part in."""
     held = members(tables, "IN_STACK")
     order = np.argsort(held.specs, kind="stable")
     which, edges = Runs(held.specs[order], graph.specs.num_rows).of(again)
-    # A build in no stack counts as none: null is not counted.
-    causes = np.concatenate([cause, cause[which]])
-    none = pa.nulls(len(cause), pa.int64())
-    stacks = pa.concat_arrays([none, pa.array(held.groups[order][edges], pa.int64())])
-    return _per_cause(causes, stacks, "count_distinct")
+    return _groups(cause[which], held.groups[order][edges], causes)
+
+
+def _bytes(graph: Dependencies, cause: Rows, again: Rows, causes: int) -> list[int | None]:
+    """For each cause the bytes of the builds that it takes part in; None where of none known."""
+    sizes = graph.specs["size"].take(pa.array(again))
+    known = sizes.is_valid().to_numpy()
+    total = np.zeros(causes, np.int64)
+    np.add.at(total, cause, pc.fill_null(sizes, 0).to_numpy())
+    some = np.bincount(cause[known], minlength=causes) > 0
+    return [size if told else None for size, told in zip(total.tolist(), some, strict=True)]
 
 
 def _size_notes(graph: Dependencies, again: Rows) -> list[str]:

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from graphcache.analysis.dependencies import Dependencies, Rows, Runs
 from graphcache.analysis.differing.spec_pairs import PROPERTIES
 from graphcache.analysis.memberships import codes
+from graphcache.spack.compilers import LANGUAGES
 from graphcache.tables import Tables
-from graphcache.tables.columns import SEPARATOR, flat
-
-LANGUAGES = frozenset({"c", "cxx", "fortran"})
-"""The virtuals that a compiler provides."""
+from graphcache.tables.columns import SEPARATOR, codes_of_bytes, flat, numbers
 
 
 class SpecCodes:
@@ -38,10 +36,12 @@ class SpecCodes:
                 _codes(_joined_ends(tables.edges["FOR_TARGET"], graph)),
                 np.minimum(self._made_of, 0),
                 _codes(_joined_ends(tables.edges["BUILT_WITH"], graph)),
-            ]
+            ],
+            axis=1,
         )
-        """A row for each setting, the last one for the compiler; -1 where it is not known."""
-        self.version = self.settings[PROPERTIES.index("version")]
+        """A row for each spec with a number for each setting, the last one for the compiler; -1
+        where it is not known."""
+        self.version = self.settings[:, PROPERTIES.index("version")]
 
     def _needs(self, edges: pa.Table, graph: Dependencies) -> None:
         """The dependencies of each spec together, by package."""
@@ -54,10 +54,19 @@ class SpecCodes:
         """Of each dependency what is needed."""
         self.kinds = (types * len(self._virtuals) + virtuals)[order]
         """Of each dependency for what it is needed, as a number for `kind`."""
+        self.shapes = self._shapes(graph.starts)
+        """Of each spec a number: equal ones need the same packages, each once, for the same."""
         of_language = np.array([bool(LANGUAGES & set(v or ())) for v in self._virtuals], bool)
         self.compiles = np.zeros(self.size, bool)
         """Of each spec whether others are compiled with it."""
         self.compiles[graph.ends[of_language[virtuals]]] = True
+
+    def _shapes(self, starts: Rows) -> Rows:
+        packages = self.package[self.ends]
+        shapes = self.runs.codes(np.column_stack([packages, self.kinds]))
+        twice = starts[1:][(packages[1:] == packages[:-1]) & (starts[1:] == starts[:-1])]
+        shapes[twice] = -1 - twice
+        return shapes
 
     def _compilers(self, edges: pa.Table, graph: Dependencies) -> None:
         """Which specs are compilers, and which tell theirs among what they need, as in form 5."""
@@ -104,10 +113,17 @@ def _codes(column: Any) -> Rows:
 
 
 def _lists(column: Any) -> tuple[Rows, list[tuple[str, ...] | None]]:
-    """Each list as a position among the distinct ones, of which the last is null."""
-    numbers, texts = codes(pa.chunked_array([pc.binary_join(flat(column), SEPARATOR)]))
-    lists = [tuple(text.split(SEPARATOR)) if text else () for text in texts]
-    return np.where(numbers < 0, len(lists), numbers), [*lists, None]
+    """Each list as a position among the distinct ones."""
+    column = flat(column)
+    words = column.values.dictionary_encode()
+    places = numbers(column.offsets).astype(np.int64)
+    found = codes_of_bytes(numbers(words.indices), places * words.indices.type.byte_width)
+    if column.null_count:  # else it would be an empty list
+        found[numbers(column.is_null().cast(pa.uint8())) > 0] = found.max() + 1
+    first = np.zeros(found.max(initial=-1) + 1, np.int64)
+    first[found] = np.arange(len(found))
+    lists = column.take(pa.array(first)).to_pylist()
+    return found, [None if texts is None else tuple(texts) for texts in lists]
 
 
 def _joined_ends(edges: pa.Table, graph: Dependencies) -> Any:

@@ -147,7 +147,8 @@ def diff_specs(tables: Tables, left: str, right: str) -> SpecDiff:
     """
     a, b = the_spec(tables, left), the_spec(tables, right)
     graph = Dependencies(tables)
-    return compare_specs(Specs(tables, graph.needed(graph.rows(pa.array([a, b]))).rows), a, b)
+    needed = graph.needed(graph.rows(pa.array([a, b]))).rows
+    return compare_specs(Specs(tables, graph, needed), a, b)
 
 
 def compare_specs(specs: Specs, left: str, right: str) -> SpecDiff:

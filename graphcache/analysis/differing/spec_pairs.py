@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.analysis.dependencies import Rows
+from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.schema import node_type
 from graphcache.tables import Tables
 from graphcache.tables.columns import semi_join
@@ -78,7 +79,13 @@ class Edge(NamedTuple):
 class Specs:
     """Some specs of a graph, by hash, with all that is compared of them."""
 
-    def __init__(self, tables: Tables, rows: Rows) -> None:
+    def __init__(
+        self, tables: Tables, graph: Dependencies, rows: Rows, compared: Rows | None = None
+    ) -> None:
+        """Take the specs in the rows; `compared` are those of which `edges` are asked: all if None.
+
+        Of some specs that others need, only who they are is asked.
+        """
         specs = tables.nodes["Spec"].take(pa.array(rows))
         self._rows: dict[str, dict[str, Any]] = {row["hash"]: row for row in specs.to_pylist()}
         self.compared: dict[tuple[str, str], Compared] = {}
@@ -86,11 +93,16 @@ class Specs:
         self.followed: dict[tuple[str, str], list[Change]] = {}
         """Of what was compared the changes, with what each comes along with."""
         self._edges: dict[str, list[Edge]] = {}
-        self._needs = _by_start(tables.edges["DEPENDS_ON"], specs["hash"])
+        chosen = np.zeros(graph.specs.num_rows, bool)
+        chosen[rows if compared is None else compared] = True
+        needs = pa.array(np.flatnonzero(chosen[graph.starts]))
+        self._needs = _by_start(tables.edges["DEPENDS_ON"].take(needs))
         self._ends = {
             name: {
                 start: [edge["to"] for edge in edges]
-                for start, edges in _by_start(tables.edges[type_], specs["hash"]).items()
+                for start, edges in _by_start(
+                    semi_join(tables.edges[type_], tables.edges[type_]["from"], specs["hash"])
+                ).items()
             }
             for name, type_ in _EDGES.items()
         }
@@ -377,10 +389,10 @@ def _not_of_both(
     ]
 
 
-def _by_start(edges: pa.Table, hashes: Any) -> dict[str, list[dict[str, Any]]]:
-    """The edges that start at the specs, by where they start."""
+def _by_start(edges: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Edges by where they start."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for edge in semi_join(edges, edges["from"], hashes).to_pylist():
+    for edge in edges.to_pylist():
         found[edge["from"]].append(edge)
     return found
 

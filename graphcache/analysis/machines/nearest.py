@@ -32,7 +32,7 @@ class Differences:
         both = _together(environment, cache)
         graph = Dependencies(both)
         ends = graph.rows(pa.array([hash_ for pair in pairs for hash_ in pair], pa.string()))
-        self._specs = Specs(both, graph.needed(ends).rows)
+        self._specs = Specs(both, graph, graph.needed(ends).rows)
 
     def of(self, mine: str, other: str) -> tuple[list[str], list[str], str | None]:
         """What differs in two specs, given by hash.

@@ -21,8 +21,7 @@ from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, 
 from graphcache.answers import Selection
 from graphcache.errors import UsageError
 from graphcache.kinds import VIRTUALS_TOLD
-from graphcache.records import LANGUAGES
-from graphcache.spack.compilers import split_compiler
+from graphcache.spack.compilers import LANGUAGES, split_compiler
 from graphcache.spack.specs import COMPILERS, AbstractSpec, Dependency, Variant
 from graphcache.spack.versions import parse_version
 from graphcache.tables import Tables
@@ -117,7 +116,7 @@ class Matcher:
         """What specs need others to provide, and is no package: `mpi`, `c`."""
         texts = pc.drop_null(pc.unique(self._virtuals)).to_pylist()
         found = {name for text in texts for name in text.split(",") if name}
-        return (found | set(LANGUAGES)) - set(self.packages)
+        return (found | LANGUAGES) - set(self.packages)
 
     def _of_package(self, name: str) -> Mask:
         self.refuse_provided(name)

@@ -53,7 +53,7 @@ def two_picture(tables: Tables, left: str, right: str) -> TwoPicture:
     graph = Graph(tables)
     a, b = graph.row_of(left), graph.row_of(right)
     of_left, of_right = (graph.needs.needed(np.array([row])).rows for row in (a, b))
-    specs = Specs(tables, np.union1d(of_left, of_right))
+    specs = Specs(tables, graph.needs, np.union1d(of_left, of_right))
     found = compare_specs(specs, graph.needs.hash(a), graph.needs.hash(b))
     differences = [one for _, one in found.walk()]
     names = [{*graph.names(rows)} for rows in (of_left, of_right)]
