@@ -189,6 +189,7 @@ def test_more_rows_than_the_pool_is_for_get_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: Tables
 ) -> None:
     """In a pool of the bytes that are set here, LadybugDB could write none."""
+    monkeypatch.setattr("graphcache.stores.embedded.write._LARGE", 1)
     monkeypatch.setattr("graphcache.stores.embedded.write._POOL", 1)
     put(tmp_path / "store.lbug", given)
     assert verify_store(tmp_path / "store.lbug") == given.digest()

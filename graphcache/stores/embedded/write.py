@@ -30,6 +30,7 @@ from graphcache.stores.embedded.store import EmbeddedStore, interruptible
 from graphcache.stores.statements import MACROS, create_table
 from graphcache.tables import Tables
 from graphcache.tables.columns import digest_table
+from graphcache.tables.memory import give_back_memory
 from graphcache.tables.said import SAID
 
 _LOG = logging.getLogger(__name__)
@@ -70,8 +71,10 @@ _MORE_THAN_ROWS = 6
 seen of 1 MB of rows, 4.6 of 1.6; half of it of 30 and of 115 MB, with what is there while it is
 written."""
 _FIRST_ROWS = 4 * 2**20
-_POOL = 2**30
-"""Bytes of memory in which LadybugDB writes rows of up to a 16th of that; a seventh would do.
+_LARGE = 2**26
+"""Bytes of rows for which memory matters more than the time that it takes to give some back."""
+_POOL = 16 * _LARGE
+"""Bytes of memory in which LadybugDB writes rows that are not so large; a seventh would do.
 
 For more rows it takes its own measure, 80 % of what the machine has. Each statement looks through
 a queue as long as the pool has pages: a store of few rows takes a third less time so.
@@ -102,11 +105,12 @@ def write_store(
         said = SAID.empty_table() if said is None else said
         rows = sum(table.nbytes for table in (said, *tables.by_type().values()))
         reserve(folder / "reserve", room_for(rows))
+        if rows > _LARGE:
+            give_back_memory()  # what reading and joining took
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
-            _fill(new, tables, loads, files, said, pool=_POOL if rows <= _POOL // 16 else 0)
+            _fill(new, tables, loads, files, said, pool=0 if rows > _LARGE else _POOL)
         write_columns(new, tables, loads)
         seal(new)
-        pa.default_memory_pool().release_unused()  # of what reading and joining took
         _check_written(new, path, tables)
         size = new.stat().st_size
         put_in_place(new, path)
@@ -168,13 +172,15 @@ def _copy(database: ladybug.Database, name: str, table: pa.Table) -> None:
 def _check_written(new: Path, path: Path, tables: Tables) -> None:
     """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
     given = tables.by_type()
+    large = sum(table.nbytes for table in given.values()) > _LARGE
     try:
         with EmbeddedStore(new) as store:
-            lost = [
-                name
-                for name, found in store.written()
-                if not all(map(partial(_is_whole, name, given[name]), found))
-            ]
+            lost = []
+            for name, found in store.written():
+                if large:
+                    give_back_memory()  # what the tables before took, and the writing
+                if not all(map(partial(_is_whole, name, given[name]), found)):
+                    lost.append(name)
     except (StoreError, QueryError) as error:
         raise StoreError(
             f"{path}: the new store can't be read, and the old one was left as it was: "
