@@ -246,15 +246,14 @@ def _push_graph(
     counts = described.nodes | described.edges
     if not full and is_pushed(server, described.digest, counts, prune=prune):
         return PushReport(unchanged=True)
-    tables = opened.tables()
     load = replace(
         described.loads[-1],
         time=Load.now(),
         command="push",
         version=__version__,
-        digest=tables.digest(),
+        digest=described.digest,
     )
-    return push(tables, server, load, prune=prune, full=full, on_rows=on_rows)
+    return push(opened.tables(), server, load, prune=prune, full=full, on_rows=on_rows)
 
 
 def _advisory_nodes(opened: EmbeddedStore, advisories: list[Advisory]) -> list[AdvisoryNode]:

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ladybug
 import pyarrow as pa
 
 from graphcache.errors import QueryError, StoreError
@@ -32,6 +31,9 @@ from graphcache.tables import Tables
 from graphcache.tables.columns import digest_table
 from graphcache.tables.memory import give_back_memory
 from graphcache.tables.said import SAID
+
+if TYPE_CHECKING:
+    import ladybug
 
 _LOG = logging.getLogger(__name__)
 
@@ -155,6 +157,8 @@ def _fill(
 
 
 def _run(database: ladybug.Database, statement: str, values: Mapping[str, Any] = {}) -> None:
+    import ladybug  # not before it is asked for: a push imports this module, and needs none
+
     # A connection of its own for each statement: every COPY on one leaks 14 MB until it closes.
     connection = ladybug.Connection(database)
     try:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.errors import StoreError
 from graphcache.stores.neo4j.statements import EDGE_DIGEST, NODE_DIGEST, Part, write_part
 from graphcache.tables import Tables
-from graphcache.tables.columns import semi_join
+from graphcache.tables.columns import flat, numbers, semi_join
 from graphcache.tables.compare import row_texts
 from graphcache.tables.python_values import python_values
 
@@ -154,10 +155,8 @@ def _values(table: pa.Table, columns: list[str]) -> list[list[Any]]:
 
 def _offsets(starts: Any, keys: pa.Array) -> list[int]:
     """Where the edges of each key begin, in a column sorted as the keys are; their number last."""
-    counts = [0] * (len(keys) + 1)
-    for at in pc.index_in(starts, keys).to_pylist():
-        counts[at + 1] += 1
-    return list(accumulate(counts))
+    counts = np.bincount(numbers(flat(pc.index_in(starts, keys))), minlength=len(keys))
+    return [0, *np.cumsum(counts).tolist()]
 
 
 def _digest(begun: Any, text: str) -> int:
