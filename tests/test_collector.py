@@ -28,10 +28,15 @@ def nothing_frozen() -> Iterator[None]:
         gc.freeze()
 
 
+def many_objects() -> list[list[int]]:
+    """So many that the next search for garbage would take long."""
+    return [[number] for number in range(200_000)]
+
+
 @pytest.mark.usefixtures("nothing_frozen")
-def test_new_objects_are_old_at_once_and_go_as_ever() -> None:
+def test_many_new_objects_are_old_at_once_and_go_as_ever() -> None:
     with paused_collector():
-        ring: list[object] = [Large()]
+        ring: list[object] = [Large(), many_objects()]
         ring.append(ring)
     is_gone = weakref.ref(ring[0])
     assert any(one is ring for one in gc.get_objects(generation=2))
@@ -47,8 +52,19 @@ def test_what_somebody_froze_stays_frozen() -> None:
     gc.freeze()
     frozen = gc.get_freeze_count()
     with paused_collector():
-        pass
+        made = many_objects()
     assert gc.get_freeze_count() == frozen
+    assert made
+
+
+def test_after_few_new_objects_the_frozen_ones_are_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A million of them, as a server may freeze, take as long to count as a small file to read."""
+    monkeypatch.setattr(gc, "get_freeze_count", None)
+    with paused_collector():
+        pass
+    assert gc.isenabled()
 
 
 def test_a_collector_that_was_off_stays_off() -> None:

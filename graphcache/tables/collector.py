@@ -11,6 +11,9 @@ from functools import cache
 from typing import Any
 from weakref import WeakSet
 
+_MANY = 100_000
+"""Objects, of which a search for garbage takes some milliseconds."""
+
 
 @contextmanager
 def paused_collector() -> Iterator[None]:
@@ -34,9 +37,9 @@ def _take_young_for_old() -> None:
     """Pass over the search among all new objects that would come next: they are there to stay.
 
     They get among the oldest, where a full collection finds them if they are garbage after all.
-    Nobody's frozen objects are unfrozen.
+    Nobody's frozen objects are unfrozen; where there are many, to count them takes as long.
     """
-    if not gc.get_freeze_count():
+    if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
         gc.freeze()
         gc.unfreeze()
 
