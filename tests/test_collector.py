@@ -30,7 +30,7 @@ def nothing_frozen() -> Iterator[None]:
 
 def many_objects() -> list[list[int]]:
     """So many that the next search for garbage would take long."""
-    return [[number] for number in range(200_000)]
+    return [[number] for number in range(600_000)]
 
 
 @pytest.mark.usefixtures("nothing_frozen")

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 from weakref import WeakSet
 
-_MANY = 100_000
-"""Objects, of which a search for garbage takes some milliseconds."""
+_MANY = 500_000
+"""Objects, of which a search for garbage takes some twenty milliseconds."""
 
 
 @contextmanager
