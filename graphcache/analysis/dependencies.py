@@ -54,6 +54,11 @@ class Runs:
     def __init__(self, starts: Rows, rows: int) -> None:
         self._offsets = np.concatenate([[0], np.cumsum(np.bincount(starts, minlength=rows))])
 
+    def first(self, rows: Rows) -> Rows:
+        """The first edge of each of the rows, or where it would be."""
+        found: Rows = self._offsets[rows]
+        return found
+
     def of(self, rows: Rows) -> tuple[Rows, Rows]:
         """All edges of the rows: of which of the rows each is (by position), and which edge.
 
@@ -191,8 +196,11 @@ class Dependencies:
         return self._needs.of(np.array([row]))[1]
 
     def need(self, rows: Rows) -> Rows:
-        """What the specs in the rows need themselves, one after the other."""
-        return self._needs.of(rows)[1]
+        """What the specs in the rows need themselves, as often as they do."""
+        chosen = np.zeros(self.specs.num_rows, bool)
+        chosen[rows] = True
+        found: Rows = self._needed[chosen[self._needing]]
+        return found
 
     def needed(self, rows: Rows) -> Reach:
         """The rows, and all that they need."""

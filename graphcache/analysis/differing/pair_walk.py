@@ -100,8 +100,9 @@ class _Walk:
         codes = self._codes
         even = codes.shapes[a] == codes.shapes[b]
         at = np.flatnonzero(even)
-        (which, mine), (_, theirs) = codes.runs.of(a[at]), codes.runs.of(b[at])
-        ends, of_other = codes.ends[mine], codes.ends[theirs]
+        which, mine = codes.runs.of(a[at])
+        apart = codes.runs.first(b[at]) - codes.runs.first(a[at])
+        ends, of_other = codes.ends[mine], codes.ends[mine + apart[which]]
         differ = np.flatnonzero(ends != of_other)
         pair, ends, of_other = at[which[differ]], ends[differ], of_other[differ]
         runtime = codes.is_compiler[ends] & (codes.version[a] != codes.version[b])[pair]
