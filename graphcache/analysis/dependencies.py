@@ -197,9 +197,13 @@ class Dependencies:
 
     def need(self, rows: Rows) -> Rows:
         """What the specs in the rows need themselves, as often as they do."""
-        chosen = np.zeros(self.specs.num_rows, bool)
-        chosen[rows] = True
-        found: Rows = self._needed[chosen[self._needing]]
+        found: Rows = self._needed[self.among(rows)[self._needing]]
+        return found
+
+    def among(self, rows: Rows) -> Mask:
+        """Of each spec whether it is one of the rows."""
+        found = np.zeros(self.specs.num_rows, bool)
+        found[rows] = True
         return found
 
     def needed(self, rows: Rows) -> Reach:
@@ -212,15 +216,11 @@ class Dependencies:
 
     def needing_directly(self, rows: Rows) -> Mask:
         """Of each spec whether it needs one of the rows itself."""
-        found = np.zeros(self.specs.num_rows, bool)
-        found[self._needed_by.of(rows)[1]] = True
-        return found
+        return self.among(self._needed_by.of(rows)[1])
 
     def not_needed(self) -> Rows:
         """The specs that no other needs."""
-        needed = np.zeros(self.specs.num_rows, bool)
-        needed[self._needed[self._needing != self._needed]] = True
-        return np.flatnonzero(~needed)
+        return np.flatnonzero(~self.among(self._needed[self._needing != self._needed]))
 
     def only_built(self, kept: Rows) -> Rows:
         """What is there only as what another was spliced from, or as what that needs.

@@ -120,9 +120,9 @@ def _lists(column: Any) -> tuple[Rows, list[tuple[str, ...] | None]]:
     found = codes_of_bytes(numbers(words.indices), places * words.indices.type.byte_width)
     if column.null_count:  # else it would be an empty list
         found[numbers(column.is_null().cast(pa.uint8())) > 0] = found.max() + 1
-    first = np.zeros(found.max(initial=-1) + 1, np.int64)
-    first[found] = np.arange(len(found))
-    lists = column.take(pa.array(first)).to_pylist()
+    one_of_each = np.zeros(found.max(initial=-1) + 1, np.int64)
+    one_of_each[found] = np.arange(len(found))
+    lists = column.take(pa.array(one_of_each)).to_pylist()
     return found, [None if texts is None else tuple(texts) for texts in lists]
 
 

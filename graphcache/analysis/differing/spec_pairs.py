@@ -93,8 +93,7 @@ class Specs:
         self.followed: dict[tuple[str, str], list[Change]] = {}
         """Of what was compared the changes, with what each comes along with."""
         self._edges: dict[str, list[Edge]] = {}
-        chosen = np.zeros(graph.specs.num_rows, bool)
-        chosen[rows if compared is None else compared] = True
+        chosen = graph.among(rows if compared is None else compared)
         needs = pa.array(np.flatnonzero(chosen[graph.starts]))
         self._needs = _by_start(tables.edges["DEPENDS_ON"].take(needs))
         self._ends = {

@@ -106,14 +106,15 @@ def write_store(
         folder.mkdir()
         said = SAID.empty_table() if said is None else said
         rows = sum(table.nbytes for table in (said, *tables.by_type().values()))
+        large = rows > _LARGE
         reserve(folder / "reserve", room_for(rows))
-        if rows > _LARGE:
+        if large:
             give_back_memory()  # what reading and joining took
         with errors_of(path, "can't be written, and what was there is as it was: disk full?"):
-            _fill(new, tables, loads, files, said, pool=0 if rows > _LARGE else _POOL)
+            _fill(new, tables, loads, files, said, pool=0 if large else _POOL)
         write_columns(new, tables, loads)
         seal(new)
-        _check_written(new, path, tables)
+        _check_written(new, path, tables, large=large)
         size = new.stat().st_size
         put_in_place(new, path)
         _LOG.debug("in place, bytes: %d: %s", size, path)
@@ -173,10 +174,9 @@ def _copy(database: ladybug.Database, name: str, table: pa.Table) -> None:
         _LOG.debug("written, rows: %d: %s", table.num_rows, name)
 
 
-def _check_written(new: Path, path: Path, tables: Tables) -> None:
+def _check_written(new: Path, path: Path, tables: Tables, *, large: bool) -> None:
     """Hold the finished file against the tables: a full disk has been seen to lose rows quietly."""
     given = tables.by_type()
-    large = sum(table.nbytes for table in given.values()) > _LARGE
     try:
         with EmbeddedStore(new) as store:
             lost = []
