@@ -9,8 +9,10 @@ it, and ends as that does. Only on Linux: elsewhere a fork may not use such libr
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import pkgutil
 import select
 import socket
 import subprocess
@@ -20,19 +22,16 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
+import graphcache
+
 _NEEDED = (
-    "graphcache.cli.main",
-    "graphcache.workflows",
-    "graphcache.stores.embedded.write",
-    "graphcache.stores.neo4j.push",
-    "graphcache.serving.running",
-    "graphcache.serving.advising",
-    "graphcache.serving.app",
-    "networkx",
+    *("archspec.cpu", "filelock", "ladybug._lbug", "networkx", "platformdirs", "pyarrow.acero"),
+    *("pyarrow.dataset", "rich.console", "rich.table", "yaml"),
     # Arrow and LadybugDB look whether what they are given is of these, where they are installed.
     "pandas",
     "polars",
 )
+"""What graphcache imports only when a command needs it, and most commands do."""
 _MOST = 2**17
 """Bytes of arguments and variables; a socket sends no more at once."""
 _CLIENT = """\
@@ -66,9 +65,11 @@ def preloaded(folder: Path) -> Iterator[None]:
 
 def _serve(folder: Path) -> None:
     """Fork for each command, until standard input is closed."""
-    for name in _NEEDED:
-        with suppress(ModuleNotFoundError):  # pandas and polars need not be there
+    ours = pkgutil.walk_packages(graphcache.__path__, "graphcache.")
+    for name in (*(module.name for module in ours), *_NEEDED):
+        with suppress(ModuleNotFoundError):  # extras, pandas and polars need not be there
             import_module(name)
+    gc.freeze()  # else each fork's search for garbage has a copy made of all of it
     place = folder / "socket"
     tool = folder / "graphcache"
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -30,6 +32,17 @@ pytestmark = pytest.mark.browser
 class _Files(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+
+class _FilesWithoutSearch(_Files):
+    """Else each page that is opened would index the words of all."""
+
+    def do_GET(self) -> None:
+        if "/workers/search." not in self.path:
+            return super().do_GET()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Length", "0")
+        return self.end_headers()
 
 
 def build(project: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -54,16 +67,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    """Where the site is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Files, directory=site))
+@contextmanager
+def serving(site: Path, files: type[_Files]) -> Iterator[str]:
+    """The address at which the site is served meanwhile."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(files, directory=site))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class Reader:
@@ -104,31 +119,31 @@ def pages(site: Path) -> list[str]:
     return found
 
 
-def test_no_page_asks_another_server_or_is_wider_than_a_phone(
-    site: Path, address: str, reader: Reader
-) -> None:
-    """Without search, which has a test of its own: each page would index the words of all."""
-    reader.page.route("**/workers/search.*", lambda route: route.fulfill(body=""))
+def test_no_page_asks_another_server_or_is_wider_than_a_phone(site: Path, reader: Reader) -> None:
+    """Without search, which has a test of its own, in the window of a computer."""
+    reader.page.set_viewport_size(PHONE)
     wide = []
-    for name in pages(site):
-        reader.page.set_viewport_size(WIDE)
-        reader.page.goto(f"{address}/{name}")
-        reader.page.set_viewport_size(PHONE)
-        if reader.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
-            wide.append(name)
+    with serving(site, _FilesWithoutSearch) as address:
+        for name in pages(site):
+            reader.page.goto(f"{address}/{name}")
+            if reader.page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+                wide.append(name)
     reader.assert_alone(address)
     assert not wide
 
 
-def test_search_leads_to_the_page_of_a_question(address: str, reader: Reader) -> None:
+def test_search_leads_to_the_page_of_a_question(site: Path, reader: Reader) -> None:
     page = reader.page
-    page.goto(f"{address}/index.html")
-    page.get_by_role("textbox", name="Search").click()
-    page.get_by_text("Type to start searching").wait_for()  # the index is there
-    page.keyboard.type("cve touches")
-    page.locator(".md-search-result__link").first.click()
-    page.wait_for_url(re.compile(r"how-to/cve\.html"))
-    assert page.get_by_role("heading", level=1).inner_text().startswith("See what a CVE touches")
+    with serving(site, _Files) as address:
+        page.goto(f"{address}/index.html")
+        page.get_by_role("textbox", name="Search").click()
+        page.get_by_text("Type to start searching").wait_for()  # the index is there
+        page.keyboard.type("cve touches")
+        page.locator(".md-search-result__link").first.click()
+        page.wait_for_url(re.compile(r"how-to/cve\.html"))
+        assert (
+            page.get_by_role("heading", level=1).inner_text().startswith("See what a CVE touches")
+        )
     reader.assert_alone(address)
 
 
