@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from graphcache.answers import notes_on_dependencies
 from graphcache.tables import Tables
-from graphcache.tables.columns import codes_of_bytes, distinct, firsts
+from graphcache.tables.arrays import codes_of_bytes, distinct, firsts
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]

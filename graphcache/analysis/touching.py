@@ -16,7 +16,7 @@ from graphcache.analysis.matching.names import require
 from graphcache.answers import Answer, reads
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables
-from graphcache.tables.columns import firsts
+from graphcache.tables.arrays import firsts
 from graphcache.words import counted
 
 _CARRYING = ("link", "run")

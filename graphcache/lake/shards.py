@@ -24,13 +24,12 @@ from graphcache.records import Claim, Report
 from graphcache.schema import all_types
 from graphcache.spack.compilers import LANGUAGES
 from graphcache.spack.variants import PATCHES
+from graphcache.tables.arrays import firsts, numbers
 from graphcache.tables.columns import (
-    firsts,
     flat,
     joined_texts,
     key_columns,
     map_unique,
-    numbers,
     semi_join,
     sorted_unique,
     split_texts,

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json
 
-from graphcache.tables.columns import numbers
+from graphcache.tables.arrays import numbers
 
 
 class Doubt(Exception):

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from graphcache.records import Page
 from graphcache.sources.json_lines import Doubt, read_lines, require
 from graphcache.sources.names import may_hide_characters
-from graphcache.tables.columns import distinct, firsts, numbers
+from graphcache.tables.arrays import distinct, firsts, numbers
 from graphcache.tables.page_columns import FIELDS, UNKNOWN_SIZE, Field, PageColumns, is_size
 
 _PAGE = re.compile(

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from graphcache.schema import EdgeType, NodeType
-
-Integers = NDArray[np.int64]
-_Number = TypeVar("_Number", np.int64, np.uint64)
+from graphcache.tables.arrays import distinct, numbers
 
 SEPARATOR = "\x1f"
 """Joins texts to one that stands for a list; no text of a record holds this character."""
@@ -263,77 +260,6 @@ def anti_join(table: pa.Table, column: Any, keys: Any) -> pa.Table:
     [{'x': 'a'}, {'x': None}]
     """
     return table.filter(pc.invert(pc.is_in(column, flat(keys))))
-
-
-def numbers(array: pa.Array) -> Any:
-    """The numbers of an array without nulls, as numpy sees them; nothing is copied.
-
-    `to_numpy` does the same, but imports pandas where that is installed.
-
-    >>> numbers(pa.array([7, 8, 9])[1:])
-    array([8, 9])
-    """
-    kind = np.dtype(str(array.type).replace("double", "float64"))
-    if not len(array):
-        return np.empty(0, kind)
-    return np.frombuffer(array.buffers()[1], kind, len(array), array.offset * kind.itemsize)
-
-
-def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
-    """The distinct numbers, sorted. `np.unique` has been seen to take ten times as long.
-
-    >>> distinct(np.array([3, 1, 3]))
-    array([1, 3])
-    """
-    values = np.sort(values)
-    return values[firsts(values)]
-
-
-def codes_of_rows(content: NDArray[np.int64]) -> Integers:
-    """A number for each row of an array, which equal ones have in common.
-
-    >>> codes_of_rows(np.array([[7, 8], [7, 9], [7, 8]])).tolist()
-    [0, 1, 0]
-    """
-    content = np.ascontiguousarray(content)
-    ends = np.arange(len(content) + 1) * content.itemsize * content.shape[1]
-    return codes_of_bytes(content, ends)
-
-
-def codes_of_bytes(content: NDArray[np.int64], ends: Integers) -> Integers:
-    """A number for each part of an array that lies in one piece, which equal ones have in common.
-
-    Args:
-        content: the array.
-        ends: before which byte each part ends, and where the first one begins.
-
-    >>> codes_of_bytes(np.array([7, 7, 8, 7]), np.array([0, 8, 16, 24, 32])).tolist()
-    [0, 0, 1, 0]
-    """
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
-    texts = pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, buffers)
-    found: Integers = numbers(texts.dictionary_encode().indices).astype(np.int64)
-    return found
-
-
-def is_rising(values: Integers) -> bool:
-    """Whether each number is greater than the one before.
-
-    >>> is_rising(np.array([1, 3])), is_rising(np.array([1, 1]))
-    (True, False)
-    """
-    return bool((values[1:] > values[:-1]).all())
-
-
-def firsts(values: NDArray[_Number]) -> NDArray[np.bool_]:
-    """Where numbers that are sorted differ from those before.
-
-    >>> firsts(np.array([1, 3, 3]))
-    array([ True,  True, False])
-    """
-    first = np.ones(len(values), bool)
-    first[1:] = values[1:] != values[:-1]
-    return first
 
 
 def first_of_runs(values: pa.Array) -> pa.Array:

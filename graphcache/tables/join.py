@@ -15,19 +15,18 @@ from graphcache.records import Report
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
 from graphcache.spack.targets import with_ancestors
 from graphcache.spack.variants import PATCHES, shown_variant
+from graphcache.tables.arrays import firsts, numbers
 from graphcache.tables.columns import (
     ARROW_TYPES,
     SEPARATOR,
     arrow_schema,
     conform,
     first_of_runs,
-    firsts,
     flat,
     joined_codes,
     joined_texts,
     look_up,
     map_unique,
-    numbers,
     semi_join,
     sort_table,
     sorted_unique,

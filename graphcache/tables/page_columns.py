@@ -22,7 +22,8 @@ from graphcache.records import Page, PageRecord, Report
 from graphcache.schema import node_type
 from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.variants import normal_variants
-from graphcache.tables.columns import SEPARATOR, map_unique, numbers
+from graphcache.tables.arrays import numbers
+from graphcache.tables.columns import SEPARATOR, map_unique
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table
 from graphcache.tables.said import said_by_pages
 

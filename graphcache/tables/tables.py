@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
-from graphcache.tables.columns import Integers, arrow_schema, digest_table
+from graphcache.tables.arrays import Integers
+from graphcache.tables.columns import arrow_schema, digest_table
 from graphcache.tables.networkx import graph_to_tables, tables_to_graph
 from graphcache.words import counted
 

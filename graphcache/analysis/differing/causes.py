@@ -25,7 +25,7 @@ from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Change, Compared, Specs, compare, why_not_told
 from graphcache.analysis.differing.spreading import spread
 from graphcache.tables import Tables
-from graphcache.tables.columns import codes_of_rows, distinct
+from graphcache.tables.arrays import codes_of_rows, distinct
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Edge, match_needs
-from graphcache.tables.columns import distinct
+from graphcache.tables.arrays import distinct
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads
 from graphcache.spack.versions import words_key
 from graphcache.tables import Tables
-from graphcache.tables.columns import distinct
+from graphcache.tables.arrays import distinct
 from graphcache.words import counted
 
 COLUMNS = ["cause", "kind", "builds", "alone", "packages", "stacks", "bytes", "example"]

@@ -14,7 +14,8 @@ from graphcache.analysis.differing.spec_pairs import PROPERTIES
 from graphcache.analysis.memberships import codes
 from graphcache.spack.compilers import LANGUAGES
 from graphcache.tables import Tables
-from graphcache.tables.columns import SEPARATOR, codes_of_bytes, flat, numbers
+from graphcache.tables.arrays import codes_of_bytes, numbers
+from graphcache.tables.columns import SEPARATOR, flat
 
 
 class SpecCodes:

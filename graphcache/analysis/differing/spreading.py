@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Neighbours, Rows
 from graphcache.analysis.differing.pair_walk import Pairs
-from graphcache.tables.columns import distinct
+from graphcache.tables.arrays import distinct
 
 _BLOCK = 1024
 """Causes that go up at a time, which bounds the memory: each is a bit for each pair."""

@@ -25,7 +25,8 @@ from graphcache.spack.compilers import LANGUAGES, split_compiler
 from graphcache.spack.specs import COMPILERS, AbstractSpec, Dependency, Variant
 from graphcache.spack.versions import parse_version
 from graphcache.tables import Tables
-from graphcache.tables.columns import distinct, flat, look_up
+from graphcache.tables.arrays import distinct
+from graphcache.tables.columns import flat, look_up
 
 READS: Selection = {
     "Spec": (

@@ -22,7 +22,8 @@ from graphcache.spack.specs import AbstractSpec, Flag, Variant
 from graphcache.spack.targets import fits_target
 from graphcache.spack.versions import Constraint, parse_version
 from graphcache.tables import Tables
-from graphcache.tables.columns import distinct, flat, sorted_unique
+from graphcache.tables.arrays import distinct
+from graphcache.tables.columns import flat, sorted_unique
 
 _WHOLE_PATCH = 64
 """Characters of a patch's whole SHA-256; a page may show fewer."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Mask, Neighbours, Rows, Runs
 from graphcache.analysis.pins.mixing import Identities, mix, own_settings
-from graphcache.tables.columns import distinct
+from graphcache.tables.arrays import distinct
 
 FIELDS = (
     *("name", "version", "namespace", "platform", "os", "target", "compiler"),

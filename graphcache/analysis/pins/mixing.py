@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphcache.analysis.dependencies import Rows
-from graphcache.tables.columns import distinct
+from graphcache.tables.arrays import distinct
 
 Identities = NDArray[np.uint64]
 

@@ -16,7 +16,7 @@ from graphcache.analysis.pins.mixing import (
     count_distinct,
     own_settings,
 )
-from graphcache.tables.columns import distinct, firsts
+from graphcache.tables.arrays import distinct, firsts
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,8 @@ from graphcache.stores.embedded.offsets import Edges
 from graphcache.stores.embedded.places import FORMAT
 from graphcache.stores.embedded.seal import SEAL_LENGTH
 from graphcache.tables import Tables
-from graphcache.tables.columns import (
-    conform,
-    distinct_lists,
-    flat,
-    numbers,
-    places_of_sorted,
-    property_type,
-)
+from graphcache.tables.arrays import numbers
+from graphcache.tables.columns import conform, distinct_lists, flat, places_of_sorted, property_type
 
 _MARK = b"\ngraphcache columns and loads, listed at: "
 _WIDTH = 20

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from graphcache.schema import EdgeType, NodeType, node_type
 from graphcache.stores.statements import match_edges_by_offset, match_nodes_by_offset
-from graphcache.tables.columns import Integers, conform, flat, is_rising, is_sorted, numbers
+from graphcache.tables.arrays import Integers, is_rising, numbers
+from graphcache.tables.columns import conform, flat, is_sorted
 
 Ask = Callable[[str], pa.Table]
 """What answers a statement with a table."""

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from graphcache.errors import StoreError
 from graphcache.stores.neo4j.statements import EDGE_DIGEST, NODE_DIGEST, Part, write_part
 from graphcache.tables import Tables
-from graphcache.tables.columns import flat, numbers, semi_join
+from graphcache.tables.arrays import numbers
+from graphcache.tables.columns import flat, semi_join
 from graphcache.tables.compare import row_texts
 from graphcache.tables.python_values import python_values
 
