@@ -22,12 +22,12 @@ from typing import Any
 
 import neo4j
 
+from graphcache.pushing import push_store
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, all_types
 from graphcache.stores import open_store
 from graphcache.stores.neo4j.store import Login, Neo4jStore
 from graphcache.tables import Tables
 from graphcache.tables.python_values import python_values
-from graphcache.workflows import push_store
 
 BATCH = 5_000
 Times = dict[str, tuple[int, float]]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         StoreError,
         UsageError,
     )
+    from graphcache.pushing import push_store
     from graphcache.records import Reject, Report
     from graphcache.sources.advisories import read_advisories
     from graphcache.sources.gather import read
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from graphcache.stores.base import Description, Load
     from graphcache.stores.neo4j.push import PushReport
     from graphcache.tables import Tables
-    from graphcache.workflows import build_store, push_store, update_store
+    from graphcache.workflows import build_store, update_store
 
 # OpenBLAS, which numpy's wheels hold, starts a thread for each processor as numpy is imported, and
 # lets it wait for work in a loop: for 2**28 ticks, a tenth of a second, where this says 2**20. That
@@ -66,7 +67,7 @@ _HOMES = {
     "UsageError": "errors",
     "build_store": "workflows",
     "open_store": "asking",
-    "push_store": "workflows",
+    "push_store": "pushing",
     "read": "sources.gather",
     "read_advisories": "sources.advisories",
     "read_openvex": "sources.openvex",

@@ -69,3 +69,10 @@ def test_what_is_imported(text: str, store: Path) -> None:
     command = [sys.executable, "-c", IMPORTED, given]
     said = subprocess.run(command, capture_output=True, check=True, text=True, timeout=600).stdout
     assert set(said.split()) == CASES[text]
+
+
+def test_a_push_imports_no_reader_of_sources() -> None:
+    code = "import sys, graphcache; graphcache.push_store; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "graphcache.pushing" in said.stdout.split()
+    assert "graphcache.sources" not in said.stdout.split()

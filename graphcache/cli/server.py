@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from graphcache.errors import GraphcacheError, UsageError
 from graphcache.words import counted
 
 if TYPE_CHECKING:
+    from graphcache.records import Report
+    from graphcache.records.advisories import Advisory
     from graphcache.stores.neo4j.push import PushReport
     from graphcache.stores.neo4j.store import Neo4jStore
     from graphcache.tables import Tables
@@ -54,14 +57,12 @@ def push(uri: str | None, store: str, **options: Any) -> None:
     """
     if uri is None:
         raise UsageError("no server: give its URI, or set NEO4J_URI")
-    from graphcache.sources.advisories import read_advisories
+    from graphcache.pushing import push_store
     from graphcache.views.progress import count_progress
-    from graphcache.workflows import push_store
 
     if options["dry_run"] and options["advisories"]:
         raise UsageError("--dry-run tells nothing of advisories: 'graphcache advisories' does")
-    paths = options["advisories"]
-    advisories, read = read_advisories(paths) if paths else ([], None)
+    advisories, read = _read_advisories(options["advisories"])
     with _open_server(uri, options) as server:
         if options["dry_run"]:
             _show_plan(server.tables(), _read_tables(store))
@@ -114,6 +115,14 @@ def verify(uri: str | None, store: str, **options: Any) -> None:
     if not _show_differences(on_server, tables):
         click.echo(f"{uri}: other columns: a push has not ended: run 'graphcache push' again")
     click.get_current_context().exit(1)
+
+
+def _read_advisories(paths: Sequence[str]) -> tuple[list[Advisory], Report | None]:
+    if not paths:
+        return [], None
+    from graphcache.sources.advisories import read_advisories
+
+    return read_advisories(paths)
 
 
 def _read_tables(store: str) -> Tables:
