@@ -31,7 +31,7 @@ _NEEDED = (
     "pandas",
     "polars",
 )
-"""What graphcache imports only when a command needs it, and most commands do."""
+"""What graphcache imports late, and most commands need."""
 _MOST = 2**17
 """Bytes of arguments and variables; a socket sends no more at once."""
 _CLIENT = """\

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import wait_for
 from conftest import within
 from web_server import (
     Answer,
@@ -566,10 +567,7 @@ def test_a_download_that_was_killed_is_not_taken_for_whole(web: Web, folder: Pat
     web.answers[blob()] = [stall(right, 2**15)]
     process = subprocess.Popen([sys.executable, "-c", FETCH, folder, url])
     partial = folder / "downloads/partial"
-    deadline = time.monotonic() + 600
-    while not (partial.is_dir() and any(partial.iterdir())):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: partial.is_dir() and any(partial.iterdir()))
     process.kill()
     process.wait()
     assert len(list(partial.iterdir())) == 1

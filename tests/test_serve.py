@@ -24,7 +24,7 @@ import networkx as nx
 import oracle
 import pytest
 import urllib3
-from command_line import Process, cpu_seconds, environment, open_files, run, succeed
+from command_line import Process, cpu_seconds, environment, open_files, run, succeed, wait_for
 from graphs import NASTY
 from served import Document, Reply, Served, serving
 
@@ -1244,10 +1244,11 @@ def test_what_takes_too_long_is_ended_and_hinders_nobody(
     with serving(*options, cwd=example_store.parent) as running:
         replies: list[Reply] = []
         thread = threading.Thread(target=lambda: replies.append(running.ask("/query/slow")))
-        before, begin = cpu_seconds(running.process.pid), time.monotonic()
+        pid = running.process.pid
+        computing, begin = cpu_seconds(pid) + 0.5, time.monotonic()
         thread.start()
-        while cpu_seconds(running.process.pid) < before + 0.5:  # it computes the answer
-            time.sleep(0.01)
+        wait_for(lambda: not thread.is_alive() or cpu_seconds(pid) >= computing)
+        assert thread.is_alive()
         assert running.ask("/package?name=rocblas").status == 200
         assert not replies
         ended = running.end()

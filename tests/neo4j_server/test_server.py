@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import neo4j
 import neo4j.exceptions
 import pytest
+from command_line import wait_for
 
 from neo4j_server import jars, tools
 from neo4j_server.fixtures import Server, clear, driver_of
@@ -89,11 +89,7 @@ def test_does_not_outlive_a_killed_test_process() -> None:
         pid, home = tests.stdout.readline().split()
         assert _alive(int(pid))
         tests.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 600
-    while (_alive(int(pid)) or Path(home).exists()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not _alive(int(pid))
-    assert not Path(home).exists()
+    wait_for(lambda: not _alive(int(pid)) and not Path(home).exists())
 
 
 @pytest.mark.neo4j
