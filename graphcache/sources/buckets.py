@@ -39,7 +39,7 @@ def addresses_below(address: str, report: Report) -> Iterator[tuple[str, bool]]:
 
 
 def _walk(bucket: Bucket, root: str, report: Report) -> Iterator[tuple[str, bool]]:
-    """As `inputs._walk` does with a folder: sorted by name, files before folders."""
+    """As `folders.paths_below` does with a folder: sorted by name, files before folders."""
     todo = [root]
     while todo:
         prefix = todo.pop()

@@ -32,6 +32,7 @@ from graphcache.sources.archives import (
 )
 from graphcache.sources.buckets import addresses_below
 from graphcache.sources.documents import MAX_DOCUMENT, may_be_document
+from graphcache.sources.folders import paths_below, reason
 from graphcache.sources.frontmatter import has_front_matter
 from graphcache.sources.mirror import Mirror
 from graphcache.sources.names import Unreadable
@@ -96,7 +97,7 @@ def input_items(paths: list[str], report: Report, *, in_buckets: bool = False) -
         if path is None:
             yield from _items_below(given, report) if in_buckets else [Item(given, asked_for=True)]
         elif path != "-" and os.path.isdir(path):
-            for name, is_mirror in _walk(path, report):
+            for name, is_mirror in paths_below(path, report):
                 yield Item(name, is_mirror)
         else:
             yield Item(path, asked_for=True)
@@ -158,7 +159,7 @@ def _open_mirror(root: str, report: Report) -> Iterator[InputFile]:
     index = os.path.join(root, mirror.INDEX)
     folder = os.path.join(root, mirror.SPECS)
     has_specs = os.path.isdir(folder)  # or else its index alone was brought here
-    found = (path for path, _ in _walk(folder, report)) if has_specs else ()
+    found = (path for path, _ in paths_below(folder, report)) if has_specs else ()
     specs = filter(mirror.is_spec_manifest, found)
     manifests = {path: mirror.hash_of(path) for path in specs}
     read = Mirror()
@@ -186,62 +187,8 @@ def _rejecting_in_mirror(path: str, report: Report) -> Iterator[None]:
     try:
         yield
     except (Unreadable, OSError, EOFError, ValueError, zlib.error) as error:
-        why = str(error) if isinstance(error, Unreadable) else _reason(error)
+        why = str(error) if isinstance(error, Unreadable) else reason(error)
         report.reject(one_line(path), why)
-
-
-def _walk(root: str, report: Report) -> Iterator[tuple[str, bool]]:
-    """Every regular file below a folder, sorted by path; symlinks are followed, loops are not.
-
-    Of a mirror, its root stands for its own files: with each path comes whether it is one.
-    """
-    visited: set[tuple[int, int]] = set()
-    todo = [root]
-    while todo:
-        folder = todo.pop()
-        try:
-            status = os.stat(folder)
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
-        except OSError as error:
-            report.reject(one_line(folder), _reason(error))
-            continue
-        if (status.st_dev, status.st_ino) in visited:
-            folder = one_line(folder)
-            report.skip(folder, "a symlink to a folder that was read already")
-            continue
-        visited.add((status.st_dev, status.st_ino))
-        names = {entry.name for entry in entries}
-        if ".spack" in names and binaries.is_installed(folder):
-            report.skip(one_line(folder), binaries.INSTALLED)
-            continue
-        if "v3" in names and os.path.exists(os.path.join(folder, mirror.LAYOUT)):
-            yield folder, True
-            entries = [entry for entry in entries if entry.name not in ("v3", "blobs")]
-        passed_over = binaries.passed_over(folder, names)
-        files: list[str] = []
-        for entry in entries:
-            kind = _kind(entry, passed_over)
-            if kind == "folder":
-                todo.append(entry.path)
-            elif kind == "file":
-                files.append(entry.path)
-            else:
-                report.skip(one_line(entry.path), kind)
-        yield from ((path, False) for path in reversed(files))
-
-
-def _kind(entry: os.DirEntry[str], passed_over: dict[str, str]) -> str:
-    """What an entry of a folder is, or why it is not read."""
-    if entry.name.startswith("."):
-        return "hidden"
-    try:
-        if entry.is_dir():
-            return passed_over.get(entry.name, "folder")
-        if not entry.is_file():
-            return "neither a file nor a folder"
-        return binaries.BINARY if binaries.is_binary(entry.name) else "file"
-    except OSError as error:  # a symlink to itself
-        return _reason(error)
 
 
 def _open_file(
@@ -263,9 +210,9 @@ def _open_file(
             file.seek(0)
             yield from _open_content(file, name, status.st_size, report, asked_for=asked_for)
     except FileNotFoundError as error:
-        report.reject(shown(path), _reason(error))  # which may be a mistyped address
+        report.reject(shown(path), reason(error))  # which may be a mistyped address
     except (OSError, ValueError) as error:  # the latter is a path with a null character
-        report.reject(name, _reason(error))
+        report.reject(name, reason(error))
 
 
 def _is_archive(head: bytes) -> bool:
@@ -396,12 +343,3 @@ def _take(
         report.reject(name, why)
     else:
         report.skip(name, "not Spack's")
-
-
-def _reason(error: Exception) -> str:
-    """What the operating system says, in words."""
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file or folder"
-    if isinstance(error, PermissionError):
-        return "no permission to read it"
-    return getattr(error, "strerror", None) or str(error)
