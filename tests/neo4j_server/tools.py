@@ -156,13 +156,17 @@ def may_install() -> bool:
 def install(package: str, what: str) -> None:
     """Install a package of the system, where `may_install`."""
     with _lock("apt"):
-        # A fresh container has no package lists.
-        if not any(Path("/var/lib/apt/lists").glob("*Packages*")):
+        if shutil.which(package):  # another worker of pytest-xdist was first
+            return
+        command = ("install", "--yes", "--no-install-recommends", "--no-remove", package)
+        said = _apt(*command)
+        if not shutil.which(package):  # the lists of a container are old, or are not there
             _apt("update")
-        said = _apt("install", "--yes", "--no-install-recommends", package)
+            said = _apt(*command)
     if not shutil.which(package):
-        command = f"apt-get install --no-install-recommends {package}"
-        raise MissingTool(f"{what} could not be installed by\n  {command}\n{said[-2000:]}")
+        raise MissingTool(
+            f"{what} could not be installed by\n  apt-get {' '.join(command)}\n{said[-2000:]}"
+        )
 
 
 def _lock(name: str) -> FileLock:
