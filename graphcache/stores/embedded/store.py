@@ -65,6 +65,8 @@ _POOL = 4 * 2**30
 Else it takes its own measure, 80 % of what the machine has, and each opening a processor for 1.6 ms
 per GB of it.
 """
+_SMALL = 2**23
+"""Bytes of a store of which one thread answers sooner than several, which wait for each other."""
 _LONGEST = 30 * 24 * 3600
 """Seconds that LadybugDB is told at most: it counts milliseconds in an integer."""
 
@@ -78,6 +80,7 @@ class EmbeddedStore(Store):
         descriptor = _opened(path)
         # A name of the file that stays its own, also when another takes its path meanwhile.
         self._name = f"/dev/fd/{descriptor}"
+        self._size = os.stat(descriptor).st_size
         self._release = weakref.finalize(self, os.close, descriptor)
         self._columns: Columns | None = None
         self._database: ladybug.Database | None = None
@@ -278,9 +281,8 @@ class EmbeddedStore(Store):
                 raise ValueError("the store is closed")
             if self._database is None:
                 with errors_of(self.path):
-                    pool = _pool(os.stat(self._name).st_size)
                     self._database = open_database(
-                        self._name, read_only=True, buffer_pool_size=pool
+                        self._name, read_only=True, buffer_pool_size=_pool(self._size)
                     )
             return self._database
 
@@ -289,7 +291,8 @@ class EmbeddedStore(Store):
         """A connection of its own for each statement, which gives its memory back at the end."""
         import ladybug
 
-        connection = ladybug.Connection(self._pages())
+        threads = 1 if self._size <= _SMALL else 0  # as many as there are processors
+        connection = ladybug.Connection(self._pages(), num_threads=threads)
         try:
             yield connection
         finally:
