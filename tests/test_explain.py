@@ -16,7 +16,7 @@ from conftest import tries
 from hypothesis import example, given
 from hypothesis import strategies as st
 from neo4j_server.pushing import login
-from query_data import STORES, Given, of_kind
+from query_data import STORES, Given, embedded, on_server
 
 from graphcache import QueryError, UsageError
 from graphcache.cli.main import cli
@@ -31,18 +31,25 @@ NO_SUCH_DATA = {"dangling-dependencies", "in-no-stack", "not-in-root"}
 HEAD = "// Title: T\n// Question: Q?\n// Column: x (text): an x\n"
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    """An embedded store of what docs/queries.md has its answers from."""
+    with embedded(Given(SOURCES, []), tmp_path_factory.mktemp("store")) as store:
+        assert isinstance(store, EmbeddedStore)
+        yield store
+
+
 @pytest.fixture(scope="module", params=STORES)
 def place(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    own: EmbeddedStore, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Store, dict[str, str]]]:
-    """Stores of what docs/queries.md has its answers from, and how a command opens them."""
-    files, folder = Given(SOURCES, []), tmp_path_factory.mktemp("store")
-    with of_kind(request.param, files, folder, request) as store:
-        if isinstance(store, EmbeddedStore):
-            yield store, {"GRAPHCACHE_STORE": str(store.path)}
-        else:
-            server = request.getfixturevalue(request.param)
-            yield store, {**login(server), "GRAPHCACHE_STORE": server.uri}
+    """Each kind of store with the same, and how a command opens it."""
+    if request.param == "embedded":
+        yield own, {"GRAPHCACHE_STORE": str(own.path)}
+        return
+    server = request.getfixturevalue(request.param)
+    with on_server(Given(SOURCES, []), server) as store:
+        yield store, {**login(server), "GRAPHCACHE_STORE": server.uri}
 
 
 # Literals -----------------------------------------------------------------------------------------
@@ -138,12 +145,13 @@ def rows(printed: str) -> list[list[Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(LIBRARY))
 def test_what_is_printed_gives_the_same_answer(
-    name: str, place: tuple[Store, dict[str, str]]
+    name: str, own: EmbeddedStore, place: tuple[Store, dict[str, str]]
 ) -> None:
+    """On servers that of the embedded store, as `test_queries` holds the query's own to be."""
     words = [name, *shlex.split(LIBRARY[name].example or "")]
     statement = asked([*words, "--explain"], {"GRAPHCACHE_STORE": "/nowhere"})
     assert "$" not in statement
-    whole = rows(asked([*words, "--format", "json"], place[1]))
+    whole = rows(asked([*words, "--format", "json"], {"GRAPHCACHE_STORE": str(own.path)}))
     assert rows(asked(["-c", statement, "--format", "json"], place[1])) == whole
     assert bool(whole) == (name not in NO_SUCH_DATA)
 
