@@ -68,7 +68,7 @@ class Aim:
 
     def __str__(self) -> str:
         holds = self.ratio <= self.bound if self.at_most else self.ratio >= self.bound
-        digits = 2 if self.bound <= 1 else 1
+        digits = 2 if self.bound < 10 else 1
         found = f"{self.ratio:.{digits}f}"
         return f"- {self.text} {self.bound:g}: {found}, {'holds' if holds else 'does not hold'}"
 
