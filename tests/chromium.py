@@ -1,14 +1,12 @@
-"""The Chromium that tests drive: its shell, else a whole one, else Playwright's own."""
+"""The Chromium that tests drive: this machine's, else installed, else Playwright's own."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,40 +21,35 @@ _AXE = Path(__file__).parent / "data/axe/axe.min.js"
 _CONTRAST = "color-contrast"
 MEASURE = (Path(__file__).parent / "data/pictures/measure.js").read_text(encoding="utf-8")
 """What makes a page hard to read; with `true`, the contrast of all its text alone."""
-_SHELL = "chromium-headless-shell"
-"""Chromium without what a window has around its page: one opens in a third of the time."""
-_WHOLE = ("chromium", "chromium-browser", "google-chrome")
-_INSTALL = f"{sys.executable} -m playwright install --only-shell chromium"
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_INSTALL = f"{sys.executable} -m playwright install chromium"
 
 
-@functools.cache
-def need_chromium() -> str | None:
-    """The Chromium on this machine, brought here if need be; None for Playwright's own.
+def need_chromium(chromium: BrowserType) -> str:
+    """The Chromium on this machine, brought here if need be.
 
     Raises:
         MissingTool: there is none, and none could be brought.
     """
-    if found := shutil.which(_SHELL) or _installed() or _first_of(_WHOLE):
-        return found
-    done = tools.run(_INSTALL.split())
-    if done.returncode:
-        raise tools.MissingTool(
-            f"The tests need Chromium, and none is here. Install it, or let this do it:\n"
-            f"  {_INSTALL}\n{done.stdout[-2000:]}"
-        )
-    return None
-
-
-def _installed() -> str | None:
-    """The shell, installed as a package of the system; None if that can't be."""
-    with contextlib.suppress(tools.MissingTool):
+    if not _found(chromium):
         if tools.may_install():
-            tools.install(_SHELL, "Chromium")
-    return shutil.which(_SHELL)
+            tools.install("chromium", "Chromium")
+        else:
+            done = tools.run(_INSTALL.split())
+            if done.returncode:
+                raise tools.MissingTool(
+                    f"The tests need Chromium, and none is here. Install it, or let this do it:\n"
+                    f"  {_INSTALL}\n{done.stdout[-2000:]}"
+                )
+    if found := _found(chromium):
+        return found
+    raise tools.MissingTool(f"Chromium was installed, yet it is not found: {_CHROMIUM}")
 
 
-def _first_of(names: Sequence[str]) -> str | None:
-    return next(filter(None, map(shutil.which, names)), None)
+def _found(chromium: BrowserType) -> str | None:
+    """The first of those on PATH, else Playwright's own if that is installed."""
+    own = chromium.executable_path
+    return next(filter(None, map(shutil.which, (*_CHROMIUM, own))), None)
 
 
 @contextmanager
@@ -73,7 +66,7 @@ def launch(chromium: BrowserType, *arguments: str) -> Iterator[Browser]:
         prefix="graphcache-chromium-", ignore_cleanup_errors=True
     ) as folder:
         browser = chromium.launch(
-            executable_path=need_chromium(),
+            executable_path=need_chromium(chromium),
             args=["--no-sandbox", *arguments],
             env={**os.environ, "TMPDIR": folder},
         )

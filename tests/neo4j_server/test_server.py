@@ -124,5 +124,8 @@ def test_says_the_command_where_nothing_can_be_brought(monkeypatch: pytest.Monke
 
 def _alive(pid: int) -> bool:
     """Whether a process is there and not merely waiting to be reaped."""
-    status = Path(f"/proc/{pid}/status")
-    return status.exists() and "State:\tZ" not in status.read_text(encoding="ascii")
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):  # also where it ends while it is read
+        return False
+    return "State:\tZ" not in status
