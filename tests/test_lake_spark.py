@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import pyarrow.parquet as pq
 import pytest
-from command_line import run
+from command_line import is_alive, run
 from lakes import SETS, assert_same, join_warnings, tables_of, warnings_of
 from s3_server.server import S3Server
 from sparks import LAKE_PROGRAM, MANY_SHARDS, SPARK_SUBMIT, Cluster, awaited, spark_here
@@ -231,15 +231,6 @@ def of_parent(parent: int) -> dict[int, str]:
     )
     rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
     return {int(pid): args for pid, of, args in rows if int(of) == parent}
-
-
-def is_alive(pid: int) -> bool:
-    """Whether there is such a process, and it has not ended."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 @pytest.mark.parametrize("victim", ["driver", "its Java"])

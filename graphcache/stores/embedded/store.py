@@ -80,8 +80,8 @@ class EmbeddedStore(Store):
         descriptor = _opened(path)
         # A name of the file that stays its own, also when another takes its path meanwhile.
         self._name = f"/dev/fd/{descriptor}"
-        self._size = os.stat(descriptor).st_size
         self._release = weakref.finalize(self, os.close, descriptor)
+        self._size = os.stat(descriptor).st_size
         self._columns: Columns | None = None
         self._database: ladybug.Database | None = None
         self._opening = threading.Lock()
