@@ -88,7 +88,10 @@ def nodes(frame: Locator) -> list[tuple[str, str]]:
 @contextmanager
 def open_browser(server: Server) -> Iterator[Browser]:
     """Neo4j Browser in a new profile, connected."""
-    with sync_playwright() as playwright, launch(playwright.chromium, _NO_NETWORK) as chromium:
+    with (
+        sync_playwright() as playwright,
+        launch(playwright.chromium, _NO_NETWORK, whole=True) as chromium,
+    ):
         browser = Browser(chromium.new_page(viewport=_WINDOW))
         browser.log_in(server)
         yield browser
