@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from .tools import CACHE, QUICK_START, MissingTool, need_java, need_maven, run
+
+_SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|RSA|DSA|EC)")
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,17 @@ def copied(pom: Path, folder: Path, proof: str) -> Path:
     """The folder with the jars that a pom names, of which `proof` is one; copied the first time.
 
     Safe for any number of processes at once, and after one that died in the middle: the marker is
-    written last, and holds the digest of the pom that the jars are of.
+    written last, and holds the digest of the pom that the jars are of, and that none is signed.
     """
     marker = folder / "complete"
-    digest = hashlib.sha256(pom.read_bytes()).hexdigest()
+    digest = hashlib.sha256(b"unsigned" + pom.read_bytes()).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not marker.is_file() or marker.read_text(encoding="ascii") != digest:
             shutil.rmtree(folder, ignore_errors=True)
             _copy(pom, folder / "lib", proof)
+            for jar in (folder / "lib").glob("*.jar"):
+                _drop_signature(jar)
             marker.write_text(digest, encoding="ascii")
     return folder / "lib"
 
@@ -113,6 +118,23 @@ def _copy(pom: Path, folder: Path, proof: str) -> None:
             f"Maven could not fetch {proof} and what it needs; to see why:\n"
             f"  {' '.join(command)}\n{done.stdout[-4000:]}"
         )
+
+
+def _drop_signature(jar: Path) -> None:
+    """Write a jar anew without its signature, if it has one.
+
+    Java checks each class of a signed jar, and keeps none in an archive of classes. Neo4j has two
+    such jars, for which a start took a second of its four.
+    """
+    with zipfile.ZipFile(jar) as signed:
+        if not any(map(_SIGNATURE.fullmatch, signed.namelist())):
+            return
+        plain = jar.with_suffix(".new")
+        with zipfile.ZipFile(plain, "w") as written:
+            for entry in signed.infolist():
+                if not _SIGNATURE.fullmatch(entry.filename):
+                    written.writestr(entry, signed.read(entry), zipfile.ZIP_STORED)
+    plain.replace(jar)
 
 
 def _maven_environment() -> dict[str, str]:

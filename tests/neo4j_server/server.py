@@ -25,8 +25,12 @@ _OPENED = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED"
     for package in ("java.nio", "java.io", "sun.nio.ch")
 ]
-# Tests change all of the data all the time, for which a server would plan each question anew.
-_PLANS_KEPT = {"dbms.cypher.min_replan_interval": "1h"}
+# Tests change all of the data all the time, and ask with values of any length: for either, a server
+# would plan a question anew.
+_PLANS_KEPT = {
+    "dbms.cypher.min_replan_interval": "1h",
+    "internal.cypher.use_parameter_size": "false",
+}
 _NO_FILES_ELSEWHERE = "-XX:-UsePerfData"
 # Below what systems give to outgoing connections: there, a client that tries again and again to
 # reach a server that is down can be given that very port, connect to itself, and keep it.

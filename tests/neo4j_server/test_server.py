@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import neo4j
@@ -106,6 +107,22 @@ def test_half_a_copy_of_the_jars_is_not_taken_for_whole(
     assert {jar.name for jar in folder.iterdir()} == whole
     made = folder.stat().st_mtime_ns
     assert jars.jars(release).stat().st_mtime_ns == made
+
+
+def test_a_jar_loses_its_signature_and_nothing_else(tmp_path: Path) -> None:
+    jar = tmp_path / "signed.jar"
+    kept = {
+        "META-INF/MANIFEST.MF": b"Manifest",
+        "a/META-INF/A.SF": b"no signature",
+        "A.class": b"A",
+    }
+    with zipfile.ZipFile(jar, "w") as signed:
+        for name, data in {**kept, "META-INF/A.SF": b"a", "META-INF/A.RSA": b"b"}.items():
+            signed.writestr(name, data)
+    jars._drop_signature(jar)
+    with zipfile.ZipFile(jar) as plain:
+        assert {name: plain.read(name) for name in plain.namelist()} == kept
+    assert [*tmp_path.iterdir()] == [jar]
 
 
 @pytest.mark.process
