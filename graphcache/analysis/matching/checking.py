@@ -50,8 +50,8 @@ def _check_dependency(matcher: Matcher, edge: Dependency, root: str, told: bool)
     spec = edge.spec
     what, there = "package", {*matcher.packages, *matcher.provided}
     if edge.direct:
-        what, there = "package or compiler", there | matcher.used_compilers
-    is_compiler = edge.direct and spec.name in matcher.compiler_names
+        what, there = "package or compiler", there | matcher.compilers.used
+    is_compiler = edge.direct and spec.name in matcher.compilers.names
     if spec.name and spec.name not in there and not is_compiler and told:
         raise no_such(what, spec.name, sorted(there))
     for virtual in edge.virtuals:

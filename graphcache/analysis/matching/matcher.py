@@ -17,16 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import Dependencies, Neighbours, Rows
+from graphcache.analysis.matching.named_compilers import NamedCompilers
 from graphcache.analysis.matching.spec_columns import Mask, SpecColumns, Truth, by_column
 from graphcache.answers import Selection
 from graphcache.errors import UsageError
 from graphcache.kinds import VIRTUALS_TOLD
-from graphcache.spack.compilers import LANGUAGES, split_compiler
-from graphcache.spack.specs import COMPILERS, AbstractSpec, Dependency, Variant
-from graphcache.spack.versions import parse_version
+from graphcache.spack.compilers import LANGUAGES
+from graphcache.spack.specs import AbstractSpec, Dependency, Variant
 from graphcache.tables import Tables
 from graphcache.tables.arrays import distinct
-from graphcache.tables.columns import flat, look_up
+from graphcache.tables.columns import flat
 
 READS: Selection = {
     "Spec": (
@@ -88,6 +88,11 @@ class Matcher:
     def packages(self) -> list[str]:
         """The packages of all specs, sorted."""
         return self._columns.values("name")
+
+    @cached_property
+    def compilers(self) -> NamedCompilers:
+        """Those that specs name."""
+        return NamedCompilers(self._tables, self.packages)
 
     def has_package(self, name: str) -> bool:
         """Whether some spec is of a package, or needs another one to provide that."""
@@ -199,11 +204,8 @@ class Matcher:
             chosen = chosen & self._typed(type_)
         chosen = chosen & self._provider(edge.spec)
         found = Truth(self._starts(chosen.sure), self._starts(chosen.may) | ~self._told)
-        compiled = by_column(self._compilers, lambda text: self._compiler_fits(text, edge.spec))
-        # Of a spec of an old form that has no compiler, Spack finds none.
-        compiled = compiled & Truth.known(pc.is_valid(self._compilers).to_numpy(False))
-        old = Truth.known(self._named_compiler)
-        return (old & compiled) | (~old & found)
+        named = Truth.known(self._named_compiler)
+        return (named & self.compilers.match(edge.spec)) | (~named & found)
 
     def _provider(self, spec: AbstractSpec) -> Truth:
         """Of each edge, whether its end is as is asked, but for the package."""
@@ -352,56 +354,15 @@ class Matcher:
         return form
 
     @cached_property
-    def _compilers(self) -> pa.Array:
-        """The compiler of each spec that names but one."""
-        edges = self._tables.edges["BUILT_WITH"]
-        return look_up(flat(self.specs["hash"]), edges["from"], flat(edges["to"]))
-
-    @cached_property
     def _named_compiler(self) -> Mask:
         """Which specs name their compiler, which then is none of their dependencies."""
         specs = self.specs
         needs_nothing = self._told & ~self._starts(self._all_edges.sure)
         external = pc.fill_null(specs["external"], False).to_numpy() & needs_nothing
         told_by_pages = pc.is_null(specs["original_specfile_version"]).to_numpy() & ~self._told
-        told_by_pages &= pc.is_valid(self._compilers).to_numpy(False)
+        told_by_pages &= self.compilers.known
         old: Mask = (self._form < _COMPILERS_NEEDED) | external | told_by_pages
         return old
-
-    def _compiler_fits(self, text: str, wanted: AbstractSpec) -> bool | None:
-        """Whether a compiler that a spec names is as is asked; None where only a recipe says."""
-        name, version = split_compiler(text)
-        if wanted.name and wanted.name not in (*self.packages, *self.compiler_names):
-            return None  # it may be what the compiler provides
-        # It has no variants, and so none that is another than what all are to have.
-        everywhere = tuple(variant for variant in wanted.variants if variant.propagated)
-        known = AbstractSpec(
-            versions=wanted.versions, namespace=wanted.namespace, variants=everywhere
-        )
-        if wanted.demands() != known.demands():
-            return False
-        if wanted.name not in ("", name, COMPILERS.get(name)):
-            return False
-        try:
-            if wanted.versions is None:
-                fits = True
-            else:
-                fits = version is not None and parse_version(version) in wanted.versions
-        except UsageError:
-            return None
-        # Spack 1 does not know an old name again, but a user does.
-        return None if fits and wanted.name not in ("", name) else fits
-
-    @cached_property
-    def compiler_names(self) -> set[str]:
-        """Names that are those of compilers, and of nothing that they provide."""
-        return self.used_compilers | {"gcc", *COMPILERS, *COMPILERS.values()}
-
-    @cached_property
-    def used_compilers(self) -> set[str]:
-        """The names of the compilers that specs name."""
-        texts = pc.unique(self._tables.edges["BUILT_WITH"]["to"]).to_pylist()
-        return {split_compiler(text)[0] for text in texts}
 
 
 def _joined(lists: Any) -> pa.Array:
