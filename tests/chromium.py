@@ -1,18 +1,18 @@
 """The Chromium that tests drive: this machine's, else installed, else Playwright's own.
 
-Our pages are looked at in its shell. Neo4j Browser is driven in the whole one: in the shell it has
-stood still once, without drawing.
+Our pages are looked at in its shell, where that can be had. Neo4j Browser is driven in the whole
+one: in the shell it has stood still once, without drawing. The shell asks for no icon of a page.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,38 +34,56 @@ _INSTALL = f"{sys.executable} -m playwright install chromium"
 
 
 @functools.cache
-def _need_chromium(*, whole: bool) -> str | None:
+def _need_chromium(own: str, *, whole: bool) -> str | None:
     """The Chromium on this machine, brought here if need be; None for Playwright's own.
+
+    Args:
+        own: Where Playwright has its own, once that is installed; its shell comes along.
+        whole: Chromium itself. Else its shell, and itself where there can be no shell.
 
     Raises:
         MissingTool: there is none, and none could be brought.
     """
-    found = None if whole else shutil.which(_SHELL) or _installed(_SHELL)
-    if found := found or next(filter(None, map(shutil.which, _WHOLE)), None):
+    names = _WHOLE if whole else (_SHELL,)
+    if found := _on_path(names):
         return found
-    if found := _installed(_WHOLE[0]):
-        return found
+    if Path(own).is_file():
+        return None
+    said = []
+    for package in dict.fromkeys((names[0], _WHOLE[0])):
+        said.append(_install(package))
+        if found := _on_path((*names, *_WHOLE)):
+            return found
     done = tools.run(_INSTALL.split())
     if done.returncode:
+        said.append(done.stdout[-2000:])
         raise tools.MissingTool(
             f"The tests need Chromium, and none is here. Install it, or let this do it:\n"
-            f"  {_INSTALL}\n{done.stdout[-2000:]}"
+            f"  {_INSTALL}\n{''.join(said)}"
         )
     return None
 
 
-def _installed(package: str) -> str | None:
-    """A browser that was installed as a package of the system; None if that can't be."""
-    if tools.may_install():
-        with contextlib.suppress(tools.MissingTool):
+def _on_path(names: Sequence[str]) -> str | None:
+    """The first of those that are there; not half of one that is just being installed."""
+    with tools.lock("apt"):
+        return next(filter(None, map(shutil.which, names)), None)
+
+
+def _install(package: str) -> str:
+    """Install a package of the system if that can be; why it could not."""
+    try:
+        if tools.may_install():
             tools.install(package, "Chromium")
-    return shutil.which(package)
+    except (tools.MissingTool, subprocess.TimeoutExpired) as error:
+        return f"{error}\n"
+    return ""
 
 
 @contextmanager
-def open_chromium() -> Iterator[Browser]:
-    """Chromium without a window."""
-    with sync_playwright() as playwright, launch(playwright.chromium) as browser:
+def open_chromium(*, whole: bool = False) -> Iterator[Browser]:
+    """Chromium without a window: its shell, or the whole one."""
+    with sync_playwright() as playwright, launch(playwright.chromium, whole=whole) as browser:
         yield browser
 
 
@@ -82,8 +100,8 @@ def launch(chromium: BrowserType, *arguments: str, whole: bool = False) -> Itera
         prefix="graphcache-chromium-", ignore_cleanup_errors=True
     ) as folder:
         browser = chromium.launch(
-            executable_path=_need_chromium(whole=whole),
-            channel="chromium" if whole else None,  # where the path is None: Playwright's whole one
+            executable_path=_need_chromium(chromium.executable_path, whole=whole),
+            channel="chromium" if whole else None,  # of Playwright's own the whole one
             args=["--no-sandbox", *arguments],
             env={**os.environ, "TMPDIR": folder},
         )

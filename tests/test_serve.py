@@ -1001,6 +1001,13 @@ def test_every_reply_has_the_headers(served: Served) -> None:
     assert "unsafe" not in policy
 
 
+def test_the_icon_of_a_page_is_there(served: Served) -> None:
+    [address] = re.findall(r'<link rel="icon" href="(.*?)"', served.ask("/").text)
+    icon = served.ask(address)
+    assert (icon.status, icon.headers["content-type"]) == (200, "image/svg+xml")
+    assert icon.text.startswith("<svg")
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_only_reading_is_answered(served: Served, method: str) -> None:
     for address in ("/", "/package?name=rocblas", "/query/stacks", "/static/site.css", "/spec/a"):

@@ -132,6 +132,14 @@ def test_no_page_asks_another_server_or_is_wider_than_a_phone(site: Path, reader
     assert not wide
 
 
+def test_the_icon_of_each_page_is_there(site: Path) -> None:
+    for name in pages(site):
+        icons = re.findall(r'<link rel="icon" href="(.*?)"', (site / name).read_text())
+        assert icons, name
+        for icon in icons:
+            assert (site / (icon[1:] if icon[0] == "/" else Path(name).parent / icon)).is_file()
+
+
 def test_search_leads_to_the_page_of_a_question(site: Path, reader: Reader) -> None:
     page = reader.page
     with serving(site, _Files) as address:

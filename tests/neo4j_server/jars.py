@@ -133,6 +133,7 @@ def _drop_signature(jar: Path) -> None:
         with zipfile.ZipFile(plain, "w") as written:
             for entry in signed.infolist():
                 if not _SIGNATURE.fullmatch(entry.filename):
+                    # Not packed, which takes longer than all else here.
                     written.writestr(entry, signed.read(entry), zipfile.ZIP_STORED)
     plain.replace(jar)
 

@@ -122,6 +122,9 @@ def test_a_jar_loses_its_signature_and_nothing_else(tmp_path: Path) -> None:
     jars._drop_signature(jar)
     with zipfile.ZipFile(jar) as plain:
         assert {name: plain.read(name) for name in plain.namelist()} == kept
+    made = jar.stat().st_ino
+    jars._drop_signature(jar)  # it has none any more, so it is left as it is
+    assert jar.stat().st_ino == made
     assert [*tmp_path.iterdir()] == [jar]
 
 

@@ -115,7 +115,7 @@ def need_maven() -> Path:
     if found := shutil.which("mvn"):
         return Path(found)
     folder = CACHE / f"apache-maven-{_MAVEN}"
-    with _lock("maven"):
+    with lock("maven"):
         if not folder.is_dir():
             _bring("jgo", "Maven")
             _unpack_maven(folder)
@@ -136,7 +136,7 @@ def _unpack_maven(folder: Path) -> None:
 def _bring(package: str, what: str) -> None:
     """Install a Python package beside the tests' own, if it is not there."""
     command = f"{sys.executable} -m pip install --constraint constraints.txt {package}"
-    with _lock("pip"):
+    with lock("pip"):
         if importlib.util.find_spec(package):
             return
         done = run(command.split(), folder=ROOT)
@@ -155,7 +155,7 @@ def may_install() -> bool:
 
 def install(package: str, what: str) -> None:
     """Install a package of the system, where `may_install`."""
-    with _lock("apt"):
+    with lock("apt"):
         if shutil.which(package):  # another worker of pytest-xdist was first
             return
         command = ("install", "--yes", "--no-install-recommends", "--no-remove", package)
@@ -169,7 +169,7 @@ def install(package: str, what: str) -> None:
         )
 
 
-def _lock(name: str) -> FileLock:
+def lock(name: str) -> FileLock:
     """Held while something is installed: the workers of pytest-xdist come here at the same time."""
     CACHE.mkdir(parents=True, exist_ok=True)
     return FileLock(CACHE / f"{name}.lock")

@@ -91,7 +91,7 @@ class Matcher:
 
     @cached_property
     def compilers(self) -> NamedCompilers:
-        """Those that specs name."""
+        """The compilers that specs name."""
         return NamedCompilers(self._tables, self.packages)
 
     def has_package(self, name: str) -> bool:

@@ -1,4 +1,7 @@
-"""Compilers that specs name, as pages and the forms before compilers were dependencies have it."""
+"""The compiler of a spec that names one, held against what is asked of it.
+
+Specs of pages, and of the forms in which a compiler was no dependency, name theirs.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ from graphcache.tables.columns import flat, look_up
 
 
 class NamedCompilers:
-    """The compiler of each spec of a graph, held against what is asked of compilers.
+    """The compiler of each spec of a graph, the first where the graph has several.
+
+    Whether the spec names it, or has it as a dependency, `Matcher` tells.
 
     >>> import graphcache
     >>> from graphcache.spack.spec_parser import parse_spec
@@ -37,7 +42,7 @@ class NamedCompilers:
 
     @cached_property
     def used(self) -> set[str]:
-        """The names of the compilers that specs name."""
+        """The names of all compilers of specs."""
         return {split_compiler(text)[0] for text in pc.unique(self._edges["to"]).to_pylist()}
 
     @cached_property
@@ -47,17 +52,17 @@ class NamedCompilers:
 
     @cached_property
     def _of_specs(self) -> pa.Array:
-        """The compiler of each spec that names but one."""
+        """The compiler of each spec, null where there is none."""
         return look_up(self._hashes, self._edges["from"], flat(self._edges["to"]))
 
     @cached_property
     def known(self) -> Mask:
-        """Which specs name but one."""
+        """Which specs have one."""
         known: Mask = pc.is_valid(self._of_specs).to_numpy(False)
         return known
 
     def match(self, wanted: AbstractSpec) -> Truth:
-        """Of which specs the compiler is as asked; Spack finds none of a spec that names none."""
+        """Of which specs the compiler is as asked: as Spack has it, of none where there is none."""
         fits = by_column(self._of_specs, lambda text: self._fits(text, wanted))
         return fits & Truth.known(self.known)
 
