@@ -66,7 +66,7 @@ def mixed(examples: Tables) -> Any:
 def lake_of(folder: Path) -> Tables:
     """A lake of pages and of Spack's own files, and what it holds."""
     add(folder, *SETS["pages"], *SETS["locks"])
-    with patch.object(lake_tables, "_PART", 10_000):  # or so little would be one part of each type
+    with patch.object(lake_tables, "_PART", 40_000):  # or so little would be one part of each type
         join_lake(folder)
     return tables_of(folder)
 
