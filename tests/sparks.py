@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import pyspark
 from neo4j_server.jars import class_archive
-from neo4j_server.tools import CACHE, ROOT, need_java
+from neo4j_server.tools import CACHE, QUICK_START, ROOT, need_java
 
 from graphcache import lake
 from graphcache.lake.sessions import Where, spark_context
@@ -29,7 +29,6 @@ _DEPLOY = "org.apache.spark.deploy"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 LAKE_PROGRAM = Path(lake.__file__).with_name("__main__.py")
 """What `spark-submit` is given: `graphcache lake`."""
-_QUICK_START = "-XX:TieredStopAtLevel=1"
 _ENOUGH = 600.0
 """Seconds after which what should have come does not come any more."""
 MANY_SHARDS = """
@@ -53,7 +52,7 @@ def _environment(java: Path, option: str) -> dict[str, str]:
     return {
         "JAVA_HOME": str(java.resolve().parents[1]),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "JDK_JAVA_OPTIONS": f"{_QUICK_START} {option}",
+        "JDK_JAVA_OPTIONS": " ".join((*QUICK_START, option)),
     }
 
 
