@@ -15,7 +15,8 @@ from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.stores.neo4j.rows import PartRows
 from graphcache.stores.neo4j.statements import (
     Part,
-    count_all,
+    all_counted,
+    count_each,
     count_edges,
     delete_edges,
     delete_nodes,
@@ -59,7 +60,7 @@ def reading() -> Iterator[tuple[str, str]]:
     for part in parts():
         yield f"what is there: {name_of(part)}", read_digests(part, count=False)
         yield f"what is there, with edges: {name_of(part)}", read_digests(part, count=True)
-    yield "count all", count_all()
+    yield "count all", count_each(all_counted())
     for edge in EDGE_TYPES:
         yield f"count {edge.name}", count_edges(edge)
     for one in all_types():

@@ -11,8 +11,8 @@ from command_line import run
 from served import serving
 
 from graphcache import Tables, open_store, read
-from graphcache.stores.neo4j.foreign import count_labels
-from graphcache.stores.neo4j.statements import count_all
+from graphcache.stores.neo4j.foreign import labels_counted
+from graphcache.stores.neo4j.statements import Counted, all_counted, count_each
 from neo4j_server.fixtures import Server, driver_of
 from neo4j_server.pushing import ask, assert_on, everything, login, opened, put
 
@@ -149,18 +149,19 @@ def test_a_store_says_which_labels_others_have(shared: Server, pages: Tables) ->
 
 
 @pytest.mark.parametrize(
-    ("statement", "counted"),
-    [(count_labels(), {"Node"}), (count_all(), {"Node", "Relationship"})],
+    ("counted", "things"),
+    [(labels_counted(), {"Node"}), (all_counted(), {"Node", "Relationship"})],
     ids=["labels", "all"],
 )
 def test_the_counts_come_from_the_servers_statistics(
-    statement: str, counted: set[str], shared: Server
+    counted: list[Counted], things: set[str], shared: Server
 ) -> None:
+    explained = f"EXPLAIN {count_each(counted)}"
     with driver_of(shared) as driver:
-        plan = driver.execute_query(f"EXPLAIN {statement}", database_="neo4j").summary.plan
+        plan = driver.execute_query(explained, database_="neo4j").summary.plan
     assert plan is not None
     found = operators(plan)
-    assert {f"{of}CountFromCountStore" for of in counted} <= found
+    assert {f"{of}CountFromCountStore" for of in things} <= found
     assert not {name for name in found if "Scan" in name or "Expand" in name}
 
 

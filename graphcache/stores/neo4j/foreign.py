@@ -7,17 +7,17 @@ from collections.abc import Mapping
 
 from graphcache.schema import NODE_TYPES, quote
 from graphcache.stores.neo4j.constraints import own_label
-from graphcache.stores.neo4j.statements import count_each
+from graphcache.stores.neo4j.statements import Counted
 
 
-def count_labels() -> str:
-    """The statement that counts the nodes of each label of the graph, and of each own label."""
+def labels_counted() -> list[Counted]:
+    """What counts the nodes of each label of the graph, and of each own label."""
     labels = (label for t in NODE_TYPES for label in (t.name, own_label(t.name)))
-    return count_each((label, f"(n:{quote(label)})") for label in labels)
+    return [(label, f"(:{quote(label)})") for label in labels]
 
 
 def foreign_nodes(counts: Mapping[str, int]) -> dict[str, int]:
-    """By label of the graph how many nodes of others carry it, of what `count_labels` counts.
+    """By label of the graph how many nodes of others carry it, of what `labels_counted` counts.
 
     >>> counts = {name: 5 for t in NODE_TYPES for name in (t.name, own_label(t.name))}
     >>> foreign_nodes({**counts, "Spec": 7})

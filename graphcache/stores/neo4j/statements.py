@@ -12,7 +12,7 @@ parts the node keeps a digest of what was sent, so that the next push sends only
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType, node_type, quote
@@ -133,35 +133,36 @@ def _edge_pattern(type_: EdgeType) -> str:
     return f"(a:{start})-[e:{quote(type_.name)}]->(b:{end})"
 
 
-def count_each(counted: Iterable[tuple[str, str]]) -> str:
-    """The statement that counts the `n` of patterns, as rows of a name and a count.
+Counted = tuple[str, str]
+"""A name, and a pattern whose matches are counted for it."""
 
-    The server answers from its statistics, whatever there is to count: that it does so hangs on a
-    count that stands alone, without a name beside it.
 
-    >>> count_each([("Spec", "(n:Spec)")])
-    "MATCH (n:Spec) WITH count(n) AS n RETURN 'Spec' AS type, n"
+def count_each(counted: Sequence[Counted]) -> str:
+    """The statement that counts what matches each pattern: one row of counts, in their order.
+
+    The server answers from its statistics, whatever there is to count. One after another with
+    UNION, it would plan them for twice as long.
+
+    >>> count_each([("Spec", "(:Spec)"), ("IN_STACK", "()-[:IN_STACK]->()")])
+    'RETURN COUNT { (:Spec) }, COUNT { ()-[:IN_STACK]->() }'
     """
-    return "\nUNION ALL\n".join(
-        f"MATCH {pattern} WITH count(n) AS n RETURN '{name}' AS type, n"
-        for name, pattern in counted
-    )
+    return "RETURN " + ", ".join(f"COUNT {{ {pattern} }}" for _, pattern in counted)
 
 
-def count_all() -> str:
-    """The statement that counts own nodes by type, and edges by type in three ways.
+def all_counted() -> list[Counted]:
+    """What counts own nodes by type, and edges by type in three ways.
 
     These are all edges, those at own starts, and those at own ends. Where the three are equal, all
     edges of the type are own at both ends, or others would be in one of them alone.
     """
-    counted = [(t.name, f"(n:{quote(own_label(t.name))})") for t in NODE_TYPES]
+    counted = [(t.name, f"(:{quote(own_label(t.name))})") for t in NODE_TYPES]
     for type_ in EDGE_TYPES:
         start, end = (f"(:{quote(own_label(of))})" for of in (type_.start, type_.end))
-        edge = f"-[n:{quote(type_.name)}]->"
+        edge = f"-[:{quote(type_.name)}]->"
         counted += (
             (type_.name, f"{a}{edge}{b}") for a, b in (("()", "()"), (start, "()"), ("()", end))
         )
-    return count_each(counted)
+    return counted
 
 
 def count_edges(type_: EdgeType) -> str:

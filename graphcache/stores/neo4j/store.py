@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -29,9 +29,9 @@ from graphcache.stores.neo4j.errors import (
     server_errors,
 )
 from graphcache.stores.neo4j.foreign import (
-    count_labels,
     foreign_nodes,
     foreign_warning,
+    labels_counted,
     named_in,
 )
 from graphcache.stores.neo4j.note import PushNote
@@ -39,7 +39,9 @@ from graphcache.stores.neo4j.statements import (
     EDGE_DIGEST,
     LOAD_LABEL,
     NODE_DIGEST,
-    count_all,
+    Counted,
+    all_counted,
+    count_each,
     count_edges,
 )
 from graphcache.stores.statements import (
@@ -225,7 +227,7 @@ class Neo4jStore(Store):
 
         With a statement, only labels that it asks by count.
         """
-        found = foreign_nodes({str(label): nodes for label, nodes in self.read(count_labels())})
+        found = foreign_nodes(dict(self._statistics(labels_counted())))
         if statement is not None:
             found = named_in(statement, found)
         return foreign_warning(self.uri, found) if found else None
@@ -237,10 +239,14 @@ class Neo4jStore(Store):
         """
         counts: dict[str, int] = {}
         foreign = set()
-        for name, count in self.read(count_all()):
+        for name, count in self._statistics(all_counted()):
             if counts.setdefault(name, count) != count:
                 foreign.add(name)
         return counts | {n: int(self.read(count_edges(edge_type(n)))[0][0]) for n in foreign}
+
+    def _statistics(self, counted: Sequence[Counted]) -> Iterator[tuple[str, int]]:
+        [counts] = self.read(count_each(counted))
+        return zip((name for name, _ in counted), counts, strict=True)
 
     def note(self) -> PushNote:
         """What pushes have noted; an empty note if there was none."""

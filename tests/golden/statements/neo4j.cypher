@@ -213,65 +213,7 @@ MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_edges` AS diges
 // what is there, with edges: edges EXTENDS
 MATCH (n:`GraphCacheTarget`) WITH n.`name` AS key, n.`graphcache_edges` AS digest, COUNT { (n)-[:`EXTENDS`]->(:`GraphCacheTarget`) } AS edges WITH left(toStringOrNull(key), 2) AS start, collect([key, digest, edges]) AS found RETURN found;
 // count all
-MATCH (n:`GraphCachePackage`) WITH count(n) AS n RETURN 'Package' AS type, n
-UNION ALL
-MATCH (n:`GraphCacheSpec`) WITH count(n) AS n RETURN 'Spec' AS type, n
-UNION ALL
-MATCH (n:`GraphCacheStack`) WITH count(n) AS n RETURN 'Stack' AS type, n
-UNION ALL
-MATCH (n:`GraphCacheCompiler`) WITH count(n) AS n RETURN 'Compiler' AS type, n
-UNION ALL
-MATCH (n:`GraphCacheTarget`) WITH count(n) AS n RETURN 'Target' AS type, n
-UNION ALL
-MATCH (n:`GraphCacheRelease`) WITH count(n) AS n RETURN 'Release' AS type, n
-UNION ALL
-MATCH ()-[n:`OF_PACKAGE`]->() WITH count(n) AS n RETURN 'OF_PACKAGE' AS type, n
-UNION ALL
-MATCH (:`GraphCacheSpec`)-[n:`OF_PACKAGE`]->() WITH count(n) AS n RETURN 'OF_PACKAGE' AS type, n
-UNION ALL
-MATCH ()-[n:`OF_PACKAGE`]->(:`GraphCachePackage`) WITH count(n) AS n RETURN 'OF_PACKAGE' AS type, n
-UNION ALL
-MATCH ()-[n:`BUILT_WITH`]->() WITH count(n) AS n RETURN 'BUILT_WITH' AS type, n
-UNION ALL
-MATCH (:`GraphCacheSpec`)-[n:`BUILT_WITH`]->() WITH count(n) AS n RETURN 'BUILT_WITH' AS type, n
-UNION ALL
-MATCH ()-[n:`BUILT_WITH`]->(:`GraphCacheCompiler`) WITH count(n) AS n RETURN 'BUILT_WITH' AS type, n
-UNION ALL
-MATCH ()-[n:`FOR_TARGET`]->() WITH count(n) AS n RETURN 'FOR_TARGET' AS type, n
-UNION ALL
-MATCH (:`GraphCacheSpec`)-[n:`FOR_TARGET`]->() WITH count(n) AS n RETURN 'FOR_TARGET' AS type, n
-UNION ALL
-MATCH ()-[n:`FOR_TARGET`]->(:`GraphCacheTarget`) WITH count(n) AS n RETURN 'FOR_TARGET' AS type, n
-UNION ALL
-MATCH ()-[n:`IN_STACK`]->() WITH count(n) AS n RETURN 'IN_STACK' AS type, n
-UNION ALL
-MATCH (:`GraphCacheSpec`)-[n:`IN_STACK`]->() WITH count(n) AS n RETURN 'IN_STACK' AS type, n
-UNION ALL
-MATCH ()-[n:`IN_STACK`]->(:`GraphCacheStack`) WITH count(n) AS n RETURN 'IN_STACK' AS type, n
-UNION ALL
-MATCH ()-[n:`IN_RELEASE`]->() WITH count(n) AS n RETURN 'IN_RELEASE' AS type, n
-UNION ALL
-MATCH (:`GraphCacheSpec`)-[n:`IN_RELEASE`]->() WITH count(n) AS n RETURN 'IN_RELEASE' AS type, n
-UNION ALL
-MATCH ()-[n:`IN_RELEASE`]->(:`GraphCacheRelease`) WITH count(n) AS n RETURN 'IN_RELEASE' AS type, n
-UNION ALL
-MATCH ()-[n:`DEPENDS_ON`]->() WITH count(n) AS n RETURN 'DEPENDS_ON' AS type, n
-UNION ALL
-MATCH (:`GraphCacheSpec`)-[n:`DEPENDS_ON`]->() WITH count(n) AS n RETURN 'DEPENDS_ON' AS type, n
-UNION ALL
-MATCH ()-[n:`DEPENDS_ON`]->(:`GraphCacheSpec`) WITH count(n) AS n RETURN 'DEPENDS_ON' AS type, n
-UNION ALL
-MATCH ()-[n:`SPLICED_FROM`]->() WITH count(n) AS n RETURN 'SPLICED_FROM' AS type, n
-UNION ALL
-MATCH (:`GraphCacheSpec`)-[n:`SPLICED_FROM`]->() WITH count(n) AS n RETURN 'SPLICED_FROM' AS type, n
-UNION ALL
-MATCH ()-[n:`SPLICED_FROM`]->(:`GraphCacheSpec`) WITH count(n) AS n RETURN 'SPLICED_FROM' AS type, n
-UNION ALL
-MATCH ()-[n:`EXTENDS`]->() WITH count(n) AS n RETURN 'EXTENDS' AS type, n
-UNION ALL
-MATCH (:`GraphCacheTarget`)-[n:`EXTENDS`]->() WITH count(n) AS n RETURN 'EXTENDS' AS type, n
-UNION ALL
-MATCH ()-[n:`EXTENDS`]->(:`GraphCacheTarget`) WITH count(n) AS n RETURN 'EXTENDS' AS type, n;
+RETURN COUNT { (:`GraphCachePackage`) }, COUNT { (:`GraphCacheSpec`) }, COUNT { (:`GraphCacheStack`) }, COUNT { (:`GraphCacheCompiler`) }, COUNT { (:`GraphCacheTarget`) }, COUNT { (:`GraphCacheRelease`) }, COUNT { ()-[:`OF_PACKAGE`]->() }, COUNT { (:`GraphCacheSpec`)-[:`OF_PACKAGE`]->() }, COUNT { ()-[:`OF_PACKAGE`]->(:`GraphCachePackage`) }, COUNT { ()-[:`BUILT_WITH`]->() }, COUNT { (:`GraphCacheSpec`)-[:`BUILT_WITH`]->() }, COUNT { ()-[:`BUILT_WITH`]->(:`GraphCacheCompiler`) }, COUNT { ()-[:`FOR_TARGET`]->() }, COUNT { (:`GraphCacheSpec`)-[:`FOR_TARGET`]->() }, COUNT { ()-[:`FOR_TARGET`]->(:`GraphCacheTarget`) }, COUNT { ()-[:`IN_STACK`]->() }, COUNT { (:`GraphCacheSpec`)-[:`IN_STACK`]->() }, COUNT { ()-[:`IN_STACK`]->(:`GraphCacheStack`) }, COUNT { ()-[:`IN_RELEASE`]->() }, COUNT { (:`GraphCacheSpec`)-[:`IN_RELEASE`]->() }, COUNT { ()-[:`IN_RELEASE`]->(:`GraphCacheRelease`) }, COUNT { ()-[:`DEPENDS_ON`]->() }, COUNT { (:`GraphCacheSpec`)-[:`DEPENDS_ON`]->() }, COUNT { ()-[:`DEPENDS_ON`]->(:`GraphCacheSpec`) }, COUNT { ()-[:`SPLICED_FROM`]->() }, COUNT { (:`GraphCacheSpec`)-[:`SPLICED_FROM`]->() }, COUNT { ()-[:`SPLICED_FROM`]->(:`GraphCacheSpec`) }, COUNT { ()-[:`EXTENDS`]->() }, COUNT { (:`GraphCacheTarget`)-[:`EXTENDS`]->() }, COUNT { ()-[:`EXTENDS`]->(:`GraphCacheTarget`) };
 // count OF_PACKAGE
 MATCH (a:`GraphCacheSpec`)-[e:`OF_PACKAGE`]->(b:`GraphCachePackage`) RETURN count(e);
 // count BUILT_WITH
