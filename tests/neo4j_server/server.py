@@ -319,10 +319,10 @@ class Neo4jServer:
 def _need_archive(release: Release) -> Path:
     """The archive of a release's classes, with which it starts at half the cost."""
 
-    def make(made: Path) -> None:
+    def make(options: list[str]) -> None:
         server = Neo4jServer(release.name)
         server._reads_archive = False
-        server._jvm.append(f"-XX:ArchiveClassesAtExit={made}")
+        server._jvm += options
         with server:
             server.stop()
 

@@ -109,21 +109,21 @@ def test_half_a_copy_of_the_jars_is_not_taken_for_whole(
     assert jars.jars(release).stat().st_mtime_ns == made
 
 
-def test_a_jar_loses_its_signature_and_nothing_else(tmp_path: Path) -> None:
+def test_a_jar_loses_its_signature_and_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     jar = tmp_path / "signed.jar"
-    kept = {
-        "META-INF/MANIFEST.MF": b"Manifest",
-        "a/META-INF/A.SF": b"no signature",
-        "A.class": b"A",
-    }
+    manifest = b"Manifest-Version: 1.0\r\n%sSealed: true\r\n"
+    kept = {"a/META-INF/A.SF": b"no signature", "A.class": b"A"}
+    signature = {"META-INF/A.SF": b"a", "META-INF/A.RSA": b"b"}
     with zipfile.ZipFile(jar, "w") as signed:
-        for name, data in {**kept, "META-INF/A.SF": b"a", "META-INF/A.RSA": b"b"}.items():
+        named = manifest % b"Class-Path: b.jar very-lo\r\n ng.jar\r\n"
+        for name, data in {"META-INF/MANIFEST.MF": named, **kept, **signature}.items():
             signed.writestr(name, data)
-    jars._drop_signature(jar)
+    jars._make_plain(jar)
     with zipfile.ZipFile(jar) as plain:
-        assert {name: plain.read(name) for name in plain.namelist()} == kept
+        found = {name: plain.read(name) for name in plain.namelist()}
+    assert found == {"META-INF/MANIFEST.MF": manifest % b"", **kept}
     made = jar.stat().st_ino
-    jars._drop_signature(jar)  # it has none any more, so it is left as it is
+    jars._make_plain(jar)  # it has neither any more, so it is left as it is
     assert jar.stat().st_ino == made
     assert [*tmp_path.iterdir()] == [jar]
 
