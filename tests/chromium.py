@@ -116,9 +116,12 @@ def axe_violations(page: Page, *, contrast: bool = True, contrast_alone: bool = 
 
     Contrast takes it longer than all else, and is all that another scheme of colours changes.
     """
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
-    # It would name all elements in which nothing is wrong too.
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text(encoding="utf-8"))
+    # It would name all elements in which nothing is wrong too, and make ready for frames, sound and
+    # style sheets of elsewhere: no page of ours has any.
     options: dict[str, object] = {"resultTypes": ["violations"], "selectors": False}
+    options |= {"iframes": False, "preload": False}
     if contrast_alone:
         options["runOnly"] = [_CONTRAST]
     else:

