@@ -22,8 +22,12 @@ from filelock import FileLock
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "neo4j"
 _MAVEN = "3.9.11"
-QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""Options of a Java that compiles less, and starts in half the time."""
+QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=240m")
+"""Options of a Java that compiles less, and starts in half the time.
+
+Such a Java has place for a fifth of what others may compile; where half of that is taken, Java 17
+looks all the time for what it could do without.
+"""
 
 
 class MissingTool(RuntimeError):
