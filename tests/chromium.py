@@ -116,7 +116,7 @@ def axe_violations(page: Page, *, contrast: bool = True, contrast_alone: bool = 
 
     Contrast takes it longer than all else, and is all that another scheme of colours changes.
     """
-    if not page.evaluate("'axe' in window"):
+    if not page.evaluate("typeof window.axe?.run === 'function'"):
         page.evaluate(_AXE.read_text(encoding="utf-8"))
     # It would name all elements in which nothing is wrong too, and make ready for frames, sound and
     # style sheets of elsewhere: no page of ours has any.

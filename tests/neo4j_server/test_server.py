@@ -134,7 +134,7 @@ def test_says_the_command_where_nothing_can_be_brought(monkeypatch: pytest.Monke
     monkeypatch.setattr(tools, "_javas", lambda: iter(()))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_IGNORE_INSTALLED", "1")
+    monkeypatch.setenv("PIP_IGNORE_INSTALLED", "1")  # else one that is there would do
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     with pytest.raises(

@@ -14,8 +14,10 @@ from graphcache.errors import QueryError, StoreError, UsageError
 from graphcache.stores.misspelt import What, is_declared, no_such_type
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
-OLDEST = (5, 0)
-"""The oldest version of Neo4j whose Cypher the named queries can use."""
+OLDEST = (5, 7)
+"""The first version of Neo4j that can be asked to leave out its notifications."""
+_OLDEST = ".".join(map(str, OLDEST))
+_TOO_OLD = f"the server is too old: Neo4j {_OLDEST} or later is needed"
 
 # What stands in the driver's text, and what to do about it; the first one that fits.
 _NO_CONNECTION = {
@@ -31,7 +33,7 @@ _NO_CONNECTION = {
     "looks like http": (
         "this is the port of Neo4j Browser: drivers have another one, 7687 unless it was changed"
     ),
-    "does not support communication": "the server is too old: Neo4j 5.0 or later is needed",
+    "does not support communication": _TOO_OLD,
     "dns resolve": "there is no such host: check its name",
     "routing": "no server for this database answers: try bolt:// in place of neo4j://",
     "": "no server answers there: is it started, and the port right? wait for it while it starts",
@@ -102,19 +104,19 @@ bolt+ssc, found 'http': for example neo4j://localhost:7687
 
 
 def check_version(uri: str, version: str) -> None:
-    """Refuse a server whose Cypher the named queries can't use.
+    """Refuse a server that is older than graphcache can use.
 
     >>> check_version("neo4j://localhost", "5.26.30")
     >>> check_version("neo4j://localhost", "4.4.44")
     Traceback (most recent call last):
         ...
-    graphcache.errors.StoreError: neo4j://localhost: expected Neo4j 5 or later, found 4.4.44: \
+    graphcache.errors.StoreError: neo4j://localhost: expected Neo4j 5.7 or later, found 4.4.44: \
 update the server
     """
     numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
     if numbers < OLDEST:
         raise StoreError(
-            f"{uri}: expected Neo4j {OLDEST[0]} or later, found {version or 'no version'}: "
+            f"{uri}: expected Neo4j {_OLDEST} or later, found {version or 'no version'}: "
             f"update the server"
         )
 
@@ -135,6 +137,9 @@ def server_errors(
         raise StoreError(f"{uri}: {_no_connection(error)}") from error
     except failures.Neo4jError as error:
         raise _refusal(uri, database, error, timeout) from error
+    except failures.ConfigurationError as error:
+        is_old = "notification filtering is not supported" in str(error).lower()
+        raise StoreError(f"{uri}: {_TOO_OLD if is_old else error}") from error
     except failures.DriverError as error:
         raise StoreError(f"{uri}: {error}") from error
 
