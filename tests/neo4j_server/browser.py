@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from chromium import PATIENCE, launch
-from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, ViewportSize, sync_playwright
 
 from .fixtures import Server
 
+_CLICKS = 60
+"""How often Run is clicked before it is taken to run nothing."""
 _WINDOW: ViewportSize = {"width": 1400, "height": 900}
 _LOOPBACK = ("localhost", "127.0.0.1")
 # Not by Playwright's routing: where that is on, Chromium no longer asks other origins for leave,
@@ -64,6 +66,22 @@ class Browser:
         self.page.keyboard.insert_text(command)
         self.page.get_by_test_id("editor-Run").click()
         return self.frame(command)
+
+    def run_shown(self, query: Locator) -> Locator:
+        """Run a query that a guide shows; the frame that answers.
+
+        A click puts it into the editor, which Browser may empty before the next click, on Run, by
+        what it does itself when it has connected. Then nothing comes of it, and a person clicks
+        again.
+        """
+        frame = self.frame(query.inner_text().strip())
+        for _ in range(_CLICKS):
+            query.click()
+            self.page.get_by_test_id("editor-Run").click()
+            with suppress(TimeoutError):
+                frame.wait_for(timeout=PATIENCE / _CLICKS)
+                return frame
+        raise AssertionError(f"nothing came of {_CLICKS} clicks on Run: {query.inner_text()}")
 
     def frame(self, command: str) -> Locator:
         """The newest frame of a command."""

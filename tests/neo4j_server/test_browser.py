@@ -96,11 +96,8 @@ def test_the_guide_comes_with_the_connection_and_each_step_runs(browser: Browser
     guide = browser.guide()
     for step in range(1, 6):
         guide.get_by_role("heading", name=re.compile(rf"^{step}\. ")).last.wait_for()
-        query = guide.locator("pre.runnable")
-        text = query.inner_text().strip()
-        query.click()  # it goes into the editor
-        browser.page.get_by_test_id("editor-Run").click()
-        browser.frame(text).locator("svg g.node, [role=table]").first.wait_for()
+        frame = browser.run_shown(guide.locator("pre.runnable"))
+        frame.locator("svg g.node, [role=table]").first.wait_for()
         if step < 5:
             browser.page.get_by_test_id("guideNextSlide").click()
     assert browser.page.get_by_test_id("pagination-5").count() == 1
