@@ -14,13 +14,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeVar
 from unittest.mock import patch
 
 import pyspark
-from filelock import FileLock
-from neo4j_server.jars import class_archive
+from neo4j_server.jars import class_archive, made_once
 from neo4j_server.tools import CACHE, QUICK_START, ROOT, need_java, run
 
 from graphcache import lake
@@ -60,7 +58,7 @@ main()
 def spark_environment() -> Mapping[str, str]:
     """Where Spark's Java is, that it is reached from this machine alone, and begins quickly."""
     java = need_java(17)
-    return MappingProxyType(_environment(java, f"-XX:SharedArchiveFile={_need_archive(java)}"))
+    return _environment(java, f"-XX:SharedArchiveFile={_need_archive(java)}")
 
 
 def _environment(java: Path, *options: str) -> dict[str, str]:
@@ -104,14 +102,14 @@ def _java_home(java: Path) -> Path:
         return java.resolve().parents[1]
     text = _WITHOUT_VECTORS.format(java=shlex.quote(str(java)), module=_VECTORS)
     home = _place() / f"java-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    script = home / "bin" / "java"
-    script.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(home.with_suffix(".lock")):
-        if not script.is_file():
-            made = script.with_suffix(".new")
-            made.write_text(text)
-            made.chmod(0o755)
-            made.replace(script)
+    programs = home / "bin"
+    programs.mkdir(parents=True, exist_ok=True)
+
+    def write(new: Path) -> None:
+        new.write_text(text)
+        new.chmod(0o755)
+
+    made_once(programs / "java", write)
     return home
 
 

@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 from chromium import PATIENCE, open_chromium
 from playwright.sync_api import Browser, Page, ViewportSize
+from web_server import in_background
 
 import graphcache
 
@@ -70,15 +70,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def serving(site: Path, files: type[_Files]) -> Iterator[str]:
     """The address at which the site is served meanwhile."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(files, directory=site))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    handler = functools.partial(files, directory=site)
+    with in_background(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Reader:

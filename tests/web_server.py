@@ -8,7 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseServer
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
+
+_Server = TypeVar("_Server", bound=BaseServer)
 
 
 class Request(BaseHTTPRequestHandler):
@@ -94,14 +98,23 @@ class Web(ThreadingHTTPServer):
 @contextmanager
 def serving(folder: Path) -> Iterator[Web]:
     """Serve the folder until the end."""
-    with Web(folder) as web:
-        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with in_background(Web(folder)) as web:
         try:
             yield web
         finally:
             web.closing.set()
-            web.shutdown()
+
+
+@contextmanager
+def in_background(server: _Server) -> Iterator[_Server]:
+    """A server that serves in a thread of its own until the end."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
             thread.join()
 
 

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+
+from web_server import in_background
 
 from .tools import ROOT
 
@@ -33,11 +34,5 @@ class _Files(SimpleHTTPRequestHandler):
 def serve_files() -> Iterator[int]:
     """Serve `cypher/browser` as docker-compose.yml does; the port."""
     handler = functools.partial(_Files, directory=FILES)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
-        thread = Thread(target=files.serve_forever)
-        thread.start()
-        try:
-            yield files.server_port
-        finally:
-            files.shutdown()
-            thread.join()
+    with in_background(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as files:
+        yield files.server_port

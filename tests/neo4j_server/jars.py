@@ -96,12 +96,24 @@ def class_archive(
     program = java.resolve()
     which = hashlib.sha256(f"{program} {program.stat().st_mtime_ns} {folder}".encode()).hexdigest()
     archive = place / f"classes-{which[:16]}.jsa"
-    made = archive.with_suffix(".new")
-    with FileLock(archive.with_suffix(".lock")):
-        if not archive.is_file():
-            make([*_write_own_classes(java, archive), f"-XX:ArchiveClassesAtExit={made}"])
-            made.replace(archive)
-    return archive
+
+    def write(new: Path) -> None:
+        make([*_write_own_classes(java, archive), f"-XX:ArchiveClassesAtExit={new}"])
+
+    return made_once(archive, write)
+
+
+def made_once(place: Path, write: Callable[[Path], None]) -> Path:
+    """A file that is written where it is not there yet; safe for any number of processes at once.
+
+    `write` is given the path of a new file, which takes its place when it is whole.
+    """
+    with FileLock(place.with_suffix(".lock")):
+        if not place.is_file():
+            new = place.with_suffix(".new")
+            write(new)
+            new.replace(place)
+    return place
 
 
 def _write_own_classes(java: Path, archive: Path) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import socketserver
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import run, start, succeed
+from web_server import in_background
 
 from graphcache import QueryError, Store, UsageError, open_store
 from graphcache.views.answers import FORMATS
@@ -280,17 +280,11 @@ class SpeaksBolt5(socketserver.BaseRequestHandler):
 @pytest.mark.network
 @pytest.mark.parametrize("scheme", ["neo4j", "bolt"])
 def test_a_server_that_is_too_old(scheme: str, store: Path) -> None:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), SpeaksBolt5) as old:
-        serving = threading.Thread(target=old.serve_forever)
-        serving.start()
+    with in_background(socketserver.ThreadingTCPServer(("127.0.0.1", 0), SpeaksBolt5)) as old:
         uri = f"{scheme}://127.0.0.1:{old.server_address[1]}"
         env = {"NEO4J_USERNAME": "neo4j", "NEO4J_PASSWORD": "not-this-one"}
         said = f"{uri}: the server is too old: Neo4j 5.7 or later is needed\n"
-        try:
-            refused(uri, 1, said, store, env)
-        finally:
-            old.shutdown()
-            serving.join()
+        refused(uri, 1, said, store, env)
 
 
 def test_no_database(server: Server, store: Path) -> None:

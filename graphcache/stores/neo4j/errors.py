@@ -137,11 +137,9 @@ def server_errors(
         raise StoreError(f"{uri}: {_no_connection(error)}") from error
     except failures.Neo4jError as error:
         raise _refusal(uri, database, error, timeout) from error
-    except failures.ConfigurationError as error:
+    except failures.DriverError as error:
         is_old = "notification filtering is not supported" in str(error).lower()
         raise StoreError(f"{uri}: {_TOO_OLD if is_old else error}") from error
-    except failures.DriverError as error:
-        raise StoreError(f"{uri}: {error}") from error
 
 
 def _no_connection(error: BaseException) -> str:
