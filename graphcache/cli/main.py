@@ -7,6 +7,10 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 
 import click
 from click.shell_completion import get_completion_class
@@ -39,6 +43,8 @@ _COMPLETE = "_GRAPHCACHE_COMPLETE"
 _YOUNG = 250_000
 """Objects after which Python looks for garbage, in place of 700 (3.11): a twentieth of a short
 command, in which next to nothing was found. It may hold some 50 MB more so."""
+_FRAMES = ("pandas", "polars")
+"""What no command uses but `plot`, whose charts marsilea draws with pandas."""
 _EXIT_CODES = """
 \b
 Exit codes:
@@ -104,7 +110,8 @@ def main() -> None:
     _open_streams()
     interrupts = _watch_interrupts()
     try:
-        code = cli.main(prog_name="graphcache", standalone_mode=False)
+        with _without_frames():
+            code = cli.main(prog_name="graphcache", standalone_mode=False)
         sys.stdout.flush()
     except BaseException as error:
         # What runs when a signal comes may make another error of it, of an import for one.
@@ -112,6 +119,33 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: nothing is left to be ended
     gc.freeze()  # a last search for garbage is a tenth of a short command
     sys.exit(code or 0)
+
+
+@contextmanager
+def _without_frames() -> Iterator[None]:
+    """As if no library of data frames were installed.
+
+    pyarrow, LadybugDB and Neo4j's driver import those to see whether what they are given is a frame
+    of theirs, which takes longer than most commands do otherwise.
+    """
+    finders = sys.meta_path[:]
+    if "plot" not in sys.argv:
+        sys.meta_path[:] = [_NoFrames if it is PathFinder else it for it in finders]
+    try:
+        yield
+    finally:
+        sys.meta_path[:] = finders
+
+
+class _NoFrames(PathFinder):
+    """Finds what Python finds, but for those."""
+
+    # None in `sys.modules` would hide them as well, but pyarrow, in Cython, takes it for a module.
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return None if fullname in _FRAMES else super().find_spec(fullname, path, target)
 
 
 def _end_by(error: BaseException) -> int | None:
