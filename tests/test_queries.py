@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from conftest import WriteSnapshot
@@ -14,7 +16,7 @@ from query_data import KINDS, STORES, Given, embedded, given, of_kind, of_pages
 from query_oracles import oracle_of
 from query_oracles.common import described, held_by, named
 
-from graphcache import NotKnownError, UsageError
+from graphcache import GraphcacheError, NotKnownError, UsageError, kinds, named_queries
 from graphcache.queries import NamedQuery, load_library
 from graphcache.stores import Store
 
@@ -51,6 +53,40 @@ def store(
 ) -> Iterator[Store]:
     with of_kind(request.param, asked, tmp_path_factory.mktemp("store"), request) as store:
         yield store
+
+
+@pytest.fixture(scope="module", autouse=True)
+def named_once() -> Iterator[None]:
+    """Each name is looked up once in each store, of which none changes here.
+
+    With every combination of values anew, that took as long as all that is asked.
+    """
+    with (
+        patch.object(kinds, "look_up", remembering(kinds.look_up)),
+        patch.object(
+            named_queries, "_specs_of_package", remembering(named_queries._specs_of_package)
+        ),
+    ):
+        yield
+
+
+def remembering(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, which asks a store once of a name, and then gives or raises what came of it."""
+
+    @functools.cache
+    def outcome(*asked: Any) -> tuple[Any, GraphcacheError | None]:
+        try:
+            return look_up(*asked), None
+        except GraphcacheError as error:
+            return None, error
+
+    def remembered(*asked: Any, timeout: float | None = None) -> Any:
+        found, error = outcome(*asked)
+        if error:
+            raise error.with_traceback(None)
+        return found
+
+    return remembered
 
 
 # Every query, with values that are there, that are not, and that are empty ------------------------
