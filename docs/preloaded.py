@@ -27,9 +27,6 @@ import graphcache
 _NEEDED = (
     *("archspec.cpu", "filelock", "ladybug._lbug", "networkx", "platformdirs", "pyarrow.acero"),
     *("pyarrow.dataset", "rich.console", "rich.table", "yaml"),
-    # Arrow and LadybugDB look whether what they are given is of these, where they are installed.
-    "pandas",
-    "polars",
 )
 """What graphcache imports late, and most commands need."""
 _MOST = 2**17
@@ -67,7 +64,7 @@ def _serve(folder: Path) -> None:
     """Fork for each command, until standard input is closed."""
     ours = pkgutil.walk_packages(graphcache.__path__, "graphcache.")
     for name in (*(module.name for module in ours), *_NEEDED):
-        with suppress(ModuleNotFoundError):  # extras, pandas and polars need not be there
+        with suppress(ModuleNotFoundError):  # extras need not be there
             import_module(name)
     gc.freeze()  # else each fork's search for garbage has a copy made of all of it
     place = folder / "socket"
