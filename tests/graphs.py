@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -9,6 +11,9 @@ from hypothesis import strategies as st
 
 from graphcache import Tables
 from graphcache.schema import EDGE_TYPES, NODE_TYPES, EdgeType, NodeType
+from graphcache.stores.base import HELD_FILES, Load
+from graphcache.stores.embedded.places import store_lock
+from graphcache.stores.embedded.write import write_store
 
 Graph = nx.MultiDiGraph  # its nodes are (TYPE, KEY)
 
@@ -140,6 +145,13 @@ def small_graph() -> Graph[tuple[str, str]]:
     graph.add_edge(cmake, zlib, "SPLICED_FROM")
     graph.add_edge(target, family, "EXTENDS")
     return graph
+
+
+def put_store(path: Path, tables: Tables, sources: Sequence[str] = ("a test",)) -> None:
+    """Put an embedded store of tables in place, as if a build had made them of these sources."""
+    load = Load(Load.now(), "build", "0", [*sources], 1, 0, 1, 0, tables.digest())
+    with store_lock(path):
+        write_store(path, tables, [load], HELD_FILES.empty_table())
 
 
 def small_tables() -> Tables:

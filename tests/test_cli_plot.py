@@ -18,6 +18,7 @@ import networkx as nx
 import oracle
 import pytest
 from command_line import assert_golden, on_terminal, run, start, succeed
+from graphs import put_store
 from held import RELEASES, Spec, configuration, in_release, in_stacks, made_pages
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +27,6 @@ from rich.cells import cell_len
 from graphcache import Tables, build_store
 from graphcache.answers import Answer
 from graphcache.cli.plot import plot
-from graphcache.stores.base import HELD_FILES, Load
-from graphcache.stores.embedded.write import write_store
 from graphcache.views.bars import render_bars
 from graphcache.views.charts import NO_COMPILER, Chart, overlap_of
 
@@ -309,9 +308,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             graph.add_edge(node, ("Compiler", name), "BUILT_WITH")
             graph.add_edge(node, ("Release", name), "IN_RELEASE")
     folder = tmp_path_factory.mktemp("hostile")
-    load = Load(Load.now(), "build", "0", [], 1, 0, 1, 0, "")
-    tables = Tables.from_networkx(graph)
-    write_store(folder / "graphcache.lbug", tables, [load], HELD_FILES.empty_table())
+    put_store(folder / "graphcache.lbug", Tables.from_networkx(graph))
     return folder
 
 

@@ -25,7 +25,7 @@ import oracle
 import pytest
 import urllib3
 from command_line import Process, cpu_seconds, environment, open_files, run, succeed, wait_for
-from graphs import NASTY
+from graphs import NASTY, put_store
 from served import Document, Reply, Served, serving
 
 from graphcache import NotKnownError, Tables, UsageError, build_store, open_store
@@ -37,8 +37,6 @@ from graphcache.serving.contents import MOST, SECONDS
 from graphcache.serving.named import ROWS_SENT, ROWS_SHOWN
 from graphcache.serving.sent import MOST_BYTES
 from graphcache.spack.versions import version_key
-from graphcache.stores.base import HELD_FILES, Load
-from graphcache.stores.embedded.write import write_store
 from graphcache.views.answers import render
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -280,7 +278,7 @@ def test_a_spec_has_what_only_files_of_spack_tell(tmp_path: Path) -> None:
         graph.add_node(("Spec", key), hash=key, name="app", version="1.0", **values)
     graph.add_edge(("Spec", "a" * 32), ("Spec", "b" * 32), key="SPLICED_FROM")
     graph.add_edge(("Spec", "c" * 32), ("Spec", "b" * 32), key="DEPENDS_ON")
-    put(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
+    put_store(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
     with serving(cwd=tmp_path) as running:
         full, empty, half = (running.page(f"/spec/{letter * 32}") for letter in ones)
     shown = {cell for cell, *_ in full.tables["Properties"]}
@@ -1084,7 +1082,7 @@ def test_any_text_may_be_a_name(tmp_path: Path) -> None:
         graph.add_node(("Release", name), name=name)
         graph.add_edge(spec, ("Stack", name), key="IN_STACK", releases=[name])
         graph.add_edge(spec, ("Release", name), key="IN_RELEASE")
-    put(tmp_path / "s.lbug", Tables.from_networkx(graph))
+    put_store(tmp_path / "s.lbug", Tables.from_networkx(graph), ["</script>"])
     with serving("--store", "s.lbug", cwd=tmp_path) as running:
         plain = [running.page("/"), running.page(f"/search?q={quote('ALERT')}")]
         for name in names:
@@ -1115,7 +1113,7 @@ def test_nothing_but_a_key_need_be_known(tmp_path: Path) -> None:
     graph.add_node(("Spec", "c" * 32), hash="c" * 32, name="zlib", version="1.2", os="centos7")
     graph.add_edge(("Spec", "c" * 32), ("Package", "zlib"), key="OF_PACKAGE")
     graph.add_edge(("Spec", "a" * 32), ("Spec", "b" * 32), key="DEPENDS_ON")
-    put(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
+    put_store(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
     with serving(cwd=tmp_path) as running:
         rows = shown_specs(running.page("/package?name=zlib"), "zlib")
         assert {hash_: row[:2] for hash_, row in rows.items()} == {
@@ -1135,7 +1133,7 @@ def test_a_package_has_its_versions_in_the_order_of_spack(tmp_path: Path) -> Non
     for letter, version in zip("abcde", ("1.9", "develop", "1.9", "1.10", "1.9rc1"), strict=True):
         graph.add_node(("Spec", letter * 32), hash=letter * 32, name="zlib", version=version)
         graph.add_edge(("Spec", letter * 32), ("Package", "zlib"), key="OF_PACKAGE")
-    put(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
+    put_store(tmp_path / "graphcache.lbug", Tables.from_networkx(graph))
     with serving(cwd=tmp_path) as running:
         rows = shown_specs(running.page("/package?name=zlib"), "zlib")
         assert [(hash_[0], row[0]) for hash_, row in rows.items()] == [
@@ -1147,12 +1145,6 @@ def test_a_package_has_its_versions_in_the_order_of_spack(tmp_path: Path) -> Non
         ]
         options = running.page("/package?name=zlib").options["version"]
         assert options == ["", "1.9rc1", "1.9", "1.10", "develop"]
-
-
-def put(path: Path, tables: Tables) -> None:
-    """A store of tables that no page has."""
-    load = Load(Load.now(), "build", "0", ["</script>"], 0, 0, 0, 0, tables.digest())
-    write_store(path, tables, [load], HELD_FILES.empty_table())
 
 
 # The store while it is served ---------------------------------------------------------------------

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from graphs import put_store
 
 from graphcache import StoreError, Tables, build_store, open_store, read
 from graphcache.analysis import find, rebuilds, why
 from graphcache.schema import all_types
-from graphcache.stores.base import HELD_FILES, Load
 from graphcache.stores.embedded.columns import write_columns
 from graphcache.stores.embedded.seal import SEAL_LENGTH, seal
 from graphcache.stores.embedded.store import EmbeddedStore, verify_store
-from graphcache.stores.embedded.write import write_store
 
 pytestmark = pytest.mark.slow
 
@@ -29,12 +28,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("columns") / "store.lbug"
     build_store(path, LOCK, stack="radiuss")
     return path
-
-
-def put(path: Path, tables: Tables) -> None:
-    """A store of these tables."""
-    load = Load(Load.now(), "build", "0", [], 1, 0, 1, 0, tables.digest())
-    write_store(path, tables, [load], HELD_FILES.empty_table())
 
 
 def without_columns(store: Path, path: Path) -> Path:
@@ -87,14 +80,14 @@ def test_what_a_script_added_is_kept_in_both_forms(store: Path, tmp_path: Path) 
         )
     scripted = tmp_path / "scripted.lbug"
     tables = Tables.from_networkx(graph)
-    put(scripted, tables)
+    put_store(scripted, tables)
     with EmbeddedStore(scripted) as opened:
         assert opened.digests() == 2 * [tables.digest()]
 
 
 def test_an_empty_graph_has_columns_too(tmp_path: Path) -> None:
     path = tmp_path / "empty.lbug"
-    put(path, Tables.empty())
+    put_store(path, Tables.empty())
     with EmbeddedStore(path) as opened:
         assert opened.digests() == 2 * [Tables.empty().digest()]
 
@@ -124,7 +117,7 @@ def test_both_forms_are_of_one_file_also_when_another_takes_its_name(
     path.write_bytes(store.read_bytes())
     with open_store(path) as opened:
         before = opened.tables().digest()
-        put(tmp_path / "other.lbug", Tables.empty())
+        put_store(tmp_path / "other.lbug", Tables.empty())
         os.replace(tmp_path / "other.lbug", path)
         # LadybugDB opens it only now, when it is asked for the first time.
         assert opened.describe().digest == before

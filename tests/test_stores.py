@@ -27,6 +27,7 @@ import oracle
 import pytest
 from command_line import wait_for
 from conftest import WriteSnapshot, within
+from graphs import put_store
 from store_contract import SECONDS as ENOUGH
 from store_contract import StoreContract, assert_gives
 
@@ -41,13 +42,11 @@ from graphcache import (
     read,
     update_store,
 )
-from graphcache.stores.base import HELD_FILES, Load
 from graphcache.stores.embedded import store as store_module
 from graphcache.stores.embedded import write
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.seal import check_seal, seal
 from graphcache.stores.embedded.store import EmbeddedStore, verify_store
-from graphcache.stores.embedded.write import write_store
 
 PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32), oracle.record("b" * 32)])
 
@@ -191,17 +190,11 @@ def test_more_rows_than_the_pool_is_for_get_more(
     """In a pool of the bytes that are set here, LadybugDB could write none."""
     monkeypatch.setattr("graphcache.stores.embedded.write._LARGE", 1)
     monkeypatch.setattr("graphcache.stores.embedded.write._POOL", 1)
-    put(tmp_path / "store.lbug", given)
+    put_store(tmp_path / "store.lbug", given)
     assert verify_store(tmp_path / "store.lbug") == given.digest()
 
 
 # What a script adds -------------------------------------------------------------------------------
-
-
-def put(path: Path, tables: Tables) -> None:
-    load = Load(Load.now(), "build", "0", ["a script"], 0, 0, 0, 0, tables.digest())
-    with store_lock(path):
-        write_store(path, tables, [load], HELD_FILES.empty_table())
 
 
 @pytest.fixture
@@ -224,7 +217,7 @@ def scripted(tmp_path: Path) -> Path:
         graph.edges[edge].update({"weight": number + 0.25, "a `strange` name": letter})
     graph.nodes["Spec", "a" * 32]["only here"] = "x"
     path = tmp_path / "store.lbug"
-    put(path, Tables.from_networkx(graph))
+    put_store(path, Tables.from_networkx(graph))
     assert_same(open_tables(path), Tables.from_networkx(graph))
     return path
 
