@@ -25,11 +25,12 @@ _OPENED = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED"
     for package in ("java.nio", "java.io", "sun.nio.ch")
 ]
-# Tests change all of the data all the time, for which a server would plan each question anew.
-_PLANS_KEPT = {"dbms.cypher.min_replan_interval": "1h"}
-# It also would for texts and lists of another order of length, and of a list of one item otherwise.
-# On 2026.08 it does, as at users'; on 5.26 the same questions cost half.
-_PLANS_FOR_ANY_LENGTH = {"5.26": {"internal.cypher.use_parameter_size": "false"}}
+# Tests change all of the data all the time, for which a server would plan each question anew, as it
+# would for texts and lists of another order of length, and of a list of one item.
+_PLANS_KEPT = {
+    "dbms.cypher.min_replan_interval": "1h",
+    "internal.cypher.use_parameter_size": "false",
+}
 _NO_FILES_ELSEWHERE = "-XX:-UsePerfData"
 # Below what systems give to outgoing connections: there, a client that tries again and again to
 # reach a server that is down can be given that very port, connect to itself, and keep it.
@@ -70,8 +71,7 @@ class Neo4jServer:
         self.username = "neo4j"
         self.password = secrets.token_hex(16)
         self.home = Path()
-        kept = _PLANS_KEPT | _PLANS_FOR_ANY_LENGTH.get(release, {}) if quick_start else {}
-        self._config = {**kept, **(config or {})}
+        self._config = {**(_PLANS_KEPT if quick_start else {}), **(config or {})}
         self._disk = disk
         self._jvm = [f"-Xmx{heap}", *_OPENED, _NO_FILES_ELSEWHERE]
         self._jvm += QUICK_START if quick_start else []  # a benchmark wants the real thing
