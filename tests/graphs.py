@@ -147,9 +147,15 @@ def small_graph() -> Graph[tuple[str, str]]:
     return graph
 
 
-def put_store(path: Path, tables: Tables, sources: Sequence[str] = ("a test",)) -> None:
+def put_store(
+    path: Path,
+    tables: Tables,
+    sources: Sequence[str] = ("a test",),
+    warnings: Sequence[str] = (),
+) -> None:
     """Put an embedded store of tables in place, as if a build had made them of these sources."""
-    load = Load(Load.now(), "build", "0", [*sources], 1, 0, 1, 0, tables.digest())
+    digest = tables.digest()
+    load = Load(Load.now(), "build", "0", [*sources], 1, 0, 1, 0, digest, [*warnings])
     with store_lock(path):
         write_store(path, tables, [load], HELD_FILES.empty_table())
 

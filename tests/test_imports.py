@@ -1,6 +1,7 @@
 """What a process imports: each costs its start.
 
-Where pandas is, as here, pyarrow imports it for whoever may give it a frame: a command does not.
+pandas and polars are installed here, and libraries that graphcache uses would import them to see
+whether they are given a frame: a command hides both.
 """
 
 from __future__ import annotations
@@ -32,15 +33,17 @@ def run(*arguments):
         assert not end.code
 exec(sys.argv[1])
 packages = {name.partition(".")[0] for name in set(sys.modules) - before}
-# All but the first come with others; the last three are there as pandas is.
-own = {"graphcache", "cython_runtime", "typing_extensions", "dateutil", "six", "pytz"}
+# All but the first come with others; for the last two Arrow looks, and pandas has brought them.
+own = {"graphcache", "cython_runtime", "typing_extensions", "dateutil", "six"}
 print(*(name for name in packages - sys.stdlib_module_names - own if name[0] != "_"))
 """
 COMMAND = {"click"}
 TABLES = {"msgspec", "numpy", "pyarrow"}
+WRITING = {"archspec", "filelock", "ladybug", "platformdirs", "yaml"}
 CASES = {
     "run('--help')": COMMAND,
-    "import graphcache; graphcache.read(SITE)": {*TABLES, "archspec", "pandas"},
+    "import graphcache; graphcache.read(SITE)": {*TABLES, "archspec", "pandas", "pytz"},
+    "run('build', SITE, '--store', NEW)": {*COMMAND, *TABLES, *WRITING},
     "run('find', 'zlib-ng', '--store', STORE)": {*COMMAND, *TABLES, "archspec"},
     "run('why', 'zlib-ng', '--store', STORE)": {*COMMAND, *TABLES, "archspec"},
     "run('impact', 'zlib-ng', '--store', STORE)": {*COMMAND, *TABLES, "archspec"},
@@ -55,12 +58,30 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("text", CASES)
-def test_what_is_imported(text: str, store: Path) -> None:
-    given = text.replace("STORE", repr(str(store))).replace("SITE", repr(str(SITE)))
-    command = [sys.executable, "-c", IMPORTED, given]
+def imported(text: str, store: Path, new: Path) -> set[str]:
+    """What a process imports that runs the text, with these places in it."""
+    for name, place in {"STORE": store, "SITE": SITE, "NEW": new}.items():
+        text = text.replace(name, repr(str(place)))
+    command = [sys.executable, "-c", IMPORTED, text]
     said = subprocess.run(command, capture_output=True, check=True, text=True, timeout=600).stdout
-    assert set(said.split()) == CASES[text]
+    return set(said.split())
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_what_is_imported(text: str, store: Path, tmp_path: Path) -> None:
+    assert imported(text, store, tmp_path / "new.lbug") == CASES[text]
+
+
+def test_what_a_command_hides_is_there_after_it(store: Path, tmp_path: Path) -> None:
+    built = "run('build', SITE, '--store', NEW)"
+    text = f"{built}; from graphcache import build_store; build_store(NEW, SITE)"
+    assert {"pandas", "polars"} <= imported(text, store, tmp_path / "new.lbug")
+
+
+def test_a_picture_is_drawn_with_what_else_is_hidden(store: Path, tmp_path: Path) -> None:
+    text = "run('plot', 'stack-overlap', '-o', NEW, '--store', STORE)"
+    assert {"marsilea", "pandas"} <= imported(text, store, tmp_path / "new.svg")
+    assert (tmp_path / "new.svg").read_text().startswith("<?xml")
 
 
 def test_a_push_imports_no_reader_of_sources() -> None:

@@ -414,7 +414,7 @@ except StoreError as error:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import ladybug, pandas, polars  # the last two are imported by the first one, and by pyarrow
+import ladybug, pandas, polars  # pyarrow and LadybugDB import the last two
 import graphcache.stores.embedded.write
 from graphcache import build_store
 

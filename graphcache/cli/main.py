@@ -44,7 +44,7 @@ _YOUNG = 250_000
 """Objects after which Python looks for garbage, in place of 700 (3.11): a twentieth of a short
 command, in which next to nothing was found. It may hold some 50 MB more so."""
 _FRAMES = ("pandas", "polars")
-"""What no command uses but `plot`, whose charts marsilea draws with pandas."""
+"""What no command uses but `plot`, where it draws with marsilea, which takes pandas."""
 _EXIT_CODES = """
 \b
 Exit codes:
@@ -126,15 +126,25 @@ def _without_frames() -> Iterator[None]:
     """As if no library of data frames were installed.
 
     pyarrow, LadybugDB and Neo4j's driver import those to see whether what they are given is a frame
-    of theirs, which takes longer than most commands do otherwise.
+    of theirs, which takes longer than most commands do otherwise. pyarrow takes none for a frame
+    then as long as the process lives, which ends with the command.
     """
-    finders = sys.meta_path[:]
-    if "plot" not in sys.argv:
-        sys.meta_path[:] = [_NoFrames if it is PathFinder else it for it in finders]
+    if not _draws():
+        _replace(PathFinder, _NoFrames)
     try:
         yield
     finally:
-        sys.meta_path[:] = finders
+        _replace(_NoFrames, PathFinder)
+
+
+def _draws() -> bool:
+    """Whether it may be `plot` with a file to draw."""
+    return "plot" in sys.argv and any(word.startswith(("-o", "--out")) for word in sys.argv)
+
+
+def _replace(old: type[PathFinder], new: type[PathFinder]) -> None:
+    """Have Python find modules by another finder; those that a library adds stay."""
+    sys.meta_path[:] = [new if finder is old else finder for finder in sys.meta_path]
 
 
 class _NoFrames(PathFinder):

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import ladybug
+from graphs import put_store
 
 from campaigns import hostile
 from campaigns.changes import TEXTS, changed
@@ -33,8 +34,6 @@ from graphcache.serving.contents import SECONDS
 from graphcache.serving.holding import HeldStore
 from graphcache.serving.questions import QUESTIONS
 from graphcache.serving.running import listen, server
-from graphcache.stores.base import HELD_FILES, Load
-from graphcache.stores.embedded.write import write_store
 
 EACH = 20
 _LIBRARY = load_library()
@@ -163,9 +162,7 @@ def _hold_content(kind: str, text: str) -> None:
 
 def put(store: Path, names: tuple[str, ...]) -> None:
     """Put a store of these names in the place of the one that is there."""
-    tables = hostile.graph(names)
-    load = Load(Load.now(), "build", "0", list(names), 1, 0, 1, 0, tables.digest(), list(names))
-    write_store(store, tables, [load], HELD_FILES.empty_table())
+    put_store(store, hostile.graph(names), names, names)
 
 
 def _request(names: tuple[str, ...], dice: Random) -> Request:

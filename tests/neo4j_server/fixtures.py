@@ -149,7 +149,7 @@ def neo4j_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]
         config = {
             **settings(browser_files_port=port),
             "db.memory.transaction.max": "14m",
-            "internal.cypher.use_parameter_size": "true",  # plans as at users'
+            "internal.cypher.use_parameter_size": "true",  # as at users'
             "dbms.ssl.policy.bolt.enabled": "true",
             "dbms.ssl.policy.bolt.base_directory": str(certificate),
             "server.bolt.tls_level": "OPTIONAL",
