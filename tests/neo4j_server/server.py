@@ -26,8 +26,8 @@ _OPENED = [
     for package in ("java.nio", "java.io", "sun.nio.ch")
 ]
 # Tests change all of the data all the time, for which a server would plan each question anew, as it
-# would for texts and lists of another order of length, and of a list of one item. The server of a
-# test's own counts their lengths, as at users'.
+# would for texts and lists of another order of length, and of a list of one item. That of the
+# fixture `neo4j_own` counts their lengths, as at users'.
 _PLANS_KEPT = {
     "dbms.cypher.min_replan_interval": "1h",
     "internal.cypher.use_parameter_size": "false",
