@@ -33,6 +33,8 @@ _EXECUTOR = "CoarseGrainedExecutorBackend"
 LAKE_PROGRAM = Path(lake.__file__).with_name("__main__.py")
 """What `spark-submit` is given: `graphcache lake`."""
 _VECTORS = "jdk.incubator.vector"
+_WARN_ON_STDERR = ("-Xlog:disable", "-Xlog:all=warning:stderr")
+"""Java's own warnings, for one that Spark's launcher has no use for the archive of classes."""
 _WITHOUT_VECTORS = """\
 #!/bin/sh
 for word; do
@@ -65,7 +67,7 @@ def _environment(java: Path, *options: str) -> dict[str, str]:
     return {
         "JAVA_HOME": str(_java_home(java)),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "JDK_JAVA_OPTIONS": " ".join((*QUICK_START, *options)),
+        "JDK_JAVA_OPTIONS": " ".join((*QUICK_START, *_WARN_ON_STDERR, *options)),
     }
 
 

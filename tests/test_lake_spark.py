@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -163,7 +164,27 @@ def test_who_submits_a_job_chooses_the_master(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert ended.stdout.splitlines()[-1] == f"digest {expected.digest()}"
+    why, _, digest = ended.stdout.splitlines()
+    assert (why, digest) == ("spark, as asked for", f"digest {expected.digest()}")
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_submitted_job_does_not_end_before_its_output_is_read(
+    is_read: bool, tmp_path: Path
+) -> None:
+    """Or Spark may pass on nothing: a thread that it does not wait for does."""
+    add(tmp_path / "lake", *SETS["locks"])
+    command = [sys.executable, "-m", "graphcache.lake", "stats", "lake"]
+    expected = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, check=True).stdout
+    submitted = os.environ | {"PYSPARK_GATEWAY_PORT": "1"}
+    with subprocess.Popen(command, cwd=tmp_path, env=submitted, stdout=subprocess.PIPE) as job:
+        assert job.stdout
+        select.select([job.stdout], [], [])
+        with pytest.raises(subprocess.TimeoutExpired):
+            job.wait(timeout=1)  # where it did not wait, it would end within that
+        if is_read:
+            assert job.stdout.read() == expected
+    assert job.returncode == 0
 
 
 def test_a_master_that_is_none_is_said(tmp_path: Path) -> None:

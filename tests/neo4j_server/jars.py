@@ -90,8 +90,9 @@ def class_archive(
 ) -> Path:
     """The classes of a folder of jars as Java has read and checked them, kept in a place.
 
-    Another Java passes over them without a word, and so does this one where the jars have moved.
-    Where there are none yet, `make` runs a Java with options by which it writes them at its end.
+    Another Java passes over them, and so does this one where the jars have moved or the class path
+    is another; then it may warn. Where there are none yet, `make` runs a Java with options by which
+    it writes them at its end.
     """
     program = java.resolve()
     which = hashlib.sha256(f"{program} {program.stat().st_mtime_ns} {folder}".encode()).hexdigest()
