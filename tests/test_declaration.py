@@ -17,6 +17,8 @@ import pytest
 from neo4j_server.fixtures import Server, empty
 from neo4j_server.pushing import login
 
+from graphcache.sources.plain_pages import plain_page
+
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
@@ -52,11 +54,15 @@ def node(spec_hash: str, name: str, **more: Any) -> dict[str, Any]:
     return {"spec": spec, "in_buildcache": True}
 
 
-def page(**more: Any) -> str:
-    """A page that holds zlib again."""
+def page(is_plain: bool = True, **more: Any) -> str:
+    """A page that holds zlib again, as it is published or in another form."""
     record = {"hash": A, "versions": ["1.0"], "compiler": "none", "os": "debian12"}
     record |= {"platform": "linux", "target": "zen4", "stacks": ["e4s"], "variants": [], **more}
-    lines = ["---", "title: zlib", "layout: cache", "categories: [package, develop]"]
+    meta: dict[str, Any] = {"num_specs": 1, "num_specs_by_stack": {"e4s": 1}, "stacks": ["e4s"]}
+    meta |= {"versions": ["1.0"], "compilers": ["none"], "oss": ["debian12"]}
+    meta |= {"platforms": ["linux"], "targets": ["zen4"]}
+    lines = ["---", 'title: "zlib"', "layout: cache", "categories: [package, develop]"]
+    lines += [f"meta: {json.dumps(meta)}"] if is_plain else []
     return "\n".join([*lines, f"spec_details: {json.dumps([record])}", "---", ""])
 
 
@@ -111,12 +117,29 @@ def test_a_new_property_of_each_type_reaches_every_sink(copy: Path, tmp_path: Pa
     assert found["facts and back"] is found["networkx and back"] is True
 
 
-def test_what_pages_do_not_tell_a_page_does_not_take_back(copy: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_what_pages_do_not_tell_a_page_does_not_take_back(
+    is_plain: bool, copy: Path, tmp_path: Path
+) -> None:
     insert(copy / "graphcache/records/pages.py", "tarball: Text | None = None", IN_PAGES)
+    told = page(is_plain, new_list_of_text=["a"])
+    assert (plain_page(told.encode()) is not None) is is_plain
     # Of what both tell, the smaller value is kept.
-    found = follow(copy, tmp_path, page(new_list_of_text=["a"]))
+    found = follow(copy, tmp_path, told)
     updated = {row["name"]: row for row in found["updated by a page"]}
     assert updated["zlib"] == {"name": "zlib", **SAID, "new_list_of_text": ["a"]}
+
+
+def test_what_a_page_can_not_tell_is_said(copy: Path) -> None:
+    insert(
+        copy / "graphcache/records/pages.py",
+        "tarball: Text | None = None",
+        "\n    new_integer: int | None = None\n",
+    )
+    command = [sys.executable, "-c", "import graphcache.tables.page_columns"]
+    ended = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    *_, error = ended.stderr.splitlines()
+    assert error.startswith("TypeError: PageRecord.new_integer: expected text or a list of text, ")
 
 
 def test_a_page_does_not_take_back_what_an_index_said(copy: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec.inspect import ListType, StrType, UnionType
+from msgspec.inspect import ListType, NoneType, StrType, UnionType
 
 from graphcache.records import Page, PageRecord, Report
 from graphcache.schema import node_type
@@ -43,7 +43,7 @@ class Field:
 def _field(name: str, kind: Any) -> Field:
     optional = isinstance(kind, UnionType)
     if isinstance(kind, UnionType):
-        (kind,) = (one for one in kind.types if isinstance(one, StrType | ListType))
+        (kind,) = (one for one in kind.types if not isinstance(one, NoneType))
     if isinstance(kind, ListType) and isinstance(kind.item_type, StrType):
         lengths = kind.min_length or 0, kind.max_length
         return Field(name, pa.list_(pa.string()), optional, kind.item_type, lengths)
