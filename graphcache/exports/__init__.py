@@ -206,15 +206,14 @@ def _put(new: Path, target: Path, old: Path) -> None:
         put_in_place(new, target)
         return
     sync(new)
-    if exchange(new, target):
-        sync(target.parent)
-        return
-    os.rename(target, old)
-    try:
-        os.rename(new, target)
-    except BaseException:
-        os.rename(old, target)
-        raise
+    if not exchange(new, target):
+        os.rename(target, old)
+        try:
+            os.rename(new, target)
+        except BaseException:
+            os.rename(old, target)
+            raise
+    sync(target.parent)
 
 
 @contextmanager
