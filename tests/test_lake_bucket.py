@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shlex
@@ -197,6 +198,31 @@ def test_settings_may_stand_in_the_files_of_aws(
     assert verify("s3://joined/lake").problems == []
     assert graphcache.read("s3://mine/pages")[0] == graphcache.read(*SETS["pages"])[0]
     signing._session.cache_clear()
+
+
+# The log ------------------------------------------------------------------------------------------
+
+
+def test_each_request_is_logged_without_what_proves_who_asks(
+    server: S3Server, joined: Path, tmp_path: Path
+) -> None:
+    size = (joined / "lake" / LIST).stat().st_size
+    shutil.copytree(SETS["pages"][0], server.make_bucket("logged") / "a pages")
+    endpoint = server.environment["AWS_ENDPOINT_URL"]
+    begins = f"graphcache.remote.buckets: {{}} {endpoint}"
+    env = os.environ | {"GRAPHCACHE_CACHE": str(tmp_path / "cache")}
+    said = run("-v", "lake", "verify", "s3://joined/lake", cwd=tmp_path, env=env).err
+    assert f"{begins.format('GET')}/joined/lake/{LIST}: 200, {size} bytes\n" in said
+    said += run("-v", "lake", "verify", "s3://joined/no", cwd=tmp_path, env=env).err
+    assert f"{begins.format('GET')}/joined/no/{LIST}: 404, " in said
+    said += run("-v", "build", "s3://logged/a pages", cwd=tmp_path, env=env).err
+    assert f"{begins.format('GET')}/logged?…: 200, " in said
+    words = ("lake", "add", "s3://logged/a lake", str(SETS["pages"][0]))
+    said += run("-v", *words, cwd=tmp_path, env=env).err
+    assert f"{begins.format('PUT')}/logged/a%20lake/{LIST}: 200, 0 bytes\n" in said
+    assert f"{begins.format('POST')}/logged?…: 200, " in said
+    proofs = [env[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
+    assert not any(proof in said for proof in [*proofs, "Signature", "prefix="])
 
 
 # Accidents ----------------------------------------------------------------------------------------
@@ -433,12 +459,30 @@ def test_a_server_that_knows_no_conditions_is_refused(strange: Web) -> None:
         add("s3://b/lake", *SETS["pages"])
 
 
-def test_a_server_that_says_nothing_is_given_up(strange: Web) -> None:
+def test_a_server_that_says_nothing_is_given_up(
+    strange: Web, caplog: pytest.LogCaptureFixture
+) -> None:
     path = f"/b/lake/{LIST}"
     strange.answers[path] = [hang]
-    with pytest.raises(LakeError, match=f"{LIST}: can't be read: the server .* says nothing"):
+    with (
+        caplog.at_level(logging.DEBUG, "graphcache"),
+        pytest.raises(LakeError, match=f"{LIST}: can't be read: the server .* says nothing"),
+    ):
         verify("s3://b/lake")
     assert strange.paths == [path] * 3
+    assert caplog.messages == [f"GET {strange.url}{path}: no answer: ReadTimeoutError"] * 3
+
+
+def test_a_password_in_the_address_of_a_server_is_not_logged(
+    strange: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = f"/b/lake/{LIST}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", strange.url.replace("//", "//someone:pass-word@"))
+    strange.answers[path] = [content(encode(Listing()), ETag='"1"')]
+    with caplog.at_level(logging.DEBUG, "graphcache"):
+        verify("s3://b/lake")
+    assert f"GET {strange.url}{path}: 200, " in caplog.text
+    assert "pass-word" not in caplog.text
 
 
 def test_a_server_that_stops_in_the_middle_is_asked_again(strange: Web) -> None:

@@ -1,4 +1,4 @@
-"""What --verbose logs of the network and the stores, and that nothing secret is ever in it."""
+"""What --verbose logs of the network, stores and a lake, and that nothing secret is ever in it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from command_line import run
 from web_server import Web, serving, status
 
 from graphcache import build_store, open_store, update_store
+from graphcache.lake.adding import add
+from graphcache.lake.asking import ask
+from graphcache.lake.joining import join_lake
+from graphcache.lake.sql import FUNCTIONS, STEPS
 from graphcache.remote.cache import Cache
 from graphcache.sources.addresses import Remote
 
@@ -151,6 +155,25 @@ def test_what_is_written_is_logged(
     assert "graphcache.stores.embedded.write: written, rows: 216: Spec" in said
     assert "read back, and as it was given: " in said
     assert f"in place, bytes: {store.stat().st_size}: {store}" in said
+
+
+@pytest.mark.slow
+def test_what_a_lake_gives_to_duckdb_is_logged_without_values(
+    example_pages: Path, log: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    add(tmp_path / "lake", example_pages)
+    join_lake(tmp_path / "lake", "duckdb")
+    begins = "graphcache.lake.duck: sent: CREATE OR REPLACE "
+    made = [line.removeprefix(begins) for line in own_lines(log).split("\n") if begins in line]
+    for name in STEPS:
+        assert sum(line.startswith(f"TABLE {name} AS ") for line in made) == 1
+    assert sum(line.startswith("TEMP MACRO gc_") for line in made) == len(FUNCTIONS)
+    log.clear()
+    ask(tmp_path / "lake", "redundant-builds", ["develop"])
+    said = own_lines(log)
+    assert "sent: SELECT" in said
+    assert "[name]" in said
+    assert "develop" not in said
 
 
 # The command line ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,9 @@ from graphcache.lake.listing import PartFile
 from graphcache.lake.places import Place, check_sizes
 from graphcache.lake.tables import write_table
 from graphcache.schema import EdgeType, NodeType
+from graphcache.stores.logs import outline
+
+_LOG = logging.getLogger(__name__)
 
 _ROWS = 100_000
 """Rows of a result in memory at a time."""
@@ -36,6 +40,7 @@ class DuckDB:
         self._connection = connection
         self._place = place
         for text in sql.FUNCTIONS:
+            _log(text)
             connection.execute(text)
 
     def view(self, name: str, schema: pa.Schema, files: list[PartFile]) -> None:
@@ -78,10 +83,18 @@ class DuckDB:
         return write_table(self._place, id_, type_, batches)
 
     def _reader(self, text: str, values: Iterable[Any] = ()) -> Any:
+        _log(text)
         return self._connection.sql(sql.quoted(text), params=list(values)).to_arrow_reader(_ROWS)
 
     def _run(self, text: str, values: Iterable[Any] = ()) -> Any:
+        _log(text)
         return self._connection.execute(sql.quoted(text), list(values))
+
+
+def _log(text: str) -> None:
+    """Log a statement before it is sent, since rows come when they are asked for."""
+    if _LOG.isEnabledFor(logging.DEBUG):
+        _LOG.debug("sent: %s", outline(text))
 
 
 @contextmanager

@@ -7,8 +7,9 @@ credentials, a proxy and a certificate, and takes new credentials where old ones
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ from graphcache.records import one_line
 from graphcache.remote.locations import NotFetched, shown
 from graphcache.remote.signing import region
 from graphcache.version import __version__
+
+_LOG = logging.getLogger(__name__)
 
 SCHEMES = ("s3", "s3a")
 """How an address of a bucket begins; the latter is Spark's word for it."""
@@ -279,7 +282,28 @@ def _client(_process: int, _settings: int) -> tuple[Any, Any]:
             client = session.create_client("s3", region_name=region(), config=usual)
     except (BotoCoreError, ValueError) as error:
         raise NotFetched(f"the AWS settings can't be used: {one_line(str(error))}") from None
+    client.meta.events.register("request-created.s3", _keep_address)
+    client.meta.events.register("response-received.s3", _log_answer)
     return client, credentials
+
+
+def _keep_address(request: Any, **_: Any) -> None:
+    """Keep with a request, which may be one of several tries, what its answer is logged with."""
+    request.context[__name__] = f"{request.method} {shown(request.url)}"
+
+
+def _log_answer(
+    response_dict: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+    exception: Exception | None,
+    **_: Any,
+) -> None:
+    asked = context[__name__]
+    if response_dict is None:  # the text of the exception may have a password
+        _LOG.debug("%s: no answer: %s", asked, type(exception).__name__)
+    else:
+        length = response_dict["headers"].get("Content-Length", "?")
+        _LOG.debug("%s: %d, %s bytes", asked, response_dict["status_code"], one_line(length))
 
 
 @contextmanager
