@@ -19,6 +19,9 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PLACE = re.compile(r"`((?:graphcache|tests|docs|cypher)/[\w./-]+|[\w-]+\.(?:md|toml|txt))`")
 MADE_UP = re.compile(r"NAME|THEME")
 RELEASE = re.compile(r"\[(?:Unreleased|\d+\.\d+\.\d+)\](?: - \d{4}-\d\d-\d\d)?")
+NAMED_ONE_BY_ONE = {"graphcache", "lake", "serving", "stores", "tables", "views", "analysis"}
+NAMED_ONE_BY_ONE |= {"advising", "differing", "machines", "matching", "pins"}
+"""Folders whose rows name their modules; of others the row says what these have in common."""
 KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
@@ -72,6 +75,16 @@ def test_what_a_page_names_is_there(name: str) -> None:
         known = [ROOT / place, ROOT / "graphcache" / place, ROOT / "tests" / place]
         assert any(path.exists() for path in known), place
     assert set(re.findall(r"`make ([a-z][a-z-]*)", text)) <= TARGETS
+
+
+def test_the_tables_of_modules_have_each() -> None:
+    tables = (ROOT / "docs/architecture.md").read_text().partition("\n## Decisions")[0]
+    rows = {row.split("`")[1]: row for row in tables.splitlines() if row.count("`") > 1}
+    for path in (ROOT / "graphcache").rglob("*.py"):
+        folder = path.parent.name
+        if not path.stem.startswith("__") and folder in NAMED_ONE_BY_ONE:
+            row = tables if folder in ("graphcache", "analysis") else rows[f"{folder}/"]
+            assert f"`{path.name}`" in row, path
 
 
 def test_the_changelog_has_the_form_that_it_names() -> None:
