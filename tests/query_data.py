@@ -248,7 +248,7 @@ def nameless(spec_hash: str) -> Spec:
     unknown = ("version", "platform", "os", "target", "namespace", "external", "in_buildcache")
     return {
         "hash": spec_hash,
-        "name": "n",  # as `write_mixed_indexes` calls all dependencies
+        "name": "n",  # as `mixed_indexes` calls all dependencies
         **dict.fromkeys((*unknown, "size")),
         **{"variants": [], "derived": False, "stacks": {}, "releases": {}, "roots": {}},
         **{"needs": {}, "compilers": {}, "built": None},
