@@ -14,11 +14,18 @@ from graphcache import __version__
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z][a-z0-9-]*):", MAKEFILE, re.MULTILINE))
-PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md")
+PAGES = [
+    *("CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"),
+    *("docs/architecture.md", "docs/performance.md", "docs/reliability.md"),
+]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PLACE = re.compile(r"`((?:graphcache|tests|docs|cypher)/[\w./-]+|[\w-]+\.(?:md|toml|txt))`")
+NAME = re.compile(r"`([A-Za-z_]\w*)(?:\(.*?\))?`")
+NOT_OURS = {"MALLOC_MMAP_THRESHOLD_", "Manager", "binaryFile", "mv"}
+"""Names that pages have of glibc, of nobody, of Spark and of the shell."""
 MADE_UP = re.compile(r"NAME|THEME")
 RELEASE = re.compile(r"\[(?:Unreleased|\d+\.\d+\.\d+)\](?: - \d{4}-\d\d-\d\d)?")
+PYTHON = ("graphcache", "tests", "docs", "benchmarks", "examples")
 NAMED_ONE_BY_ONE = {"graphcache", "lake", "serving", "stores", "tables", "views", "analysis"}
 NAMED_ONE_BY_ONE |= {"advising", "differing", "machines", "matching", "pins"}
 """Folders whose rows name their modules; of others the row says what these have in common."""
@@ -72,9 +79,18 @@ def test_what_a_page_names_is_there(name: str) -> None:
     text = (ROOT / name).read_text()
     places = [place for place in PLACE.findall(text) if not MADE_UP.search(place)]
     for place in [*LINK.findall(text), *places]:
-        known = [ROOT / place, ROOT / "graphcache" / place, ROOT / "tests" / place]
+        known = [ROOT / folder / place for folder in (".", "graphcache", "tests", "docs")]
         assert any(path.exists() for path in known), place
     assert set(re.findall(r"`make ([a-z][a-z-]*)", text)) <= TARGETS
+
+
+def test_each_name_on_a_page_stands_in_a_file_of_python() -> None:
+    files = [path for folder in PYTHON for path in (ROOT / folder).rglob("*.py")]
+    texts = [path.read_text() for path in files if path != Path(__file__)]
+    known = {path.stem for path in files}.union(*map(re.compile(r"\w+").findall, texts))
+    for name in PAGES:
+        named = NAME.findall((ROOT / name).read_text())
+        assert set(named) - NOT_OURS - known == set(), name
 
 
 def test_the_tables_of_modules_have_each() -> None:
