@@ -6,12 +6,14 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from test_spack_dependencies import A, B, body, index, lock, spec_file
 
 from graphcache import InputError, read
 
+Mode = Literal["w", "w:gz"]
 HIDDEN = json.dumps(lock(body("hidden", B), roots=[{"hash": B}]))
 INSIDE = {
     "opt/zlib/.spack/binary_distribution": "buildinfo: {}",
@@ -22,9 +24,9 @@ INSIDE = {
 """An installed package, which ships a lock file among its test data."""
 
 
-def packed(files: dict[str, str], mode: str = "w:gz") -> bytes:
+def packed(files: dict[str, str], mode: Mode = "w:gz") -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=out, mode=mode) as archive:
         for name, text in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(text.encode())
@@ -41,7 +43,7 @@ def write(root: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def mirror(
-    root: Path, binary: str = "linux/gcc-12/zlib-1.0/zlib.spack", mode: str = "w:gz"
+    root: Path, binary: str = "linux/gcc-12/zlib-1.0/zlib.spack", mode: Mode = "w:gz"
 ) -> Path:
     """A mirror of version 2."""
     zlib = body("zlib", A)
@@ -61,7 +63,7 @@ def mirror(
     "binary", ["linux/gcc-12/zlib-1.0/zlib.spack", "zlib.spack", "linux/zlib", "linux/zlib.tar.gz"]
 )
 def test_of_a_mirror_of_version_2_no_binary_is_read(
-    tmp_path: Path, given: str, mode: str, binary: str
+    tmp_path: Path, given: str, mode: Mode, binary: str
 ) -> None:
     root = mirror(tmp_path / "mirrors/m2", binary, mode)
     tables, report = read(root / given, stack="st")
@@ -96,9 +98,9 @@ def test_a_binary_that_is_named_is_rejected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_a_packed_mirror(tmp_path: Path, mode: str) -> None:
+def test_a_packed_mirror(tmp_path: Path, mode: Mode) -> None:
     root = mirror(tmp_path / "m2")
-    with tarfile.open(tmp_path / "m2.tar", mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(tmp_path / "m2.tar", mode) as archive:
         archive.add(root, "m2")
     tables, report = read(tmp_path / "m2.tar")
     assert (tables.node_counts()["Spec"], report.rejects) == (1, [])

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from itertools import combinations, product
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,7 +62,7 @@ def in_order(specs: list[Spec], parts: tuple[str, ...]) -> list[Spec]:
         if part == "version":
             specs.sort(key=lambda spec: version_key(spec["version"]), reverse=True)
         else:
-            specs.sort(key=lambda spec, part=part: spec[part])  # type: ignore[misc]
+            specs.sort(key=itemgetter(part))
     return specs
 
 

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import oracle
 import pyarrow as pa
@@ -25,6 +26,7 @@ from test_spack_dependencies import body, lock
 from graphcache import InputError, Report, Tables, read
 from graphcache.sources.inputs import MAX_FILE
 
+Mode = Literal["w", "w:gz"]
 PAGE = oracle.page_text("zlib", records=[oracle.record("a" * 32)]).encode()
 OTHER = oracle.page_text("hdf5", records=[oracle.record("b" * 32)]).encode()
 BLOCK = 512
@@ -50,8 +52,8 @@ def why_not(path: Path | str) -> str:
 # One content in many wrappings --------------------------------------------------------------------
 
 
-def as_tar(folder: Path, out: Path, mode: str = "w") -> Path:
-    with tarfile.open(out, mode) as archive:  # type: ignore[call-overload]
+def as_tar(folder: Path, out: Path, mode: Mode = "w") -> Path:
+    with tarfile.open(out, mode) as archive:
         archive.add(folder, "pages")
     return out
 
@@ -382,8 +384,8 @@ def test_only_the_files_of_a_tar_archive_are_read(tmp_path: Path) -> None:
     assert rejects(report) == [f"{tmp_path}/a.tar/empty \\udcff: the file is empty"]
 
 
-def tar_of(out: Path, members: list[tuple[tarfile.TarInfo, bytes]], mode: str = "w") -> Path:
-    with tarfile.open(out, mode) as archive:  # type: ignore[call-overload]
+def tar_of(out: Path, members: list[tuple[tarfile.TarInfo, bytes]], mode: Mode = "w") -> Path:
+    with tarfile.open(out, mode) as archive:
         for member, content in members:
             member.size = member.size or len(content)
             archive.addfile(member, io.BytesIO(content))
@@ -397,7 +399,7 @@ def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tuple[tarfile
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_a_link_in_a_tar_archive_is_read_as_in_a_folder(tmp_path: Path, mode: str) -> None:
+def test_a_link_in_a_tar_archive_is_read_as_in_a_folder(tmp_path: Path, mode: Mode) -> None:
     archive = tar_of(
         tmp_path / "a.tar",
         [
@@ -565,7 +567,7 @@ def test_a_page_is_a_page_even_where_a_tar_archive_has_its_mark(tmp_path: Path) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_a_tar_archive_that_is_cut_off_anywhere(tmp_path: Path, mode: str) -> None:
+def test_a_tar_archive_that_is_cut_off_anywhere(tmp_path: Path, mode: Mode) -> None:
     inner = tmp_path / "in"
     inner.mkdir()
     (inner / "a").write_bytes(PAGE)

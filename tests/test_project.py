@@ -84,13 +84,22 @@ def test_what_a_page_names_is_there(name: str) -> None:
     assert set(re.findall(r"`make ([a-z][a-z-]*)", text)) <= TARGETS
 
 
-def test_each_name_on_a_page_stands_in_a_file_of_python() -> None:
+def python_files() -> dict[Path, str]:
+    """The text of each, but of this one."""
     files = [path for folder in PYTHON for path in (ROOT / folder).rglob("*.py")]
-    texts = [path.read_text() for path in files if path != Path(__file__)]
-    known = {path.stem for path in files}.union(*map(re.compile(r"\w+").findall, texts))
+    return {path: path.read_text() for path in files if path != Path(__file__)}
+
+
+def test_each_name_on_a_page_stands_in_a_file_of_python() -> None:
+    files = python_files()
+    known = {path.stem for path in files}.union(*map(re.compile(r"\w+").findall, files.values()))
     for name in PAGES:
         named = NAME.findall((ROOT / name).read_text())
         assert set(named) - NOT_OURS - known == set(), name
+
+
+def test_no_error_of_types_is_passed_over() -> None:
+    assert [path for path, text in python_files().items() if "# type: ignore" in text] == []
 
 
 def test_the_tables_of_modules_have_each() -> None:

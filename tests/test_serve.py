@@ -37,7 +37,7 @@ from graphcache.serving.contents import MOST, SECONDS
 from graphcache.serving.named import ROWS_SENT, ROWS_SHOWN
 from graphcache.serving.sent import MOST_BYTES
 from graphcache.spack.versions import version_key
-from graphcache.views.answers import render
+from graphcache.views.answers import Format, render
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SITE, ADVISORIES = EXAMPLES / "site", EXAMPLES / "advisories"
@@ -827,11 +827,12 @@ def test_an_answer_is_the_stores(served: Served, example_store: Path, name: str)
         except (NotKnownError, UsageError) as unknown:
             assert_refused(served, address, unknown.at_shell)
             return
-    for form, media_type in (("json", "application/json"), ("csv", "text/csv; charset=utf-8")):
+    forms: dict[Format, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+    for form, media_type in forms.items():
         reply = served.ask(f"{address}&format={form}")
         assert (reply.status, reply.headers["content-type"]) == (200, media_type)
         expected = io.StringIO()
-        render(answer.columns, answer.rows, form, expected)  # type: ignore[arg-type]
+        render(answer.columns, answer.rows, form, expected)
         assert reply.text == expected.getvalue()
     page = served.page(address)
     shown = page.tables.get(query.title, [])

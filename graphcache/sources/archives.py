@@ -42,6 +42,8 @@ _DAMAGED = (
     ValueError,
 )
 _UNSUPPORTED = (NotImplementedError, RuntimeError)  # an unknown method, a password
+_AT_END: type[tarfile.HeaderError] = vars(tarfile)["EOFHeaderError"]
+"""What `tarfile` raises at the end of a whole archive; mypy's types of it lack that."""
 _EXTENDED = (
     *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
     *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
@@ -243,7 +245,7 @@ class _Member(tarfile.TarInfo):
         try:
             return super().fromtarfile(archive)
         except tarfile.HeaderError as error:
-            if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
+            if isinstance(error, _AT_END):
                 raise
             raise tarfile.ReadError(str(error)) from None
 

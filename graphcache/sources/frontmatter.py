@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from graphcache.records import short
 from graphcache.sources.keys import object_of
@@ -29,7 +29,7 @@ _ENDS = (b"---", b"...")
 _CONTINUES = (b" ", b"\t", b"-", b"#", b"]", b"}")
 _PLAIN_TEXT = re.compile(rb'"([^"\\\x00-\x1f]*)"\s*')
 _NEXT_OBJECT = re.compile(r',\s*(?=\{\s*["}])')
-_SEPARATORS = re.compile(r"[\s,]*")
+_SEPARATORS = re.compile(r"[\s,]*")  # which is everywhere, if only as nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def _json_items(entry: Entry) -> Iterator[Item]:
     decoder = json.JSONDecoder(object_pairs_hook=object_of)
     place, line, rescanned = 1, entry.line, 0
     while rescanned <= MAX_RESCANNED:
-        start = _SEPARATORS.match(text, place).end()  # type: ignore[union-attr]
+        start = cast("re.Match[str]", _SEPARATORS.match(text, place)).end()
         line += text.count("\n", place, start)
         if text.startswith("]", start):
             if text[start + 1 :].strip():
