@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from graphcache.analysis.advising.places import roots_by_stack
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows
-from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
+from graphcache.analysis.matching.names import meant
 from graphcache.analysis.memberships import ends_by_spec, specs_in
 from graphcache.answers import reads
 from graphcache.errors import UsageError

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
-from graphcache.analysis.matching.fitting import all_of, together
+from graphcache.analysis.matching.fitting import together
 from graphcache.analysis.matching.matcher import READS, Matcher
-from graphcache.analysis.matching.names import one_spec, wanted_specs
+from graphcache.analysis.matching.names import wanted_specs
 from graphcache.analysis.matching.spec_columns import Truth
 from graphcache.analysis.memberships import ends_by_spec, specs_in
 from graphcache.answers import Answer, Selection, reads
@@ -142,26 +142,6 @@ def places(tables: Tables, stack: str | None, release: str | None) -> list[tuple
             held[specs_in(tables, kind, name, of_release)] = True
             found.append((f"in {kind} {name}", Truth.known(held)))
     return found
-
-
-def meant(tables: Tables, words: str | Iterable[str]) -> tuple[Rows, list[str]]:
-    """The rows of all specs that words mean, and what there is to say of others; reads `READS`.
-
-    A hash means one spec.
-
-    Raises:
-        UsageError: as `find` does; or a hash is of no spec, or of several.
-    """
-    matcher = Matcher(tables)
-    specs = tables.nodes["Spec"]
-    asked = []
-    for spec in wanted_specs(matcher, words):
-        parts = matcher.parts(spec)
-        if spec.hash:
-            one_spec(specs, all_of(parts, specs.num_rows), spec.hash, str(spec))
-        asked.append(parts)
-    fits, notes = together(tables, asked)
-    return np.flatnonzero(fits.sure), notes
 
 
 def _found(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> Answer:

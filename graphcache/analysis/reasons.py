@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows
-from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
+from graphcache.analysis.matching.names import meant
 from graphcache.analysis.memberships import ends_by_spec
 from graphcache.answers import LOAD_DEPENDENCIES, Answer, reads
 from graphcache.errors import not_known

@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Mask, Rows, Runs
-from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
-from graphcache.analysis.matching.names import require
+from graphcache.analysis.matching.names import meant, require
 from graphcache.answers import Answer, reads
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from graphcache.errors import UsageError
 from graphcache.lake import MEMORY, EngineName, bytes_of
+from graphcache.lake.addresses import place_at
 from graphcache.lake.facts import folder_of, read_kind
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Add, Listing, PartFile, Partition, files_of
-from graphcache.lake.places import Place, write_part
+from graphcache.lake.places import write_part
 from graphcache.lake.sessions import Where
 from graphcache.lake.spreading import gather_on_spark
 from graphcache.lake.writing import FactsWriter
@@ -72,7 +73,7 @@ def add(
     """
     folder_of("spec", release)  # or an error, before anything is read
     on_spark = _is_on_spark(engine, master)
-    place = Place.of(lake)
+    place = place_at(lake)
     with place.lock():
         opened = Lake.open_or_new(lake)
         writer = FactsWriter(place, opened.new_id())

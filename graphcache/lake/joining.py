@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from graphcache.errors import UsageError
 from graphcache.lake import ENGINES, MEMORY, EngineName, bytes_of
+from graphcache.lake.addresses import place_at
 from graphcache.lake.duck import DuckDB, duckdb, is_installed
 from graphcache.lake.engines import (
     claimed,
@@ -22,7 +23,6 @@ from graphcache.lake.facts import members_said, read_facts, read_kind
 from graphcache.lake.increments import find_touched, join_touched
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Files, Joined, Listing
-from graphcache.lake.places import Place
 from graphcache.lake.sessions import Where
 from graphcache.lake.spark import join_on_spark
 from graphcache.lake.tables import digest, write_tables, write_warnings
@@ -75,7 +75,7 @@ def join_lake(
     check_engine(engine, master)
     allowed = bytes_of(memory)
     Lake.open(lake)  # or an error, before a folder is made
-    with Place.of(lake).lock():
+    with place_at(lake).lock():
         opened = Lake.open(lake)
         joined = opened.listing.joined
         if joined is not None and not everything and not any(opened.not_joined()):

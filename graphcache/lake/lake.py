@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from graphcache.errors import LakeError
 from graphcache.files import clean_up
+from graphcache.lake.addresses import place_at
 from graphcache.lake.listing import LIST, Joined, Listing, PartFile, Partition, decode, encode
 from graphcache.lake.places import Place
 
@@ -32,7 +33,7 @@ class Lake:
         Raises:
             LakeError: there is none, or it is damaged or of another layout.
         """
-        place = Place.of(lake)
+        place = place_at(lake)
         listing, version = _list_of(place)
         if listing is None:
             raise LakeError(
@@ -48,7 +49,7 @@ class Lake:
         Raises:
             LakeError: something else is there; or the lake is damaged, or of another layout.
         """
-        place = Place.of(lake)
+        place = place_at(lake)
         listing, version = _list_of(place)
         if listing is None and not place.is_empty():
             raise LakeError(

@@ -1,12 +1,12 @@
-"""Where a lake lies: a folder here, or what `bucket_places` makes of a bucket."""
+"""Where a lake lies: a folder here, which `bucket_places.py` makes a bucket look like."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,10 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from graphcache.errors import LakeError, UsageError
+from graphcache.errors import LakeError
 from graphcache.files import put_in_place, sync
 from graphcache.lake.listing import LIST, PartFile
-from graphcache.remote.buckets import Bucket, BucketError, bucket_and_key, is_bucket
-from graphcache.remote.locations import NotFetched, is_url, local_path, shown
+from graphcache.remote.buckets import BucketError
 
 _LOCK = ".graphcache-lake.lock"
 _NEW = ".new"
@@ -42,32 +41,7 @@ class Place:
     """What messages call it."""
     is_local: bool
     address: str
-    """What `of` makes this place of, also in another process or on another machine."""
-
-    @classmethod
-    def of(cls, lake: str | os.PathLike[str]) -> Place:
-        """The place of a path or address, be it there or not.
-
-        Raises:
-            LakeError: a bucket can't be reached from here.
-            UsageError: nothing reads addresses of that kind.
-
-        >>> Place.of("history").is_local
-        True
-        """
-        given = os.fspath(lake)
-        path = local_path(given) if is_url(given) else given
-        if path is not None:
-            root = os.path.abspath(path)
-            return cls(root, shown(given), True, root)
-        if is_bucket(given):
-            from graphcache.lake.bucket_places import BucketPlace
-
-            return BucketPlace.at(given)
-        raise UsageError(
-            f"{shown(given)}: a lake can't lie there: expected a folder of this machine, or "
-            f"s3://BUCKET/PREFIX; another file system can be mounted as a folder"
-        )
+    """What `place_at` makes this place of, also in another process or on another machine."""
 
     def path(self, name: str) -> str:
         """The whole path of a file, as engines take it."""
@@ -232,29 +206,6 @@ class Place:
             yield
         finally:
             lock.release()
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A place as tasks on other machines get it."""
-
-    address: str
-    settings: dict[str, str] = field(repr=False)
-    """Those by which buckets are found by who sends it, since tasks may know none."""
-
-    @classmethod
-    def of(cls, place: Place, paths: Iterable[str] = ()) -> Sent:
-        """A place, and what of paths is in a bucket, for tasks that read these."""
-        names = [address for address in (place.address, *paths) if is_bucket(address)]
-        settings = {}
-        with suppress(NotFetched):  # public buckets need none
-            settings = Bucket(bucket_and_key(names[0])[0]).settings() if names else {}
-        return cls(place.address, settings)
-
-    def place(self) -> Place:
-        """The place, for the task that calls this; it finds other buckets too."""
-        os.environ.update(self.settings)
-        return Place.of(self.address)
 
 
 def write_part(place: Place, name: str, table: pa.Table) -> PartFile:

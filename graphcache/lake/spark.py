@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.errors import LakeError
+from graphcache.lake.addresses import Sent
 from graphcache.lake.engines import claimed, write_names
 from graphcache.lake.facts import FACTS, read_kind
 from graphcache.lake.lake import Lake
 from graphcache.lake.listing import Files, PartFile
-from graphcache.lake.places import Place, Sent, check_sizes, read_part
+from graphcache.lake.places import Place, check_sizes, read_part
 from graphcache.lake.sessions import Where, spark_context
 from graphcache.lake.shards import (
     KEYS,

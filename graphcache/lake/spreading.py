@@ -12,9 +12,10 @@ from contextlib import chdir, nullcontext
 from dataclasses import dataclass
 
 from graphcache.errors import InputError, UsageError
+from graphcache.lake.addresses import Sent
 from graphcache.lake.facts import read_kind
 from graphcache.lake.listing import Files
-from graphcache.lake.places import Place, Sent
+from graphcache.lake.places import Place
 from graphcache.lake.sessions import Where, spark_context
 from graphcache.lake.spark import check_shared, task
 from graphcache.lake.writing import FactsWriter, OfRelease

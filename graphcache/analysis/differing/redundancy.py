@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from graphcache.analysis.dependencies import NEEDS, Dependencies, Rows, Runs
 from graphcache.analysis.differing.causes import causes_of_pairs
 from graphcache.analysis.differing.spec_pairs import READS as COMPARED
-from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
+from graphcache.analysis.matching.names import meant
 from graphcache.analysis.memberships import codes, configuration_codes, members, specs_in
 from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads

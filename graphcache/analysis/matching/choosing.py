@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphcache.analysis.finding import meant
 from graphcache.analysis.matching.matcher import READS
-from graphcache.analysis.matching.names import joined_specs, selection_for
+from graphcache.analysis.matching.names import joined_specs, meant, selection_for
 from graphcache.errors import UsageError
 from graphcache.schema import node_type
 

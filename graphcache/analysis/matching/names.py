@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pyarrow as pa
 
+from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.matching.checking import check_names, lines_of, no_spec
-from graphcache.analysis.matching.fitting import all_of, misspelt, why_none
+from graphcache.analysis.matching.fitting import all_of, misspelt, together, why_none
 from graphcache.analysis.matching.matcher import READS, Matcher
 from graphcache.analysis.matching.spec_columns import Truth
 from graphcache.answers import Selection, reads
@@ -97,6 +99,26 @@ def wanted_specs(matcher: Matcher, words: str | Iterable[str]) -> list[AbstractS
         if specs[at].hash and not matcher.match(specs[at]).may.any():
             raise no_spec(str(specs[at]), specs[at].hash, matcher.specs)
     return specs
+
+
+def meant(tables: Tables, words: str | Iterable[str]) -> tuple[Rows, list[str]]:
+    """The rows of all specs that words mean, and what there is to say of others; reads `READS`.
+
+    A hash means one spec.
+
+    Raises:
+        UsageError: as `find` does; or a hash is of no spec, or of several.
+    """
+    matcher = Matcher(tables)
+    specs = tables.nodes["Spec"]
+    asked = []
+    for spec in wanted_specs(matcher, words):
+        parts = matcher.parts(spec)
+        if spec.hash:
+            one_spec(specs, all_of(parts, specs.num_rows), spec.hash, str(spec))
+        asked.append(parts)
+    fits, notes = together(tables, asked)
+    return np.flatnonzero(fits.sure), notes
 
 
 def _is_unknown_name(matcher: Matcher, spec: AbstractSpec) -> bool:
