@@ -19,7 +19,7 @@ from graphcache.records import Reject, short
 from graphcache.tables.columns import flat
 from graphcache.tables.disagreements import members_of
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts
-from graphcache.tables.said import SAID
+from graphcache.tables.said import SAID, are_by_pages
 
 NO_RELEASE = "__HIVE_DEFAULT_PARTITION__"
 """What Hive, and all that reads its folders, takes for null."""
@@ -118,7 +118,7 @@ def facts_of(tables: dict[str, pa.Table]) -> Facts:
 def members_said(said: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Who is in which stack by pages, and by other files: as `tables/disagreements.py` has them."""
     said = said.filter(pc.is_valid(said["stack"]))
-    by_page = pc.starts_with(said["claim"], "page")
+    by_page = are_by_pages(said["claim"])
     pages, lists = (
         members_of(*(part[name] for name in ("hash", "name", "stack", "in_release")))
         for part in (said.filter(by_page), said.filter(pc.invert(by_page)))

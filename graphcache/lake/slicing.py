@@ -19,9 +19,10 @@ from graphcache.stores.base import HELD_FILES, MAX_WARNINGS, Load
 from graphcache.stores.embedded.places import store_lock
 from graphcache.stores.embedded.write import write_store
 from graphcache.tables import Tables
-from graphcache.tables.columns import SEPARATOR, flat, semi_join
+from graphcache.tables.columns import flat, semi_join
 from graphcache.tables.facts import Facts
 from graphcache.tables.join import join
+from graphcache.tables.said import are_by_pages, parts_of
 from graphcache.tables.update import said_of
 from graphcache.version import __version__
 
@@ -91,9 +92,8 @@ def only_stack(facts: Facts, stack: str) -> Facts:
         UsageError: nothing is said of that stack.
     """
     said = facts.said
-    parts = pc.split_pattern(said["claim"], SEPARATOR, max_splits=2)
-    named = pc.equal(pc.list_element(parts, 2), stack)
-    of_stack = pc.and_(pc.not_equal(pc.list_element(parts, 0), "page"), named)
+    *_, name = parts_of(said["claim"])
+    of_stack = pc.and_not(pc.equal(name, stack), are_by_pages(said["claim"]))
     chosen = pc.or_(pc.fill_null(pc.equal(said["stack"], stack), False), of_stack)
     hashes = flat(facts.specs["hash"])
     members = pc.unique(hashes.take(flat(said["row"].filter(chosen))))
@@ -129,12 +129,7 @@ def _held(lake: Lake, partitions: list[Partition]) -> pa.Table:
     rows = rows.group_by("digest", use_threads=False).aggregate(
         [(name, "min") for name in ("file", "claim", "place")]
     )
-    kind, release, name = (
-        pc.list_element(pc.split_pattern(rows["claim_min"], SEPARATOR, max_splits=2), at)
-        for at in range(3)
-    )
-    release = pc.if_else(pc.equal(release, ""), pa.scalar(None, pa.string()), release)
-    columns = [rows["digest"], rows["file_min"], kind, release, name, rows["place_min"]]
+    columns = [rows["digest"], rows["file_min"], *parts_of(rows["claim_min"]), rows["place_min"]]
     return pa.table(columns, schema=HELD_FILES)
 
 

@@ -18,6 +18,7 @@ from graphcache.spack.compilers import LANGUAGES
 from graphcache.tables.columns import key_columns
 from graphcache.tables.facts import SPEC_FACTS
 from graphcache.tables.join import IDENTITY
+from graphcache.tables.said import PAGE_CLAIM
 
 _SPEC = node_type("Spec")
 _OTHERS = tuple(name for name in SPEC_FACTS.names if name != "hash")
@@ -226,8 +227,8 @@ CONTRADICTIONS = {
 _PLACED = (
     "SELECT DISTINCT [hash], [name], [stack], coalesce([in_release], '') AS [release] FROM all_said"
 )
-_BY_PAGE = f"{_PLACED} WHERE [stack] IS NOT NULL AND [claim] LIKE 'page%'"
-_BY_LIST = f"{_PLACED} WHERE [stack] IS NOT NULL AND [claim] NOT LIKE 'page%'"
+_BY_PAGE = f"{_PLACED} WHERE [stack] IS NOT NULL AND [claim] LIKE '{PAGE_CLAIM}%'"
+_BY_LIST = f"{_PLACED} WHERE [stack] IS NOT NULL AND [claim] NOT LIKE '{PAGE_CLAIM}%'"
 
 
 HAVE_MEMBERS = tuple(f"SELECT 1 FROM ({text}) m LIMIT 1" for text in (_BY_PAGE, _BY_LIST))

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphcache.lake.facts import (
     FILE_FACTS,
@@ -23,7 +22,7 @@ from graphcache.records import Reject, Report
 from graphcache.sources.environments import is_unnamed
 from graphcache.sources.reading import Reading
 from graphcache.tables.facts import Facts
-from graphcache.tables.said import claim_text, with_names
+from graphcache.tables.said import claim_text, claims_of, with_names
 
 _BATCH = 64 * 2**20
 """Bytes of facts in memory before they are written."""
@@ -75,7 +74,7 @@ class FactsWriter:
         of_release = self.files.setdefault(release, {})
         for kind, written in files.items():
             of_release.setdefault(kind, []).extend(written)
-        claims = pc.unique(tables["said"]["claim"]).to_pylist() if "said" in files else []
+        claims = claims_of(tables["said"]) if "said" in files else []
         if any(map(is_unnamed, claims)):
             self.unnamed.update(file.path for file in files["said"])
 

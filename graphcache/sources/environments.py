@@ -56,13 +56,13 @@ def without_name(environment: Environment, release: str | None) -> str:
     return f"{_UNNAMED}{environment.place}{release or ''}"
 
 
-def is_unnamed(claim: str) -> bool:
-    r"""Whether a claim, as text, is of an environment without a name.
+def is_unnamed(claim: Claim) -> bool:
+    """Whether a claim is of an environment without a name.
 
-    >>> is_unnamed("lock\x1f\x1f" + without_name(environment_at("/a/spack.lock"), None))
+    >>> is_unnamed(Claim("lock", None, without_name(environment_at("/a/spack.lock"), None)))
     True
     """
-    return _UNNAMED in claim
+    return claim.name.startswith(_UNNAMED)
 
 
 def name_environments(

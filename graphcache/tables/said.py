@@ -6,16 +6,18 @@ By these rows an update knows what another kind of source said, and leaves that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphcache.records import Claim, Page, SpecList
-from graphcache.tables.columns import SEPARATOR, anti_join, map_unique
+from graphcache.records import Claim, Page, SourceKind, SpecList
+from graphcache.tables.columns import SEPARATOR, anti_join, joined_texts, map_unique
 
 UNION = "root"
 """What pages and manifests call the union index of a release; it is no stack."""
+PAGE_CLAIM = "page"
+"""How the text of a page's claim begins, and that of no other."""
 
 SAID = pa.schema(
     [
@@ -40,10 +42,57 @@ def claim_text(claim: Claim) -> str:
     return SEPARATOR.join((claim.kind, claim.release or "", name))
 
 
+def claim_of(text: str) -> Claim:
+    """The claim of which `claim_text` made a text.
+
+    >>> claim_of(claim_text(Claim("index", None, "e4s")))
+    Claim(kind='index', release=None, name='e4s')
+    """
+    kind, release, name = text.split(SEPARATOR, 2)
+    return Claim(cast(SourceKind, kind), release or None, name)
+
+
+def page_claims(releases: Any, packages: Any) -> pa.Array:
+    """The texts of what pages claim, whose releases and packages are given; null is no release.
+
+    >>> list(map(claim_of, page_claims(pa.array([None, "v1"]), pa.array(["a", "b"])).to_pylist()))
+    [Claim(kind='page', release=None, name='a'), Claim(kind='page', release='v1', name='b')]
+    """
+    return joined_texts(PAGE_CLAIM, pc.fill_null(releases, ""), packages)
+
+
+def kinds_of(claims: Any) -> Any:
+    """The kinds of sources in a column of claims as texts.
+
+    >>> kinds_of(pa.array([claim_text(Claim("lock", "v1", "e4s"))])).to_pylist()
+    ['lock']
+    """
+    return pc.list_element(pc.split_pattern(claims, SEPARATOR, max_splits=1), 0)
+
+
+def parts_of(claims: Any) -> tuple[Any, Any, Any]:
+    """Kinds, releases (null where none is named) and names in a column of claims as texts.
+
+    >>> [part.to_pylist() for part in parts_of(pa.array([claim_text(Claim("lock", None, "e4s"))]))]
+    [['lock'], [None], ['e4s']]
+    """
+    parts = pc.split_pattern(claims, SEPARATOR, max_splits=2)
+    kind, release, name = (pc.list_element(parts, at) for at in range(3))
+    return kind, pc.if_else(pc.equal(release, ""), pa.scalar(None, pa.string()), release), name
+
+
+def are_by_pages(claims: Any) -> Any:
+    """Which of a column of claims as texts are of pages.
+
+    >>> are_by_pages(page_claims(pa.array(["v1"]), pa.array(["zlib"]))).to_pylist()
+    [True]
+    """
+    return pc.starts_with(claims, PAGE_CLAIM)
+
+
 def claims_of(said: pa.Table) -> list[Claim]:
     """What is claimed in the column `claim`, each once."""
-    parts = (text.split(SEPARATOR, 2) for text in pc.unique(said["claim"]).to_pylist())
-    return [Claim(kind, release or None, name) for kind, release, name in parts]
+    return list(map(claim_of, pc.unique(said["claim"]).to_pylist()))
 
 
 def lock_claims(said: pa.Table) -> list[Claim]:
@@ -63,11 +112,14 @@ def holds_no_root(said: pa.Table, index: Claim) -> bool:
 def with_names(said: pa.Table, names: Mapping[str, str]) -> pa.Table:
     """Who says what, with other names of stacks."""
 
-    def claim(text: str) -> str:
-        kind, release, name = text.split(SEPARATOR, 2)
-        return SEPARATOR.join((kind, release, names.get(name, name)))
+    def stack(name: str) -> str:
+        return names.get(name, name)
 
-    for column, renamed in (("claim", claim), ("stack", lambda name: names.get(name, name))):
+    def claim(text: str) -> str:
+        named = claim_of(text)
+        return claim_text(named._replace(name=stack(named.name)))
+
+    for column, renamed in (("claim", claim), ("stack", stack)):
         texts = map_unique(said[column], renamed, pa.string())
         said = said.set_column(said.column_names.index(column), column, texts)
     return said

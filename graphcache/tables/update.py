@@ -30,7 +30,7 @@ from graphcache.tables.columns import (
 from graphcache.tables.compilers import needed_compilers
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table
 from graphcache.tables.join import join
-from graphcache.tables.said import SAID, claim_text
+from graphcache.tables.said import SAID, claim_text, kinds_of, page_claims
 from graphcache.tables.tables import Tables
 
 _OTHERWISE = frozenset({"hash", "name", "dependencies_known"})
@@ -80,7 +80,7 @@ def _said_no_more(old: Tables, replaced: pa.Table, new: Facts) -> int:
 
 def said_of(facts: Facts, tables: Tables) -> pa.Table:
     """Who says of which spec of the tables that it is where; empty if all are pages."""
-    kinds = pc.unique(_kind(facts.said))
+    kinds = pc.unique(kinds_of(facts.said["claim"]))
     if kinds.to_pylist() in ([], ["page"]):
         return SAID.empty_table()
     hashes = facts.specs["hash"].take(facts.said["row"])
@@ -116,10 +116,7 @@ def said_by_a_page(tables: Tables) -> pa.Table:
         pa.table({"row": rows.filter(flat(undated))}),
     ]
     said = pa.concat_tables(parts, promote_options="default")
-    release = pc.fill_null(said["release"], "")
-    claim = joined_texts(
-        pa.array(["page"] * said.num_rows, pa.string()), release, specs["name"].take(said["row"])
-    )
+    claim = page_claims(said["release"], specs["name"].take(said["row"]))
     columns = {name: said[name] for name in said.column_names}
     columns |= {"claim": claim, "in_buildcache": specs["in_buildcache"].take(said["row"])}
     return facts_table(columns, SAID)
@@ -138,11 +135,6 @@ def _by_release(edges: pa.Table, hashes: pa.Array) -> pa.Table:
     return pa.concat_tables([named, rest])
 
 
-def _kind(said: pa.Table) -> Any:
-    """The kind of source of each row."""
-    return pc.list_element(pc.split_pattern(said["claim"], SEPARATOR, max_splits=1), 0)
-
-
 @dataclass(frozen=True)
 class _Sayings:
     """Who says what of the specs of a graph, as one flag per spec."""
@@ -153,7 +145,7 @@ class _Sayings:
     @cached_property
     def by_kind(self) -> dict[SourceKind, pa.Array]:
         """Of which specs each kind of source says something."""
-        kinds = _kind(self.said)
+        kinds = kinds_of(self.said["claim"])
         return {kind: self._any(pc.equal(kinds, kind)) for kind in _KINDS}
 
     def by(self, kinds: Iterable[SourceKind]) -> pa.Array:
