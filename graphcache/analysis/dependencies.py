@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from graphcache.answers import notes_on_dependencies
 from graphcache.tables import Tables
-from graphcache.tables.arrays import codes_of_bytes, distinct, firsts
+from graphcache.tables.arrays import coded_pairs, codes_of_bytes, decoded_pairs, distinct, firsts
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -83,8 +83,7 @@ class Neighbours:
     """For each row the rows at the other ends of its edges."""
 
     def __init__(self, starts: Rows, ends: Rows, rows: int) -> None:
-        # One integer a pair, since integers are quicker to sort than pairs.
-        starts, self._ends = np.divmod(np.sort(starts * rows + ends), max(rows, 1))
+        starts, self._ends = decoded_pairs(np.sort(coded_pairs(starts, ends, rows)), rows)
         self._runs = Runs(starts, rows)
 
     def of(self, rows: Rows) -> tuple[Rows, Rows]:

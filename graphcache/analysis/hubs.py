@@ -14,6 +14,7 @@ from graphcache.analysis.memberships import codes
 from graphcache.answers import Answer, reads
 from graphcache.errors import UsageError
 from graphcache.tables import Tables
+from graphcache.tables.arrays import coded_pairs, decoded_pairs
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -92,11 +93,13 @@ def package_graph(tables: Tables) -> nx.DiGraph[str]:
     package, names = _packages(graph)
     starts, ends = package[graph.starts], package[graph.ends]
     other = starts != ends
-    pairs, counts = np.unique(starts[other] * len(names) + ends[other], return_counts=True)
+    pairs, counts = np.unique(
+        coded_pairs(starts[other], ends[other], len(names)), return_counts=True
+    )
     made: nx.DiGraph[str] = nx.DiGraph()
     made.add_nodes_from(sorted(names))
-    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        start, end = divmod(pair, len(names))
+    columns = (*decoded_pairs(pairs, len(names)), counts)
+    for start, end, count in zip(*(column.tolist() for column in columns), strict=True):
         made.add_edge(names[start], names[end], specs=count)
     return made
 

@@ -15,7 +15,7 @@ from graphcache.analysis.matching.names import meant, require
 from graphcache.answers import Answer, reads
 from graphcache.spack.deptypes import ALL, DEPTYPES, parse_deptypes
 from graphcache.tables import Tables
-from graphcache.tables.arrays import firsts
+from graphcache.tables.arrays import coded_pairs, decoded_pairs, firsts
 from graphcache.words import counted
 
 _CARRYING = ("link", "run")
@@ -158,14 +158,14 @@ class Places:
         size = len(self._releases)
         edges = tables.edges["IN_RELEASE"]
         alone = np.stack([graph.rows(edges["from"]), _places_of(edges["to"], self._releases)])
-        held = np.isin(alone[0] * size + alone[1], rows * size + of_release)
+        held = np.isin(coded_pairs(alone[0], alone[1], size), coded_pairs(rows, of_release, size))
         alone = alone[:, ~held]
         everywhere = np.arange(graph.specs.num_rows)
         nowhere = np.setdiff1d(everywhere, np.concatenate([rows, alone[0]]))
         none = np.zeros(alone.shape[1] + len(nowhere), np.int64)
         rows = np.concatenate([rows, alone[0], nowhere])
         of_release = np.concatenate([of_release, alone[1], none[: len(nowhere)]])
-        places = np.concatenate([of_stack, none]) * size + of_release
+        places = coded_pairs(np.concatenate([of_stack, none]), of_release, size)
         order = np.argsort(rows, kind="stable")
         self._places, self._of_spec = places[order], Runs(rows, graph.specs.num_rows)
 
@@ -177,11 +177,11 @@ class Places:
         order = np.argsort(places, kind="stable")
         places = places[order]
         first = np.flatnonzero(firsts(places))
-        found, ends = places[first], [*first[1:], len(order)]
-        size = len(self._releases)
+        of_stack, of_release = decoded_pairs(places[first], len(self._releases))
+        ends = [*first[1:], len(order)]
         return [
-            ((self._stacks[place // size], self._releases[place % size]), rows[order[start:end]])
-            for place, start, end in zip(found.tolist(), first, ends, strict=False)
+            ((self._stacks[stack], self._releases[release]), rows[order[start:end]])
+            for stack, release, start, end in zip(of_stack, of_release, first, ends, strict=False)
         ]
 
 

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from graphcache.records import Page
 from graphcache.sources.json_lines import Doubt, read_lines, require
 from graphcache.sources.names import may_hide_characters
-from graphcache.tables.arrays import distinct, firsts, numbers
+from graphcache.tables.arrays import coded_pairs, distinct, firsts, numbers
 from graphcache.tables.page_columns import FIELDS, UNKNOWN_SIZE, Field, PageColumns, is_size
 
 _PAGE = re.compile(
@@ -143,7 +143,7 @@ def _check_hashes(columns: PageColumns) -> None:
     hashes = columns.records["hash"].dictionary_encode()
     count = len(hashes.dictionary)
     if count < len(hashes):
-        codes = numbers(columns.page_of).astype(np.int64) * count + numbers(hashes.indices)
+        codes = coded_pairs(numbers(columns.page_of), numbers(hashes.indices), count)
         codes.sort()
         require(firsts(codes).all())
 
@@ -197,8 +197,7 @@ class _Found:
     @classmethod
     def of(cls, values: pa.Array, pages: Codes) -> _Found:
         encoded = values.dictionary_encode()
-        width = len(encoded.dictionary)
-        codes = pages * width + numbers(encoded.indices)
+        codes = coded_pairs(pages, numbers(encoded.indices), len(encoded.dictionary))
         codes.sort()
         starts = np.flatnonzero(firsts(codes))
         return cls(encoded.dictionary, codes[starts], np.diff(starts, append=len(codes)))
@@ -209,5 +208,4 @@ class _Found:
         at = pc.index_in(flat, self.known)
         require(at.null_count == 0)
         pages = np.repeat(np.arange(len(listed)), list(map(len, listed)))
-        codes: Codes = pages * len(self.known) + numbers(at)
-        return codes
+        return coded_pairs(pages, numbers(at), len(self.known))

@@ -25,7 +25,7 @@ from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Change, Compared, Specs, compare, why_not_told
 from graphcache.analysis.differing.spreading import spread
 from graphcache.tables import Tables
-from graphcache.tables.arrays import codes_of_rows, distinct
+from graphcache.tables.arrays import coded_pairs, codes_of_rows, decoded_pairs, distinct
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class _Told:
         which, above = upward.of(pairs)
         width = len(self._settings)
         alike = np.isin(
-            above * width + self._of_common[which], self._changed[0] * width + self._changed[1]
+            coded_pairs(above, self._of_common[which], width), coded_pairs(*self._changed, width)
         )
         return above[~alike], cause[which][~alike]
 
@@ -232,5 +232,4 @@ def _both(*parts: _Numbers) -> _Numbers:
 
 def _pairs_in_order(found: _Numbers, width: int) -> _Numbers:
     """The same, sorted, each once."""
-    pairs, numbers = np.divmod(distinct(found[0] * max(width, 1) + found[1]), max(width, 1))
-    return pairs, numbers
+    return decoded_pairs(distinct(coded_pairs(*found, width)), width)

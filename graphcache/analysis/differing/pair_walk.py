@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graphcache.analysis.dependencies import Rows
 from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_pairs import Edge, match_needs
-from graphcache.tables.arrays import distinct
+from graphcache.tables.arrays import coded_pairs, decoded_pairs, distinct
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class Pairs:
 
     def at(self, a: Rows, b: Rows, size: int) -> Rows:
         """Where some of the pairs are, by the rows of the two."""
-        return np.searchsorted(self.a * size + self.b, a * size + b)
+        return np.searchsorted(coded_pairs(self.a, self.b, size), coded_pairs(a, b, size))
 
 
 def all_pairs(codes: SpecCodes, a: Rows, b: Rows) -> Pairs:
     """The pairs that are given, and all pairs of what they need for the same, and differ."""
     walk = _Walk(codes)
-    known = border = distinct(a * codes.size + b)
+    known = border = distinct(coded_pairs(a, b, codes.size))
     above, below, odd, pattern = ([known[:0]] for _ in range(4))
     while len(border):
-        found = walk.step(*np.divmod(border, codes.size))
+        found = walk.step(*decoded_pairs(border, codes.size))
         above.append(border[found.which])
         below.append(found.below)
         odd.append(border[found.odd])
@@ -50,7 +50,7 @@ def all_pairs(codes: SpecCodes, a: Rows, b: Rows) -> Pairs:
     patterns = np.full(len(known), -1)
     patterns[np.searchsorted(known, np.concatenate(odd))] = np.concatenate(pattern)
     start, end = (_places(known, np.concatenate(part)) for part in (above, below))
-    return Pairs(*np.divmod(known, codes.size), start, end, patterns, dict(walk.swapped))
+    return Pairs(*decoded_pairs(known, codes.size), start, end, patterns, dict(walk.swapped))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class _Walk:
         spliced, made, other_made = self._codes.made_of(a, b)
         return _Step(
             np.concatenate([above, others[found.which], spliced]),
-            np.concatenate([below, found.below, made * self._codes.size + other_made]),
+            np.concatenate([below, found.below, coded_pairs(made, other_made, self._codes.size)]),
             others[found.odd],
             found.pattern,
         )
@@ -108,15 +108,15 @@ class _Walk:
         runtime = codes.is_compiler[ends] & (codes.version[a] != codes.version[b])[pair]
         even[pair[runtime]] = False
         kept = even[pair]
-        return even, pair[kept], ends[kept] * codes.size + of_other[kept]
+        return even, pair[kept], coded_pairs(ends[kept], of_other[kept], codes.size)
 
     def _one_by_one(self, a: Rows, b: Rows) -> _Step:
         """The same for pairs of any kind, but for what was spliced."""
         codes = self._codes
         (which, mine), (other, theirs) = codes.runs.of(a), codes.runs.of(b)
         width = max(len(codes.names), 1)
-        keys = which * width + codes.package[codes.ends[mine]]
-        others = other * width + codes.package[codes.ends[theirs]]
+        keys = coded_pairs(which, codes.package[codes.ends[mine]], width)
+        others = coded_pairs(other, codes.package[codes.ends[theirs]], width)
         at, one = _one_to_one(keys, others)
         left, right = mine[one], theirs[at[one]]
         ends, of_other = codes.ends[left], codes.ends[right]
@@ -138,7 +138,7 @@ class _Walk:
         odd, pattern, above, below = self._odd(pair[order], edges[order], content[order])
         return _Step(
             np.concatenate([which[one][differ], above]),
-            np.concatenate([ends[differ] * codes.size + of_other[differ], below]),
+            np.concatenate([coded_pairs(ends[differ], of_other[differ], codes.size), below]),
             odd,
             pattern,
         )
@@ -177,7 +177,7 @@ class _Walk:
             pair[starts],
             np.array(patterns, np.int64),
             np.array(above, np.int64),
-            ends[:, 0] * self._codes.size + ends[:, 1],
+            coded_pairs(ends[:, 0], ends[:, 1], self._codes.size),
         )
 
     def _match(self, edges: Rows, content: Rows) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ from graphcache.analysis.pins.held_tables import with_choices
 from graphcache.answers import Answer, reads
 from graphcache.spack.versions import words_key
 from graphcache.tables import Tables
-from graphcache.tables.arrays import distinct
+from graphcache.tables.arrays import coded_pairs, decoded_pairs, distinct
 from graphcache.words import counted
 
 COLUMNS = ["cause", "kind", "builds", "alone", "packages", "stacks", "bytes", "example"]
@@ -128,9 +128,8 @@ def _remaining(before: tuple[int, int], after: tuple[int, int]) -> str:
 def _groups(cause: Rows, group: Rows, causes: int) -> list[int]:
     """For each cause how many different groups it comes with."""
     width = int(group.max(initial=0)) + 1
-    found: list[int] = np.bincount(
-        distinct(cause * width + group) // width, minlength=causes
-    ).tolist()
+    of_groups, _ = decoded_pairs(distinct(coded_pairs(cause, group, width)), width)
+    found: list[int] = np.bincount(of_groups, minlength=causes).tolist()
     return found
 
 

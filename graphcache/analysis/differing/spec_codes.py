@@ -14,7 +14,7 @@ from graphcache.analysis.differing.spec_pairs import PROPERTIES
 from graphcache.analysis.memberships import codes
 from graphcache.spack.compilers import LANGUAGES
 from graphcache.tables import Tables
-from graphcache.tables.arrays import codes_of_bytes, numbers
+from graphcache.tables.arrays import coded_pairs, codes_of_bytes, numbers
 from graphcache.tables.columns import SEPARATOR, flat
 
 
@@ -48,12 +48,14 @@ class SpecCodes:
         """The dependencies of each spec together, by package."""
         types, self._types = _lists(edges["types"])
         virtuals, self._virtuals = _lists(edges["virtuals"])
-        by_package = graph.starts * max(len(self.names), 1) + self.package[graph.ends]
-        order = np.argsort(by_package * self.size + graph.ends)  # no two are equal
+        width = max(len(self.names), 1)
+        by_package = coded_pairs(graph.starts, self.package[graph.ends], width)
+        # No two are equal; of 2**24 specs and 2**15 packages all are below 2**63.
+        order = np.argsort(coded_pairs(by_package, graph.ends, self.size))
         self.runs = Runs(graph.starts, self.size)
         self.ends = graph.ends[order]
         """Of each dependency what is needed."""
-        self.kinds = (types * len(self._virtuals) + virtuals)[order]
+        self.kinds = coded_pairs(types, virtuals, len(self._virtuals))[order]
         """Of each dependency for what it is needed, as a number for `kind`."""
         self.shapes = self._shapes(graph.starts)
         """Of each spec a number: equal ones need the same packages, each once, for the same."""
@@ -78,9 +80,12 @@ class SpecCodes:
         )
         self._as_compiler = _integers(pc.index_in(at_version, compilers))
         compiling = self._as_compiler[graph.ends] >= 0
-        needed = graph.starts[compiling] * self._width + self._as_compiler[graph.ends[compiling]]
+        needed = coded_pairs(
+            graph.starts[compiling], self._as_compiler[graph.ends[compiling]], self._width
+        )
         starts = graph.rows(edges["from"])
-        self._built_with = starts * self._width + _integers(pc.index_in(edges["to"], compilers))
+        ends = _integers(pc.index_in(edges["to"], compilers))
+        self._built_with = coded_pairs(starts, ends, self._width)
         self.tells_compilers = np.ones(self.size, bool)
         self.tells_compilers[starts[~np.isin(self._built_with, needed)]] = False
         names = {str(compiler).partition("@")[0] for compiler in compilers.to_pylist()}
@@ -88,10 +93,11 @@ class SpecCodes:
 
     def builds(self, compilers: Rows, specs: Rows) -> NDArray[np.bool_]:
         """Whether specs are said to be built with compilers, which are specs too; by twos."""
+        compiler = self._as_compiler[compilers]
         found: NDArray[np.bool_] = np.isin(
-            specs * self._width + self._as_compiler[compilers], self._built_with
+            coded_pairs(specs, compiler, self._width), self._built_with
         )
-        return found & (self._as_compiler[compilers] >= 0)
+        return found & (compiler >= 0)
 
     def kind(self, code: int) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
         """The types and virtuals of a kind of dependency; None where no source tells them."""

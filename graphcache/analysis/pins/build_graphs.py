@@ -15,6 +15,7 @@ from graphcache.analysis.pins.identities import identities_of
 from graphcache.answers import reads
 from graphcache.spack.variants import PATCHES
 from graphcache.tables import Tables
+from graphcache.tables.arrays import coded_pairs, decoded_pairs
 from graphcache.tables.columns import SEPARATOR, flat, look_up
 
 _PLAIN = ("name", "version", "namespace", "platform", "os", "package_hash")
@@ -136,13 +137,15 @@ def _edges(tables: Tables, graph: Dependencies, rows: Rows, hows: Codes) -> tupl
     """The dependencies among the rows, by position; what a spec was spliced from is one, too."""
     edges, spliced = tables.edges["DEPENDS_ON"], tables.edges["SPLICED_FROM"]
     types, virtuals = Codes(), Codes()
-    width = edges.num_rows + 1
-    pairs = width * _coded(pc.binary_join(flat(edges["types"]), SEPARATOR), types, _texts)
-    pairs += _coded(pc.binary_join(flat(edges["virtuals"]), SEPARATOR), virtuals, _texts)
-    distinct, of_pair = np.unique(pairs, return_inverse=True)
+    of_types, of_virtuals = (
+        _coded(pc.binary_join(flat(edges[name]), SEPARATOR), codes, _texts)
+        for name, codes in (("types", types), ("virtuals", virtuals))
+    )
+    width = len(virtuals.values)
+    pairs, of_pair = np.unique(coded_pairs(of_types, of_virtuals, width), return_inverse=True)
     coded = [
-        hows.code((types.values[pair // width], virtuals.values[pair % width]))
-        for pair in distinct.tolist()
+        hows.code((types.values[type_], virtuals.values[virtual]))
+        for type_, virtual in zip(*decoded_pairs(pairs, width), strict=True)
     ]
     how = np.array(coded, np.int64)[of_pair]
     from_build = np.full(spliced.num_rows, hows.code((("build spec",), None)))

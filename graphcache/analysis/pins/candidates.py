@@ -13,6 +13,7 @@ from graphcache.analysis.pins.graphs import AT, BuildGraph, Changes
 from graphcache.analysis.pins.holding import BUILT, HAS, Pin, held_by
 from graphcache.analysis.pins.packages import variant_name
 from graphcache.spack.versions import version_key, words_key
+from graphcache.tables.arrays import coded_pairs, decoded_pairs
 
 _OF_COMPILERS = frozenset({"c", "cxx", "fortran", "libc"})
 """Virtuals that a compiler or the machine provides: what stacks differ in on purpose."""
@@ -121,14 +122,14 @@ def _several(graph: BuildGraph, field: str, rows: Rows) -> Counter[Any]:
 def _providers(graph: BuildGraph) -> Iterator[Pin]:
     """For the virtuals that several packages provide, but not too many, the one that most do."""
     names, hows = graph.codes["name"].values, graph.codes["how"].values
-    width = len(hows) + 1
     pairs, counts = np.unique(
-        graph.column("name")[graph.ends] * width + graph.hows, return_counts=True
+        coded_pairs(graph.column("name")[graph.ends], graph.hows, len(hows)), return_counts=True
     )
     used: dict[str, Counter[str]] = defaultdict(Counter)
-    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        for virtual in hows[pair % width][1] or ():
-            used[virtual][names[pair // width]] += count
+    columns = (*decoded_pairs(pairs, len(hows)), counts)
+    for name, how, count in zip(*(column.tolist() for column in columns), strict=True):
+        for virtual in hows[how][1] or ():
+            used[virtual][names[name]] += count
     of_package: dict[str, list[str]] = defaultdict(list)
     for virtual in sorted(used.keys() - _OF_COMPILERS):
         if 1 < len(used[virtual]) <= MOST_PROVIDERS:

@@ -21,6 +21,7 @@ from graphcache.answers import reads
 from graphcache.errors import UsageError
 from graphcache.schema import edge_type
 from graphcache.tables import Tables
+from graphcache.tables.arrays import coded_pairs
 from graphcache.tables.columns import flat, joined_texts, sort_table
 
 _SETTINGS = (
@@ -156,7 +157,7 @@ def _needs(edges: pa.Table, graph: BuildGraph, hashes: pa.Array, stand_in: Rows)
     kept = own & ~spliced[graph.hows]
     starts, ends = graph.starts[kept], stand_in[graph.ends[kept]]
     # Two that became one: the first says what for.
-    _, first = np.unique(starts * len(stand_in) + ends, return_index=True)
+    _, first = np.unique(coded_pairs(starts, ends, len(stand_in)), return_index=True)
     how = pa.array(graph.hows[kept][first])
     columns = {
         "from": hashes.take(pa.array(starts[first])),

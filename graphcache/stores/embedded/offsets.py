@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from graphcache.schema import EdgeType, NodeType, node_type
 from graphcache.stores.statements import match_edges_by_offset, match_nodes_by_offset
-from graphcache.tables.arrays import Integers, is_rising, numbers
+from graphcache.tables.arrays import Integers, coded_pairs, is_rising, numbers
 from graphcache.tables.columns import conform, flat, is_sorted
 
 Ask = Callable[[str], pa.Table]
@@ -77,7 +77,7 @@ class Offsets:
             starts.place[numbers(flat(read["from"]))],
             ends.place[numbers(flat(read["to"]))],
         )
-        pairs = start * len(ends.keys) + end
+        pairs = coded_pairs(start, end, len(ends.keys))
         columns = {name: read[name] for name in names}
         if not is_rising(pairs):
             order = np.argsort(pairs, kind="stable")
