@@ -19,6 +19,7 @@ from graphcache.analysis.memberships import ends_by_spec, specs_in
 from graphcache.answers import Answer, Selection, reads
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
+from graphcache.tables.columns import semi_join
 
 _MARKS = {True: "[+]", False: " - ", None: "[?]"}
 """What stands before a spec by whether the cache holds it."""
@@ -122,7 +123,7 @@ def marks(tables: Tables, hashes: Iterable[str]) -> dict[str, str]:
     to tell apart: no spec is an external, or known not to be held.
     """
     specs = tables.nodes["Spec"]
-    specs = specs.filter(pc.is_in(specs["hash"], pa.array(list(hashes), pa.string())))
+    specs = semi_join(specs, specs["hash"], pa.array(list(hashes), pa.string()))
     columns = (specs[name].to_pylist() for name in ("hash", "in_buildcache", "external"))
     found = {
         hash_: _EXTERNAL if external and not held else _MARKS[held]

@@ -23,7 +23,7 @@ from graphcache.schema import node_type
 from graphcache.spack.compilers import normal_compiler
 from graphcache.spack.variants import normal_variants
 from graphcache.tables.arrays import numbers
-from graphcache.tables.columns import SEPARATOR, map_unique
+from graphcache.tables.columns import SEPARATOR, joined_texts, map_unique
 from graphcache.tables.facts import DEPENDS_ON_FACTS, SPEC_FACTS, Facts, facts_table
 from graphcache.tables.said import said_by_pages
 
@@ -100,7 +100,7 @@ class PageColumns:
         It is the hash of the set of what `record_text` makes of each record.
         """
         stacks = pc.binary_join(self.records["stacks"], SEPARATOR)
-        texts = pc.binary_join_element_wise(self.records["hash"], stacks, SEPARATOR).to_pylist()
+        texts = joined_texts(self.records["hash"], stacks).to_pylist()
         ends = np.searchsorted(numbers(self.page_of), np.arange(len(self.pages) + 1)).tolist()
         return [hash(frozenset(texts[start:end])) for start, end in pairwise(ends)]
 

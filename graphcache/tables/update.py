@@ -18,6 +18,7 @@ from graphcache.records import Claim, Report, SourceKind
 from graphcache.schema import EdgeType, NodeType, edge_type, node_type
 from graphcache.tables.columns import (
     SEPARATOR,
+    anti_join,
     conform,
     extra_columns,
     flat,
@@ -104,7 +105,7 @@ def said_by_a_page(tables: Tables) -> pa.Table:
     )
     keys = [joined_texts(t["row"].cast(pa.string()), t["release"]) for t in (stacks, releases)]
     listed = look_up(keys[0], keys[1], flat(releases["listed"]))
-    elsewhere = releases.filter(pc.invert(pc.is_in(keys[1], keys[0])))
+    elsewhere = anti_join(releases, keys[1], keys[0])
     # Only pages without hashes name no release. What they only mention is on no page.
     undated = pc.and_(specs["derived"], pc.fill_null(specs["in_buildcache"], False))
     rows = pa.array(range(len(hashes)), pa.int64())
@@ -202,7 +203,7 @@ def _still_said(old: Tables, before: _Sayings, after: _Sayings, anew: pa.Array) 
     needs = facts_table(_said(needs, edge_type("DEPENDS_ON")), DEPENDS_ON_FACTS)
     new_row = pc.subtract(pc.cumulative_sum(stays.cast(pa.int64())), 1)
     said = after.said.set_column(0, "row", new_row.take(after.said["row"]))
-    by_who_stays = flat(stays.take(pc.index_in(needs["from"], hashes)))
+    by_who_stays = flat(look_up(needs["from"], hashes, stays))
     return Facts(_specs(old, before, after).filter(stays), said, needs.filter(by_who_stays))
 
 

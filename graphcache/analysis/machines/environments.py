@@ -22,7 +22,7 @@ from graphcache.errors import UsageError, not_known
 from graphcache.spack.libc import Libc, parse_libc
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
-from graphcache.tables.columns import flat, semi_join
+from graphcache.tables.columns import look_up, semi_join
 from graphcache.words import counted
 
 COLUMNS = ["package", "version", "hash", "held", "nearest", "differs", "below"]
@@ -351,13 +351,13 @@ def _builds(tables: Tables, packages: Collection[str] | None = None) -> Iterator
     specs, edges = tables.nodes["Spec"], tables.edges["DEPENDS_ON"]
     builds = as_built(tables)
     if packages is not None:
-        builds = builds.filter(pc.is_in(builds["name"], pa.array(sorted(packages), pa.string())))
+        builds = semi_join(builds, builds["name"], pa.array(sorted(packages), pa.string()))
         edges = semi_join(edges, edges["from"], builds["hash"])
-    at = flat(pc.index_in(builds["hash"], specs["hash"]))
-    builds = builds.append_column("known", specs["dependencies_known"].take(at))
+    known = look_up(builds["hash"], specs["hash"], specs["dependencies_known"])
+    builds = builds.append_column("known", known)
     version = pc.fill_null(specs["version"], "?")
     shown = pc.binary_join_element_wise(specs["name"], version, "@")
-    ends = shown.take(flat(pc.index_in(edges["to"], specs["hash"])))
+    ends = look_up(edges["to"], specs["hash"], shown)
     needs: dict[str, set[str]] = defaultdict(set)
     for start, end in zip(edges["from"].to_pylist(), ends.to_pylist(), strict=True):
         needs[start].add(end)

@@ -23,7 +23,7 @@ from graphcache.spack.targets import fits_target
 from graphcache.spack.versions import Constraint, parse_version
 from graphcache.tables import Tables
 from graphcache.tables.arrays import distinct
-from graphcache.tables.columns import flat, sorted_unique
+from graphcache.tables.columns import flat, look_up, sorted_unique
 
 _WHOLE_PATCH = 64
 """Characters of a patch's whole SHA-256; a page may show fewer."""
@@ -139,7 +139,7 @@ class SpecColumns:
     def target(self) -> pa.Array:
         """The target of each spec; null where it is not known."""
         edges = self._tables.edges["FOR_TARGET"]
-        return flat(edges["to"]).take(pc.index_in(self._specs["hash"], flat(edges["from"])))
+        return look_up(self._specs["hash"], edges["from"], flat(edges["to"]))
 
     def has_variant(self, name: str) -> Truth:
         """Which specs have a variant."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 from graphcache.analysis.dependencies import Dependencies, Rows
 from graphcache.analysis.matching import matcher
 from graphcache.analysis.matching.names import the_spec
+from graphcache.analysis.memberships import ends_by_spec
 from graphcache.answers import LOAD_DEPENDENCIES, Selection
 from graphcache.tables import Tables
 from graphcache.words import counted
@@ -113,8 +114,9 @@ class Graph:
     def described(self, rows: Rows) -> list[SpecShown]:
         """The same with all that a table says of them."""
         chosen = self._specs.take(pa.array(rows)).to_pylist()
+        hashes = self._specs["hash"].take(pa.array(rows))
         ends = {
-            edge: self._ends(edge, rows)
+            edge: ends_by_spec(self.tables, edge, hashes)
             for edge in ("BUILT_WITH", "FOR_TARGET", "IN_STACK", "IN_RELEASE")
         }
         return [
@@ -132,15 +134,6 @@ class Graph:
             )
             for s in chosen
         ]
-
-    def _ends(self, edge: str, rows: Rows) -> dict[str, list[str]]:
-        edges = self.tables.edges[edge]
-        hashes = self._specs["hash"].take(pa.array(rows)).combine_chunks()
-        chosen = edges.filter(pa.compute.is_in(edges["from"], hashes))
-        found: dict[str, list[str]] = {}
-        for start, end in zip(chosen["from"].to_pylist(), chosen["to"].to_pylist(), strict=True):
-            found.setdefault(start, []).append(end)
-        return found
 
     def names(self, rows: Rows) -> list[str]:
         """The packages of the specs in the rows."""

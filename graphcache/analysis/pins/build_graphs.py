@@ -16,7 +16,7 @@ from graphcache.answers import reads
 from graphcache.spack.variants import PATCHES
 from graphcache.tables import Tables
 from graphcache.tables.arrays import coded_pairs, decoded_pairs
-from graphcache.tables.columns import SEPARATOR, flat, look_up
+from graphcache.tables.columns import SEPARATOR, anti_join, flat, joined_texts, look_up, semi_join
 
 _PLAIN = ("name", "version", "namespace", "platform", "os", "package_hash")
 
@@ -126,11 +126,11 @@ def _compilers_not_told(tables: Tables, hashes: Any) -> Any:
     )
     names = flat(pc.binary_join_element_wise(specs["name"], specs["version"], "@"))
     of_compilers = pc.is_in(names, flat(pc.unique(built["to"])))
-    needs = needs.filter(pc.is_in(needs["to"], flat(specs["hash"].filter(of_compilers))))
+    needs = semi_join(needs, needs["to"], specs["hash"].filter(of_compilers))
     needed = look_up(needs["to"], specs["hash"], names)
-    told = flat(pc.binary_join_element_wise(needs["from"], needed, SEPARATOR))
-    pairs = flat(pc.binary_join_element_wise(built["from"], built["to"], SEPARATOR))
-    return _ends(built.filter(pc.invert(pc.is_in(pairs, told))), hashes)
+    told = joined_texts(needs["from"], needed)
+    pairs = joined_texts(built["from"], built["to"])
+    return _ends(anti_join(built, pairs, told), hashes)
 
 
 def _edges(tables: Tables, graph: Dependencies, rows: Rows, hows: Codes) -> tuple[Rows, Rows, Rows]:
