@@ -90,9 +90,10 @@ def python_files() -> dict[Path, str]:
     return {path: path.read_text() for path in files if path != Path(__file__)}
 
 
-def test_each_name_on_a_page_stands_in_a_file_of_python() -> None:
+def test_each_name_on_a_page_stands_in_a_file_of_python_or_its_settings() -> None:
     files = python_files()
-    known = {path.stem for path in files}.union(*map(re.compile(r"\w+").findall, files.values()))
+    texts = [*files.values(), (ROOT / "pyproject.toml").read_text()]
+    known = {path.stem for path in files}.union(*map(re.compile(r"\w+").findall, texts))
     for name in PAGES:
         named = NAME.findall((ROOT / name).read_text())
         assert set(named) - NOT_OURS - known == set(), name
