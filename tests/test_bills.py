@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -119,6 +120,11 @@ def test_each_root_has_a_bill_of_its_own(tables: gc.Tables) -> None:
     for root, one in bills.items():
         alone = sbom(tables, f"/{root}")
         assert (one.roots, one.parts) == (alone.roots, alone.parts)
+
+
+def test_no_release_is_none_and_the_digest_says_it_as_it_always_did() -> None:
+    said = b'{"name":"none","release":"","roots":[],"parts":[]}'
+    assert Bill("none", None, [], []).digest == hashlib.sha256(said).hexdigest()
 
 
 @pytest.mark.slow

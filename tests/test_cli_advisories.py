@@ -17,6 +17,7 @@ from graphcache.analysis import advisories, impact
 from graphcache.analysis.advising.findings import COLUMNS, MORE_COLUMNS
 from graphcache.records import Labels
 from graphcache.spack.purl import parse_purl
+from graphcache.views.sarif import to_sarif
 from graphcache.workflows import build_from
 
 pytestmark = pytest.mark.slow
@@ -389,6 +390,23 @@ def test_sarif_has_a_result_for_each_row(folder: Path) -> None:
         assert len(location["logicalLocations"]) == row["self"]
         prints.add(result["partialFingerprints"]["graphcache/v1"])
     assert len(prints) == len(rows)
+
+
+def test_what_is_in_no_stack_and_release_is_so_in_a_row_and_in_sarif(tmp_path: Path) -> None:
+    arch = {"platform": "linux", "platform_os": "debian12", "target": "zen4"}
+    spec = {"name": "curl", "version": "8.15.0", "arch": arch, "hash": "a" * 32}
+    installs = {spec["hash"]: {"spec": spec, "in_buildcache": True}}
+    index = tmp_path / "index.json"
+    index.write_text(json.dumps({"database": {"version": "8", "installs": installs}}))
+    found, _ = gc.read_advisories([CURL])
+    findings = advisories(gc.read(index)[0], found)
+    (place,) = findings.found[0].places
+    assert place.stack is place.release is None
+    (row,) = findings.answer.to_dicts()
+    assert row["stack"] == row["release"] == ""
+    (result,) = to_sarif(findings)["runs"][0]["results"]
+    assert result["properties"]["release"] == ""
+    assert result["partialFingerprints"]["graphcache/v1"] == "CVE-2025-9086|curl|affected||"
 
 
 def test_rows_have_the_columns_that_are_documented(folder: Path) -> None:

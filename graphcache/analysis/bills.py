@@ -68,7 +68,8 @@ class Bill:
 
     name: str
     """What it is of: a stack, or the specs that were asked for."""
-    release: str
+    release: str | None
+    """Where only what is in a release was asked for."""
     roots: list[str]
     """The hashes of what it is of."""
     parts: list[Part]
@@ -100,7 +101,9 @@ class Bill:
     @cached_property
     def digest(self) -> str:
         """One SHA-256 of all that it says: equal for equal bills."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()
+        # No release is an empty text here, as in the digests of the bills that are written already.
+        said = replace(self, release=self.release or "")
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
     def each(self) -> Iterator[Bill]:
         """A bill of each root alone."""
@@ -190,7 +193,7 @@ def sbom(
     ]
     parts.sort(key=lambda part: (part.name, version_key(part.version), part.hash))
     wanted = {graph.hash(row) for row in roots.tolist()}
-    return Bill(name, release or "", [part.hash for part in parts if part.hash in wanted], parts)
+    return Bill(name, release, [part.hash for part in parts if part.hash in wanted], parts)
 
 
 def _parts(tables: Tables, graph: Dependencies, rows: Rows, used: Mask) -> Iterator[Part]:

@@ -37,7 +37,7 @@ def to_cyclonedx(bill: Bill, created: datetime) -> str:
         created: when the graph was loaded, which is when the data were put together.
 
     >>> import json
-    >>> text = to_cyclonedx(Bill("none", "", [], []), datetime.fromisoformat("2026-11-26T00:00Z"))
+    >>> text = to_cyclonedx(Bill("none", None, [], []), datetime.fromisoformat("2026-11-26T00:00Z"))
     >>> json.loads(text)["metadata"]["component"]["name"]
     'none'
     """
@@ -77,7 +77,7 @@ def _collection(bill: Bill) -> Component:
     """What the bill is of, where that is no single spec."""
     return Component(
         name=bill.name,
-        version=bill.release or None,
+        version=bill.release,
         type=ComponentType.APPLICATION,
         bom_ref=f"roots-{bill.digest[:32]}",
     )

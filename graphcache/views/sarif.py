@@ -78,6 +78,8 @@ def _result(finding: Finding, place: Place, rule: int) -> dict[str, Any]:
         }
         for spec in finding.specs_in(place)
     ]
+    stack, release = place.stack or "", place.release or ""
+    told = (finding.advisory.id, finding.package, finding.state, stack, release)
     return {
         "ruleId": finding.advisory.id,
         "ruleIndex": rule,
@@ -89,12 +91,8 @@ def _result(finding: Finding, place: Place, rule: int) -> dict[str, Any]:
                 "logicalLocations": specs,
             }
         ],
-        "partialFingerprints": {
-            "graphcache/v1": "|".join(
-                (finding.advisory.id, finding.package, finding.state, place.stack, place.release)
-            )
-        },
-        "properties": {"match": finding.match, "release": place.release, "roots": place.roots},
+        "partialFingerprints": {"graphcache/v1": "|".join(told)},
+        "properties": {"match": finding.match, "release": release, "roots": place.roots},
     }
 
 
@@ -103,8 +101,8 @@ def _message(finding: Finding, place: Place) -> str:
     what = f"{finding.package} {versions}"
     verdict = "is affected" if finding.state == "affected" else "may be affected: not decided"
     where = " in ".join(
-        [f"stack {place.stack}"] * bool(place.stack)
-        + [f"release {place.release}"] * bool(place.release)
+        [f"stack {place.stack}"] * (place.stack is not None)
+        + [f"release {place.release}"] * (place.release is not None)
     )
     told = [f"{what} {verdict} ({finding.because(place.versions)})"]
     if place.direct is not None and place.transitive is not None:

@@ -22,8 +22,10 @@ from graphcache.tables import Tables
 class Place:
     """What of some specs, and of all that depends on them, a stack holds in a release."""
 
-    stack: str
-    release: str
+    stack: str | None
+    """None where no stack holds them in the release."""
+    release: str | None
+    """None where they are in no release."""
     specs: list[str]
     """The hashes of the specs themselves; none where only what depends on them is here."""
     versions: list[str]
@@ -116,8 +118,8 @@ class TouchedPlaces:
         versions = set(self._values("version", own)) - {None}
         dependents = used[~touched.itself[used]]
         return Place(
-            stack,
-            release,
+            stack or None,
+            release or None,
             self._values("hash", own),
             sorted(versions, key=version_key),
             self._targets_of(own),
