@@ -26,7 +26,7 @@ def site_store(path: Path) -> None:
     build_from(path, [(str(SITE / release), Labels(release)) for release in RELEASES])
 
 
-def _of(tables: Tables) -> asked.Part:
+def _of(tables: Tables) -> asked.ReadTables:
     return lambda _: tables
 
 

@@ -23,7 +23,7 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 
 import graphcache as gc
 from graphcache.analysis import sbom
-from graphcache.analysis.bills import Bill, Part
+from graphcache.analysis.bills import Bill, BillPart
 from graphcache.records import Labels
 from graphcache.spack.purl import Purl, parse_purl
 from graphcache.views.cyclonedx import to_cyclonedx
@@ -230,8 +230,8 @@ def test_another_tool_reads_them(
 def test_hostile_text_makes_no_form_invalid(text: str) -> None:
     text = text.encode(errors="replace").decode()
     told = {"dependencies_known": True, "variants": [text], "os": text}
-    part = Part("a" * 32, text, text, text, False, True, told, {"b" * 32: ["link"]})
-    other = Part("b" * 32, "b", "", "", True, False, {"dependencies_known": False}, {})
+    part = BillPart("a" * 32, text, text, text, False, True, told, {"b" * 32: ["link"]})
+    other = BillPart("b" * 32, "b", "", "", True, False, {"dependencies_known": False}, {})
     found = Bill(text, text, ["a" * 32], [part, other])
     document = json.loads(to_cyclonedx(found, DAY))
     assert document["metadata"]["component"]["name"] == text

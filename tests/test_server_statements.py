@@ -14,7 +14,7 @@ from graphcache.schema import EDGE_TYPES, NODE_TYPES, all_types
 from graphcache.stores.neo4j.constraints import constraints, own_label
 from graphcache.stores.neo4j.rows import PartRows
 from graphcache.stores.neo4j.statements import (
-    Part,
+    PushPart,
     all_counted,
     count_each,
     count_edges,
@@ -31,7 +31,7 @@ from graphcache.stores.statements import match_all
 GOLDEN = Path(__file__).parent / "golden/statements/neo4j.cypher"
 
 
-def name_of(part: Part) -> str:
+def name_of(part: PushPart) -> str:
     edges = " ".join(type_.name for type_ in part.edges)
     return f"{part.node.name if part.with_node else 'edges'} {edges}".strip()
 

@@ -34,7 +34,7 @@ _IN_IT = ("link", "run")
 
 
 @dataclass(frozen=True)
-class Part:
+class BillPart:
     """A spec in a bill."""
 
     hash: str
@@ -72,16 +72,16 @@ class Bill:
     """Where only what is in a release was asked for."""
     roots: list[str]
     """The hashes of what it is of."""
-    parts: list[Part]
+    parts: list[BillPart]
     """By name, version and hash."""
 
     @cached_property
-    def by_hash(self) -> dict[str, Part]:
+    def by_hash(self) -> dict[str, BillPart]:
         """The parts by hash."""
         return {part.hash: part for part in self.parts}
 
     @cached_property
-    def unknown(self) -> list[Part]:
+    def unknown(self) -> list[BillPart]:
         """Those of which no source tells what they need, so that something may be missing."""
         return [part for part in self.parts if not part.properties["dependencies_known"]]
 
@@ -196,7 +196,7 @@ def sbom(
     return Bill(name, release, [part.hash for part in parts if part.hash in wanted], parts)
 
 
-def _parts(tables: Tables, graph: Dependencies, rows: Rows, used: Mask) -> Iterator[Part]:
+def _parts(tables: Tables, graph: Dependencies, rows: Rows, used: Mask) -> Iterator[BillPart]:
     specs = graph.specs.take(pa.array(rows))
     compilers = ends_by_spec(tables, "BUILT_WITH", specs["hash"])
     targets = ends_by_spec(tables, "FOR_TARGET", specs["hash"])
@@ -205,7 +205,7 @@ def _parts(tables: Tables, graph: Dependencies, rows: Rows, used: Mask) -> Itera
         told |= {"dependencies_known": bool(spec["dependencies_known"])}
         told |= {"compilers": compilers[spec["hash"]]} if spec["hash"] in compilers else {}
         told |= {"target": targets[spec["hash"]][0]} if spec["hash"] in targets else {}
-        yield Part(
+        yield BillPart(
             hash=spec["hash"],
             name=spec["name"] or spec["hash"],
             version=spec["version"] or "",

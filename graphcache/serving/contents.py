@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphcache.analysis.matching.choosing import check_length
-from graphcache.analysis.matching.matcher import READS
 from graphcache.analysis.matching.names import joined_specs, the_spec
 from graphcache.errors import QueryError, UsageError, close_names, no_such
 from graphcache.schema import NodeType, node_type
@@ -19,7 +18,7 @@ from graphcache.spack.compilers import compiler_key
 from graphcache.spack.versions import version_key
 from graphcache.stores import Store
 from graphcache.stores.statements import match_keys
-from graphcache.views.pictures.asked import Part
+from graphcache.views.pictures.asked import ReadTables
 
 SECONDS = 10.0
 """A statement may take so long."""
@@ -152,7 +151,7 @@ def is_spec(text: str, found: Found) -> bool:
     return not (_PLAIN.fullmatch(text) or found.packages.total or found.stacks.total)
 
 
-def one_hash(part: Part, text: str) -> str | None:
+def one_hash(part: ReadTables, text: str) -> str | None:
     """The hash of the spec that a text with a hash means, such as `hdf5@1.14/abc`; None if none.
 
     Raises:
@@ -163,7 +162,7 @@ def one_hash(part: Part, text: str) -> str | None:
     if len(specs) != 1 or not specs[0].hash:
         return None
     try:
-        return the_spec(part(READS), text)
+        return the_spec(part(the_spec.reads), text)
     except UsageError:
         return None  # `find` says what is near
 

@@ -19,7 +19,7 @@ from cyclonedx.model.tool import ToolRepository
 from cyclonedx.schema.schema import SchemaVersion1Dot6
 from packageurl import PackageURL
 
-from graphcache.analysis.bills import Bill, Part
+from graphcache.analysis.bills import Bill, BillPart
 from graphcache.spack.deptypes import DEPTYPES
 from graphcache.spack.purl import Purl
 from graphcache.tables.collector import paused_collector
@@ -83,7 +83,7 @@ def _collection(bill: Bill) -> Component:
     )
 
 
-def _component(part: Part) -> Component:
+def _component(part: BillPart) -> Component:
     return Component(
         name=part.name,
         version=part.version or None,
@@ -107,7 +107,7 @@ def _purl(purl: Purl) -> PackageURL | None:
         return None
 
 
-def _properties(part: Part) -> Iterator[Property]:
+def _properties(part: BillPart) -> Iterator[Property]:
     yield Property(name="spack:hash", value=part.hash)
     if part.external:
         yield Property(name="spack:external", value="true")

@@ -24,7 +24,7 @@ from spdx_tools.spdx.model.package import (
 from spdx_tools.spdx.model.relationship import Relationship, RelationshipType
 from spdx_tools.spdx.model.spdx_no_assertion import SpdxNoAssertion
 
-from graphcache.analysis.bills import Bill, Part
+from graphcache.analysis.bills import Bill, BillPart
 from graphcache.tables.collector import paused_collector
 from graphcache.version import __version__
 from graphcache.views.cyclonedx import shown
@@ -66,11 +66,11 @@ def to_spdx(bill: Bill, created: datetime) -> str:
     return msgspec.json.format(msgspec.json.encode(told), indent=1).decode() + "\n"
 
 
-def _id(part: Part) -> str:
+def _id(part: BillPart) -> str:
     return f"SPDXRef-{_NO_ID.sub('-', part.name)}-{part.hash}"
 
 
-def _package(part: Part) -> Package:
+def _package(part: BillPart) -> Package:
     told = {"hash": part.hash, **({"external": True} if part.external else {}), **part.properties}
     return Package(
         spdx_id=_id(part),

@@ -30,7 +30,7 @@ from graphcache.stores.neo4j.rows import BATCH, EdgeRows, PartRows, check_for_ne
 from graphcache.stores.neo4j.statements import (
     ADVISORY,
     LOAD_LABEL,
-    Part,
+    PushPart,
     delete_edges,
     delete_nodes,
     delete_repeated,
@@ -165,7 +165,9 @@ class _Push:
             self._note_end(session)
         return self.report
 
-    def _send_part(self, session: neo4j.Session, part: Part, *, create: bool, whole: bool) -> None:
+    def _send_part(
+        self, session: neo4j.Session, part: PushPart, *, create: bool, whole: bool
+    ) -> None:
         what = part.node.name if part.with_node else " and ".join(t.name for t in part.edges)
         self.report.sent[what] = 0
         # Where there are as many edges of each type as the last push left, nobody has removed any.
@@ -199,7 +201,7 @@ class _Push:
         for start in range(0, len(keys), BATCH):
             self._send(session, forget_digests(rows.part), keys[start : start + BATCH])
 
-    def _found(self, part: Part, *, count: bool) -> _Found:
+    def _found(self, part: PushPart, *, count: bool) -> _Found:
         """Digest of each node on the server by key, and its number of edges if they are counted."""
         rows = self.store.read(read_digests(part, count=count))
         return {
@@ -216,13 +218,15 @@ class _Push:
         own = [own_label(name) for name in (ADVISORY, *(type_.name for type_ in NODE_TYPES))]
         for type_ in NODE_TYPES:
             kept = set(self.tables.nodes[type_.name][type_.key].to_pylist())
-            gone = sorted(self._found(Part(type_, (), with_node=True), count=False).keys() - kept)
+            gone = sorted(
+                self._found(PushPart(type_, (), with_node=True), count=False).keys() - kept
+            )
             for start in range(0, len(gone), _PRUNE_BATCH):
                 for statement in delete_nodes(type_):
                     self._send(session, statement, gone[start : start + _PRUNE_BATCH], own=own)
             self.report.pruned[type_.name] = len(gone)
 
-    def _prune_edges(self, session: neo4j.Session, part: Part) -> None:
+    def _prune_edges(self, session: neo4j.Session, part: PushPart) -> None:
         """Delete edges of nodes that have more of them on the server than in the tables."""
         rows = PartRows(part, self.tables, {})
         wanted = dict(zip(rows.keys.to_pylist(), rows.edges.to_pylist(), strict=True))

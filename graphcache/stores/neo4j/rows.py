@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphcache.errors import StoreError
-from graphcache.stores.neo4j.statements import EDGE_DIGEST, NODE_DIGEST, Part, write_part
+from graphcache.stores.neo4j.statements import EDGE_DIGEST, NODE_DIGEST, PushPart, write_part
 from graphcache.tables import Tables
 from graphcache.tables.arrays import numbers
 from graphcache.tables.columns import flat, semi_join
@@ -41,7 +41,9 @@ class PartRows:
             more are sent as null.
     """
 
-    def __init__(self, part: Part, tables: Tables, once_set: Mapping[str, Iterable[str]]) -> None:
+    def __init__(
+        self, part: PushPart, tables: Tables, once_set: Mapping[str, Iterable[str]]
+    ) -> None:
         self.part = part
         self._nodes = tables.nodes[part.node.name]
         self._edges = {type_.name: tables.edges[type_.name] for type_ in part.edges}

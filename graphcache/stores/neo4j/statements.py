@@ -29,8 +29,8 @@ LOCK_LABEL = "GraphCacheLock"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What is sent in one row: a node with edges, or (`with_node` false) only edges of it."""
+class PushPart:
+    """What a push sends in one row: a node with edges, or (`with_node` false) only edges of it."""
 
     node: NodeType
     edges: tuple[EdgeType, ...]
@@ -42,7 +42,7 @@ class Part:
         return NODE_DIGEST if self.with_node else EDGE_DIGEST
 
 
-def parts() -> list[Part]:
+def parts() -> list[PushPart]:
     """All parts, in an order in which the ends of every edge are there before it.
 
     >>> [(part.node.name, len(part.edges)) for part in parts() if part.edges]
@@ -58,13 +58,13 @@ def parts() -> list[Part]:
     }
     nodes = sorted(NODE_TYPES, key=lambda type_: len(outward[type_.name]))
     return [
-        *(Part(type_, outward[type_.name], with_node=True) for type_ in nodes),
-        *(Part(t, inward[t.name], with_node=False) for t in NODE_TYPES if inward[t.name]),
+        *(PushPart(type_, outward[type_.name], with_node=True) for type_ in nodes),
+        *(PushPart(t, inward[t.name], with_node=False) for t in NODE_TYPES if inward[t.name]),
     ]
 
 
 def write_part(
-    part: Part, node_columns: list[str], edge_columns: dict[str, list[str]], *, create: bool
+    part: PushPart, node_columns: list[str], edge_columns: dict[str, list[str]], *, create: bool
 ) -> str:
     """The statement that writes rows of a part: key, digest, properties, then edges by type.
 
@@ -101,7 +101,7 @@ def _write_edges(type_: EdgeType, at: int, columns: list[str], *, create: bool) 
     return [f"FOREACH (edge IN row[{at}] | {ends} {edge}{properties})"]
 
 
-def read_digests(part: Part, *, count: bool) -> str:
+def read_digests(part: PushPart, *, count: bool) -> str:
     """The statement that returns key, digest and number of own edges of each node of a part.
 
     They come in lists, one for all keys that begin alike: with a record for each, the driver would
@@ -122,7 +122,7 @@ def read_digests(part: Part, *, count: bool) -> str:
     )
 
 
-def forget_digests(part: Part) -> str:
+def forget_digests(part: PushPart) -> str:
     """The statement that takes the digests of a part from nodes by key."""
     key, label = quote(part.node.key), quote(own_label(part.node.name))
     return f"UNWIND $rows AS key MATCH (n:{label} {{{key}: key}}) REMOVE n.{quote(part.digest)}"

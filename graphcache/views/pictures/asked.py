@@ -33,14 +33,14 @@ from graphcache.views.pictures.why import why
 
 __all__ = ["of_package", "of_spec", "of_stack", "of_store", "of_two", "of_why"]
 
-Part = Callable[[Selection], Tables]
-"""Gives the part of a graph that a selection names."""
+ReadTables = Callable[[Selection], Tables]
+"""Gives the tables of the part of a graph that a selection names."""
 
 _MORE_THAN_A_NAME = re.compile(r"[@+~%^=/]")
 """What a spec has in it that the name of a package or stack has not."""
 
 
-def of_name(part: Part, text: str) -> Picture:
+def of_name(part: ReadTables, text: str) -> Picture:
     """What a text names: a package before a stack of that name, else the one spec that it means.
 
     Raises:
@@ -67,7 +67,7 @@ def _begins_a_hash(specs: pa.Table, text: str) -> bool:
     return bool(text) and bool(pc.any(pc.starts_with(specs["hash"], text)).as_py())
 
 
-def of_package(part: Part, name: str, chosen: dict[str, str] | None = None) -> Picture:
+def of_package(part: ReadTables, name: str, chosen: dict[str, str] | None = None) -> Picture:
     """Its specs, and in what they differ.
 
     >>> import graphcache
@@ -78,7 +78,7 @@ def of_package(part: Part, name: str, chosen: dict[str, str] | None = None) -> P
     return package(package_picture(part(package_picture.reads), name, chosen))
 
 
-def of_spec(part: Part, text: str) -> Picture:
+def of_spec(part: ReadTables, text: str) -> Picture:
     """What a spec needs, and what needs it.
 
     >>> import graphcache
@@ -89,7 +89,7 @@ def of_spec(part: Part, text: str) -> Picture:
     return spec(spec_picture(part(spec_picture.reads), text))
 
 
-def of_hash(part: Part, hash_: str) -> Picture:
+def of_hash(part: ReadTables, hash_: str) -> Picture:
     """The same of a spec that is known by its whole hash, which may be any text.
 
     >>> import graphcache
@@ -100,7 +100,7 @@ def of_hash(part: Part, hash_: str) -> Picture:
     return spec(spec_picture(part(spec_picture.reads), hash_, is_hash=True))
 
 
-def of_why(part: Part, text: str) -> Picture:
+def of_why(part: ReadTables, text: str) -> Picture:
     """The paths from the roots to a spec.
 
     >>> import graphcache
@@ -111,7 +111,7 @@ def of_why(part: Part, text: str) -> Picture:
     return why(why_picture(part(why_picture.reads), text))
 
 
-def of_two(part: Part, left: str, right: str) -> Picture:
+def of_two(part: ReadTables, left: str, right: str) -> Picture:
     """In what two specs differ.
 
     >>> import graphcache
@@ -122,7 +122,7 @@ def of_two(part: Part, left: str, right: str) -> Picture:
     return two(two_picture(part(two_picture.reads), left, right))
 
 
-def of_stack(part: Part, name: str, release: str | None = None) -> Picture:
+def of_stack(part: ReadTables, name: str, release: str | None = None) -> Picture:
     """The packages of a stack, and what its roots bring.
 
     >>> import graphcache
@@ -133,7 +133,7 @@ def of_stack(part: Part, name: str, release: str | None = None) -> Picture:
     return stack(stack_picture(part(stack_picture.reads), name, release))
 
 
-def of_store(part: Part, address: str = "") -> Picture:
+def of_store(part: ReadTables, address: str = "") -> Picture:
     """All stacks, and what they share; `address` is what names of packages are put behind.
 
     >>> import graphcache
