@@ -39,7 +39,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
 
 def remote(folder: Path) -> Remote:
     """Who asks anew what an address leads to, but keeps what has come."""
-    return Remote(2**20, Cache(folder / "cache", tries=2, back_off=0))
+    return Remote(2**20, Cache(folder / "cache", tries=3, back_off=0))
 
 
 def own_lines(log: pytest.LogCaptureFixture) -> str:
@@ -62,13 +62,14 @@ def assert_no_secret(text: str) -> None:
 def test_what_was_asked_and_what_came(
     web: Web, address: str, log: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    web.answers[PAGE] = [status(503), lambda request: request.send_file(PAGE)]
+    web.answers[PAGE] = [status(503), status(503), lambda request: request.send_file(PAGE)]
     shown = f"{web.url}{PAGE}?…"
     size = len(web.files[PAGE])
     build_store(tmp_path / "store.lbug", address, remote=remote(tmp_path))
     said = own_lines(log)
     assert f"graphcache.remote.downloads: GET {shown}: 503, 0 bytes" in said
-    assert f"{shown}: the server says 503 Service Unavailable; 1 try left" in said
+    for left in ("2 tries left", "1 try left"):
+        assert f"{shown}: the server says 503 Service Unavailable; {left}" in said
     assert f"GET {shown}: 200, {size} bytes" in said
     assert f"graphcache.remote.cache: {shown}: came, {size} bytes, sha256 " in said
     log.clear()

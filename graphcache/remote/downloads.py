@@ -95,7 +95,7 @@ class Http:
                 except MaxRetryError:
                     tried = f"{self._tries} times" if self._tries > 1 else "once"
                     raise NotFetched(f"{failure}; tried {tried}: try again later") from None
-                left = "1 try" if retry.total == 0 else f"{retry.total} tries"
+                left = counted(int(retry.total or 0) + 1, "try", "tries")
                 _LOG.debug("%s: %s; %s left", shown(url), one_line(str(failure)), left)
                 try:
                     retry.sleep(failure.response)
