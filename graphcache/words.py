@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """A number with what is counted, in the singular or the plural.
+def counted(count: float, noun: str, plural: str | None = None) -> str:
+    """A number, which may be a fraction, with what is counted, in the singular or the plural.
 
     >>> counted(1, "record"), counted(2400, "record"), counted(0, "entry", "entries")
     ('1 record', '2,400 records', '0 entries')
+    >>> counted(1.0, "second"), counted(0.5, "second")
+    ('1 second', '0.5 seconds')
     """
-    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+    number = f"{count:,}".removesuffix(".0")
+    return f"{number} {noun if count == 1 else plural or f'{noun}s'}"

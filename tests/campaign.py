@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 from campaigns.running import KINDS, Result, run, show, work
 
+from graphcache.words import counted
+
 KEEP = Path("campaign")
 
 
@@ -37,7 +39,7 @@ def main(kinds: tuple[str, ...], seed: str, count: int, shown: tuple[str, str, s
 def summary(kind: str, seed: str, result: Result, seconds: float) -> str:
     """What a campaign came to, in a few lines."""
     seen = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(result.seen.items()))
-    head = f"{kind}: {result.cases:,} cases of seed {seed}: {len(result.broken):,} broken"
+    head = f"{kind}: {counted(result.cases, 'case')} of seed {seed}: {len(result.broken):,} broken"
     cost = f"{seconds:,.0f} s, at most {result.peak / 1e6:,.0f} MB"
     lines = [f"{head} ({cost}): {seen}"]
     lines += [f"  {one.trial}: {one.why.splitlines()[0]} ({one.place})" for one in result.broken]

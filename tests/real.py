@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 from graphcache import InputError, read
+from graphcache.words import counted
 
 TYPES = ("build", "link", "run", "test")
 HASH = re.compile("[a-z2-7]{32}")
@@ -314,7 +315,11 @@ def differences(plain: Plain, found: Plain) -> list[str]:
         "roots": plain.roots ^ found.roots,
         "dependencies": {n for n in plain.needs if plain.needs[n] != found.needs.get(n)},
     }
-    return [f"{name}: {len(some):,} are others" for name, some in others.items() if some]
+    return [
+        f"{name}: {counted(len(some), 'is another', 'are others')}"
+        for name, some in others.items()
+        if some
+    ]
 
 
 def sources(folder: Path) -> Iterator[Path]:
@@ -342,8 +347,10 @@ def check(folder: Path, count: Callable[[Path], Plain | None] = plain_count) -> 
         files += 1
         differing += bool(differs)
         total.update(plain.counts())
-    known = f"{total['specs']:,} specs and {total['dependencies']:,} dependencies"
-    print(f"{files:,} files with {known}: {differing:,} differ; {other:,} other files passed over")
+    dependencies = counted(total["dependencies"], "dependency", "dependencies")
+    known = f"{counted(files, 'file')} with {counted(total['specs'], 'spec')} and {dependencies}"
+    differ = counted(differing, "differs", "differ")
+    print(f"{known}: {differ}; {counted(other, 'other file')} passed over")
     return differing
 
 

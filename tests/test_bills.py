@@ -127,6 +127,13 @@ def test_no_release_is_none_and_the_digest_says_it_as_it_always_did() -> None:
     assert Bill("none", None, [], []).digest == hashlib.sha256(said).hexdigest()
 
 
+def test_one_part_that_is_not_known_is_counted_as_one() -> None:
+    told = {"dependencies_known": False}
+    part = BillPart("a" * 32, "zlib", "1.3", "builtin", False, True, told)
+    said = "What 1 part of 1 needs is not known, and left out."
+    assert said in Bill("zlib", None, [part.hash], [part]).notes
+
+
 @pytest.mark.slow
 def test_what_is_not_known_is_counted(tmp_path: Path) -> None:
     with pytest.raises(gc.NotKnownError, match="of none of 216 specs they are known"):

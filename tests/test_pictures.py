@@ -132,6 +132,12 @@ def test_mpi_makes_the_rows_and_versions_are_in_the_order_of_spack() -> None:
     assert found == ["", "cray-mpich@8.1.25", "openmpi@5.0.9", "openmpi@5.0.10"]
 
 
+@pytest.mark.slow
+def test_one_setting_more_is_counted_as_one() -> None:
+    whole, _ = read("examples/site")
+    assert "; and 1 setting more). " in asked.of_package(lambda _: whole, "hdf5").answer
+
+
 def test_specs_are_chosen_by_what_they_have(tables: Tables) -> None:
     whole = package_picture(tables, "hdf5")
     some = package_picture(tables, "hdf5", {"stack": "io", "release": "develop"})

@@ -90,8 +90,9 @@ class Bill:
         """What is not known, a sentence each."""
         notes = ["Suppliers and licences are not in the graph: they are not in the bill."]
         if self.unknown:
-            which = counted(len(self.unknown), "part")
-            notes.append(f"What {which} of {len(self.parts):,} need is not known, and left out.")
+            parts = f"of {len(self.parts):,}"
+            need = counted(len(self.unknown), f"part {parts} needs", f"parts {parts} need")
+            notes.append(f"What {need} is not known, and left out.")
         untold = sum(not types for part in self.parts for types in part.needs.values())
         if untold:
             which = counted(untold, "dependency is", "dependencies are")

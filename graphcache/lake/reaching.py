@@ -14,6 +14,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from graphcache.analysis.dependencies import Dependencies
+from graphcache.analysis.matching.checking import other_hashes
 from graphcache.analysis.matching.names import joined_specs
 from graphcache.analysis.reasons import why as find_why
 from graphcache.analysis.touching import impact as find_impact
@@ -25,7 +26,6 @@ from graphcache.lake.duck import DuckDB
 from graphcache.schema import EdgeType, NodeType
 from graphcache.tables import Tables
 from graphcache.tables.columns import conform
-from graphcache.words import counted
 
 _ROUNDS = 10_000
 """Steps from one spec to another at most; a chain of 3 to 30 is usual."""
@@ -105,8 +105,7 @@ def _require_hashes(engine: DuckDB, words: list[str], all_specs: int) -> None:
     for spec in joined_specs(words):
         text = "SELECT 1 FROM [Spec] WHERE starts_with([hash], ?) LIMIT 1"
         if spec.hash and not engine.rows(text, [spec.hash]):
-            others = f"whose {counted(all_specs, 'spec')} have other hashes"
-            raise UsageError(f"{spec}: no such spec in the graph, {others}")
+            raise UsageError(f"{spec}: no such spec in the graph, {other_hashes(all_specs)}")
 
 
 def _part(engine: DuckDB, words: list[str], allowed: int) -> Tables:

@@ -232,9 +232,9 @@ def _timed_out(error: Exception, timeout: float) -> str:
     if isinstance(error.__cause__, TooSlow):
         return (
             f"the server is too slow: expected {SLOWEST:,} bytes of content per second beyond the "
-            f"first {BEGIN * timeout:g} seconds"
+            f"first {counted(BEGIN * timeout, 'second')}"
         )
-    return f"the server said nothing for {timeout:g} seconds"
+    return f"the server said nothing for {counted(timeout, 'second')}"
 
 
 def _pool(url: str) -> PoolManager:

@@ -121,8 +121,9 @@ def _remaining(before: tuple[int, int], after: tuple[int, int]) -> str:
     """How many builds there are then, and how many of them look like another one."""
     (builds, again), (remain, still) = before, after
     # What is held may look alike that did not, and so more of fewer builds.
-    alike = f"{again:,} looked like another one before, and {still:,} do then"
-    return f"Of {counted(builds, 'build')} {remain:,} remain: {alike}."
+    do = counted(still, "does", "do")
+    alike = f"{again:,} looked like another one before, and {do} then"
+    return f"Of {counted(builds, 'build')} {counted(remain, 'remains', 'remain')}: {alike}."
 
 
 def _groups(cause: Rows, group: Rows, causes: int) -> list[int]:

@@ -128,4 +128,13 @@ def no_spec(text: str, prefix: str, specs: pa.Table) -> UsageError:
         near = specs.filter(pc.starts_with(specs["hash"], prefix[:length]))
         if near.num_rows:
             return UsageError(f"{none}. Hashes that begin with {prefix[:length]}:{lines_of(near)}")
-    return UsageError(f"{none}, whose {counted(specs.num_rows, 'spec')} have other hashes")
+    return UsageError(f"{none}, {other_hashes(specs.num_rows)}")
+
+
+def other_hashes(specs: int) -> str:
+    """How an error says that so many specs of a graph have other hashes than the one asked for.
+
+    >>> other_hashes(1), other_hashes(216)
+    ('whose 1 spec has another hash', 'whose 216 specs have other hashes')
+    """
+    return f"whose {counted(specs, 'spec has another hash', 'specs have other hashes')}"

@@ -18,6 +18,7 @@ from graphcache.errors import UsageError, no_such, none_of
 from graphcache.spack.spec_parser import parse_spec
 from graphcache.spack.specs import AbstractSpec
 from graphcache.spack.versions import words_key
+from graphcache.words import counted
 
 _NAME = re.compile(r"[\w.-]+")
 _OF_ANOTHER = re.compile(r",(?=\s*[\w-])")
@@ -104,7 +105,8 @@ def _choice(matcher: Matcher, graph: BuildGraph, text: str) -> tuple[list[Pin], 
     held = frozenset(_OF_A_CHOICE)
     # What its recipe says it needs, too, which is no setting of its own.
     pins = [Pin("spec", spec.name, text, tuple(most.tolist()), held), Pin("recipe", spec.name)]
-    return pins, f"{spec.name} is held to {told}, as {len(most):,} of {len(rows):,} are."
+    alike = counted(len(most), f"of {len(rows):,} is", f"of {len(rows):,} are")
+    return pins, f"{spec.name} is held to {told}, as {alike}."
 
 
 def _held(spec: AbstractSpec) -> frozenset[str] | None:

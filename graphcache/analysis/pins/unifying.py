@@ -101,8 +101,8 @@ def _said(first: int, remain: int, pins: int) -> list[str]:
     if not pins:
         return [f"None: no choice of one package makes fewer of the {counted(first, 'build')}."]
     return [
-        f"Of {counted(first, 'build')} {remain:,} remain. A pin is a promise only as far as "
-        "constraints allow it: concretize with them to see."
+        f"Of {counted(first, 'build')} {counted(remain, 'remains', 'remain')}. A pin is a promise "
+        "only as far as constraints allow it: concretize with them to see."
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graphcache.errors import QueryError, StoreError
 from graphcache.stores.misspelt import is_edge_type, no_such_type
+from graphcache.words import counted
 
 
 @contextmanager
@@ -64,4 +65,4 @@ def _misspelt(error: str, cypher: str) -> str | None:
 
 
 def _too_long(timeout: float | None) -> str:
-    return f"it took longer than {timeout or 0:g} seconds: narrow it, or raise the timeout"
+    return f"it took longer than {counted(timeout or 0, 'second')}: narrow it, or raise the timeout"

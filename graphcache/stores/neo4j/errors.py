@@ -12,6 +12,7 @@ from neo4j import exceptions as failures
 
 from graphcache.errors import QueryError, StoreError, UsageError
 from graphcache.stores.misspelt import What, is_declared, no_such_type
+from graphcache.words import counted
 
 SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 OLDEST = (5, 7)
@@ -155,7 +156,7 @@ def _refusal(
     uri: str, database: str | None, error: failures.Neo4jError, timeout: float | None
 ) -> StoreError | QueryError:
     code, text = error.code or "", (error.message or "").strip()
-    limit = f"longer than {timeout:g} seconds" if timeout else "too long"
+    limit = f"longer than {counted(timeout, 'second')}" if timeout else "too long"
     for sign, said in _QUERY_REFUSED.items():
         if sign in code:
             return QueryError(said.format(limit=limit))

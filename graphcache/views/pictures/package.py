@@ -77,7 +77,7 @@ def how_they_differ(found: PackagePicture) -> str:
         return f"In what the {len(found.specs):,} specs differ is not known."
     others = "; ".join(_values_of(one, found) for one in found.others[:3])
     if len(found.others) > 3:
-        others += f"; and {len(found.others) - 3} settings more"
+        others += f"; and {counted(len(found.others) - 3, 'setting')} more"
     return f"They differ in {listed(names)}{f' (and {others})' if others else ''}."
 
 

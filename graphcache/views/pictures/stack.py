@@ -65,9 +65,10 @@ def _answer(found: StackPicture) -> str:
         return f"Most specs are of {names}." if most else "The stack has no spec."
     bring = [f"{root.name} ({root.brings:,})" for root in found.roots[:3]]
     roots = counted(len(found.roots), "package is a root", "packages are roots")
+    several = counted(found.several, "is needed", "are needed")
     base = [p.name for p in found.packages[:3] if p.users]
     return (
-        f"{roots}; most specs come with {listed(bring)} alone, and {found.several:,} are needed "
+        f"{roots}; most specs come with {listed(bring)} alone, and {several} "
         f"by several. Most packages need {listed(base)}."
     )
 
