@@ -41,7 +41,7 @@ print("\nWhich packages are built again and again in the same configuration?")
 for row in again.to_dicts():
     print(f"{row['package']}: {row['redundant']} of {row['specs']} specs")
 
-# Without a store: the same graph as Arrow tables, one a type of node and edge.
+# Without a store: the same graph as Arrow tables, one per type of node and edge.
 tables, _ = gc.read(PAGES)
 specs = tables.nodes["Spec"].to_pylist()
 builds = Counter((spec["name"], spec["configuration"]) for spec in specs)

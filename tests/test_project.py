@@ -29,6 +29,18 @@ PYTHON = ("graphcache", "tests", "docs", "benchmarks", "examples")
 NAMED_ONE_BY_ONE = {"graphcache", "lake", "serving", "stores", "tables", "views", "analysis"}
 NAMED_ONE_BY_ONE |= {"advising", "differing", "machines", "matching", "pins"}
 """Folders whose rows name their modules; of others the row says what these have in common."""
+PROSE = (
+    "*.md",
+    "docs/**/*.md",
+    "cypher/*.cypher",
+    "graphcache/**/*.py",
+    "examples/*.py",
+    "tests/**/*.py",
+)
+CLIPPED = re.compile(
+    r"\b(?:an?|one) (?:row|line|integer|list|column|digest) an? \w+", re.IGNORECASE
+)
+"""What the style calls one row per spec, in fewer words."""
 KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
@@ -120,3 +132,10 @@ def test_the_changelog_has_the_form_that_it_names() -> None:
     assert all(RELEASE.fullmatch(release) for release in releases)
     assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= KINDS
     assert __version__ in text
+
+
+def test_prose_says_what_there_is_one_of_per_what() -> None:
+    paths = [path for pattern in PROSE for path in ROOT.glob(pattern)]
+    texts = {path.relative_to(ROOT): " ".join(path.read_text().split()) for path in paths}
+    clipped = {str(path): CLIPPED.findall(text) for path, text in texts.items()}
+    assert {path: found for path, found in clipped.items() if found} == {}

@@ -30,7 +30,7 @@ def splits(tables: Tables, package: str, release: str | None = None) -> Answer:
         release: only its specs in this release; all of them if None.
 
     Returns:
-        A row a setting that has more than one value: its name (version, platform, os, target,
+        One row per setting that has more than one value: its name (version, platform, os, target,
         compiler, or `variant NAME`), its values (empty where a spec has none), and how many
         configurations are left if it is ignored, and how many fall together with another by that.
         What makes most fall together comes first; 0 says that others always differ along with it.
@@ -100,8 +100,8 @@ def duplicate_bytes(tables: Tables, release: str | None = None) -> Answer:
         release: only the specs of this release; all of them if None.
 
     Returns:
-        A row a package with such specs: its name, how many there are, the bytes of those whose size
-        is known, None if none is, and how many have no known size. Most bytes come first.
+        One row per package with such specs: its name, how many there are, the bytes of those whose
+        size is known, None if none is, and how many have no known size. Most bytes come first.
 
     Raises:
         UsageError: the graph has no such release.

@@ -39,8 +39,8 @@ def dependents(tables: Tables) -> Answer:
     Without the package's own specs.
 
     Returns:
-        A row a package: its name, its specs, the specs of others that need one of them, and how
-        many packages those are of. Those that most specs need come first.
+        One row per package: its name, its specs, the specs of others that need one of them, and
+        how many packages those are of. Those that most specs need come first.
 
     Raises:
         NotKnownError: no dependencies are known.
@@ -122,7 +122,7 @@ def centrality(graph: nx.DiGraph[str], sample: int | None = 100, seed: int = 1) 
         seed: by which the sample is drawn.
 
     Returns:
-        A row a package: its name, betweenness and PageRank. The highest PageRank comes first.
+        One row per package: its name, betweenness and PageRank. The highest PageRank comes first.
 
     Raises:
         UsageError: scipy, which networkx needs for PageRank, is not installed.

@@ -37,7 +37,7 @@ def churn(tables: Tables, releases: Iterable[str] | None = None) -> Answer:
             in natural order, `develop` last.
 
     Returns:
-        A row a step: the old and the new release, and their specs; of these specs `kept` are in
+        One row per step: the old and the new release, and their specs; of these specs `kept` are in
         both; `added` are in the new one in configurations that the old one lacks; `removed` are in
         the old one in configurations that the new one lacks; `rebuilt` are only in the new one, in
         configurations that both have; and the share of the old one's specs that was kept.

@@ -30,9 +30,9 @@ def stack_similarity(tables: Tables, by: By = "packages", release: str | None = 
         release: only what the stacks hold in this release; in all of them if None.
 
     Returns:
-        A row a pair: both stacks, how many both hold, how many only the first or the second holds,
-        and the Jaccard index, shared / (shared + the two others), from 0 to 1 (Jaccard 1901). The
-        most alike come first.
+        One row per pair: both stacks, how many both hold, how many only the first or the second
+        holds, and the Jaccard index, shared / (shared + the two others), from 0 to 1 (Jaccard
+        1901). The most alike come first.
 
     Raises:
         UsageError: the graph has no such release, or `by` is something else.
@@ -121,7 +121,7 @@ def stack_combinations(tables: Tables, by: By = "specs", release: str | None = N
         release: only what the stacks hold in this release; in all of them if None.
 
     Returns:
-        A row a set of stacks: the stacks, and how many are in all of them and in no other. The
+        One row per set of stacks: the stacks, and how many are in all of them and in no other. The
         largest come first; what is in no stack is not counted.
 
     Raises:

@@ -1,7 +1,7 @@
 """Cypher: one script that cypher-shell runs, constraints first, then nodes, then edges.
 
 The data stands in it as literals, of which cypher-shell makes parameters. In the statements
-themselves they would cost Neo4j 5 seconds a statement and more, since it plans each anew.
+themselves they would cost Neo4j 5 seconds per statement and more, since it plans each anew.
 
 MERGE makes it safe to run again: it adds what is missing and sets the properties of what is there.
 Nodes are told from other data in the database by the label that `graphcache push` gives them too.

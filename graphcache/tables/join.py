@@ -118,7 +118,7 @@ def _ranked(hashes: Any) -> tuple[pa.Array, pa.Array]:
 
 
 def _join_specs(facts: pa.Table, hashes: pa.Array, rank: pa.Array, report: Report) -> pa.Table:
-    """One row a hash, sorted by it: a source that knows more fills in, none erases."""
+    """One row per hash, sorted by it: a source that knows more fills in, none erases."""
     if facts.num_rows == len(hashes):
         return _with_whole_patches(facts.take(pc.sort_indices(rank))).combine_chunks()
     facts = _with_whole_patches(_without_mere_names(facts, report))
@@ -340,7 +340,7 @@ def _any_by_code(codes: Any, flags: Any, wanted: Any) -> Any:
 
 
 def _join_depends_on(facts: pa.Table) -> pa.Table:
-    """One row a pair of specs, sorted, with all types and virtuals that any fact knows.
+    """One row per pair of specs, sorted, with all types and virtuals that any fact knows.
 
     A pair becomes one integer, since integers are quicker to sort.
     """

@@ -106,7 +106,7 @@ class PartRows:
 
 
 class EdgeRows:
-    """The edges of one type that start at some keys, as lists a key."""
+    """The edges of one type that start at some keys, as one list per key."""
 
     def __init__(self, table: pa.Table, keys: pa.Array, columns: list[str]) -> None:
         self.table = semi_join(table, table["from"], keys)
