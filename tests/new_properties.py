@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow.parquet
 
 from graphcache import Report, Tables, build_store, open_store, push_store, read, update_store
+from graphcache.analysis import sbom
 from graphcache.exports import export
 from graphcache.lake import EngineName
 from graphcache.lake.adding import add
@@ -84,6 +85,11 @@ def main(index: str, page: str, folder: Path, *uri: str) -> dict[str, Any]:
     with open_store(store) as opened:
         found["store"] = opened.query(statement).to_dicts()
     found |= in_a_lake(index, folder)
+    found["bill of material"] = [
+        {"name": part.name, **{name: part.properties.get(name) for name in NEW}}
+        for spec in ("zlib", "hdf5")
+        for part in sbom(tables, spec).parts
+    ]
     found["described"] = [f"{name}: " in schema_as_text() for name in NEW]
     for location in uri:
         with open_store(location) as server:

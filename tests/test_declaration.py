@@ -110,7 +110,8 @@ def follow(copy: Path, folder: Path, page_text: str, server: Server | None = Non
 def test_a_new_property_of_each_type_reaches_every_sink(copy: Path, tmp_path: Path) -> None:
     found = follow(copy, tmp_path, page())
     rows = [{"name": "zlib", **SAID}, {"name": "hdf5", **NOTHING}]
-    for sink in ("tables", "store", "networkx", "parquet", "lake, pyarrow", "lake, duckdb"):
+    lakes = ("lake, pyarrow", "lake, duckdb")
+    for sink in ("tables", "store", "networkx", "parquet", "bill of material", *lakes):
         assert found[sink] == rows, sink
     for sink in ("graphml", "json", "cypher", "csv", "lake for neo4j", "described"):
         assert found[sink] == [True] * len(SAID), sink

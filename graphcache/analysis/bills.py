@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,16 +20,12 @@ from graphcache.analysis.matching.names import meant
 from graphcache.analysis.memberships import ends_by_spec, specs_in
 from graphcache.answers import reads
 from graphcache.errors import UsageError
+from graphcache.schema import node_type
 from graphcache.spack.purl import Purl
 from graphcache.spack.versions import version_key
 from graphcache.tables import Tables
 from graphcache.words import counted
 
-_TOLD = (
-    *("platform", "os", "variants", "flags", "package_hash", "external_path", "external_modules"),
-    *("in_buildcache", "derived", "dependencies_known", "original_specfile_version"),
-)
-"""What is told of a spec besides its name, version, namespace and hash."""
 _IN_IT = ("link", "run")
 
 
@@ -60,6 +56,19 @@ class BillPart:
         """As a person writes it."""
         version = f"@{self.version}" if self.version else ""
         return f"{self.name}{version}/{self.hash[:7]}"
+
+
+_OWN_FIELDS = {one.name for one in fields(BillPart)}
+_TOLD = tuple(
+    one.name
+    for one in node_type("Spec").properties
+    if not (one.computed or one.of_binary or one.name in _OWN_FIELDS)
+)
+"""The properties of a spec that are among those of a part: all that sources tell of the spec.
+
+Not what is computed of these; nor the size and place of a binary, since the same spec may be built
+and packed again, and is the same part of a bill.
+"""
 
 
 @dataclass(frozen=True)
