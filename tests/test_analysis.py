@@ -198,7 +198,7 @@ def test_impact_says_where_a_version_is_in_doubt() -> None:
     tables = of_versions("1.2.13", "git.main")
     answer = impact(tables, "zlib@1.2")
     assert answer.rows == [("", "", 1, 1, 1, 0, 0, 0)]
-    assert answer.notes == ["1 spec may fit too: no source tells whether they are @1.2"]
+    assert answer.notes == ["1 spec may fit too: no source tells whether it is @1.2"]
     assert impact(tables, "zlib").rows == [("", "", 2, 1, 2, 0, 0, 0)]
 
 

@@ -63,12 +63,12 @@ def test_where_nothing_tells_what_the_cache_holds_no_answer_is_given() -> None:
         (
             [True, None],
             1,
-            ["1 spec may fit too: no source tells whether they are held by the cache"],
+            ["1 spec may fit too: no source tells whether it is held by the cache"],
         ),
         (
             [False, None],
             0,
-            ["1 spec may fit too: no source tells whether they are held by the cache"],
+            ["1 spec may fit too: no source tells whether it is held by the cache"],
         ),
     ],
 )

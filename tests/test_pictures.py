@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import shutil
 from collections import Counter
@@ -23,6 +24,7 @@ from graphs import NASTY
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import SITE, site_store
+from test_spack_dependencies import A, body, lock
 
 from graphcache import NotKnownError, Store, Tables, UsageError, open_store, read
 from graphcache.analysis import diff_specs, why
@@ -333,6 +335,15 @@ def test_stacks_share_what_both_hold(tables: Tables, graph: Graph[NodeId]) -> No
         others = set().union(*(members[o] for o in members if o != one))
         assert picture.own[a] == len(members[one] - others)
     assert sum(count for *_, count in picture.groups) == picture.specs
+
+
+def test_a_stack_in_which_nothing_is_needed_does_not_say_by_how_many(tmp_path: Path) -> None:
+    (tmp_path / "spack.lock").write_text(json.dumps(lock(body("zlib", A), roots=[{"hash": A}])))
+    alone, _ = read(tmp_path / "spack.lock", stack="alone")
+    said = asked.of_stack(lambda _: alone, "alone").answer
+    assert said == (
+        "1 package is a root; most specs come with zlib (1) alone, and 0 are needed by several."
+    )
 
 
 def test_specs_in_no_stack_have_a_row_of_their_own(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ def together(tables: Tables, asked: list[list[tuple[str, Truth]]]) -> tuple[Trut
         for label, part in parts:
             unknown = int((one.unknown & part.unknown).sum())
             if unknown:
-                more = counted(unknown, "spec")
-                notes.append(f"{more} may fit too: no source tells whether they are {label}")
+                told = "may fit too: no source tells whether"
+                more = counted(unknown, f"spec {told} it is", f"specs {told} they are")
+                notes.append(f"{more} {label}")
     return any_of(found, size), notes
 
 

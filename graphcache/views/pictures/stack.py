@@ -67,10 +67,8 @@ def _answer(found: StackPicture) -> str:
     roots = counted(len(found.roots), "package is a root", "packages are roots")
     several = counted(found.several, "is needed", "are needed")
     base = [p.name for p in found.packages[:3] if p.users]
-    return (
-        f"{roots}; most specs come with {listed(bring)} alone, and {several} "
-        f"by several. Most packages need {listed(base)}."
-    )
+    needed = f" Most packages need {listed(base)}." if base else ""
+    return f"{roots}; most specs come with {listed(bring)} alone, and {several} by several.{needed}"
 
 
 def _height(package: PackageShown, found: StackPicture) -> float:
