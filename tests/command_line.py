@@ -181,12 +181,10 @@ def on_terminal(
     columns: int = 80,
     env: Mapping[str, str] | None = None,
     piped: bool = False,
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Run the command on a terminal, in this process: `out` is all that it shows.
 
-    Where its standard output is piped, `err` is what the terminal shows. What is done meanwhile is
-    done in a thread.
+    Where its standard output is piped, `err` is what the terminal shows.
     """
     master, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -194,7 +192,6 @@ def on_terminal(
     pipe = io.TextIOWrapper(io.BytesIO(), "utf-8")
     with ThreadPoolExecutor() as pool:
         reading = pool.submit(_all_of, master)
-        done = pool.submit(meanwhile)
         with (
             open(terminal, closefd=False) as stdin,
             open(terminal, "w", closefd=False) as shown,
@@ -206,7 +203,6 @@ def on_terminal(
                 out.flush()
                 shown.flush()
                 os.close(terminal)
-        done.result()
         on_screen = reading.result().replace("\r\n", "\n")
     assert "Traceback" not in on_screen, on_screen
     return Ended(code, _written(pipe), on_screen) if piped else Ended(code, on_screen)
