@@ -231,17 +231,32 @@ def wait_for(there: Callable[[], bool]) -> None:
 
 def cpu_seconds(process: int) -> float:
     """What a process has taken of the processors, as Linux says it."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, _state(process)[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def is_alive(pid: int) -> bool:
     """Whether there is such a process, and it has not ended."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return _state(pid)[0] != "Z"
     except OSError:
         return False
-    return state != "Z"
+
+
+def children(process: int) -> dict[int, str]:
+    """The processes that a process has begun, with their command lines, as Linux says it."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if int(_state(int(place.name))[1]) == process:
+                words = os.fsdecode((place / "cmdline").read_bytes())
+                found[int(place.name)] = words.replace("\0", " ")
+    return found
+
+
+def _state(process: int) -> list[str]:
+    """What Linux says of a process behind its name, which may be any text."""
+    said = Path(f"/proc/{process}/stat").read_bytes()
+    return said.rpartition(b")")[2].decode().split()
 
 
 def open_files(process: int) -> list[str]:

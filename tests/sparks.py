@@ -18,6 +18,7 @@ from typing import TypeVar
 from unittest.mock import patch
 
 import pyspark
+from command_line import children
 from neo4j_server.jars import class_archive, made_once
 from neo4j_server.tools import CACHE, QUICK_START, ROOT, need_java, run
 
@@ -196,12 +197,8 @@ class Cluster:
 
     def executors(self) -> list[int]:
         """The processes in which the workers run tasks now."""
-        listed = subprocess.run(
-            ["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-        )
-        ours = {process.pid for process in self._processes}
-        rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
-        return [int(pid) for pid, parent, args in rows if int(parent) in ours and _EXECUTOR in args]
+        begun = [children(process.pid) for process in self._processes]
+        return [pid for some in begun for pid, args in some.items() if _EXECUTOR in args]
 
     def killed(self) -> int:
         """How many executors the workers have seen end by a SIGKILL."""

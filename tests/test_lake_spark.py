@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import pyarrow.parquet as pq
 import pytest
-from command_line import is_alive, run
+from command_line import children, is_alive, run
 from lakes import SETS, assert_same, join_warnings, tables_of, warnings_of
 from s3_server.server import S3Server
 from sparks import LAKE_PROGRAM, MANY_SHARDS, SPARK_SUBMIT, Cluster, awaited, spark_here
@@ -245,15 +245,6 @@ def test_a_master_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
 # A driver that is killed --------------------------------------------------------------------------
 
 
-def of_parent(parent: int) -> dict[int, str]:
-    """The processes that a process has begun, with their command lines."""
-    listed = subprocess.run(
-        ["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-    )
-    rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
-    return {int(pid): args for pid, of, args in rows if int(of) == parent}
-
-
 @pytest.mark.parametrize("victim", ["driver", "its Java"])
 def test_a_driver_that_is_killed_leaves_the_old_state(victim: str, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
@@ -268,8 +259,8 @@ def test_a_driver_that_is_killed_leaves_the_old_state(victim: str, tmp_path: Pat
         text=True,
     )
     awaited("the middle of the join", lambda: set(lake.rglob("*.parquet")) - before or None)
-    (java,) = (pid for pid, args in of_parent(joining.pid).items() if "java" in args)
-    begun = [joining.pid, java, *of_parent(java)]
+    (java,) = (pid for pid, args in children(joining.pid).items() if "java" in args)
+    begun = [joining.pid, java, *children(java)]
     os.kill(java if victim == "its Java" else joining.pid, signal.SIGKILL)
     _, err = joining.communicate()
     awaited("the end of what it began", lambda: not any(map(is_alive, begun)) or None)
