@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import os
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import neo4j
 
 from graphcache import Tables, build_store
 from graphcache.schema import NODE_TYPES
@@ -49,6 +54,31 @@ def ask(server: Server, statement: str, **parameters: Any) -> list[list[Any]]:
     """Run any statement by the driver."""
     with driver_of(server) as driver, driver.session(database="neo4j") as session:
         return [record.values() for record in session.run(statement, parameters)]
+
+
+def watch_statements(told: Callable[[int], None]) -> None:
+    """Tell of each statement of this process that the server has begun with, and not committed.
+
+    They are numbered from 1. For a fork that pushes: nothing takes this back.
+    """
+    run, numbers = neo4j.ManagedTransaction.run, itertools.count(1)
+
+    def run_and_tell(*arguments: Any, **options: Any) -> neo4j.Result:
+        result = run(*arguments, **options)
+        told(next(numbers))
+        return result
+
+    setattr(neo4j.ManagedTransaction, "run", run_and_tell)  # noqa: B010 - for this process
+
+
+def kill_at(statement: int, process: int) -> None:
+    """Have a process killed, this one or the server, at a statement of this one."""
+
+    def told(number: int) -> None:
+        if number == statement:
+            os.kill(process, signal.SIGKILL)
+
+    watch_statements(told)
 
 
 PlainGraph = tuple[dict[tuple[str, str], Any], dict[tuple[str, str, str], Any]]

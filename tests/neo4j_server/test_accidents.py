@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
+import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
-from command_line import Process, run, succeed
+from campaigns import forks
+from command_line import Process, run, succeed, wait_for
 from conftest import WriteSnapshot
 from forked import Forked, fork
 from neo4j.exceptions import TransientError
@@ -17,12 +17,11 @@ from graphcache import StoreError, Tables, open_store
 from graphcache.stores.neo4j.rows import PartRows
 from graphcache.stores.neo4j.statements import parts
 from neo4j_server.fixtures import Server, clear, driver_of, empty
-from neo4j_server.pushing import ask, assert_on, built_store, login, put, tables_on
+from neo4j_server.pushing import ask, assert_on, built_store, kill_at, login, put, tables_on
 from neo4j_server.server import Neo4jServer, can_mount
 
-SOME = 500
-"""Nodes of the made graph that are there before all of its 1,605 are."""
-DICE = random.Random()  # noqa: S311 - other points each time
+# Statements of a push of the made graph to an emptied server, of which there are 33.
+NOTED, STACKS, HALF_OF_SPECS, ENDED = 20, 22, 28, 31
 
 
 @pytest.fixture(scope="module")
@@ -43,55 +42,52 @@ def push(server: Server, store: Path, *options: str) -> Forked | Process:
     return fork("push", *options, "--store", store, cwd=store.parent, env=login(server))
 
 
-def cut(server: Server, store: Path, nodes: int) -> Forked | Process:
-    """A push to the emptied server that has put at least so many nodes there, and goes on."""
-    empty(server)
-    started = push(server, store)
-    with driver_of(server) as driver, driver.session(database="neo4j") as session:
-        while started.poll() is None:
-            if session.run("MATCH (n) RETURN count(n)").single(strict=True)[0] >= nodes:
-                break
-            time.sleep(0.01)
-    time.sleep(DICE.random() / 5)
-    return started
+def killing(server: Server, store: Path, statement: int, process: int | None) -> forks.Started:
+    """A push that has a process killed at a statement; itself, if none is given."""
+
+    def prepare() -> None:
+        os.environ.update(login(server))
+        kill_at(statement, process or os.getpid())
+
+    return forks.start("push", "--store", store, before=prepare)
 
 
 def test_a_killed_client_is_followed_by_one_that_goes_on(
     neo4j_own: Neo4jServer, made: Path, tables: Tables
 ) -> None:
-    codes = []
-    for nodes in (0, 1, SOME):
-        client = cut(neo4j_own, made, nodes)
-        client.kill()
-        codes.append(client.end().code)
-        put(neo4j_own, tables)
+    specs = []
+    for statement in (NOTED, HALF_OF_SPECS, ENDED):
+        empty(neo4j_own)
+        client = killing(neo4j_own, made, statement, None)
+        assert client.end() == forks.Ended(-signal.SIGKILL, "")
+        specs.append(ask(neo4j_own, "MATCH (s:Spec) RETURN count(s)")[0][0])
+        assert not put(neo4j_own, tables).unchanged
         assert tables_on(neo4j_own).digest() == tables.digest()
-    assert codes[:2] == [-signal.SIGKILL] * 2
+    assert 0 == specs[0] < specs[1] < specs[2] == tables.node_counts()["Spec"]
 
 
-@pytest.mark.parametrize("nodes", [1, SOME])
+@pytest.mark.parametrize("statement", [STACKS, HALF_OF_SPECS])
 def test_after_a_server_was_killed_a_push_goes_on(
-    nodes: int, neo4j_own: Neo4jServer, made: Path, tables: Tables
+    statement: int, neo4j_own: Neo4jServer, made: Path, tables: Tables
 ) -> None:
     """One that waits for a server that is not ready."""
     clear(neo4j_own)
-    client = cut(neo4j_own, made, nodes)
-    uri, pid = neo4j_own.uri, neo4j_own.pid
-    neo4j_own.kill()
-    assert not neo4j_own.running
-    assert not Path(f"/proc/{pid}").exists()
+    uri = neo4j_own.uri
+    client = killing(neo4j_own, made, statement, neo4j_own.pid)
+    wait_for(lambda: not neo4j_own.running)
+    neo4j_own.kill()  # what watches over it
     waiting = push(neo4j_own, made, "--wait", "600")
     neo4j_own.start()
     assert neo4j_own.uri == uri
-    assert ask(neo4j_own, "MATCH (n) RETURN count(n)")[0][0] >= nodes  # what was committed is kept
+    (packages,) = ask(neo4j_own, "MATCH (p:Package) RETURN count(p)")
+    assert packages == [tables.node_counts()["Package"]]  # what was committed is kept
     # While the cut one still tries again: it has lost its lock, and writes nothing any more.
     through = waiting.end()
     assert (through.code, through.err) == (0, "")
     ended = client.end()
     assert tables_on(neo4j_own).digest() == tables.digest()
-    if nodes == 1 or ended.code:  # else it may have been through
-        assert (ended.code, ended.out) == (1, "")
-        assert ended.err.startswith(f"Error: {neo4j_own.uri}: ")
+    assert ended.code == 1
+    assert ended.said.startswith(f"Error: {neo4j_own.uri}: ")
 
 
 def test_a_push_that_died_with_other_content_is_not_taken_for_done(
