@@ -28,6 +28,7 @@ import pytest
 from command_line import wait_for
 from conftest import WriteSnapshot, within
 from graphs import put_store
+from small_disks import OWN_MOUNTS, can_mount
 from store_contract import SECONDS as ENOUGH
 from store_contract import StoreContract, assert_gives
 
@@ -526,14 +527,6 @@ def _feed(process: subprocess.Popen[str], text: str) -> None:
     wait_for(is_read)
 
 
-def can_mount() -> bool:
-    mount = ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    try:
-        return subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
 LIMITED = """
 import os, resource, subprocess, sys
 from pathlib import Path
@@ -568,7 +561,7 @@ def build_in_little_room(
     folder.mkdir()
     command = [sys.executable, "-c", LIMITED, kind, str(size), reserves]
     command += map(str, [folder, old, pages])
-    in_space = ["unshare", "-rm", *command] if kind == "disk" else command
+    in_space = [*OWN_MOUNTS, *command] if kind == "disk" else command
     return subprocess.run(in_space, capture_output=True, text=True, check=False, timeout=ENOUGH)
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from small_disks import OWN_MOUNTS, can_mount
+
 from campaigns import forks
 from campaigns.inputs import ROOT
 from campaigns.kills import succeed
@@ -49,12 +51,9 @@ class Disk(Campaign[Room]):
         succeed("build", _SITE, "--store", new)
         self._before = self._old.read_bytes()
         self._most = 2 * new.stat().st_size + len(self._before)
-        mount = ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", str(self._folder)]
-        tried = subprocess.run(mount, capture_output=True, check=False)
-        self._can_mount = tried.returncode == 0
 
     def draw(self, dice: Random) -> Room:
-        of_disk = self._can_mount and dice.random() < 0.2
+        of_disk = dice.random() < 0.2 and can_mount()
         least = len(self._before) + 100_000 if of_disk else 0
         return Room(dice.randint(least, self._most), of_disk)
 
@@ -92,7 +91,7 @@ class Disk(Campaign[Room]):
                 _SITE,
             ),
         )
-        command = ["unshare", "-rm", "sh", "-c", _IN_A_SMALL_DISK, "sh", *places]
+        command = [*OWN_MOUNTS, "sh", "-c", _IN_A_SMALL_DISK, "sh", *places]
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True
         )

@@ -14,7 +14,8 @@ calls `empty` first, and one that needs it without constraints too, `clear`. Wit
 and no two tests are on it at a time. All other tests of a module run in one worker too, so that
 what its fixtures make is made once.
 
-What the servers need and this machine lacks is brought here: see `tools`. Nothing is ever skipped.
+What the servers need and this machine lacks is brought here: see `tools`. Nothing is ever skipped;
+a test of a full disk is there where the system lets a user mount a small one.
 """
 
 import os

@@ -16,6 +16,7 @@ from typing import Self
 
 import neo4j
 import neo4j.exceptions
+from small_disks import OWN_MOUNTS
 
 from .jars import RELEASES, Release, class_archive, jars
 from .tools import QUICK_START, run
@@ -56,7 +57,7 @@ class Neo4jServer:
         config: Further lines of `neo4j.conf`.
         heap: The most memory that Java's heap takes.
         quick_start: Start in half the time, and keep plans, at the cost of speed in the long run.
-        disk: The size of a file system for its data alone, such as `9m`; see `can_mount`.
+        disk: The size of a file system for its data alone, such as `9m`, where `can_mount`.
     """
 
     def __init__(
@@ -331,19 +332,13 @@ def _need_archive(release: Release) -> Path:
     return class_archive(release.java(), folder, folder.parent, make)
 
 
-def can_mount() -> bool:
-    """Whether a process may have mounts of its own here, which a server on a small disk needs."""
-    mount = ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    return bool(shutil.which("unshare")) and run(mount).returncode == 0
-
-
 def _on_small_disk(data: Path, size: str, command: list[str]) -> list[str]:
     """The command with a small file system in the place of the folder, that nobody else sees."""
     script = (
         'cp -a "$1" "$1.first" && mount -t tmpfs -o "size=$2" tmpfs "$1" && '
         'cp -a "$1.first/." "$1" && shift 2 && exec "$@"'
     )
-    return ["unshare", "-rm", "sh", "-c", script, "sh", str(data), size, *command]
+    return [*OWN_MOUNTS, "sh", "-c", script, "sh", str(data), size, *command]
 
 
 def listens(port: int) -> bool:

@@ -12,13 +12,14 @@ from command_line import Process, run, succeed, wait_for
 from conftest import WriteSnapshot
 from forked import Forked, fork
 from neo4j.exceptions import TransientError
+from small_disks import can_mount
 
 from graphcache import StoreError, Tables, open_store
 from graphcache.stores.neo4j.rows import PartRows
 from graphcache.stores.neo4j.statements import parts
 from neo4j_server.fixtures import Server, clear, driver_of, empty
 from neo4j_server.pushing import ask, assert_on, built_store, kill_at, login, put, tables_on
-from neo4j_server.server import Neo4jServer, can_mount
+from neo4j_server.server import Neo4jServer
 
 # Statements of a push of the made graph to an emptied server, of which there are 33.
 NOTED, STACKS, HALF_OF_SPECS, ENDED = 20, 22, 28, 31
