@@ -35,6 +35,7 @@ from web_server import (
 )
 
 from graphcache import InputError, Report, Tables, read
+from graphcache.remote import patience
 from graphcache.remote.cache import Cache
 from graphcache.remote.locations import NO_ADDRESS, NotFetched
 from graphcache.sources import inputs
@@ -55,8 +56,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def remote(folder: Path, *, limit: int = 2**20, timeout: float = 10, tries: int = 3) -> Remote:
-    """Someone with little patience, who has asked for nothing yet."""
+def remote(folder: Path, *, limit: int = 2**20, timeout: float = 600, tries: int = 3) -> Remote:
+    """Someone who has asked for nothing yet, waits for a slow machine, and tries a few times."""
     return Remote(limit, Cache(folder, timeout=timeout, tries=tries, back_off=0))
 
 
@@ -319,8 +320,8 @@ def test_what_nobody_asks_for_any_more_is_removed(web: Web, folder: Path) -> Non
         (status(429, Retry_After="soon"), 600),
         (status(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), 600),
         (cut_off(INDEX, 20), 600),
-        (stall(INDEX, 20), 3),
-        (hang, 3),
+        (stall(INDEX, 20), 1),
+        (hang, 1),
         (lambda request: request.connection.close(), 600),
         (lambda request: request.wfile.write(b"no HTTP\n\n"), 600),
     ],
@@ -331,9 +332,11 @@ def test_what_may_pass_is_tried_again(
 ) -> None:
     whole = (MIRRORS / f"v2/{V2}").read_bytes()
     web.answers[f"/v2/{V2}"] = [failure, failure, content(whole)]
-    patient = remote(folder, timeout=timeout)
+    # Where little time was given, this machine may be silent too: then there are tries for long.
+    tries = max(3, int(600 / timeout))
+    patient = remote(folder, timeout=timeout, tries=tries)
     assert load(f"{web.url}/v2/{V2}", patient)[1].kept == 50
-    assert len(web.asked) == 3
+    assert len(web.asked) >= 3
     (kept,) = whole_files(folder)
     assert kept.read_bytes() == whole
 
@@ -350,12 +353,19 @@ def test_what_may_pass_is_tried_again(
     ids=["500", "429", "cut off", "stall", "hang"],
 )
 def test_what_does_not_pass_is_said(
-    failure: Answer, timeout: float, why: str, web: Web, folder: Path
+    failure: Answer,
+    timeout: float,
+    why: str,
+    *,
+    web: Web,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(patience, "BEGIN", 600)  # else a slow machine is said to be a slow server
     web.answers[f"/{V2}"] = [failure]
     said = why_not(f"{web.url}/{V2}", remote(folder, timeout=timeout))
     assert said == f"{why}; tried 3 times: try again later"
-    assert len(web.asked) == 3
+    wait_for(lambda: len(web.asked) == 3)  # who is silent may have heard nothing yet
     assert not any(path.is_file() for path in folder.rglob("*"))
 
 
@@ -369,7 +379,6 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
         (b"", b"H"),
         (OK + b"X: ", b"a"),
-        (OK, b"A: b\r\n"),
         (OK + b"Content-Length: 1000000\r\n\r\n", b"a"),
         (OK + b"\r\n", b"a"),
         (CHUNKED, b"1\r\na\r\n"),
@@ -380,7 +389,6 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
         "100",
         "status",
         "header",
-        "headers",
         "content",
         "no length",
         "chunks",
@@ -388,25 +396,36 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
         "trailers",
     ],
 )
-def test_a_little_for_ever_is_given_up(begin: bytes, again: bytes, web: Web, folder: Path) -> None:
+def test_a_little_for_ever_is_given_up(
+    begin: bytes, again: bytes, web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     web.answers[f"/v2/{V2}"] = [for_ever(begin, again)]
-    said = why_not(f"{web.url}/v2/{V2}", remote(folder, timeout=0.5, tries=1))
-    assert said in {
-        "the server is too slow: expected 16,384 bytes of content per second beyond the first 1 "
-        "second; tried once: try again later",
-        "the server said nothing for 0.5 seconds; tried once: try again later",  # this machine did
-        "the connection broke: got more than 100 headers; tried once: try again later",
-    }
+    with monkeypatch.context() as limited:
+        # With so long a timeout no silence of this machine is taken for one of the server.
+        limited.setattr(patience, "BEGIN", 0.5 / 512)
+        said = why_not(f"{web.url}/v2/{V2}", remote(folder, timeout=512, tries=1))
+    assert said == (
+        "the server is too slow: expected 16,384 bytes of content per second beyond the first 0.5 "
+        "seconds; tried once: try again later"
+    )
     web.answers.clear()
     load(f"{web.url}/v2/{V2}", remote(folder))
 
 
-def test_a_line_without_end_is_not_waited_for(web: Web, folder: Path) -> None:
-    web.answers[f"/v2/{V2}"] = [for_ever(CHUNKED + b"1;", b"a" * 2**20)]
-    said = why_not(f"{web.url}/v2/{V2}", remote(folder, tries=1))
-    assert said == (
-        "the connection broke: a line of more than 65,536 bytes; tried once: try again later"
-    )
+@pytest.mark.parametrize(
+    ("begin", "again", "why"),
+    [
+        (CHUNKED + b"1;", b"a" * 2**20, "a line of more than 65,536 bytes"),
+        (OK, b"A: b\r\n" * 200, "got more than 100 headers"),
+    ],
+    ids=["line", "headers"],
+)
+def test_what_has_no_end_is_not_waited_for(
+    begin: bytes, again: bytes, why: str, web: Web, folder: Path
+) -> None:
+    web.answers[f"/v2/{V2}"] = [for_ever(begin, again)]
+    said = why_not(f"{web.url}/v2/{V2}", remote(folder, timeout=600, tries=1))
+    assert said == f"the connection broke: {why}; tried once: try again later"
 
 
 def test_a_server_asks_for_time(web: Web, folder: Path) -> None:
@@ -553,6 +572,7 @@ def test_a_packed_index_is_unpacked_no_further_than_allowed(
 FETCH = """
 import sys
 from pathlib import Path
+from graphcache.remote import patience
 from graphcache.remote.cache import Cache
 from graphcache.sources import inputs
 from graphcache.sources.addresses import Remote
