@@ -572,9 +572,7 @@ def test_a_packed_index_is_unpacked_no_further_than_allowed(
 FETCH = """
 import sys
 from pathlib import Path
-from graphcache.remote import patience
 from graphcache.remote.cache import Cache
-from graphcache.sources import inputs
 from graphcache.sources.addresses import Remote
 print(Remote(2**20, Cache(Path(sys.argv[1]))).file_of(sys.argv[2]), flush=True)
 """
