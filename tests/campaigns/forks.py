@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ class Started:
 
     def __init__(self, arguments: list[str], before: Callable[[], None]) -> None:
         self._out = tempfile.TemporaryFile()  # noqa: SIM115 - until the end
-        self.pid = os.fork()
+        with warnings.catch_warnings():
+            # From 3.12 on Python warns of a fork beside threads, such as Arrow's: none is needed.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
         if not self.pid:
             _become(self._out.fileno(), before, arguments)
 
