@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pyarrow.parquet as pq
@@ -168,23 +169,26 @@ def test_who_submits_a_job_chooses_the_master(tmp_path: Path) -> None:
     assert (why, digest) == ("spark, as asked for", f"digest {expected.digest()}")
 
 
-@pytest.mark.parametrize("is_read", [True, False])
-def test_a_submitted_job_does_not_end_before_its_output_is_read(
-    is_read: bool, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("how", ["read", "unread", "terminated"])
+def test_a_submitted_job_does_not_end_before_its_output_is_read(how: str, tmp_path: Path) -> None:
     """Or Spark may pass on nothing: a thread that it does not wait for does."""
     add(tmp_path / "lake", *SETS["locks"])
     command = [sys.executable, "-m", "graphcache.lake", "stats", "lake"]
     expected = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, check=True).stdout
     submitted = os.environ | {"PYSPARK_GATEWAY_PORT": "1"}
-    with subprocess.Popen(command, cwd=tmp_path, env=submitted, stdout=subprocess.PIPE) as job:
+    pipes: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=tmp_path, env=submitted, **pipes) as job:
         assert job.stdout
+        assert job.stderr
         select.select([job.stdout], [], [])
         with pytest.raises(subprocess.TimeoutExpired):
             job.wait(timeout=1)  # where it did not wait, it would end within that
-        if is_read:
+        if how == "read":
             assert job.stdout.read() == expected
-    assert job.returncode == 0
+        if how == "terminated":
+            job.terminate()
+            assert "Traceback" not in job.stderr.read().decode()
+    assert job.returncode == (-signal.SIGTERM if how == "terminated" else 0)
 
 
 def test_a_master_that_is_none_is_said(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
 import sys
 from stat import S_ISFIFO
 
@@ -18,6 +20,7 @@ def _await_reader() -> None:
     `spark-submit` passes on what it has read by the time it sees that the program has ended. On a
     busy machine that could be nothing, with an exit code of 0 (Spark 4.3.0).
     """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # all is done: there is nothing to clean up
     if sys.platform != "linux" or not S_ISFIFO(os.fstat(1).st_mode):
         return
     import select
@@ -32,8 +35,6 @@ def _await_reader() -> None:
 
 if __name__ == "__main__":
     sys.argv[:1] = ["graphcache", "lake"]
-    try:
-        main()
-    finally:
-        if _SUBMITTED in os.environ:
-            _await_reader()
+    if _SUBMITTED in os.environ:
+        atexit.register(_await_reader)  # first, so that it is called last, behind all that is said
+    main()
