@@ -405,7 +405,11 @@ def test_what_was_left_before_there_was_a_list_is_no_hindrance(server: S3Server)
         ({"AWS_SECRET_ACCESS_KEY": "another"}, "s3://joined/lake", "403 SignatureDoesNotMatch"),
         ({"AWS_ACCESS_KEY_ID": "another"}, "s3://joined/lake", "403 InvalidAccessKeyId"),
         ({"AWS_PROFILE": "nobody"}, "s3://joined/lake", "settings can't be used: The config prof"),
-        ({"AWS_ENDPOINT_URL": "rubbish"}, "s3://joined/lake", "can't be used: Invalid endpoint"),
+        (
+            {"AWS_ENDPOINT_URL": "rubbish"},
+            "s3://joined/lake",
+            "used: AWS_ENDPOINT_URL is no address",
+        ),
         ({}, "s3://me:password@joined/lake", "expected s3://BUCKET/PREFIX alone"),
         ({}, "s3://joined/lake?endpoint_override=x", "expected s3://BUCKET/PREFIX alone"),
     ],
@@ -483,6 +487,24 @@ def test_a_password_in_the_address_of_a_server_is_not_logged(
         verify("s3://b/lake")
     assert f"GET {strange.url}{path}: 200, " in caplog.text
     assert "pass-word" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "said"),
+    [
+        ("https://", "", "no trust in the server https://127.0.0.1:"),
+        ("http://", "x", "AWS_ENDPOINT_URL is no address of a server"),
+        ("", "", "AWS_ENDPOINT_URL is no address of a server"),
+    ],
+)
+def test_a_password_in_the_address_of_a_server_is_not_in_an_error(
+    scheme: str, port: str, said: str, strange: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = strange.url.replace("http://", f"{scheme}someone:pass-word@")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"{server}{port}")
+    with pytest.raises(LakeError, match=said) as raised:
+        verify("s3://b/lake")
+    assert "pass-word" not in str(raised.value)
 
 
 def test_a_server_that_stops_in_the_middle_is_asked_again(strange: Web) -> None:

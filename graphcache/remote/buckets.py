@@ -281,7 +281,7 @@ def _client(_process: int, _settings: int) -> tuple[Any, Any]:
             usual = usual.merge(Config(s3={"addressing_style": "path"}))
             client = session.create_client("s3", region_name=region(), config=usual)
     except (BotoCoreError, ValueError) as error:
-        raise NotFetched(f"the AWS settings can't be used: {one_line(str(error))}") from None
+        raise NotFetched(_unusable(error)) from None
     client.meta.events.register("request-created.s3", _keep_address)
     client.meta.events.register("response-received.s3", _log_answer)
     return client, credentials
@@ -319,8 +319,8 @@ def _in_words(bucket: Bucket, key: str = "") -> Iterator[None]:
         raise _of_server(bucket, key, error.response.get("Error", {}), status) from None
     except aws.SSLError as error:
         raise BucketError(
-            f"no trust in the server {at}: {one_line(str(error))}; AWS_CA_BUNDLE can name a "
-            f"certificate"
+            f"no trust in the server {at}: {one_line(str(error.kwargs['error']))}; AWS_CA_BUNDLE "
+            f"can name a certificate"
         ) from None
     except (aws.ConnectionError, aws.HTTPClientError):
         raise BucketError(
@@ -328,7 +328,15 @@ def _in_words(bucket: Bucket, key: str = "") -> Iterator[None]:
             f"it runs"
         ) from None
     except aws.BotoCoreError as error:
-        raise BucketError(f"the AWS settings can't be used: {one_line(str(error))}") from None
+        raise BucketError(_unusable(error)) from None
+
+
+def _unusable(error: Exception) -> str:
+    """What botocore says of the settings, but for an address, in which a password may stand."""
+    said = one_line(str(error))
+    if "endpoint" in said.lower():
+        said = "AWS_ENDPOINT_URL is no address of a server: expected http(s)://HOST:PORT"
+    return f"the AWS settings can't be used: {said}"
 
 
 def _of_server(bucket: Bucket, key: str, error: dict[str, Any], status: int) -> OSError:
