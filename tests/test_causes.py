@@ -24,6 +24,7 @@ from graphcache.analysis import rebuilds
 from graphcache.analysis.dependencies import Dependencies
 from graphcache.analysis.differing.cause_texts import Cause, causes_of, unexplained_cause
 from graphcache.analysis.differing.causes import causes_of_pairs
+from graphcache.analysis.differing.spec_codes import SpecCodes
 from graphcache.analysis.differing.spec_diff import diff_specs
 
 DATA = Path(__file__).parent / "data"
@@ -536,3 +537,16 @@ def test_of_two_cycles_that_differ_each_spec_is_a_cause(tmp_path: Path) -> None:
         ("app: nothing that sources tell", "not known", 2, 0),
         ("lib: nothing that sources tell", "not known", 2, 0),
     ]
+
+
+def test_a_spec_without_a_name_is_of_no_other_package() -> None:
+    tables, _ = read(path_of("small/base"))
+    graph = tables.to_networkx()
+    chosen = min(node for node in graph.nodes if node[0] == "Spec")
+    graph.nodes[chosen].pop("name")
+    tables = Tables.from_networkx(graph)
+    codes = SpecCodes(tables, Dependencies(tables))
+    hashes = tables.nodes["Spec"]["hash"].to_pylist()
+    alone = np.flatnonzero(codes.package == codes.package[hashes.index(chosen[1])])
+    assert [hashes[row] for row in alone] == [chosen[1]]
+    assert codes.names[codes.package[alone[0]]] == ""

@@ -39,9 +39,10 @@ def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
 def coded_pairs(first: Integers, second: Integers, width: int) -> Integers:
     """One integer for each pair of numbers, of which the second is at least 0 and below `width`.
 
-    Integers are quicker to sort and to look up than pairs. What is paired are positions and codes
-    of rows in memory: both are below 2**31, and so a pair is below 2**62. `decoded_pairs` is the
-    way back; `joined_codes` in `columns.py` does the same with columns of Arrow.
+    Integers are quicker to sort and to look up than pairs. Of positions and codes of rows in
+    memory, which are below 2**31, a pair is below 2**62; who pairs others sees to it that they fit.
+    `decoded_pairs` is the way back; `joined_codes` in `columns.py` does the same with columns of
+    Arrow.
 
     >>> coded_pairs(np.array([0, 2]), np.array([1, 0]), 3)
     array([1, 6])

@@ -114,7 +114,7 @@ class _Walk:
         """The same for pairs of any kind, but for what was spliced."""
         codes = self._codes
         (which, mine), (other, theirs) = codes.runs.of(a), codes.runs.of(b)
-        width = max(len(codes.names), 1)
+        width = len(codes.names)
         keys = coded_pairs(which, codes.package[codes.ends[mine]], width)
         others = coded_pairs(other, codes.package[codes.ends[theirs]], width)
         at, one = _one_to_one(keys, others)

@@ -24,7 +24,7 @@ class SpecCodes:
     def __init__(self, tables: Tables, graph: Dependencies) -> None:
         specs = tables.nodes["Spec"]
         self.size = max(specs.num_rows, 1)
-        self.package, self.names = codes(specs["name"])
+        self.package, self.names = codes(pc.fill_null(specs["name"], ""))
         self.known = pc.fill_null(specs["dependencies_known"], False).to_numpy()
         self._needs(tables.edges["DEPENDS_ON"], graph)
         self._compilers(tables.edges["BUILT_WITH"], graph)
@@ -48,8 +48,7 @@ class SpecCodes:
         """The dependencies of each spec together, by package."""
         types, self._types = _lists(edges["types"])
         virtuals, self._virtuals = _lists(edges["virtuals"])
-        width = max(len(self.names), 1)
-        by_package = coded_pairs(graph.starts, self.package[graph.ends], width)
+        by_package = coded_pairs(graph.starts, self.package[graph.ends], len(self.names))
         # No two are equal; of 2**24 specs and 2**15 packages all are below 2**63.
         order = np.argsort(coded_pairs(by_package, graph.ends, self.size))
         self.runs = Runs(graph.starts, self.size)
@@ -74,7 +73,7 @@ class SpecCodes:
     def _compilers(self, edges: pa.Table, graph: Dependencies) -> None:
         """Which specs are compilers, and which tell theirs among what they need, as in form 5."""
         compilers = pc.unique(edges["to"])
-        self._width = len(compilers) + 1
+        self._width = len(compilers) + 1  # so that a pair with -1, no compiler, is no other
         at_version = pc.binary_join_element_wise(
             *(graph.specs[n] for n in ("name", "version")), "@"
         )
