@@ -68,7 +68,7 @@ Exit codes:
     is_flag=True,
     expose_value=False,
     callback=start_log,
-    help="Log what is asked of networks, servers and stores.",
+    help="Log what is asked of networks, servers, stores and lakes.",
 )
 def cli() -> None:
     """One property graph of what Spack build caches publish.

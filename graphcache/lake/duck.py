@@ -39,7 +39,7 @@ class DuckDB:
     def __init__(self, connection: Any, place: Place) -> None:
         self._connection = connection
         self._place = place
-        for text in sql.FUNCTIONS:
+        for text in sql.FUNCTIONS:  # not by `_run`: brackets in them are lists, no names
             _log(text)
             connection.execute(text)
 

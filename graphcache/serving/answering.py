@@ -168,7 +168,7 @@ def ask_diff(asked: Asked, values: Mapping[str, Any]) -> Told:
     said = ", ".join(f"{counts[change]:,} {change}" for change in ("kept", *CHANGES))
     answer = replace(_most_first(found.packages), notes=found.summary.notes)
     title = f"What changed from {names[0]} to {names[1]}"
-    sides = f"{counts['old']:,} and {counts['new']:,} specs: {said}."
+    sides = f"{counts['old']:,} and {counted(counts['new'], 'spec')}: {said}."
     told = _told(answer, title, sides)
     return Told(replace(found.specs, notes=found.summary.notes), told.picture)
 

@@ -16,8 +16,8 @@ from graphcache.tables.columns import SEPARATOR, anti_join, joined_texts, map_un
 
 UNION = "root"
 """What pages and manifests call the union index of a release; it is no stack."""
-PAGE_CLAIM = "page"
-"""How the text of a page's claim begins, and that of no other."""
+PAGE_CLAIM: SourceKind = "page"
+"""The kind with which the text of a page's claim begins, and that of no other."""
 
 SAID = pa.schema(
     [
