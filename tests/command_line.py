@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO
 from unittest import mock
 
 from graphcache.cli.main import main
@@ -227,6 +227,11 @@ def wait_for(there: Callable[[], bool]) -> None:
     while not there():
         assert time.monotonic() < deadline
         time.sleep(0.001)
+
+
+def wait_until_read(pipe: IO[Any]) -> None:
+    """Wait until a process has read all that stands in a pipe."""
+    wait_for(lambda: not any(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))))
 
 
 def cpu_seconds(process: int) -> float:

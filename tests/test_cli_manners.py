@@ -26,6 +26,7 @@ from command_line import (
     start,
     succeed,
     wait_for,
+    wait_until_read,
 )
 from conftest import WriteSnapshot
 
@@ -305,8 +306,12 @@ def test_sigterm_leaves_nothing_of_an_export(example_store: Path, tmp_path: Path
 
 
 def test_a_second_writer_is_told(tmp_path: Path) -> None:
+    page = PAGE.encode()
     first = start("build", "-", cwd=tmp_path)
-    wait_for((tmp_path / ".graphcache.lbug.lock").exists)
+    assert first.stdin
+    first.stdin.write(page[:1])
+    first.stdin.flush()
+    wait_until_read(first.stdin)  # which it does when the store is locked
     for command in ("build", "update"):
         second = run(command, "-", cwd=tmp_path, given=PAGE.encode())
         assert (second.code, second.out) == (1, "")
@@ -314,7 +319,7 @@ def test_a_second_writer_is_told(tmp_path: Path) -> None:
             "Error: graphcache.lbug: another graphcache is writing it: wait until it has ended, "
             "then try again\n"
         )
-    assert first.end(PAGE.encode()).code == 0
+    assert first.end(page[1:]).code == 0
     assert os.listdir(tmp_path) == ["graphcache.lbug"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import json
 import math
@@ -13,10 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
-import termios
 import time
 import weakref
-from array import array
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +22,7 @@ from typing import Any
 
 import oracle
 import pytest
-from command_line import wait_for
+from command_line import wait_until_read
 from conftest import WriteSnapshot, within
 from graphs import put_store
 from small_disks import OWN_MOUNTS, can_mount
@@ -518,13 +515,7 @@ def _feed(process: subprocess.Popen[str], text: str) -> None:
     assert pipe
     pipe.write(text)
     pipe.flush()
-    left = array("i", [0])
-
-    def is_read() -> bool:
-        fcntl.ioctl(pipe, termios.FIONREAD, left)
-        return not left[0]
-
-    wait_for(is_read)
+    wait_until_read(pipe)
 
 
 LIMITED = """
