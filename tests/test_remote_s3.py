@@ -78,7 +78,7 @@ def web(web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[W
 
 
 def load(folder: Path) -> Report:
-    remote = Remote(2**20, Cache(folder / "cache", timeout=10, tries=1, back_off=0))
+    remote = Remote(2**20, Cache(folder / "cache", timeout=600, tries=1, back_off=0))
     return gather(labelled(["s3://v2"]), remote=remote).report
 
 
