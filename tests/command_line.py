@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import AnyStr, TextIO
 from unittest import mock
 
 from graphcache.cli.main import main
@@ -229,8 +229,12 @@ def wait_for(there: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def wait_until_read(pipe: IO[Any]) -> None:
-    """Wait until a process has read all that stands in a pipe."""
+def feed(process: subprocess.Popen[AnyStr], given: AnyStr) -> None:
+    """Give a process something to read, and wait until it has."""
+    pipe = process.stdin
+    assert pipe
+    pipe.write(given)
+    pipe.flush()
     wait_for(lambda: not any(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))))
 
 

@@ -20,13 +20,13 @@ from command_line import (
     Process,
     cpu_seconds,
     environment,
+    feed,
     on_terminal,
     open_files,
     run,
     start,
     succeed,
     wait_for,
-    wait_until_read,
 )
 from conftest import WriteSnapshot
 
@@ -308,10 +308,7 @@ def test_sigterm_leaves_nothing_of_an_export(example_store: Path, tmp_path: Path
 def test_a_second_writer_is_told(tmp_path: Path) -> None:
     page = PAGE.encode()
     first = start("build", "-", cwd=tmp_path)
-    assert first.stdin
-    first.stdin.write(page[:1])
-    first.stdin.flush()
-    wait_until_read(first.stdin)  # which it does when the store is locked
+    feed(first, page[:1])  # it reads when the store is locked
     for command in ("build", "update"):
         second = run(command, "-", cwd=tmp_path, given=PAGE.encode())
         assert (second.code, second.out) == (1, "")

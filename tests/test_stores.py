@@ -22,7 +22,7 @@ from typing import Any
 
 import oracle
 import pytest
-from command_line import wait_until_read
+from command_line import feed
 from conftest import WriteSnapshot, within
 from graphs import put_store
 from small_disks import OWN_MOUNTS, can_mount
@@ -495,7 +495,7 @@ def test_a_reader_goes_on_while_another_process_builds(
 def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> None:
     before = old.read_bytes()
     first = python(BUILD, old, "-", stdin=subprocess.PIPE)
-    _feed(first, PAGE[:1])  # it reads when nobody else can write the store any more
+    feed(first, PAGE[:1])  # it reads when nobody else can write the store any more
     for change in (build_store, update_store):
         with pytest.raises(StoreError) as caught:
             change(old, example_pages)
@@ -507,15 +507,6 @@ def test_of_two_builds_at_once_one_is_told(old: Path, example_pages: Path) -> No
     assert (first.returncode, out, err) == (0, "ready\n", "")
     assert open_tables(old).node_counts()["Spec"] == 2
     assert os.listdir(old.parent) == ["store.lbug"]
-
-
-def _feed(process: subprocess.Popen[str], text: str) -> None:
-    """Give a process something to read, and wait until it has."""
-    pipe = process.stdin
-    assert pipe
-    pipe.write(text)
-    pipe.flush()
-    wait_until_read(pipe)
 
 
 LIMITED = """
